@@ -1,0 +1,53 @@
+# What every target of Atelier shares: language flags, sanitizers, warnings.
+add_library(atelier_flags INTERFACE)
+target_include_directories(atelier_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(atelier_flags INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_REGEX
+  $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+target_compile_options(atelier_flags INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Werror -fno-omit-frame-pointer
+  $<$<CXX_COMPILER_ID:GNU>:-fcoroutines>
+  # The build folder's place must not change the bytes of the result.
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+target_link_options(atelier_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
+target_link_libraries(atelier_flags INTERFACE Threads::Threads)
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+
+if(ATELIER_SANITIZE)
+  target_compile_options(atelier_flags INTERFACE -fsanitize=${ATELIER_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(atelier_flags INTERFACE -fsanitize=${ATELIER_SANITIZE})
+  if(ATELIER_SANITIZE MATCHES "thread")
+    # GCC 12 warns that TSan does not see atomic_thread_fence, which Asio uses.
+    target_compile_options(atelier_flags INTERFACE -Wno-error=tsan)
+  endif()
+endif()
+
+# atelier_library(<name> [PCH <header>] [LINK <library>...]): a static library of all sources in this folder
+# (not of folders below it).
+function(atelier_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PCH" "SOURCES;LINK")
+  if(NOT arg_SOURCES)
+    file(GLOB arg_SOURCES CONFIGURE_DEPENDS *.cpp)
+  endif()
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC atelier_flags ${arg_LINK})
+  if(ATELIER_PCH AND arg_PCH)
+    target_precompile_headers(${name} PRIVATE ${arg_PCH})
+  endif()
+endfunction()
+
+# atelier_test(<name> LINK <library>...): one GoogleTest executable of all *_test.cpp in this folder, each suite
+# listed to ctest by itself so that they run in parallel.
+function(atelier_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LINK;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE atelier_flags ${arg_LINK} GTest::gmock GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE ATELIER_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ATELIER_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+namespace atelier {
+
+// Every coroutine runs on an event loop's own executor, not on the type-erased one: measured at 1.6 us less per
+// suspension on the relay path (docs/decisions/0001-asio.md).
+using Executor = boost::asio::io_context::executor_type;
+
+// A coroutine of ours. It starts when awaited or spawned, on the loop of its awaiter. Its parameters are values.
+template <class T = void>
+using Task = boost::asio::awaitable<T, Executor>;
+
+}  // namespace atelier
