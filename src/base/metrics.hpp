@@ -1,0 +1,107 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace atelier {
+
+// Adding takes no lock and shares no cache line between threads that hash apart.
+class Counter {
+ public:
+  void add(std::uint64_t amount = 1) noexcept;
+  std::uint64_t value() const noexcept;
+
+ private:
+  struct alignas(64) Shard {
+    std::atomic<std::uint64_t> value = 0;
+  };
+  std::array<Shard, 4> shards_;
+};
+
+class Gauge {
+ public:
+  void set(double value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  void add(double amount) noexcept { value_.fetch_add(amount, std::memory_order_relaxed); }
+  double value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<double> value_ = 0;
+};
+
+class Histogram {
+ public:
+  explicit Histogram(std::span<const double> bounds);
+  void observe(double value) noexcept;
+  struct Snapshot {
+    std::vector<std::uint64_t> buckets;  // one per bound and one for +Inf, not cumulative
+    std::uint64_t count = 0;
+    double sum = 0;
+  };
+  Snapshot snapshot() const;
+  std::span<const double> bounds() const noexcept { return bounds_; }
+
+ private:
+  std::vector<double> bounds_;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> buckets_;
+  std::atomic<double> sum_ = 0;
+};
+
+enum class MetricKind : std::uint8_t { counter, gauge, histogram };
+
+// A metric's declaration: a constant beside the code that counts. The name ends in its unit (_seconds, _bytes, _total);
+// label values come from closed sets, never from users.
+struct Metric {
+  std::string_view name;
+  MetricKind kind;
+  std::string_view help;
+  std::span<const std::string_view> labels = {};
+  std::span<const double> bounds = {};  // of a histogram
+};
+
+// Seconds from 0.5 ms to 60 s, for requests and steps.
+std::span<const double> latency_bounds() noexcept;
+
+// All metrics of a process. Thread-safe. References stay valid as long as the registry; look them up once, at
+// construction, not per event. The Metric given must outlive the registry.
+class Metrics {
+ public:
+  using LabelValues = std::initializer_list<std::string_view>;
+  Counter& counter(const Metric& metric, LabelValues values = {});
+  Gauge& gauge(const Metric& metric, LabelValues values = {});
+  Histogram& histogram(const Metric& metric, LabelValues values = {});
+  // A gauge or counter read at scrape time. The function is called from any thread, until the returned handle dies.
+  using Reader = std::function<double()>;
+  [[nodiscard]] std::shared_ptr<void> read_from(const Metric& metric, Reader reader, LabelValues values = {});
+
+  // Prometheus text format 0.0.4.
+  std::string render() const;
+  // Every metric known, by name: pinned by a golden test.
+  std::vector<const Metric*> declared() const;
+
+ private:
+  struct Series {
+    std::unique_ptr<Counter> counter;
+    std::unique_ptr<Gauge> gauge;
+    std::unique_ptr<Histogram> histogram;
+    std::weak_ptr<Reader> reader;
+  };
+  struct Family {
+    const Metric* metric = nullptr;
+    std::map<std::vector<std::string>, Series> series;
+  };
+  Series& find(const Metric& metric, LabelValues values);
+  mutable std::mutex mutex_;
+  std::map<std::string_view, Family> families_;
+};
+
+}  // namespace atelier

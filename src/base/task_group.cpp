@@ -1,0 +1,109 @@
+#include "base/task_group.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <deque>
+#include <exception>
+#include <list>
+
+#include "base/async.hpp"
+
+namespace atelier {
+
+struct TaskGroup::State : std::enable_shared_from_this<TaskGroup::State> {
+  State(Executor given_executor, Options given_options)
+      : executor(given_executor), options(given_options), changed(given_executor) {}
+
+  Executor executor;
+  Options options;
+  Signal changed;
+  std::list<asio::cancellation_signal> running;
+  std::deque<Task<Result<>>> waiting;
+  std::optional<Error> first_error;
+  bool is_cancelled = false;
+
+  static Task<Result<>> guarded(Task<Result<>> task) {
+    // Cancellation shows as a result of the operation that waited, not as an exception at the next co_await.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_return co_await std::move(task);
+  }
+
+  void start(Task<Result<>> task) {
+    auto place = running.emplace(running.end());
+    asio::co_spawn(executor, guarded(std::move(task)),
+                   asio::bind_cancellation_slot(
+                       place->slot(), [self = shared_from_this(), place](std::exception_ptr thrown, Result<> result) {
+                         self->running.erase(place);
+                         self->ended(thrown, std::move(result));
+                       }));
+  }
+
+  void ended(const std::exception_ptr& thrown, Result<> result) {
+    if (thrown) {
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const std::exception& exception) {
+        result = fail(ErrorCode::internal, exception.what());
+      } catch (...) {
+        result = fail(ErrorCode::internal, "a coroutine threw something that is no std::exception");
+      }
+    }
+    if (!result && !first_error) {
+      first_error = std::move(result).error();
+      if (options.stops_on_error) cancel_all();
+    }
+    if (!waiting.empty() && !is_cancelled && running.size() < options.at_most) {
+      Task<Result<>> next = std::move(waiting.front());
+      waiting.pop_front();
+      start(std::move(next));
+    }
+    changed.notify_all();
+  }
+
+  void cancel_all() {
+    is_cancelled = true;
+    waiting.clear();
+    // A member may end inside emit() and take its place out of the list.
+    for (auto place = running.begin(); place != running.end();) {
+      auto next = std::next(place);
+      place->emit(asio::cancellation_type::terminal);
+      place = next;
+    }
+  }
+};
+
+TaskGroup::TaskGroup(Executor executor, Options options) : state_(std::make_shared<State>(executor, options)) {}
+
+TaskGroup::~TaskGroup() { ensure(state_->running.empty(), "a TaskGroup is joined before it dies"); }
+
+void TaskGroup::spawn(Task<Result<>> task) {
+  if (state_->is_cancelled) return;
+  if (state_->running.size() >= state_->options.at_most)
+    state_->waiting.push_back(std::move(task));
+  else
+    state_->start(std::move(task));
+}
+
+void TaskGroup::cancel() { state_->cancel_all(); }
+
+Task<Result<>> TaskGroup::join() {
+  const auto state = state_;
+  while (!state->running.empty() || !state->waiting.empty()) {
+    co_await state->changed.wait();
+    if (co_await is_cancelled() && !state->is_cancelled) state->cancel_all();
+  }
+  if (state->first_error) co_return std::unexpected(*state->first_error);
+  co_return Result<>{};
+}
+
+std::size_t TaskGroup::size() const noexcept { return state_->running.size() + state_->waiting.size(); }
+
+Task<> Signal::wait_until(std::chrono::steady_clock::time_point until) {
+  Timer deadline(timer_.get_executor(), until);
+  deadline.async_wait([this](boost::system::error_code ec) {
+    if (!ec) timer_.cancel();
+  });
+  auto [ec] = co_await timer_.async_wait(use_task);
+  (void)ec;
+}
+
+}  // namespace atelier
