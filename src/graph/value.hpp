@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/json.hpp"
+
+namespace atelier::graph {
+
+enum class PortType : std::uint8_t { text, image, audio, video, json };
+std::string_view to_string(PortType type) noexcept;
+std::optional<PortType> parse_port_type(std::string_view text) noexcept;
+
+// A file made by a step: its bytes are in the BlobStore.
+struct BlobRef {
+  Digest digest;
+  std::uint64_t size_bytes = 0;
+  std::string media_type;  // "video/mp4"
+  friend bool operator==(const BlobRef&, const BlobRef&) = default;
+};
+
+// What travels along an edge: small JSON (text is a JSON string) inline, or a blob.
+using PortValue = std::variant<json::Value, BlobRef>;
+
+// The outputs of a step by port name.
+using Outputs = std::map<std::string, PortValue, std::less<>>;
+
+// The digest that downstream cache keys see: of the canonical JSON, or the blob's own.
+Digest digest_of(const PortValue& value);
+
+json::Value to_json(const Outputs& outputs);
+Result<Outputs> outputs_from_json(const json::Value& value);
+
+// Inline JSON over this size must be a blob instead.
+inline constexpr std::size_t kInlineBytesMax = 256 * 1024;
+
+}  // namespace atelier::graph

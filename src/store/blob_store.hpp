@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/task.hpp"
+#include "base/unique_fd.hpp"
+
+namespace atelier::store {
+
+struct BlobInfo {
+  Digest digest;
+  std::uint64_t size_bytes = 0;
+};
+
+// Originals and finished work stay until nobody refers to them; derived blobs (previews, step results) can be made
+// again and live under a quota, least recently used first out.
+enum class BlobKind : std::uint8_t { original, derived };
+
+// A blob being written. Nothing is visible until finish(); dropping it leaves nothing behind.
+class BlobWriter {
+ public:
+  virtual ~BlobWriter() = default;
+  // An open, empty file a worker process may write into (read and write). Owned by the writer.
+  virtual int fd() const noexcept = 0;
+  // Appends. For bytes that come through the control process, such as uploads.
+  virtual Task<Result<>> append(std::string bytes) = 0;
+  // Hashes, syncs and renames. If the blob exists already, the new copy is dropped.
+  virtual Task<Result<BlobInfo>> finish() = 0;
+};
+
+// An open blob. While it lives the blob is not evicted or collected.
+struct OpenBlob {
+  BlobInfo info;
+  UniqueFd fd;  // read-only
+};
+
+// Bytes under their SHA-256. Thread-safe. Blocking file work runs on an own pool, never on a loop.
+class BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+  // Refuses (storage_full) when more than `size_bytes_max` is appended, or the disk has no room.
+  virtual Task<Result<std::unique_ptr<BlobWriter>>> create(BlobKind kind, std::uint64_t size_bytes_max) = 0;
+  // Convenience for small ones.
+  virtual Task<Result<BlobInfo>> put(BlobKind kind, std::string bytes) = 0;
+  // not_found when evicted or never there: a cached result that names it is then no result.
+  virtual Task<Result<OpenBlob>> open(Digest digest) = 0;
+  virtual Task<Result<std::string>> read(Digest digest, std::uint64_t size_bytes_max) = 0;
+  virtual Task<Result<bool>> contains(Digest digest) = 0;
+  // A derived blob becomes an original (a finished video is kept).
+  virtual Task<Result<>> keep(Digest digest) = 0;
+  // Removes one nobody refers to any more.
+  virtual Task<Result<>> remove(Digest digest) = 0;
+  // Evicts derived blobs over quota or age, down to 80 % of the quota; returns bytes freed.
+  virtual Task<Result<std::uint64_t>> evict() = 0;
+
+  struct Usage {
+    std::uint64_t original_bytes = 0;
+    std::uint64_t derived_bytes = 0;
+    std::uint64_t blob_count = 0;
+  };
+  virtual Usage usage() const = 0;
+};
+
+struct FileBlobOptions {
+  std::string directory;
+  std::uint64_t derived_quota_bytes = std::uint64_t{5} << 30;
+  std::chrono::hours derived_age_max{24 * 7};
+  std::size_t thread_count = 2;
+  std::size_t queue_max = 1'024;
+  // Verifies the digest of blobs up to this size whenever they are read whole.
+  std::uint64_t verify_bytes_max = 1 << 20;
+};
+// Sweeps leftovers of a crash, then is ready. Blocks; called at start.
+Result<std::unique_ptr<BlobStore>> open_file_blobs(FileBlobOptions options, const Clock& clock);
+
+}  // namespace atelier::store
