@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "base/task.hpp"
+#include "base/unique_fd.hpp"
+
+namespace atelier::net {
+
+enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
+std::string_view to_string(Method method) noexcept;
+
+// Field names are compared without case and kept lower case.
+class Headers {
+ public:
+  void add(std::string name, std::string value);
+  void set(std::string name, std::string value);  // replaces every field of that name
+  void remove(std::string_view name);
+  std::optional<std::string_view> find(std::string_view name) const;  // the first
+  std::size_t count(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& fields() const noexcept { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+// The body of a request, read as it arrives: nothing is buffered beyond one chunk, so a slow reader slows the sender.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // The next bytes (never empty), or nullopt at the end. Errors: too_large over the limit given to the route,
+  // deadline_exceeded when the sender is too slow, cancelled when it went away.
+  virtual Task<Result<std::optional<std::string>>> next() = 0;
+};
+
+// Where a streamed response's bytes go.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  // Returns when the bytes are with the kernel; cancelled when the client is gone or stalled too long.
+  virtual Task<Result<>> write(std::string bytes) = 0;
+  // True from the moment the server begins to stop: end the stream with a last event.
+  virtual bool is_stopping() const noexcept = 0;
+  // Cancels the waits given to it when the client goes away or the server stops: a stream that waits for events awaits
+  // this beside them.
+  virtual Task<> gone_or_stopping() = 0;
+};
+
+// One request as a handler sees it, whatever protocol carried it (this is the seam for HTTP/2). Movable; lives until the
+// response has been written.
+struct Request {
+  Method method = Method::get;
+  std::string path;   // decoded, normalised, beginning with '/'
+  std::string query;  // raw, without '?'
+  Headers headers;
+  std::string request_id;
+  std::string peer;                 // address without port
+  bool is_secure = false;           // came over TLS
+  std::optional<Principal> caller;  // set by authentication
+  std::map<std::string, std::string, std::less<>> path_parameters;
+  std::unique_ptr<BodyReader> body;  // null when there is none
+
+  std::string_view path_parameter(std::string_view name) const;
+  // Decoded; nullopt when absent.
+  std::optional<std::string> query_parameter(std::string_view name) const;
+  // The authenticated caller; our bug when the route did not ask for one.
+  const Principal& principal() const;
+  // The whole body, at most `bytes_max`.
+  Task<Result<std::string>> read_body(std::size_t bytes_max);
+  // The whole body as JSON; wants Content-Type application/json (or none with an empty body being an error).
+  Task<Result<json::Value>> read_json(std::size_t bytes_max = 4 << 20);
+};
+
+// An open file as a body: sent with sendfile where the connection can; Range, If-Range, If-None-Match and
+// If-Modified-Since are answered by the server.
+struct FileBody {
+  UniqueFd fd;
+  std::uint64_t size_bytes = 0;
+  std::string etag;            // strong, quoted; empty: no conditional requests
+  std::shared_ptr<void> keep;  // shared with whoever else keeps what the file needs alive
+};
+
+using StreamBody = std::function<Task<Result<>>(BodyWriter& writer)>;
+
+struct Response {
+  int status = 200;
+  Headers headers;
+  std::variant<std::string, FileBody, StreamBody> body;
+};
+
+Response json_response(const json::Value& value, int status = 200);
+Response text_response(std::string text, std::string content_type = "text/plain; charset=utf-8", int status = 200);
+Response empty_response(int status = 204);
+// RFC 9457, application/problem+json: type, title, status, detail, code, where, request_id, retry_after.
+Response problem_response(const Error& error, std::string_view request_id);
+int status_of(ErrorCode code) noexcept;
+
+using Handler = std::function<Task<Result<Response>>(Request request)>;
+
+}  // namespace atelier::net

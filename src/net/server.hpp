@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/metrics.hpp"
+#include "base/task.hpp"
+#include "net/message.hpp"
+
+namespace atelier::net {
+
+// One thread and one io_context per core, each named "loop-<n>". Made first, stopped last.
+class Loops {
+ public:
+  explicit Loops(std::size_t count);
+  ~Loops();  // joins the threads; stop() came before
+  Executor executor(std::size_t index) const;
+  std::size_t size() const noexcept;
+  // Lets the threads end once nothing is left to do.
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Limits of docs: request line 8 KiB, header block 32 KiB, 100 fields, and so on.
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8787;  // 0 takes a free one
+  // Host values answered besides the literal address and localhost, as "name" or "name:port".
+  std::vector<std::string> allowed_hosts;
+  std::size_t header_bytes_max = 32 * 1024;
+  std::size_t header_fields_max = 100;
+  std::size_t request_line_bytes_max = 8 * 1024;
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds idle_timeout{60'000};
+  std::chrono::milliseconds write_stall_timeout{30'000};
+  std::uint64_t body_bytes_per_second_min = 1024;  // after ten seconds
+  std::uint64_t body_bytes_max = std::uint64_t{8} << 30;
+  std::size_t connections_max = 10'000;
+  std::size_t connections_per_peer_max = 256;
+  std::chrono::milliseconds stop_timeout{5'000};
+};
+
+// HTTP on every loop (an acceptor each, SO_REUSEPORT). First binds without SO_REUSEPORT, so that a second server on the
+// port is an error that says so. Checks Host always, and Origin and Sec-Fetch-Site for everything that is not a plain
+// GET of a page, before the handler sees the request. Answers every error with a problem document.
+class Server {
+ public:
+  static Result<std::unique_ptr<Server>> listen(Loops& loops, ServerOptions options, Handler handler, Metrics& metrics);
+  virtual ~Server() = default;
+  virtual std::uint16_t port() const noexcept = 0;
+  // Takes no new connections, tells streams to end, waits for requests up to stop_timeout, then closes. Blocks; called
+  // from no loop.
+  virtual void stop() = 0;
+};
+
+}  // namespace atelier::net

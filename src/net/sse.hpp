@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace atelier::net {
+
+struct SseEvent {
+  std::string id;  // empty: none
+  std::string type;
+  std::string data;
+};
+
+// One event as bytes, `data` split at line breaks (WHATWG HTML, server-sent events).
+std::string write_sse(const SseEvent& event);
+std::string sse_comment(std::string_view text);
+std::string sse_retry(unsigned milliseconds);
+
+// Parses a stream given in any pieces. A line over 1 MiB or an event over 8 MiB is an error.
+class SseParser {
+ public:
+  Result<std::vector<SseEvent>> feed(std::string_view bytes);
+  const std::string& last_event_id() const noexcept { return last_id_; }
+
+ private:
+  Result<> take_line(std::string_view line, std::vector<SseEvent>& out);
+  std::string line_, data_, type_, last_id_;
+  bool has_data_ = false, saw_cr_ = false, is_start_ = true;
+};
+
+}  // namespace atelier::net
