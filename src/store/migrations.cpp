@@ -1,0 +1,12 @@
+#include "store/migrations.hpp"
+
+namespace atelier::store {
+
+std::vector<Migration> studio_migrations() { return {migration::kCore, migration::kEvents, migration::kRuns}; }
+
+UserId local_user() {
+  static const UserId id = *UserId::parse(kLocalUserId);
+  return id;
+}
+
+}  // namespace atelier::store

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/id.hpp"
+#include "store/database.hpp"
+
+// The schema of studio.db, one file per area in migration/. To add tables: write `migration/<area>.cpp` with a constant
+// of the next version, declare it here, and add it to the list in migrations.cpp. A released migration never changes: a
+// correction is a new one. Tables are STRICT, ids are TEXT (a ULID's 26 characters), times are INTEGER milliseconds
+// since 1970 UTC, and every row of users' data has `owner TEXT NOT NULL`.
+namespace atelier::store::migration {
+
+extern const Migration kCore;    // migration/core.cpp: meta, users, keys, sessions, assets, productions
+extern const Migration kEvents;  // migration/events.cpp: the event log
+extern const Migration kRuns;    // migration/runs.cpp: runs, steps and stored results (the graph engine's)
+
+}  // namespace atelier::store::migration
+
+namespace atelier::store {
+
+// The user who owns everything while nobody has to sign in. Made with the database.
+inline constexpr std::string_view kLocalUserId = "00000000000000000000000001";
+UserId local_user();
+
+}  // namespace atelier::store
