@@ -37,6 +37,6 @@ json::Value to_json(const Outputs& outputs);
 Result<Outputs> outputs_from_json(const json::Value& value);
 
 // Inline JSON over this size must be a blob instead.
-inline constexpr std::size_t kInlineBytesMax = 256 * 1024;
+inline constexpr std::size_t kInlineBytesMax = 1024 * 1024;
 
 }  // namespace atelier::graph

@@ -1,0 +1,14 @@
+#include "graph/node/all.hpp"
+
+#include "graph/node/story.hpp"
+
+namespace atelier::graph {
+
+std::vector<const NodeType*> all_node_types() {
+  return {
+      &kStorySpeech,     &kStoryTimeline, &kStoryStill,  &kStorySegment, &kStorySoundtrack,
+      &kStoryCaptions,   &kStoryAssemble, &kStoryPoster, &kStoryPublish,
+  };
+}
+
+}  // namespace atelier::graph

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.hpp"
+#include "media/supervisor/workers.hpp"
+#include "store/blob_store.hpp"
+#include "store/database.hpp"
+#include "store/events.hpp"
+
+namespace atelier::graph {
+
+// What node types work with. Made by app/; outlives every step.
+struct NodeServices {
+  media::Workers& workers;  // lives on the engine's loop
+  store::Database& database;
+  store::BlobStore& blobs;
+  store::EventLog& events;
+  const Clock& clock;
+  // Versions of the worker's tasks and the digest of its fonts, as one text: part of every media step's cache key.
+  std::string media_version;
+};
+
+}  // namespace atelier::graph

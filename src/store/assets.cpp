@@ -1,0 +1,110 @@
+#include "store/assets.hpp"
+
+#include "base/async.hpp"
+
+namespace atelier::store {
+namespace {
+
+// Columns in the order every query of this file selects them.
+Result<Asset> asset_of(const Rows& rows, std::size_t row) {
+  Asset asset;
+  auto id = AssetId::parse(rows.text(row, 0));
+  if (!id) return error_of(id);
+  auto owner = UserId::parse(rows.text(row, 1));
+  if (!owner) return error_of(owner);
+  const auto digest = Digest::parse(rows.text(row, 2));
+  if (!digest) return fail(ErrorCode::internal, "an asset's digest is not one");
+  auto facts = json::parse(rows.text(row, 7));
+  if (!facts) return error_of(facts);
+  return Asset{.id = *id,
+               .owner = *owner,
+               .digest = *digest,
+               .size_bytes = static_cast<std::uint64_t>(rows.integer(row, 3)),
+               .kind = rows.text(row, 4),
+               .media_type = rows.text(row, 5),
+               .name = rows.text(row, 6),
+               .facts = std::move(*facts),
+               .created_ms = rows.integer(row, 8)};
+}
+
+Result<std::vector<Asset>> assets_of(const Rows& rows) {
+  std::vector<Asset> assets;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    auto asset = asset_of(rows, row);
+    if (!asset) return error_of(asset);
+    assets.push_back(std::move(*asset));
+  }
+  return assets;
+}
+
+}  // namespace
+
+Statement Assets::insert(const Asset& asset) {
+  return {"INSERT INTO assets (id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms) "
+          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
+          {asset.id.to_string(), asset.owner.to_string(), asset.digest.hex(), static_cast<std::int64_t>(asset.size_bytes), asset.kind,
+           asset.media_type, asset.name, json::write(asset.facts), asset.created_ms}};
+}
+
+Statement Assets::remove(Principal principal, AssetId id, UnixMs now_ms) {
+  return {"UPDATE assets SET deleted_ms = $3 WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
+          {id.to_string(), principal.owner.to_string(), now_ms},
+          Expect::exactly_one};
+}
+
+Task<Result<Asset>> Assets::find(Principal principal, AssetId id) {
+  auto rows = co_await database_.read({"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+                                       "WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
+                                       {id.to_string(), principal.owner.to_string()}});
+  if (!rows) co_return error_of(rows);
+  if (rows->empty()) co_return fail(ErrorCode::not_found, "there is no such asset", {.reason = "asset_not_found", .where = {}});
+  co_return asset_of(*rows, 0);
+}
+
+Task<Result<std::vector<Asset>>> Assets::find_all(Principal principal, std::vector<AssetId> ids) {
+  std::vector<Statement> statements;
+  for (const AssetId& id : ids)
+    statements.push_back({"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+                          "WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
+                          {id.to_string(), principal.owner.to_string()}});
+  if (statements.empty()) co_return std::vector<Asset>();
+  auto answers = co_await database_.read_all(std::move(statements));
+  if (!answers) co_return error_of(answers);
+  std::vector<Asset> found;
+  for (const Rows& rows : *answers) {
+    auto assets = assets_of(rows);
+    if (!assets) co_return error_of(assets);
+    for (Asset& asset : *assets) found.push_back(std::move(asset));
+  }
+  co_return found;
+}
+
+Task<Result<std::optional<Asset>>> Assets::find_by_digest(Principal principal, Digest digest) {
+  auto rows = co_await database_.read({"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+                                       "WHERE owner = $1 AND digest = $2 AND deleted_ms IS NULL ORDER BY id DESC LIMIT 1",
+                                       {principal.owner.to_string(), digest.hex()}});
+  if (!rows) co_return error_of(rows);
+  if (rows->empty()) co_return std::optional<Asset>();
+  auto asset = asset_of(*rows, 0);
+  if (!asset) co_return error_of(asset);
+  co_return std::optional<Asset>(std::move(*asset));
+}
+
+Task<Result<AssetPage>> Assets::list(Principal principal, std::string kind, std::string after, std::size_t count_max) {
+  // Ids sort by creation, so that a cursor is an id. One row more than asked tells whether there is a next page.
+  auto rows = co_await database_.read({"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+                                       "WHERE owner = $1 AND deleted_ms IS NULL AND ($2 = '' OR kind = $2) AND ($3 = '' OR id < $3) "
+                                       "ORDER BY id DESC LIMIT $4",
+                                       {principal.owner.to_string(), kind, after, static_cast<std::int64_t>(count_max + 1)}});
+  if (!rows) co_return error_of(rows);
+  auto assets = assets_of(*rows);
+  if (!assets) co_return error_of(assets);
+  AssetPage page{.items = std::move(*assets), .next = {}};
+  if (page.items.size() > count_max) {
+    page.items.resize(count_max);
+    page.next = page.items.back().id.to_string();
+  }
+  co_return page;
+}
+
+}  // namespace atelier::store
