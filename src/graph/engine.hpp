@@ -47,6 +47,7 @@ struct RunView {
 };
 
 struct RunRequest {
+  RunId id;  // nil: made by the engine
   Principal principal;
   std::string kind;
   std::string subject;
@@ -76,6 +77,7 @@ class Engine {
   // Checks the graph, then stores and starts it. Answers after the commit is durable.
   virtual Task<Result<RunId>> submit(RunRequest request) = 0;
   virtual Task<Result<RunView>> find(Principal principal, RunId id) = 0;  // with steps
+  virtual Task<Result<RunView>> find_summary(Principal principal, RunId id) = 0;  // without steps: one row
   struct Page {
     std::vector<RunView> runs;  // newest first, without steps
     std::string next;           // cursor of the next page; empty at the end

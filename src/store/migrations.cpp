@@ -2,7 +2,7 @@
 
 namespace atelier::store {
 
-std::vector<Migration> studio_migrations() { return {migration::kCore, migration::kEvents, migration::kRuns}; }
+std::vector<Migration> studio_migrations() { return {migration::kCore, migration::kEvents, migration::kRuns, migration::kRenders}; }
 
 UserId local_user() {
   static const UserId id = *UserId::parse(kLocalUserId);

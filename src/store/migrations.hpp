@@ -14,6 +14,7 @@ namespace atelier::store::migration {
 extern const Migration kCore;    // migration/core.cpp: meta, users, keys, sessions, assets, productions
 extern const Migration kEvents;  // migration/events.cpp: the event log
 extern const Migration kRuns;    // migration/runs.cpp: runs, steps and stored results (the graph engine's)
+extern const Migration kRenders;  // migration/renders.cpp: what productions looked like when rendered
 
 }  // namespace atelier::store::migration
 

@@ -7,7 +7,7 @@ namespace atelier::graph {
 std::vector<const NodeType*> all_node_types() {
   return {
       &kStorySpeech,     &kStoryTimeline, &kStoryStill,  &kStorySegment, &kStorySoundtrack,
-      &kStoryCaptions,   &kStoryAssemble, &kStoryPoster, &kStoryPublish,
+      &kStoryCaptions,   &kStoryAssemble, &kStoryPoster, &kStoryPublish, &kStoryFrame,
   };
 }
 

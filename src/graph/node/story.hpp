@@ -12,6 +12,7 @@ extern const NodeType kStorySpeech;      // a scene's text -> its sound and its 
 extern const NodeType kStoryTimeline;    // words -> cues, cut into parts
 extern const NodeType kStoryStill;       // a picture -> a frame the compositor can move over
 extern const NodeType kStorySegment;     // a part -> its encoded frames
+extern const NodeType kStoryFrame;       // a part -> one of its frames, small, as JPEG
 extern const NodeType kStorySoundtrack;  // all scenes' sound and music -> one encoded track
 extern const NodeType kStoryCaptions;    // all cues -> SRT, VTT, ASS and timeline.json
 extern const NodeType kStoryAssemble;    // segments and soundtrack -> MP4

@@ -5,6 +5,7 @@
 #include "graph/node/media_task.hpp"
 #include "graph/node/story.hpp"
 #include "store/assets.hpp"
+#include "store/productions.hpp"
 
 namespace atelier::graph {
 namespace {
@@ -128,7 +129,18 @@ Task<Result<Outputs>> run_publish(NodeServices& services, StepRun step) {
                            .name = std::string(title.data(), title.size()),
                            .facts = json_input(step, "info"),
                            .created_ms = services.clock.wall_ms()};
-  auto written = co_await services.database.write({store::Assets::insert(asset)});
+  json::Object files;
+  for (const char* port : {"video", "poster", "srt", "vtt", "ass", "timeline"}) {
+    const BlobRef& blob = blob_input(step, port);
+    files[port] = json::Object{{"digest", blob.digest.hex()}, {"size_bytes", blob.size_bytes}, {"media_type", blob.media_type}};
+  }
+  auto lengths = lengths_of(step, "length");
+  if (!lengths) co_return error_of(lengths);
+  const json::Value result = json::Object{{"files", std::move(files)}, {"scene_frames", json::Array(lengths->begin(), lengths->end())}, {"film", json_input(step, "info")}, {"sound", json_input(step, "sound")}};
+  std::vector<store::Statement> batch;
+  batch.push_back(store::Assets::insert(asset));
+  batch.push_back(store::Productions::publish_render(step.principal, step.run, result));
+  auto written = co_await services.database.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return Outputs{{"asset", json::Value(json::Object{{"asset_id", asset.id.to_string()}})}};
 }
@@ -141,8 +153,8 @@ constexpr Port kAssembleInputs[] = {{"segments", PortType::video, true, true}, {
 constexpr Port kAssembleOutputs[] = {{"video", PortType::video}, {"info", PortType::json}};
 constexpr Port kPosterInputs[] = {{"video", PortType::video}};
 constexpr Port kPosterOutputs[] = {{"image", PortType::image}};
-constexpr Port kPublishInputs[] = {{"video", PortType::video}, {"info", PortType::json}, {"poster", PortType::image}, {"srt", PortType::text},
-                                   {"vtt", PortType::text},    {"ass", PortType::text},  {"timeline", PortType::json}};
+constexpr Port kPublishInputs[] = {{"length", PortType::json, true, true}, {"video", PortType::video}, {"info", PortType::json}, {"sound", PortType::json}, {"poster", PortType::image},
+                                   {"srt", PortType::text},    {"vtt", PortType::text},    {"ass", PortType::text},  {"timeline", PortType::json}};
 constexpr Port kPublishOutputs[] = {{"asset", PortType::json}};
 
 }  // namespace

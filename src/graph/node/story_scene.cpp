@@ -1,7 +1,7 @@
 // The steps of one scene: speech, timeline, still, segment.
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 
 #include "base/async.hpp"
 #include "graph/node/media_task.hpp"
@@ -84,6 +84,34 @@ Task<Result<Outputs>> run_segment(NodeServices& services, StepRun step) {
   co_return Outputs{{"video", made->outputs.at("video")}};
 }
 
+// The frame that shows a part best: the middle of its first caption, or of the part where nothing is said.
+std::int64_t frame_to_show(const json::Value& part) {
+  json::ObjectReader reader(part);
+  const std::int64_t first = reader.required_integer("first_frame", 0, std::int64_t{1} << 32);
+  const std::int64_t count = reader.required_integer("frame_count", 0, std::int64_t{1} << 32);
+  if (const json::Array* cues = reader.optional_array("cues", 10'000); cues && !cues->empty()) {
+    json::ObjectReader cue(cues->front());
+    const std::int64_t start = cue.required_integer("start_frame", 0, std::int64_t{1} << 32);
+    const std::int64_t end = cue.required_integer("end_frame", 0, std::int64_t{1} << 32);
+    return std::clamp((start + end) / 2, first, first + std::max<std::int64_t>(count, 1) - 1);
+  }
+  return first + count / 2;
+}
+
+Task<Result<Outputs>> run_frame(NodeServices& services, StepRun step) {
+  const json::Value part = json_input(step, "part");
+  json::Value parameters = step.parameters;
+  parameters.as_object()["frame"] = frame_to_show(part);
+  parameters.as_object()["part"] = part;
+  MediaTask task{.type = "frame", .parameters = std::move(parameters), .inputs = {}, .outputs = {{.name = "image", .media_type = "image/jpeg"}}};
+  if (const BlobRef* background = optional_blob_input(step, "frame")) task.inputs.push_back({.name = "background", .blob = *background});
+  if (const BlobRef* background = optional_blob_input(step, "clip")) task.inputs.push_back({.name = "background", .blob = *background});
+  auto made = co_await run_media_task(services, std::move(step), std::move(task));
+  if (!made) co_return error_of(made);
+  co_return Outputs{{"image", made->outputs.at("image")}};
+}
+
+constexpr Port kFrameOutputs[] = {{"image", PortType::image}};
 constexpr Port kSpeechOutputs[] = {{"audio", PortType::audio}, {"words", PortType::json}};
 constexpr Port kTimelineInputs[] = {{"speech", PortType::json}};
 constexpr Port kStillInputs[] = {{"image", PortType::image}};
@@ -138,5 +166,16 @@ const NodeType kStorySegment{.name = "story.segment",
                              .retry = {},
                              .run = run_segment,
                              .version_suffix = media_version};
+
+const NodeType kStoryFrame{.name = "story.frame",
+                           .version = 1,
+                           .help = "Draws one frame of a part, small, as the encoder would get it",
+                           .inputs = kSegmentInputs,
+                           .outputs = kFrameOutputs,
+                           .node_class = NodeClass::media,
+                           .timeout = minutes(1),
+                           .retry = {},
+                           .run = run_frame,
+                           .version_suffix = media_version};
 
 }  // namespace atelier::graph

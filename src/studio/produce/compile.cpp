@@ -46,6 +46,19 @@ class Compiler {
   Compiler(const ProductionDocument& document, std::string title, const AssetsById& assets)
       : document_(document), settings_(document.settings), title_(std::move(title)), assets_(assets), size_(*media::find_frame_size(settings_.size)) {}
 
+  Result<Graph> compile_preview(std::size_t scene, std::int32_t width) {
+    auto background = add_source(scene);
+    if (!background) return error_of(background);
+    const std::string timeline = document_.scenes[scene].id + "/timeline";
+    Node frame = drawn_node("preview", "story.frame", document_.scenes[scene], *background);
+    frame.parameters.as_object()["preview_width"] = width;
+    frame.label = "Preview";
+    add(std::move(frame));
+    connect(timeline, std::string(graph::story_part_port(0)), "preview", "part");
+    connect_background("preview", document_.scenes[scene], *background);
+    return std::move(graph_);
+  }
+
   Result<Graph> compile() {
     for (std::size_t i = 0; i < document_.scenes.size(); ++i)
       if (auto done = add_scene(i); !done) return error_of(done);
@@ -71,15 +84,19 @@ class Compiler {
     return &found->second;
   }
 
-  Result<> add_scene(std::size_t index) {
+  // What a scene's frames are drawn over: "still", "clip" or a kind of the catalog.
+  struct DrawnBackground {
+    std::string kind;
+    const store::Asset* clip = nullptr;
+  };
+
+  // Speech, timeline and, over a picture, its preparation.
+  Result<DrawnBackground> add_source(std::size_t index) {
     const Scene& scene = document_.scenes[index];
-    const std::string where = fmt::format("/scenes/{}", index);
     const auto voice = voice_of(settings_, scene);
     if (!voice) return error_of(voice);
     const std::string label = fmt::format("Scene {}", index + 1);
-    const std::string speech = scene.id + "/speech", timeline = scene.id + "/timeline", still = scene.id + "/still";
-    const std::size_t part_count = part_count_of(scene, settings_.speed);
-
+    const std::string speech = scene.id + "/speech", timeline = scene.id + "/timeline";
     add({.name = speech,
          .type = "story.speech",
          .parameters = json::Object{{"text", scene.text}, {"voice", *voice}, {"speed", settings_.speed}},
@@ -94,50 +111,60 @@ class Compiler {
                                     {"height", size_.height},
                                     {"fps", settings_.fps},
                                     {"part_frames", settings_.fps * media::kPartSeconds},
-                                    {"part_count", part_count}},
+                                    {"part_count", part_count_of(scene, settings_.speed)}},
          .weight = kTimelineWeight,
          .label = label + ": captions"});
     connect(speech, "words", timeline, "speech");
 
     const Background background = background_in_force(document_, scene);
-    std::string background_kind = background.kind;
-    const store::Asset* clip = nullptr;
-    if (background.asset) {
-      auto asset = asset_for(*background.asset, {"image", "video"}, where + "/background");
-      if (!asset) return error_of(asset);
-      background_kind = (*asset)->kind == "video" ? "clip" : "still";
-      if ((*asset)->kind == "video") {
-        clip = *asset;
-      } else {
-        add({.name = still,
-             .type = "story.still",
-             .parameters = json::Object{{"width", size_.width}, {"height", size_.height}},
-             .weight = kStillWeight,
-             .label = label + ": picture"});
-        graph_.given.push_back({still, "image", blob_of(**asset)});
-      }
-    }
+    if (!background.asset) return DrawnBackground{.kind = background.kind};
+    auto asset = asset_for(*background.asset, {"image", "video"}, fmt::format("/scenes/{}/background", index));
+    if (!asset) return error_of(asset);
+    if ((*asset)->kind == "video") return DrawnBackground{.kind = "clip", .clip = *asset};
+    add({.name = scene.id + "/still",
+         .type = "story.still",
+         .parameters = json::Object{{"width", size_.width}, {"height", size_.height}},
+         .weight = kStillWeight,
+         .label = label + ": picture"});
+    graph_.given.push_back({scene.id + "/still", "image", blob_of(**asset)});
+    return DrawnBackground{.kind = "still"};
+  }
+
+  Node drawn_node(std::string name, std::string type, const Scene& scene, const DrawnBackground& background) const {
+    return {.name = std::move(name),
+            .type = std::move(type),
+            .parameters = json::Object{{"width", size_.width},
+                                       {"height", size_.height},
+                                       {"fps", settings_.fps},
+                                       {"style", settings_.caption_style},
+                                       {"language", settings_.language},
+                                       {"background", json::Object{{"kind", background.kind}, {"seed", scene.seed}}}},
+            .weight = 0,
+            .label = {}};
+  }
+
+  void connect_background(const std::string& node, const Scene& scene, const DrawnBackground& background) {
+    if (background.clip)
+      graph_.given.push_back({node, "clip", blob_of(*background.clip)});
+    else if (background.kind == "still")
+      connect(scene.id + "/still", "frame", node, "frame");
+  }
+
+  Result<> add_scene(std::size_t index) {
+    const Scene& scene = document_.scenes[index];
+    auto background = add_source(index);
+    if (!background) return error_of(background);
+    const std::size_t part_count = part_count_of(scene, settings_.speed);
     for (std::size_t part = 0; part < part_count; ++part) {
-      const std::string name = fmt::format("{}/part{}", scene.id, part);
-      add({.name = name,
-           .type = "story.segment",
-           .parameters = json::Object{{"width", size_.width},
-                                      {"height", size_.height},
-                                      {"fps", settings_.fps},
-                                      {"style", settings_.caption_style},
-                                      {"language", settings_.language},
-                                      {"background", json::Object{{"kind", background_kind}, {"seed", scene.seed}}}},
-           .weight = 0,
-           .label = part_count == 1 ? label + ": frames" : fmt::format("{}: frames, part {}", label, part + 1)});
-      connect(timeline, std::string(graph::story_part_port(part)), name, "part");
-      if (clip)
-        graph_.given.push_back({name, "clip", blob_of(*clip)});
-      else if (background_kind == "still")
-        connect(still, "frame", name, "frame");
-      segments_.push_back(name);
+      Node segment = drawn_node(fmt::format("{}/part{}", scene.id, part), "story.segment", scene, *background);
+      segment.label = part_count == 1 ? fmt::format("Scene {}: frames", index + 1) : fmt::format("Scene {}: frames, part {}", index + 1, part + 1);
+      connect(scene.id + "/timeline", std::string(graph::story_part_port(part)), segment.name, "part");
+      connect_background(segment.name, scene, *background);
+      segments_.push_back(segment.name);
+      add(std::move(segment));
     }
-    speeches_.push_back(speech);
-    timelines_.push_back(timeline);
+    speeches_.push_back(scene.id + "/speech");
+    timelines_.push_back(scene.id + "/timeline");
     return {};
   }
 
@@ -184,6 +211,8 @@ class Compiler {
     add({.name = "publish", .type = "story.publish", .parameters = json::Object{{"title", title_}}, .weight = 0, .label = "Into the library"});
     connect("assemble", "video", "publish", "video");
     connect("assemble", "info", "publish", "info");
+    for (const std::string& timeline : timelines_) connect(timeline, "length", "publish", "length");
+    connect("soundtrack", "info", "publish", "sound");
     connect("poster", "image", "publish", "poster");
     for (const char* file : {"srt", "vtt", "ass", "timeline"}) connect("captions", file, "publish", file);
   }
@@ -221,6 +250,11 @@ Background background_in_force(const ProductionDocument& document, const Scene& 
 Result<Graph> compile(const ProductionDocument& document, const std::string& title, const AssetsById& assets) {
   if (auto done = check_document(document); !done) return error_of(done);
   return Compiler(document, title, assets).compile();
+}
+
+Result<Graph> compile_preview(const ProductionDocument& document, std::size_t scene, std::int32_t width, const AssetsById& assets) {
+  if (auto done = check_document(document); !done) return error_of(done);
+  return Compiler(document, "", assets).compile_preview(scene, width);
 }
 
 }  // namespace atelier::studio

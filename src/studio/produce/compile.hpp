@@ -20,6 +20,9 @@ std::vector<AssetId> assets_of(const ProductionDocument& document);
 // with new parameters. Fails when an asset is missing or of the wrong kind, naming the scene.
 Result<graph::Graph> compile(const ProductionDocument& document, const std::string& title, const AssetsById& assets);
 
+// The graph that draws one frame of the scene with that index: node "preview", port "image".
+Result<graph::Graph> compile_preview(const ProductionDocument& document, std::size_t scene, std::int32_t width, const AssetsById& assets);
+
 // The background a scene is drawn with, after the production's default and the seed's choice.
 Background background_in_force(const ProductionDocument& document, const Scene& scene);
 

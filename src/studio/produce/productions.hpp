@@ -1,0 +1,92 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "base/task.hpp"
+#include "graph/engine.hpp"
+#include "graph/node/services.hpp"
+#include "store/assets.hpp"
+#include "store/productions.hpp"
+#include "studio/produce/compile.hpp"
+#include "studio/produce/production.hpp"
+
+namespace atelier::studio {
+
+// A production as its page shows it.
+struct ProductionView {
+  store::ProductionRow row;
+  ProductionDocument document;
+  std::optional<graph::RunView> run;            // the last render
+  std::optional<store::RenderRow> published;    // the last finished one
+  std::optional<ProductionDocument> published_document;
+  // draft, rendering, ready, stale or failed
+  std::string_view state() const noexcept;
+};
+
+struct RenderedFile {
+  store::OpenBlob blob;
+  std::string media_type;
+  std::string download_name;  // "The Lighthouse.mp4"
+};
+
+// What people do with productions. Awaited from any loop.
+class Productions {
+ public:
+  struct Parts {
+    graph::Engine& engine;
+    graph::NodeServices& services;
+    const Clock& clock;
+  };
+  explicit Productions(Parts parts);
+
+  // From a story whose links are assets. `settings` (JSON, may be null) weighs less than the story's front matter.
+  Task<Result<ProductionView>> create(Principal principal, std::string story, std::string title, json::Value settings);
+  Task<Result<ProductionView>> find(Principal principal, ProductionId id);
+  struct Page {
+    std::vector<ProductionView> items;
+    std::string next;
+  };
+  Task<Result<Page>> list(Principal principal, std::string after, std::size_t count_max);
+
+  // Edits. `revision` is the one the edit was based on; another stored one is ErrorCode::conflict.
+  Task<Result<ProductionView>> change_settings(Principal principal, ProductionId id, std::int64_t revision, std::optional<std::string> title,
+                                               json::Value settings);
+  Task<Result<ProductionView>> change_story(Principal principal, ProductionId id, std::int64_t revision, std::string story);
+  struct SceneChange {
+    std::optional<std::string> text;
+    std::optional<json::Value> background;           // JSON null takes the production's
+    std::optional<std::optional<std::string>> voice;  // nullopt inside takes the production's
+  };
+  Task<Result<ProductionView>> change_scene(Principal principal, ProductionId id, std::int64_t revision, std::string scene, SceneChange change);
+  Task<Result<>> remove(Principal principal, ProductionId id);
+
+  Task<Result<RunId>> render(Principal principal, ProductionId id);
+  // A JPEG of the scene's picture as the renderer draws it, with its first words as caption.
+  Task<Result<std::string>> preview(Principal principal, ProductionId id, std::string scene, std::int32_t width);
+  // "video.mp4", "captions.srt", "captions.vtt", "captions.ass", "poster.jpg", "timeline.json" of the last finished render.
+  Task<Result<RenderedFile>> file(Principal principal, ProductionId id, std::string name);
+
+ private:
+  Task<Result<ProductionView>> view_of(Principal principal, store::ProductionRow row);
+  Task<Result<ProductionView>> save(Principal principal, ProductionView view, ProductionDocument document, std::string title);
+  Task<Result<ProductionView>> find_at(Principal principal, ProductionId id, std::int64_t revision);
+  Task<Result<AssetsById>> assets_for(Principal principal, ProductionDocument document);
+  // The statement and the event that tells of it, in one commit.
+  Task<Result<>> write(Principal principal, store::Statement statement, ProductionView view);
+
+  graph::Engine& engine_;
+  graph::NodeServices& services_;
+  const Clock& clock_;
+  store::Productions rows_;
+  store::Assets assets_;
+};
+
+// The shapes of api/README.md.
+json::Value to_json(const ProductionView& view);
+json::Value summary_to_json(const ProductionView& view);
+
+}  // namespace atelier::studio
