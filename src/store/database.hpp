@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -93,9 +94,16 @@ class Database {
   // A checked copy in one file, taken while writes go on.
   virtual Task<Result<>> back_up_to(std::string path) = 0;
 
+  // Reads the whole file and says what is wrong with it (storage_failed, reason storage_corrupt). Runs beside reads and
+  // writes; to be spawned after start when needs_check().
+  virtual Task<Result<>> check() = 0;
+  // Whether the file was not closed properly last time.
+  virtual bool needs_check() const noexcept = 0;
+
   virtual DatabaseStatistics statistics() const = 0;
 
-  // Waits for what was queued, then closes. Afterwards every call answers unavailable. Blocks; called at shutdown.
+  // Waits for what was queued, then closes. Afterwards every call answers unavailable. Blocks; called at shutdown, on
+  // no loop that is still awaited, and before the loops are destroyed: answers still go to them.
   virtual void close() = 0;
 
   // read_all() of one statement.
@@ -118,6 +126,8 @@ struct SqliteOptions {
   std::size_t group_statements_max = 4'096;  // of one transaction
   std::size_t writer_cache_kib = 8'192;
   std::size_t reader_cache_kib = 2'048;
+  std::chrono::milliseconds read_time_max{5'000};  // a longer read would keep the WAL from being emptied
+  std::string vfs = {};                            // SQLite's VFS by name; tests put a faulty disk there
 };
 
 // Opens or makes the file, takes a backup copy beside it before migrating (path + ".before-<version>"), applies what is
