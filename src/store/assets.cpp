@@ -46,6 +46,11 @@ Statement Assets::insert(const Asset& asset) {
            asset.media_type, asset.name, json::write(asset.facts), asset.created_ms}};
 }
 
+Statement Assets::set_facts(const Asset& asset) {
+  return {"UPDATE assets SET facts = $3 WHERE id = $1 AND owner = $2",
+          {asset.id.to_string(), asset.owner.to_string(), json::write(asset.facts)}};
+}
+
 Statement Assets::remove(Principal principal, AssetId id, UnixMs now_ms) {
   return {"UPDATE assets SET deleted_ms = $3 WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
           {id.to_string(), principal.owner.to_string(), now_ms},

@@ -45,6 +45,7 @@ class Assets {
   // The newest with these bytes, so that the same file given twice is one asset.
   Task<Result<std::optional<Asset>>> find_by_digest(Principal principal, Digest digest);
   Task<Result<AssetPage>> list(Principal principal, std::string kind, std::string after, std::size_t count_max);
+  static Statement set_facts(const Asset& asset);
   static Statement remove(Principal principal, AssetId id, UnixMs now_ms);
 
  private:

@@ -1,0 +1,157 @@
+#include "studio/library/library.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "base/async.hpp"
+#include "base/text.hpp"
+#include "studio/write_with_event.hpp"
+
+namespace atelier::studio {
+namespace {
+
+constexpr std::uint64_t kPosterBytesMax = std::uint64_t{8} << 20;
+
+// A name to show: the last part of whatever path a browser sent, without control characters.
+std::string display_name(std::string_view name) {
+  if (const std::size_t slash = name.find_last_of("/\\"); slash != std::string_view::npos) name = name.substr(slash + 1);
+  std::string shown = printable(trim(name), 200);
+  return shown.empty() ? "untitled" : shown;
+}
+
+media::TaskRequest request_for(std::string type, json::Value parameters, UniqueFd input) {
+  media::TaskRequest request{.type = std::move(type),
+                             .parameters = std::move(parameters),
+                             .inputs = {},
+                             .outputs = {},
+                             .timeout = std::chrono::seconds(60),
+                             .memory_bytes_max = std::uint64_t{1} << 30,
+                             .output_bytes_max = kPosterBytesMax};
+  request.inputs.push_back({.name = "file", .fd = std::move(input)});
+  return request;
+}
+
+}  // namespace
+
+Task<Result<store::BlobInfo>> Library::receive(UploadSource source, std::uint64_t size_bytes_max) {
+  auto writer = co_await services_.blobs.create(store::BlobKind::original, size_bytes_max);
+  if (!writer) co_return error_of(writer);
+  std::uint64_t received_bytes = 0;
+  for (;;) {
+    auto piece = co_await source();
+    if (!piece) co_return error_of(piece);
+    if (!*piece) break;
+    received_bytes += (*piece)->size();
+    if (auto appended = co_await (*writer)->append(std::move(**piece)); !appended) co_return error_of(appended);
+  }
+  if (received_bytes == 0) co_return fail(ErrorCode::invalid_argument, "the upload is empty", {.reason = "upload_empty", .where = {}});
+  co_return co_await (*writer)->finish();
+}
+
+Task<Result<json::Value>> Library::probe(Digest digest, std::string name) {
+  auto blob = co_await services_.blobs.open(digest);
+  if (!blob) co_return error_of(blob);
+  co_return co_await services_.workers.run(request_for("probe", json::Object{{"name", name}}, blob->fd.duplicate()), [](media::Progress) {});
+}
+
+Task<Result<store::Asset>> Library::upload(Principal principal, std::string name, UploadSource source, std::uint64_t size_bytes_max) {
+  auto info = co_await receive(std::move(source), size_bytes_max);
+  if (!info) co_return error_of(info);
+  auto known = co_await assets_.find_by_digest(principal, info->digest);
+  if (!known) co_return error_of(known);
+  if (*known) co_return std::move(**known);
+
+  const std::string shown = display_name(name);
+  auto facts = co_await probe(info->digest, shown);
+  if (!facts) {
+    // What nobody can use is not kept. Another asset may hold the same bytes only for another owner: then it stays.
+    auto shared = co_await services_.database.read({"SELECT 1 FROM assets WHERE digest = $1 AND deleted_ms IS NULL LIMIT 1", {info->digest.hex()}});
+    if (shared && shared->empty()) (void)co_await services_.blobs.remove(info->digest);
+    co_return error_of(facts);
+  }
+  json::ObjectReader reader(*facts);
+  store::Asset asset{.id = AssetId::make(),
+                     .owner = principal.owner,
+                     .digest = info->digest,
+                     .size_bytes = info->size_bytes,
+                     .kind = reader.required_string("kind"),
+                     .media_type = reader.required_string("media_type"),
+                     .name = shown,
+                     .facts = *facts,
+                     .created_ms = clock_.wall_ms()};
+  if (auto done = reader.finish_lenient(); !done) co_return error_of(done);
+  std::vector<store::Statement> batch;
+  batch.push_back(store::Assets::insert(asset));
+  auto written = co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+                                           {.topic = "assets", .type = "asset.changed", .data = to_json(asset)});
+  if (!written) co_return error_of(written);
+  co_return asset;
+}
+
+Task<Result<store::OpenBlob>> Library::open(Principal principal, AssetId id) {
+  auto asset = co_await assets_.find(principal, id);
+  if (!asset) co_return error_of(asset);
+  co_return co_await services_.blobs.open(asset->digest);
+}
+
+Task<Result<store::BlobInfo>> Library::make_poster(store::Asset asset) {
+  auto blob = co_await services_.blobs.open(asset.digest);
+  if (!blob) co_return error_of(blob);
+  auto writer = co_await services_.blobs.create(store::BlobKind::derived, kPosterBytesMax);
+  if (!writer) co_return error_of(writer);
+  media::TaskRequest request = request_for("poster", json::Object{{"width", kPosterWidth}, {"at_frame", asset.kind == "video" ? 30 : 0}}, blob->fd.duplicate());
+  request.outputs.push_back({.name = "image", .fd = UniqueFd(::fcntl((*writer)->fd(), F_DUPFD_CLOEXEC, 0))});
+  auto made = co_await services_.workers.run(std::move(request), [](media::Progress) {});
+  if (!made) co_return error_of(made);
+  co_return co_await (*writer)->finish();
+}
+
+Task<Result<store::OpenBlob>> Library::open_poster(Principal principal, AssetId id) {
+  auto asset = co_await assets_.find(principal, id);
+  if (!asset) co_return error_of(asset);
+  if (asset->kind == "audio") co_return fail(ErrorCode::not_found, "a sound has no picture", {.reason = "asset_no_poster", .where = {}});
+  // The digest of the poster is remembered with the asset; an evicted one is made again.
+  if (const json::Value* known = asset->facts.is_object() ? asset->facts.get_object().if_contains("poster") : nullptr; known && known->is_string()) {
+    const auto& text = known->get_string();
+    if (const auto digest = Digest::parse({text.data(), text.size()})) {
+      auto blob = co_await services_.blobs.open(*digest);
+      if (blob || blob.error().code != ErrorCode::not_found) co_return blob;
+    }
+  }
+  auto made = co_await make_poster(*asset);
+  if (!made) co_return error_of(made);
+  asset->facts.as_object()["poster"] = made->digest.hex();
+  auto written = co_await services_.database.write({store::Assets::set_facts(*asset)});
+  if (!written) co_return error_of(written);
+  co_return co_await services_.blobs.open(made->digest);
+}
+
+Task<Result<>> Library::remove(Principal principal, AssetId id) {
+  auto asset = co_await assets_.find(principal, id);
+  if (!asset) co_return error_of(asset);
+  std::vector<store::Statement> batch;
+  batch.push_back(store::Assets::remove(principal, id, clock_.wall_ms()));
+  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+                                      {.topic = "assets", .type = "asset.deleted", .data = json::Object{{"id", id.to_string()}}});
+}
+
+json::Value to_json(const store::Asset& asset) {
+  const auto fact = [&](std::string_view name) {
+    const json::Value* value = asset.facts.is_object() ? asset.facts.get_object().if_contains(name) : nullptr;
+    return value ? *value : json::Value();
+  };
+  const std::string id = asset.id.to_string();
+  return json::Object{{"id", id},
+                      {"name", asset.name},
+                      {"kind", asset.kind},
+                      {"media_type", asset.media_type},
+                      {"size_bytes", asset.size_bytes},
+                      {"width", fact("width")},
+                      {"height", fact("height")},
+                      {"duration_ms", fact("duration_ms")},
+                      {"created_at", format_rfc3339(asset.created_ms)},
+                      {"content_url", fmt::format("/api/assets/{}/content", id)},
+                      {"poster_url", asset.kind == "audio" ? json::Value() : json::Value(fmt::format("/api/assets/{}/poster", id))}};
+}
+
+}  // namespace atelier::studio

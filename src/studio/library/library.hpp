@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+#include "graph/node/services.hpp"
+#include "store/assets.hpp"
+
+namespace atelier::studio {
+
+// Gives an upload's bytes piece by piece; nullopt at the end.
+using UploadSource = std::function<Task<Result<std::optional<std::string>>>()>;
+
+// Assets: what people upload and what they made.
+class Library {
+ public:
+  Library(graph::NodeServices& services, const Clock& clock) : services_(services), assets_(services.database), clock_(clock) {}
+
+  // Stores the bytes, has a worker look at them, and keeps them only if they are a picture, clip or sound we can use.
+  // The same bytes again give the asset there is. `name` is for people and messages.
+  Task<Result<store::Asset>> upload(Principal principal, std::string name, UploadSource source, std::uint64_t size_bytes_max);
+  Task<Result<store::Asset>> find(Principal principal, AssetId id) { return assets_.find(principal, id); }
+  Task<Result<store::AssetPage>> list(Principal principal, std::string kind, std::string after, std::size_t count_max) {
+    return assets_.list(principal, std::move(kind), std::move(after), count_max);
+  }
+  Task<Result<store::OpenBlob>> open(Principal principal, AssetId id);
+  // A JPEG. Made at the first asking and kept as long as the quota of derived blobs allows.
+  Task<Result<store::OpenBlob>> open_poster(Principal principal, AssetId id);
+  Task<Result<>> remove(Principal principal, AssetId id);
+
+ private:
+  Task<Result<store::BlobInfo>> receive(UploadSource source, std::uint64_t size_bytes_max);
+  Task<Result<json::Value>> probe(Digest digest, std::string name);
+  Task<Result<store::BlobInfo>> make_poster(store::Asset asset);
+
+  graph::NodeServices& services_;
+  store::Assets assets_;
+  const Clock& clock_;
+};
+
+json::Value to_json(const store::Asset& asset);
+
+inline constexpr std::int32_t kPosterWidth = 480;
+
+}  // namespace atelier::studio
