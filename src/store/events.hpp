@@ -13,8 +13,8 @@
 
 namespace atelier::store {
 
-// Something that happened, kept so that a client that was away learns of it. `position` counts over all topics without
-// gaps visible to one owner's cursor order; `number` counts within the topic from 1.
+// Something that happened, kept so that a client that was away learns of it. `position` rises over all topics and owners in
+// the order of commits; `number` counts within one owner's topic from 1 without gaps.
 struct Event {
   std::int64_t position = 0;
   std::string topic;         // "run/<id>", "production/<id>", "runs"
@@ -39,7 +39,9 @@ class EventLog {
   virtual ~EventLog() = default;
   // A statement that inserts the event and returns (position, number). To be part of a write() of studio.db.
   virtual Statement append(std::string topic, std::string type, std::string data, UserId owner) const = 0;
-  // To be called once the batch is committed, with what the statement returned, so that watchers wake.
+  // To be called once the batch is committed, with what the statement returned, so that watchers wake. Batches of several
+  // loops may be told in another order than they were committed: a watcher that sees a position other than the one it
+  // expects takes the message as a hint and reads after() its cursor.
   virtual void committed(Event event) = 0;
   // Tells watchers what is not worth keeping (progress): no position, lost on reconnect.
   virtual void tell(std::string topic, std::string type, std::string data, UserId owner) = 0;
@@ -54,6 +56,8 @@ class EventLog {
 
 // The topic of the bus that carries an owner's events; messages are Events as JSON with a "position" (0 when told only).
 std::string event_bus_topic(UserId owner);
+std::string write_event(const Event& event);
+Result<Event> parse_event(std::string_view text);
 
 Task<Result<std::unique_ptr<EventLog>>> open_event_log(Database& database, Bus& bus);
 
