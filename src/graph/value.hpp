@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,6 +33,11 @@ using Outputs = std::map<std::string, PortValue, std::less<>>;
 
 // The digest that downstream cache keys see: of the canonical JSON, or the blob's own.
 Digest digest_of(const PortValue& value);
+
+// {"json": ...} inline, or {"digest", "size_bytes", "media_type"}.
+json::Value to_json(const PortValue& value);
+// `where` is the JSON pointer of the value, for messages.
+Result<PortValue> port_value_from_json(const json::Value& value, std::string where);
 
 json::Value to_json(const Outputs& outputs);
 Result<Outputs> outputs_from_json(const json::Value& value);
