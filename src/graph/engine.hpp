@@ -20,6 +20,8 @@ enum class StepState : std::uint8_t { waiting, ready, running, succeeded, failed
 enum class RunState : std::uint8_t { running, succeeded, failed, cancelled };
 std::string_view to_string(StepState state) noexcept;
 std::string_view to_string(RunState state) noexcept;
+std::optional<StepState> parse_step_state(std::string_view text) noexcept;
+std::optional<RunState> parse_run_state(std::string_view text) noexcept;
 
 struct StepView {
   std::string node, type, label;
@@ -65,7 +67,13 @@ struct EngineOptions {
   std::chrono::milliseconds lease{30'000};
   std::chrono::milliseconds heartbeat{10'000};
   std::uint32_t poison_kills_max = 2;  // a step that kills its worker this often fails
+  std::uint32_t interruptions_max = 5;   // a step that ran whenever the server was killed fails after so often
   std::size_t cached_results_max = 100'000;
+  std::size_t front_bytes_max = 16 << 20;  // results in memory
+  std::size_t runs_at_most = 50'000;       // active ones; more are refused as unavailable
+  // Nobody else uses the database (its folder is locked): whatever another engine left is dead, and taken up at once.
+  // Otherwise what another engine runs is taken over when its lease has ended.
+  bool is_alone = true;
 };
 
 // Runs graphs durably. Lives on one loop; its methods may be awaited from any loop. A run, its steps and what asked for it
@@ -87,7 +95,12 @@ class Engine {
   virtual Task<Result<>> cancel(Principal principal, RunId id) = 0;
   // A new run of the same graph. Without a step: takes every result there is, so that only what failed runs. From a step:
   // that step and all that depend on it run again, whatever the cache holds.
-  virtual Task<Result<RunId>> run_again(Principal principal, RunId id, std::string from_node) = 0;
+  struct Again {
+    std::string from_node;  // empty: what has no result
+    RunId new_id;           // nil: made by the engine
+    std::vector<store::Statement> together_with;  // as RunRequest's
+  };
+  virtual Task<Result<RunId>> run_again(Principal principal, RunId id, Again again) = 0;
   // Waits for the end of a run.
   virtual Task<Result<RunView>> wait(Principal principal, RunId id) = 0;
 
@@ -95,6 +108,9 @@ class Engine {
   virtual Task<Result<>> recover() = 0;
   // Takes no more steps, interrupts those that run without counting the attempt, returns when all have stopped.
   virtual Task<> stop() = 0;
+
+  // Looks at the clock now. For whoever moves a clock by hand: otherwise the engine sleeps until something is due.
+  virtual void wake() = 0;
 };
 
 // The services and registry outlive the engine.

@@ -61,6 +61,12 @@ Statement Productions::insert_render(Principal principal, ProductionId id, const
           {render.run.to_string(), principal.owner.to_string(), id.to_string(), json::write(render.document), render.created_ms}};
 }
 
+Statement Productions::repeat_render(Principal principal, RunId run, RunId new_run, UnixMs now_ms) {
+  return {"INSERT INTO renders (run, owner, production, document, created_ms) "
+          "SELECT $3, owner, production, document, $4 FROM renders WHERE run = $1 AND owner = $2",
+          {run.to_string(), principal.owner.to_string(), new_run.to_string(), now_ms}};
+}
+
 Statement Productions::publish_render(Principal principal, RunId run, const json::Value& result) {
   return {"UPDATE renders SET result = $3 WHERE run = $1 AND owner = $2",
           {run.to_string(), principal.owner.to_string(), json::write(result)}};

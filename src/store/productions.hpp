@@ -46,6 +46,8 @@ class Productions {
   static Statement update(const ProductionRow& row);
   static Statement remove(Principal principal, ProductionId id, UnixMs now_ms);
   static Statement insert_render(Principal principal, ProductionId id, const RenderRow& render);
+  // The same document under a new run; nothing where `run` was no render.
+  static Statement repeat_render(Principal principal, RunId run, RunId new_run, UnixMs now_ms);
   static Statement publish_render(Principal principal, RunId run, const json::Value& result);
 
   Task<Result<ProductionRow>> find(Principal principal, ProductionId id);

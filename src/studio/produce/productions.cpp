@@ -253,6 +253,12 @@ Task<Result<RunId>> Productions::render(Principal principal, ProductionId id) {
   co_return *run;
 }
 
+Task<Result<RunId>> Productions::render_again(Principal principal, RunId run, std::string from_step) {
+  graph::Engine::Again again{.from_node = std::move(from_step), .new_id = RunId::make(), .together_with = {}};
+  again.together_with.push_back(store::Productions::repeat_render(principal, run, again.new_id, clock_.wall_ms()));
+  co_return co_await engine_.run_again(principal, run, std::move(again));
+}
+
 Task<Result<std::string>> Productions::preview(Principal principal, ProductionId id, std::string scene_id, std::int32_t width) {
   auto view = co_await find(principal, id);
   if (!view) co_return error_of(view);

@@ -65,6 +65,8 @@ class Productions {
   Task<Result<>> remove(Principal principal, ProductionId id);
 
   Task<Result<RunId>> render(Principal principal, ProductionId id);
+  // A run of the same graph again (graph::Engine::run_again); a render stays its production's last.
+  Task<Result<RunId>> render_again(Principal principal, RunId run, std::string from_step);
   // A JPEG of the scene's picture as the renderer draws it, with its first words as caption.
   Task<Result<std::string>> preview(Principal principal, ProductionId id, std::string scene, std::int32_t width);
   // "video.mp4", "captions.srt", "captions.vtt", "captions.ass", "poster.jpg", "timeline.json" of the last finished render.

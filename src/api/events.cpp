@@ -1,0 +1,203 @@
+// The one event stream of a page: what is kept since its cursor, then what happens, in order and without a gap.
+#include <fmt/format.h>
+
+#include <deque>
+#include <random>
+
+#include "api/tables.hpp"
+#include "base/async.hpp"
+#include "base/task_group.hpp"
+#include "net/sse.hpp"
+
+namespace atelier::api {
+namespace {
+
+constexpr std::size_t kReplayMax = 1'000;      // events a page of the replay
+constexpr std::size_t kQueueMax = 4'096;       // messages a slow client may lag behind
+constexpr std::chrono::seconds kHeartbeat{15};  // keeps proxies from closing the stream
+constexpr std::size_t kTopicsMax = 64;
+
+// Which topics a client asked for. "productions" stands for every production/<id>, "runs" for every run/<id> and "runs".
+class TopicFilter {
+ public:
+  explicit TopicFilter(std::string_view list) {
+    while (!list.empty() && topics_.size() < kTopicsMax) {
+      const std::size_t comma = list.find(',');
+      if (const std::string_view topic = list.substr(0, comma); !topic.empty()) topics_.emplace_back(topic);
+      list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+    }
+  }
+  bool takes(std::string_view topic) const {
+    if (topics_.empty()) return true;
+    for (const std::string& wanted : topics_)
+      if (topic == wanted || (wanted == "productions" && topic.starts_with("production/")) || (wanted == "runs" && topic.starts_with("run/")))
+        return true;
+    return false;
+  }
+
+ private:
+  std::vector<std::string> topics_;
+};
+
+std::string as_sse(const store::Event& event, const std::string& epoch) {
+  // `data` is JSON already: the frame around it is written by hand instead of parsing it again for every client.
+  return net::write_sse({.id = event.position > 0 ? fmt::format("{}-{}", epoch, event.position) : std::string(),
+                         .type = event.type,
+                         .data = fmt::format("{{\"topic\":\"{}\",\"number\":{},\"data\":{}}}", event.topic, event.number, event.data)});
+}
+
+class Stream {
+ public:
+  Stream(Services services, Principal principal, TopicFilter filter, std::optional<store::Cursor> cursor, Executor executor, net::BodyWriter& writer)
+      : services_(services), principal_(principal), filter_(std::move(filter)), cursor_(std::move(cursor)), arrived_(executor), writer_(writer) {}
+
+  Task<Result<>> run() {
+    auto subscription = co_await services_.bus.subscribe({store::event_bus_topic(principal_.owner)}, kQueueMax);
+    if (!subscription) co_return error_of(subscription);
+    TaskGroup group(co_await current_executor(), {.stops_on_error = false});
+    group.spawn(receive(**subscription));
+    group.spawn(watch_end());
+    Result<> result = co_await relay();
+    group.cancel();
+    (void)co_await group.join();
+    co_return result;
+  }
+
+ private:
+  Task<Result<>> receive(store::Subscription& subscription) {
+    for (;;) {
+      auto message = co_await subscription.next();
+      if (!message && message.error().code != ErrorCode::conflict) co_return Result<>{};
+      if (!message)
+        is_behind_ = true;  // too slow, messages are gone: the log has them
+      else
+        queue_.push_back(std::move(*message));
+      arrived_.notify_all();
+    }
+  }
+
+  Task<Result<>> watch_end() {
+    co_await writer_.gone_or_stopping();
+    has_ended_ = true;
+    arrived_.notify_all();
+    co_return Result<>{};
+  }
+
+  Task<Result<>> relay() {
+    if (auto done = co_await begin(); !done) co_return done;
+    static thread_local std::minstd_rand random(std::random_device{}());
+    // Ends by itself after ten minutes, give or take, so that a restart of everything is never everybody's at once.
+    const auto end = services_.clock.now() + std::chrono::seconds(480 + random() % 240);
+    auto last_written = services_.clock.now();
+    while (!has_ended_ && services_.clock.now() < end) {
+      if (is_behind_) {
+        is_behind_ = false;
+        queue_.clear();
+        if (auto done = co_await replay(); !done) co_return done;
+      }
+      std::string bytes;
+      while (!queue_.empty()) {
+        const std::shared_ptr<const store::Message> message = std::move(queue_.front());
+        queue_.pop_front();
+        auto event = store::event_of(*message);
+        if (!event) continue;
+        if (event->position > 0 && event->position <= cursor_->position) continue;  // the replay had it
+        if (event->position > 0) cursor_->position = event->position;
+        if (filter_.takes(event->topic)) bytes += as_sse(*event, cursor_->epoch);
+      }
+      const auto now = services_.clock.now();
+      if (bytes.empty() && now - last_written >= kHeartbeat) bytes = net::sse_comment("");
+      if (!bytes.empty()) {
+        if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;
+        last_written = services_.clock.now();
+      }
+      if (queue_.empty() && !is_behind_ && !has_ended_) co_await arrived_.wait_until(std::min(end, last_written + kHeartbeat));
+      if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "the client went away");
+    }
+    co_return co_await writer_.write(net::sse_retry(500 + random() % 2500) +
+                                     net::write_sse({.id = {}, .type = "closing", .data = writer_.is_stopping() ? R"({"reason":"stopping"})" : R"({"reason":"planned"})"}));
+  }
+
+  Task<Result<>> begin() {
+    auto now = co_await services_.events.now();
+    if (!now) co_return error_of(now);
+    if (!cursor_) {
+      cursor_ = *now;
+    } else if (cursor_->epoch != now->epoch || cursor_->position > now->position) {
+      co_return co_await reset(*now);
+    } else {
+      co_return co_await replay();
+    }
+    co_return co_await writer_.write(net::write_sse({.id = cursor_->to_string(), .type = "hello", .data = "{}"}));
+  }
+
+  Task<Result<>> reset(store::Cursor now) {
+    cursor_ = std::move(now);
+    co_return co_await writer_.write(net::write_sse({.id = cursor_->to_string(), .type = "reset", .data = "{}"}));
+  }
+
+  Task<Result<>> replay() {
+    for (;;) {
+      auto events = co_await services_.events.after(principal_, *cursor_, kReplayMax);
+      if (!events && events.error().code == ErrorCode::conflict) {
+        auto now = co_await services_.events.now();
+        if (!now) co_return error_of(now);
+        co_return co_await reset(*now);
+      }
+      if (!events) co_return error_of(events);
+      std::string bytes;
+      for (const store::Event& event : *events) {
+        cursor_->position = event.position;
+        if (filter_.takes(event.topic)) bytes += as_sse(event, cursor_->epoch);
+      }
+      if (events->size() < kReplayMax) bytes += net::write_sse({.id = cursor_->to_string(), .type = "hello", .data = "{}"});
+      if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;
+      if (events->size() < kReplayMax) co_return Result<>{};
+    }
+  }
+
+  Services services_;
+  Principal principal_;
+  TopicFilter filter_;
+  std::optional<store::Cursor> cursor_;
+  std::deque<std::shared_ptr<const store::Message>> queue_;  // bounded by the subscription, drained at every wake
+  bool is_behind_ = false, has_ended_ = false;
+  Signal arrived_;
+  net::BodyWriter& writer_;
+};
+
+Task<Result<>> stream_events(Services services, Principal principal, std::string topics, std::optional<store::Cursor> cursor, net::BodyWriter& writer) {
+  Stream stream(services, principal, TopicFilter(topics), std::move(cursor), co_await current_executor(), writer);
+  co_return co_await stream.run();
+}
+
+Task<Result<net::Response>> get_events(Services services, net::Request request) {
+  std::optional<store::Cursor> cursor;
+  const auto header = request.headers.find("last-event-id");
+  const std::string from = header ? std::string(*header) : request.query_parameter("after").value_or("");
+  if (!from.empty()) {
+    cursor = store::Cursor::parse(from);
+    // What we never sent is answered like what we no longer keep: read afresh.
+    if (!cursor) cursor = store::Cursor{.epoch = "?", .position = 0};
+  }
+  net::Response response;
+  response.headers.set("content-type", "text/event-stream");
+  response.headers.set("cache-control", "no-cache");
+  response.headers.set("x-accel-buffering", "no");
+  response.body = net::StreamBody([services, principal = request.principal(), topics = request.query_parameter("topics").value_or(""), cursor](net::BodyWriter& writer) {
+    return stream_events(services, principal, topics, cursor, writer);
+  });
+  co_return response;
+}
+
+constexpr QueryParameter kEvents[] = {{"topics", "Comma-separated; all of the caller's unless given"}, {"after", "A cursor, where Last-Event-ID cannot be sent"}};
+
+constexpr Route kRoutes[] = {
+    {net::Method::get, "/api/events", get_events, Access::user, "Everything that happens, as an event stream", "", "text/event-stream", 200, kEvents},
+};
+
+}  // namespace
+
+std::span<const Route> event_routes() { return kRoutes; }
+
+}  // namespace atelier::api

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "base/metrics.hpp"
+#include "base/task.hpp"
+#include "graph/engine.hpp"
+#include "media/supervisor/workers.hpp"
+#include "net/message.hpp"
+#include "net/router.hpp"
+#include "store/bus.hpp"
+#include "store/events.hpp"
+#include "studio/account/accounts.hpp"
+#include "studio/library/library.hpp"
+#include "studio/produce/productions.hpp"
+
+namespace atelier::api {
+
+// References to what outlives every loop, and a few facts. Copied into every handler.
+struct Services {
+  studio::Productions& productions;
+  studio::Library& library;
+  studio::Accounts& accounts;
+  graph::Engine& engine;
+  media::Workers& workers;
+  Executor engine_executor;  // the loop that engine and workers live on
+  store::Database& database;
+  store::EventLog& events;
+  store::Bus& bus;
+  Metrics& metrics;
+  const Clock& clock;
+  // Whoever can reach the server is the local admin: it listens on loopback alone and under no other name.
+  bool is_open = true;
+  std::uint64_t upload_bytes_max = std::uint64_t{4} << 30;
+  std::chrono::steady_clock::time_point started_at;
+};
+
+enum class Access : std::uint8_t {
+  open,   // anybody
+  user,   // whoever is signed in
+  admin,  // whoever is signed in as admin
+};
+
+struct QueryParameter {
+  std::string_view name;
+  std::string_view help;
+};
+
+// One endpoint. OpenAPI, authentication and the page's types come from this row. Shapes are names in schema.cpp; "" is
+// none, and one with a slash is a media type.
+struct Route {
+  net::Method method;
+  std::string_view path;
+  Task<Result<net::Response>> (*run)(Services services, net::Request request);
+  Access access;
+  std::string_view summary;
+  std::string_view request = {};
+  std::string_view answer = {};
+  int status = 200;
+  std::span<const QueryParameter> query = {};
+  bool needs_revision = false;  // wants If-Match
+};
+
+// All endpoints, folder order.
+std::vector<Route> all_routes();
+
+// Adds every route to the router, each behind authentication.
+void mount(net::Router& router, Services services);
+
+// The OpenAPI 3.1 document of all routes.
+json::Value openapi();
+
+}  // namespace atelier::api

@@ -1,0 +1,94 @@
+// Who is signed in, and what the studio offers.
+#include "api/authenticate.hpp"
+#include "api/tables.hpp"
+#include "base/async.hpp"
+#include "media/protocol/catalog.hpp"
+#include "studio/produce/production.hpp"
+#include "version.hpp"
+
+namespace atelier::api {
+namespace {
+
+json::Value session_json(const Services& services, const std::optional<Principal>& caller, const std::optional<std::string>& session) {
+  json::Object object{{"authenticated", caller.has_value()}, {"needs_key", !services.is_open}};
+  object["role"] = caller ? json::Value(studio::to_string(caller->role)) : json::Value();
+  object["csrf"] = caller && session ? json::Value(studio::csrf_token(*session)) : json::Value();
+  return object;
+}
+
+net::Response with_no_store(net::Response response) {
+  response.headers.set("cache-control", "no-store");
+  return response;
+}
+
+Task<Result<net::Response>> get_session(Services services, net::Request request) {
+  co_return with_no_store(net::json_response(session_json(services, request.caller, session_cookie(request))));
+}
+
+Task<Result<net::Response>> sign_in(Services services, net::Request request) {
+  auto body = co_await request.read_json(4096);
+  if (!body) co_return error_of(body);
+  json::ObjectReader reader(*body);
+  std::string key = reader.required_string("key", {.bytes_min = 1, .bytes_max = 200});
+  if (auto done = reader.finish(); !done) co_return error_of(done);
+  auto signed_in = co_await services.accounts.sign_in(std::move(key));
+  if (!signed_in) co_return error_of(signed_in);
+  net::Response response = with_no_store(net::json_response(session_json(services, signed_in->principal, signed_in->session)));
+  response.headers.add("set-cookie", set_session_cookie(request, signed_in->session));
+  co_return response;
+}
+
+Task<Result<net::Response>> sign_out(Services services, net::Request request) {
+  if (const auto session = session_cookie(request))
+    if (auto done = co_await services.accounts.sign_out(*session); !done) co_return error_of(done);
+  net::Response response = net::empty_response();
+  response.headers.add("set-cookie", set_session_cookie(request, ""));
+  co_return response;
+}
+
+Task<Result<net::Response>> get_options(Services services, net::Request) {
+  json::Array voices, styles, backgrounds, sizes, rates;
+  for (const media::Voice& voice : media::voices())
+    voices.push_back(json::Object{{"id", voice.id}, {"name", voice.name}, {"language", voice.language}, {"engine", voice.engine}});
+  for (const media::CaptionStyle& style : media::caption_styles())
+    styles.push_back(json::Object{{"id", style.id}, {"name", style.name}, {"help", style.help}, {"highlights_words", style.highlights_words}});
+  for (const media::BackgroundKind& kind : media::background_kinds())
+    backgrounds.push_back(json::Object{{"id", kind.id}, {"name", kind.name}, {"help", kind.help}});
+  for (const media::FrameSize& size : media::frame_sizes())
+    sizes.push_back(json::Object{{"id", size.id}, {"name", size.name}, {"width", size.width}, {"height", size.height}});
+  for (const std::int32_t rate : media::frame_rates()) rates.push_back(rate);
+  json::Array languages;
+  std::string_view last;
+  for (const media::Voice& voice : media::voices())
+    if (voice.language != last) languages.push_back(json::Value(last = voice.language));
+  co_return net::json_response(json::Object{{"voices", std::move(voices)},
+                                            {"caption_styles", std::move(styles)},
+                                            {"backgrounds", std::move(backgrounds)},
+                                            {"sizes", std::move(sizes)},
+                                            {"frame_rates", std::move(rates)},
+                                            {"languages", std::move(languages)},
+                                            {"defaults", studio::to_json(studio::ProductionSettings())},
+                                            {"limits", json::Object{{"story_bytes_max", studio::kStoryBytesMax},
+                                                                    {"scene_bytes_max", studio::kSceneBytesMax},
+                                                                    {"scenes_max", studio::kScenesMax},
+                                                                    {"upload_bytes_max", services.upload_bytes_max}}}});
+}
+
+Task<Result<net::Response>> get_status(Services services, net::Request) {
+  const auto uptime = std::chrono::duration_cast<milliseconds>(services.clock.now() - services.started_at);
+  co_return net::json_response(json::Object{{"version", kVersion}, {"uptime_ms", uptime.count()}, {"media", media_status(services)}});
+}
+
+constexpr Route kRoutes[] = {
+    {net::Method::get, "/api/session", get_session, Access::open, "Who is signed in", "", "Session"},
+    {net::Method::post, "/api/session", sign_in, Access::open, "Signs in with an access key", "SignIn", "Session"},
+    {net::Method::del, "/api/session", sign_out, Access::open, "Signs out", "", "", 204},
+    {net::Method::get, "/api/options", get_options, Access::user, "Voices, styles, sizes and limits", "", "Options"},
+    {net::Method::get, "/api/status", get_status, Access::user, "How the server is", "", "Status"},
+};
+
+}  // namespace
+
+std::span<const Route> session_routes() { return kRoutes; }
+
+}  // namespace atelier::api

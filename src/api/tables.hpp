@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+
+#include "api/route.hpp"
+
+namespace atelier::api {
+
+// One table per file; all_routes() puts them together.
+std::span<const Route> session_routes();
+std::span<const Route> production_routes();
+std::span<const Route> run_routes();
+std::span<const Route> asset_routes();
+std::span<const Route> event_routes();
+std::span<const Route> operator_routes();
+
+// What the media workers' sandbox lacks on this machine, for status and doctor.
+json::Value media_status(const Services& services);
+
+// components/schemas of the OpenAPI document.
+json::Value schemas();
+
+}  // namespace atelier::api
