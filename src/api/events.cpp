@@ -1,7 +1,9 @@
 // The one event stream of a page: what is kept since its cursor, then what happens, in order and without a gap.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
+#include <memory>
 #include <random>
 
 #include "api/tables.hpp"
@@ -38,6 +40,18 @@ class TopicFilter {
  private:
   std::vector<std::string> topics_;
 };
+
+// Every stream of a loop gets the same message: it is parsed once.
+std::shared_ptr<const store::Event> event_of(const std::shared_ptr<const store::Message>& message) {
+  thread_local std::shared_ptr<const store::Message> last_message;
+  thread_local std::shared_ptr<const store::Event> last_event;
+  if (message != last_message) {
+    auto event = store::parse_event(message->body);
+    last_message = message;
+    last_event = event ? std::make_shared<const store::Event>(std::move(*event)) : nullptr;
+  }
+  return last_event;
+}
 
 std::string as_sse(const store::Event& event, const std::string& epoch) {
   // `data` is JSON already: the frame around it is written by hand instead of parsing it again for every client.
@@ -99,9 +113,13 @@ class Stream {
       while (!queue_.empty()) {
         const std::shared_ptr<const store::Message> message = std::move(queue_.front());
         queue_.pop_front();
-        auto event = store::event_of(*message);
-        if (!event) continue;
-        if (event->position > 0 && event->position <= cursor_->position) continue;  // the replay had it
+        const std::shared_ptr<const store::Event> event = event_of(message);
+        if (!event || (event->position > 0 && event->position <= cursor_->position)) continue;  // the replay had it
+        // Commits of several loops may be told out of order, and another owner's events take positions too: the log knows.
+        if (event->position > cursor_->position + 1) {
+          is_behind_ = true;
+          continue;
+        }
         if (event->position > 0) cursor_->position = event->position;
         if (filter_.takes(event->topic)) bytes += as_sse(*event, cursor_->epoch);
       }
@@ -128,10 +146,12 @@ class Stream {
     } else {
       co_return co_await replay();
     }
+    has_greeted_ = true;
     co_return co_await writer_.write(net::write_sse({.id = cursor_->to_string(), .type = "hello", .data = "{}"}));
   }
 
   Task<Result<>> reset(store::Cursor now) {
+    has_greeted_ = true;
     cursor_ = std::move(now);
     co_return co_await writer_.write(net::write_sse({.id = cursor_->to_string(), .type = "reset", .data = "{}"}));
   }
@@ -150,8 +170,12 @@ class Stream {
         cursor_->position = event.position;
         if (filter_.takes(event.topic)) bytes += as_sse(event, cursor_->epoch);
       }
-      if (events->size() < kReplayMax) bytes += net::write_sse({.id = cursor_->to_string(), .type = "hello", .data = "{}"});
-      if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;
+      if (events->size() < kReplayMax && !has_greeted_) {
+        has_greeted_ = true;
+        bytes += net::write_sse({.id = cursor_->to_string(), .type = "hello", .data = "{}"});
+      }
+      if (!bytes.empty())
+        if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;
       if (events->size() < kReplayMax) co_return Result<>{};
     }
   }
@@ -161,7 +185,7 @@ class Stream {
   TopicFilter filter_;
   std::optional<store::Cursor> cursor_;
   std::deque<std::shared_ptr<const store::Message>> queue_;  // bounded by the subscription, drained at every wake
-  bool is_behind_ = false, has_ended_ = false;
+  bool is_behind_ = false, has_ended_ = false, has_greeted_ = false;
   Signal arrived_;
   net::BodyWriter& writer_;
 };

@@ -4,7 +4,7 @@
 #include "base/async.hpp"
 #include "media/protocol/catalog.hpp"
 #include "studio/produce/production.hpp"
-#include "version.hpp"
+#include "base/version.hpp"
 
 namespace atelier::api {
 namespace {

@@ -1,0 +1,125 @@
+// The shapes of api/README.md as JSON Schema: components of the OpenAPI document.
+#include "api/tables.hpp"
+
+namespace atelier::api {
+namespace {
+
+constexpr std::string_view kSchemas = R"json({
+"Problem": {"type": "object", "required": ["type", "title", "status", "code"], "properties": {
+  "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
+  "code": {"type": "string"}, "where": {"type": "string"}, "request_id": {"type": "string"}, "retry_after": {"type": "number"}}},
+"Session": {"type": "object", "required": ["authenticated", "needs_key", "role", "csrf"], "properties": {
+  "authenticated": {"type": "boolean"}, "needs_key": {"type": "boolean"},
+  "role": {"type": ["string", "null"], "enum": ["admin", "member", null]}, "csrf": {"type": ["string", "null"]}}},
+"SignIn": {"type": "object", "required": ["key"], "additionalProperties": false, "properties": {"key": {"type": "string"}}},
+"Voice": {"type": "object", "required": ["id", "name", "language", "engine"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "language": {"type": "string"}, "engine": {"type": "string"}}},
+"CaptionStyle": {"type": "object", "required": ["id", "name", "help", "highlights_words"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "help": {"type": "string"}, "highlights_words": {"type": "boolean"}}},
+"BackgroundKind": {"type": "object", "required": ["id", "name", "help"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "help": {"type": "string"}}},
+"FrameSize": {"type": "object", "required": ["id", "name", "width", "height"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "width": {"type": "integer"}, "height": {"type": "integer"}}},
+"Options": {"type": "object", "required": ["voices", "caption_styles", "backgrounds", "sizes", "frame_rates", "languages", "defaults", "limits"], "properties": {
+  "voices": {"type": "array", "items": {"$ref": "#/components/schemas/Voice"}},
+  "caption_styles": {"type": "array", "items": {"$ref": "#/components/schemas/CaptionStyle"}},
+  "backgrounds": {"type": "array", "items": {"$ref": "#/components/schemas/BackgroundKind"}},
+  "sizes": {"type": "array", "items": {"$ref": "#/components/schemas/FrameSize"}},
+  "frame_rates": {"type": "array", "items": {"type": "integer"}},
+  "languages": {"type": "array", "items": {"type": "string"}},
+  "defaults": {"$ref": "#/components/schemas/ProductionSettings"},
+  "limits": {"type": "object", "required": ["story_bytes_max", "scene_bytes_max", "scenes_max", "upload_bytes_max"], "properties": {
+    "story_bytes_max": {"type": "integer"}, "scene_bytes_max": {"type": "integer"}, "scenes_max": {"type": "integer"}, "upload_bytes_max": {"type": "integer"}}}}},
+"Status": {"type": "object", "required": ["version", "uptime_ms", "media"], "properties": {
+  "version": {"type": "string"}, "uptime_ms": {"type": "integer"},
+  "media": {"type": "object", "required": ["missing"], "properties": {"missing": {"type": "array", "items": {"type": "string"}}}}}},
+"Background": {"type": "object", "required": ["kind"], "additionalProperties": false, "properties": {
+  "kind": {"type": "string", "description": "auto, asset, or a kind of the options"}, "asset_id": {"type": "string"}}},
+"Music": {"type": "object", "required": ["asset_id"], "additionalProperties": false, "properties": {
+  "asset_id": {"type": "string"}, "gain_db": {"type": "number"}}},
+"ProductionSettings": {"type": "object", "required": ["size", "fps", "language", "voice", "speed", "caption_style", "background", "music"], "properties": {
+  "size": {"type": "string"}, "fps": {"type": "integer"}, "language": {"type": "string"}, "voice": {"type": "string"},
+  "speed": {"type": "number"}, "caption_style": {"type": "string"}, "background": {"$ref": "#/components/schemas/Background"},
+  "music": {"anyOf": [{"$ref": "#/components/schemas/Music"}, {"type": "null"}]}}},
+"ProductionSettingsChange": {"type": "object", "additionalProperties": false, "properties": {
+  "size": {"type": "string"}, "fps": {"type": "integer"}, "language": {"type": "string"}, "voice": {"type": "string"},
+  "speed": {"type": "number"}, "caption_style": {"type": "string"}, "background": {"$ref": "#/components/schemas/Background"},
+  "music": {"anyOf": [{"$ref": "#/components/schemas/Music"}, {"type": "null"}]}}},
+"NewProduction": {"type": "object", "required": ["story"], "additionalProperties": false, "properties": {
+  "story": {"type": "string"}, "title": {"type": "string"}, "settings": {"$ref": "#/components/schemas/ProductionSettingsChange"}}},
+"ProductionChange": {"type": "object", "additionalProperties": false, "properties": {
+  "title": {"type": "string"}, "settings": {"$ref": "#/components/schemas/ProductionSettingsChange"}}},
+"StoryChange": {"type": "object", "required": ["story"], "additionalProperties": false, "properties": {"story": {"type": "string"}}},
+"SceneChange": {"type": "object", "additionalProperties": false, "properties": {
+  "text": {"type": "string"}, "background": {"anyOf": [{"$ref": "#/components/schemas/Background"}, {"type": "null"}]},
+  "voice": {"type": ["string", "null"]}}},
+"Scene": {"type": "object", "required": ["id", "index", "heading", "text", "background", "voice", "seed", "is_rendered", "duration_ms"], "properties": {
+  "id": {"type": "string"}, "index": {"type": "integer"}, "heading": {"type": "string"}, "text": {"type": "string"},
+  "background": {"anyOf": [{"$ref": "#/components/schemas/Background"}, {"type": "null"}]}, "voice": {"type": ["string", "null"]},
+  "seed": {"type": "integer"}, "is_rendered": {"type": "boolean"}, "duration_ms": {"type": ["integer", "null"]}}},
+"RenderedFile": {"type": "object", "required": ["name", "url", "size_bytes"], "properties": {
+  "name": {"type": "string"}, "url": {"type": "string"}, "size_bytes": {"type": "integer"}}},
+"Video": {"type": "object", "required": ["duration_ms", "width", "height", "size_bytes", "loudness_lufs", "true_peak_dbtp", "url", "poster_url", "captions_url", "files"], "properties": {
+  "duration_ms": {"type": "integer"}, "width": {"type": "integer"}, "height": {"type": "integer"}, "size_bytes": {"type": "integer"},
+  "loudness_lufs": {"type": ["number", "null"]}, "true_peak_dbtp": {"type": ["number", "null"]}, "url": {"type": "string"},
+  "poster_url": {"type": "string"}, "captions_url": {"type": "string"},
+  "files": {"type": "array", "items": {"$ref": "#/components/schemas/RenderedFile"}}}},
+"ProductionState": {"type": "string", "enum": ["draft", "rendering", "ready", "stale", "failed"]},
+"ProductionSummary": {"type": "object", "required": ["id", "title", "revision", "state", "created_at", "updated_at", "run", "video", "scene_count"], "properties": {
+  "id": {"type": "string"}, "title": {"type": "string"}, "revision": {"type": "integer"}, "state": {"$ref": "#/components/schemas/ProductionState"},
+  "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
+  "run": {"anyOf": [{"$ref": "#/components/schemas/Run"}, {"type": "null"}]}, "video": {"anyOf": [{"$ref": "#/components/schemas/Video"}, {"type": "null"}]},
+  "scene_count": {"type": "integer"}}},
+"Production": {"type": "object", "required": ["id", "title", "revision", "state", "created_at", "updated_at", "run", "video", "story", "settings", "scenes"], "properties": {
+  "id": {"type": "string"}, "title": {"type": "string"}, "revision": {"type": "integer"}, "state": {"$ref": "#/components/schemas/ProductionState"},
+  "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
+  "run": {"anyOf": [{"$ref": "#/components/schemas/Run"}, {"type": "null"}]}, "video": {"anyOf": [{"$ref": "#/components/schemas/Video"}, {"type": "null"}]},
+  "story": {"type": "string"}, "settings": {"$ref": "#/components/schemas/ProductionSettings"},
+  "scenes": {"type": "array", "items": {"$ref": "#/components/schemas/Scene"}}}},
+"ProductionPage": {"type": "object", "required": ["items", "next"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/ProductionSummary"}}, "next": {"type": "string"}}},
+"StepError": {"type": "object", "required": ["code", "message"], "properties": {
+  "code": {"type": "string"}, "message": {"type": "string"}, "where": {"type": "string"}}},
+"Step": {"type": "object", "required": ["node", "type", "label", "state", "attempts", "is_cached", "progress"], "properties": {
+  "node": {"type": "string"}, "type": {"type": "string"}, "label": {"type": "string"},
+  "state": {"type": "string", "enum": ["waiting", "ready", "running", "succeeded", "failed", "cancelled", "unknown"]},
+  "attempts": {"type": "integer"}, "is_cached": {"type": "boolean"},
+  "progress": {"type": "object", "required": ["done", "total"], "properties": {"done": {"type": "integer"}, "total": {"type": "integer"}}},
+  "started_at": {"type": ["string", "null"]}, "ended_at": {"type": ["string", "null"]},
+  "error": {"anyOf": [{"$ref": "#/components/schemas/StepError"}, {"type": "null"}]}}},
+"Run": {"type": "object", "required": ["id", "kind", "subject", "title", "state", "priority", "created_at", "step_count", "done_count", "cached_count"], "properties": {
+  "id": {"type": "string"}, "kind": {"type": "string"}, "subject": {"type": "string"}, "title": {"type": "string"},
+  "state": {"type": "string", "enum": ["running", "succeeded", "failed", "cancelled"]}, "priority": {"type": "integer"},
+  "created_at": {"type": "string", "format": "date-time"}, "ended_at": {"type": ["string", "null"]},
+  "step_count": {"type": "integer"}, "done_count": {"type": "integer"}, "cached_count": {"type": "integer"},
+  "error": {"anyOf": [{"$ref": "#/components/schemas/StepError"}, {"type": "null"}]},
+  "steps": {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}}},
+"RunPage": {"type": "object", "required": ["items", "next"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "next": {"type": "string"}}},
+"Retry": {"type": "object", "additionalProperties": false, "properties": {"from_step": {"type": "string"}}},
+"Asset": {"type": "object", "required": ["id", "name", "kind", "media_type", "size_bytes", "width", "height", "duration_ms", "created_at", "content_url", "poster_url"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "kind": {"type": "string", "enum": ["image", "video", "audio"]},
+  "media_type": {"type": "string"}, "size_bytes": {"type": "integer"}, "width": {"type": ["integer", "null"]}, "height": {"type": ["integer", "null"]},
+  "duration_ms": {"type": ["integer", "null"]}, "created_at": {"type": "string", "format": "date-time"}, "content_url": {"type": "string"},
+  "poster_url": {"type": ["string", "null"]}}},
+"AssetPage": {"type": "object", "required": ["items", "next"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Asset"}}, "next": {"type": "string"}}},
+"NewKey": {"type": "object", "required": ["name"], "additionalProperties": false, "properties": {
+  "name": {"type": "string"}, "role": {"type": "string", "enum": ["admin", "member"]}}},
+"Key": {"type": "object", "required": ["id", "name", "role", "created_at", "last_used_at", "is_revoked"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "role": {"type": "string"}, "created_at": {"type": "string"},
+  "last_used_at": {"type": ["string", "null"]}, "is_revoked": {"type": "boolean"}}},
+"CreatedKey": {"allOf": [{"$ref": "#/components/schemas/Key"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
+"KeyPage": {"type": "object", "required": ["items", "next"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}, "next": {"type": "string"}}}
+})json";
+
+}  // namespace
+
+json::Value schemas() {
+  auto parsed = json::parse(kSchemas);
+  ensure(parsed.has_value(), "the schemas are JSON");
+  return std::move(*parsed);
+}
+
+}  // namespace atelier::api
