@@ -36,17 +36,28 @@ class BlobWriter {
   virtual Task<Result<BlobInfo>> finish() = 0;
 };
 
+// While it lives the blob is not evicted or collected, whether or not the descriptor is still open.
+using BlobPin = std::shared_ptr<const void>;  // shared by whoever needs the blob to stay
+
 // An open blob. While it lives the blob is not evicted or collected.
 struct OpenBlob {
   BlobInfo info;
   UniqueFd fd;  // read-only
+  BlobPin pin = {};
+};
+
+// One entry of a listing.
+struct StoredBlob {
+  BlobInfo info;
+  BlobKind kind = BlobKind::original;
+  UnixMs last_used_ms = 0;  // opened, read, or found again by a writer
 };
 
 // Bytes under their SHA-256. Thread-safe. Blocking file work runs on an own pool, never on a loop.
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
-  // Refuses (storage_full) when more than `size_bytes_max` is appended, or the disk has no room.
+  // Refuses (too_large) when more than `size_bytes_max` is written; storage_full when the disk has no room.
   virtual Task<Result<std::unique_ptr<BlobWriter>>> create(BlobKind kind, std::uint64_t size_bytes_max) = 0;
   // Convenience for small ones.
   virtual Task<Result<BlobInfo>> put(BlobKind kind, std::string bytes) = 0;
@@ -56,8 +67,16 @@ class BlobStore {
   virtual Task<Result<bool>> contains(Digest digest) = 0;
   // A derived blob becomes an original (a finished video is kept).
   virtual Task<Result<>> keep(Digest digest) = 0;
-  // Removes one nobody refers to any more.
+  // Removes one nobody refers to any more. ErrorCode::conflict while it is open or pinned.
   virtual Task<Result<>> remove(Digest digest) = 0;
+  // As remove(), but only if nobody used it after that moment; false when somebody did. This is how a collector that read
+  // who refers to what does not race a writer that finds the same bytes again.
+  virtual Task<Result<bool>> remove_unused_since(Digest digest, UnixMs since_ms) = 0;
+  // All blobs whose digest begins with this byte: 256 calls list everything in slices of bounded size.
+  virtual Task<Result<std::vector<StoredBlob>>> list(std::uint8_t first_byte) = 0;
+  // Reads the whole blob and compares its digest; a damaged one is put in quarantine and the answer is storage_failed,
+  // reason blob_corrupt.
+  virtual Task<Result<>> verify(Digest digest) = 0;
   // Evicts derived blobs over quota or age, down to 80 % of the quota; returns bytes freed.
   virtual Task<Result<std::uint64_t>> evict() = 0;
 
@@ -77,6 +96,8 @@ struct FileBlobOptions {
   std::size_t queue_max = 1'024;
   // Verifies the digest of blobs up to this size whenever they are read whole.
   std::uint64_t verify_bytes_max = 1 << 20;
+  // Kept free for closing down properly on a full disk; made only where there is plenty of room. 0 for none.
+  std::uint64_t reserve_bytes = std::uint64_t{64} << 20;
 };
 // Sweeps leftovers of a crash, then is ready. Blocks; called at start.
 Result<std::unique_ptr<BlobStore>> open_file_blobs(FileBlobOptions options, const Clock& clock);

@@ -39,7 +39,7 @@ struct ConnectionOptions {
   Access access = Access::reader;
   bool is_rebuildable = false;
   std::size_t cache_kib = 2'048;
-  std::string vfs;  // empty for the system's own
+  std::string vfs = {};  // empty for the system's own
   std::size_t result_bytes_max = std::size_t{256} << 20;
 };
 

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "store/blob/index.hpp"
+#include "store/blob/reserve_file.hpp"
+#include "store/blob_store.hpp"
+#include "store/work_pool.hpp"
+
+namespace atelier::store::blob {
+
+// A temporary file; removed unless it was renamed away.
+struct Temporary {
+  explicit Temporary(std::string given_path) : path(std::move(given_path)) {}
+  ~Temporary();
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  std::string path;
+  UniqueFd fd;
+};
+
+// The blocking half: every function runs on the pool's threads.
+class FileBlobs {
+ public:
+  FileBlobs(FileBlobOptions options, const Clock& clock);
+
+  Result<std::unique_ptr<Temporary>> create();
+  Result<> append(const Temporary& file, std::uint64_t offset, std::string_view bytes);
+  Result<BlobInfo> finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max);
+  Result<OpenBlob> open(const Digest& digest);
+  Result<std::string> read(const Digest& digest, std::uint64_t size_bytes_max);
+  Result<> keep(const Digest& digest);
+  // False when it was used after `since_ms`.
+  Result<bool> remove(const Digest& digest, UnixMs since_ms);
+  Result<> verify(const Digest& digest);
+  std::vector<StoredBlob> list(std::uint8_t first_byte);
+  Result<std::uint64_t> evict();
+  // Reads all folders, so that usage() is right.
+  void take_stock();
+  // True when the quota is overrun and nobody is seeing to it yet: then evict() follows.
+  bool claim_eviction();
+
+  Index& index() noexcept { return index_; }
+
+ private:
+  Result<BlobInfo> adopt(Temporary& file, BlobKind kind, const BlobInfo& info);
+  Result<std::uint64_t> evict_derived();
+  void quarantine(const BlobInfo& info);
+  std::unexpected<Error> corrupt(const Digest& digest);
+  // Gives the reserve back if the disk is full; hands the error on.
+  std::unexpected<Error> noticed(Error error);
+
+  const FileBlobOptions options_;
+  const Clock& clock_;
+  Index index_;
+  ReserveFile reserve_;
+  std::atomic<bool> is_evicting_ = false;
+};
+
+}  // namespace atelier::store::blob
