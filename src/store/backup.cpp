@@ -204,6 +204,18 @@ Result<BackupReport> restore_files(const std::string& backup, const Manifest& ma
   return report;
 }
 
+struct FileSaving {
+  std::string blobs_directory;
+  std::string target;
+  UnixMs now_ms = 0;
+
+  Result<BackupReport> operator()(std::size_t) const {
+    auto report = save_files(blobs_directory, target, now_ms);
+    if (!report) empty_folder(target);
+    return report;
+  }
+};
+
 }  // namespace
 
 Task<Result<BackupReport>> back_up(Database& database, std::string blobs_directory, std::string target, const Clock& clock) {
@@ -214,14 +226,8 @@ Task<Result<BackupReport>> back_up(Database& database, std::string blobs_directo
     empty_folder(target);
     co_return error_of(std::move(copied));
   }
-  WorkPool pool({.name = "backup", .thread_count = 1, .queue_max = 1});
-  auto work = [blobs_directory, target, now_ms = clock.wall_ms()](std::size_t) -> Result<BackupReport> {
-    auto report = save_files(blobs_directory, target, now_ms);
-    if (!report) empty_folder(target);
-    return report;
-  };
-  auto report = co_await run_in(pool, std::move(work));
-  co_return report;
+  const auto pool = std::make_unique<WorkPool>(WorkPool::Options{.name = "backup", .thread_count = 1, .queue_max = 1});
+  co_return co_await run_in(*pool, FileSaving{std::move(blobs_directory), std::move(target), clock.wall_ms()});
 }
 
 Result<BackupReport> restore(const std::string& backup, const std::string& target) {
