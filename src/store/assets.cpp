@@ -58,9 +58,10 @@ Statement Assets::remove(Principal principal, AssetId id, UnixMs now_ms) {
 }
 
 Task<Result<Asset>> Assets::find(Principal principal, AssetId id) {
-  auto rows = co_await database_.read({"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+  Statement query{"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
                                        "WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
-                                       {id.to_string(), principal.owner.to_string()}});
+                                       {id.to_string(), principal.owner.to_string()}};
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return fail(ErrorCode::not_found, "there is no such asset", {.reason = "asset_not_found", .where = {}});
   co_return asset_of(*rows, 0);
@@ -85,9 +86,10 @@ Task<Result<std::vector<Asset>>> Assets::find_all(Principal principal, std::vect
 }
 
 Task<Result<std::optional<Asset>>> Assets::find_by_digest(Principal principal, Digest digest) {
-  auto rows = co_await database_.read({"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+  Statement query{"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
                                        "WHERE owner = $1 AND digest = $2 AND deleted_ms IS NULL ORDER BY id DESC LIMIT 1",
-                                       {principal.owner.to_string(), digest.hex()}});
+                                       {principal.owner.to_string(), digest.hex()}};
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return std::optional<Asset>();
   auto asset = asset_of(*rows, 0);
@@ -97,10 +99,11 @@ Task<Result<std::optional<Asset>>> Assets::find_by_digest(Principal principal, D
 
 Task<Result<AssetPage>> Assets::list(Principal principal, std::string kind, std::string after, std::size_t count_max) {
   // Ids sort by creation, so that a cursor is an id. One row more than asked tells whether there is a next page.
-  auto rows = co_await database_.read({"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+  Statement query{"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
                                        "WHERE owner = $1 AND deleted_ms IS NULL AND ($2 = '' OR kind = $2) AND ($3 = '' OR id < $3) "
                                        "ORDER BY id DESC LIMIT $4",
-                                       {principal.owner.to_string(), kind, after, static_cast<std::int64_t>(count_max + 1)}});
+                                       {principal.owner.to_string(), kind, after, static_cast<std::int64_t>(count_max + 1)}};
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   auto assets = assets_of(*rows);
   if (!assets) co_return error_of(assets);

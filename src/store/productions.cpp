@@ -73,18 +73,20 @@ Statement Productions::publish_render(Principal principal, RunId run, const json
 }
 
 Task<Result<ProductionRow>> Productions::find(Principal principal, ProductionId id) {
-  auto rows = co_await database_.read({"SELECT id, owner, title, revision, document, created_ms, updated_ms FROM productions "
+  Statement query{"SELECT id, owner, title, revision, document, created_ms, updated_ms FROM productions "
                                        "WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
-                                       {id.to_string(), principal.owner.to_string()}});
+                                       {id.to_string(), principal.owner.to_string()}};
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return fail(ErrorCode::not_found, "there is no such production", {.reason = "production_not_found", .where = {}});
   co_return production_of(*rows, 0);
 }
 
 Task<Result<ProductionPage>> Productions::list(Principal principal, std::string after, std::size_t count_max) {
-  auto rows = co_await database_.read({"SELECT id, owner, title, revision, document, created_ms, updated_ms FROM productions "
+  Statement query{"SELECT id, owner, title, revision, document, created_ms, updated_ms FROM productions "
                                        "WHERE owner = $1 AND deleted_ms IS NULL AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3",
-                                       {principal.owner.to_string(), after, static_cast<std::int64_t>(count_max + 1)}});
+                                       {principal.owner.to_string(), after, static_cast<std::int64_t>(count_max + 1)}};
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   ProductionPage page;
   for (std::size_t row = 0; row < rows->size() && row < count_max; ++row) {
