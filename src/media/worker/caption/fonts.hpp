@@ -12,6 +12,8 @@
 
 namespace atelier::media::caption {
 
+struct FontFace;
+
 // The folders where Debian's fonts-noto-core, -cjk and -color-emoji put their files.
 std::span<const std::filesystem::path> default_font_folders();
 
@@ -35,13 +37,21 @@ class Fonts {
   // Hex SHA-256 over each file's name, size and head checksum: part of the cache key of whatever shows captions.
   const std::string& digest() const noexcept { return digest_; }
 
-  // A mapped file by its place in the set (font_set.hpp); empty if it is missing.
+  // The mapped file of a face, by its place in the set (font_set.hpp); empty if it is missing.
   std::span<const std::uint8_t> bytes(std::size_t index) const noexcept;
+  // Null if its file is missing.
+  const FontFace* face(std::size_t index) const noexcept;
 
  private:
-  struct Mapping;
+  struct File;
   Fonts();
-  std::vector<Mapping> mappings_;
+  Result<> open_file(std::string_view name, std::span<const std::filesystem::path> folders);
+  void make_faces();
+  std::string make_digest() const;
+
+  std::vector<File> files_;
+  std::vector<std::size_t> file_of_;                // per face of the set
+  std::vector<std::unique_ptr<FontFace>> faces_;    // likewise
   std::vector<std::string> missing_;
   std::string digest_;
 };
