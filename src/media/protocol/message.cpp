@@ -47,7 +47,9 @@ json::Object write(const Hello& hello) {
             {"seccomp", hello.sandbox.has_seccomp},
             {"rlimits", hello.sandbox.has_rlimits},
             {"no_new_privs", hello.sandbox.has_no_new_privs},
-            {"missing", std::move(missing)}}}};
+            {"missing", std::move(missing)}}},
+          {"fonts_digest", hello.fonts_digest},
+          {"fonts_missing", printable(hello.fonts_missing, kErrorTextBytesMax)}};
 }
 
 json::Object write(const Heartbeat& beat) {
@@ -114,6 +116,8 @@ Result<WorkerMessage> read_hello(json::ObjectReader& reader) {
   hello.protocol = static_cast<std::uint32_t>(reader.required_integer("protocol", 0, 1'000'000));
   const json::Array* tasks = reader.required_array("tasks", kTasksMax);
   const json::Value* sandbox = reader.required_value("sandbox");
+  hello.fonts_digest = printable(reader.required_string("fonts_digest", {.bytes_max = 128}));
+  hello.fonts_missing = printable(reader.required_string("fonts_missing", {.bytes_max = 4 * kErrorTextBytesMax}), kErrorTextBytesMax);
   if (auto done = reader.finish(); !done) return error_of(done);
   for (const json::Value& item : *tasks) {
     json::ObjectReader task(item, "/tasks");
@@ -155,7 +159,7 @@ Result<Error> read_error(const json::Value& value) {
 
 Result<WorkerMessage> read_finished(json::ObjectReader& reader) {
   Finished finished;
-  finished.id = id_of(reader);
+  finished.id = static_cast<std::uint64_t>(reader.required_integer("id", 0, kInt64Max));
   const json::Value* error = reader.optional_value("error");
   const auto size = reader.optional_integer("result_size_bytes", 1, kJsonBytesMax);
   if ((error != nullptr) == size.has_value()) reader.complain("error", "or result_size_bytes must be there, not both");

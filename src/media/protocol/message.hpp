@@ -13,7 +13,8 @@ namespace atelier::media {
 
 // What control and worker say to each other, each a JSON object in one packet of a SOCK_SEQPACKET pair.
 //
-//   worker:  hello                      once, as soon as its sandbox is closed
+//   worker:  hello                      once, as soon as its sandbox is closed; or `finished` with id 0 and the error
+//                                       that keeps it from starting, before it ends
 //   control: start, files..., files     descriptors ride along; the task begins when all announced files are there
 //   worker:  heartbeat...               every kHeartbeatMs while the task runs
 //   control: cancel                     at any time; may cross with `finished`
@@ -41,6 +42,9 @@ struct Hello {
   std::uint32_t protocol = 0;
   std::vector<TaskDescription> tasks;
   SandboxReport sandbox;
+  // Of the fonts it draws with: what shows text depends on them, so it belongs into those steps' cache keys.
+  std::string fonts_digest;
+  std::string fonts_missing;  // a sentence for people; empty when the set is complete
 };
 
 // Carries two descriptors: a memory file with the parameters as JSON, and an empty one for the result.

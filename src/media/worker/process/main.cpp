@@ -1,10 +1,14 @@
 // atelier-media: see usage() in options.cpp.
 #include <fmt/format.h>
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <cstdio>
 
 #include "base/json.hpp"
+#include "media/protocol/limits.hpp"
 #include "media/protocol/message.hpp"
+#include "media/protocol/packet.hpp"
 #include "media/worker/process/options.hpp"
 #include "media/worker/process/prepare.hpp"
 #include "media/worker/process/sandbox.hpp"
@@ -20,22 +24,35 @@ ExitCode complain(const Error& error, ExitCode code) {
 }
 
 ExitCode list() {
-  const auto tasks = all_tasks();
-  fmt::print("{}\n", write_message(WorkerMessage(make_hello(tasks, {}))));
+  json::Array tasks;
+  for (const TaskType& task : all_tasks())
+    tasks.push_back({{"name", task.name}, {"version", task.version}, {"unit", task.unit}});
+  fmt::print("{}\n", json::write({{"protocol", kProtocolVersion}, {"tasks", std::move(tasks)}}));
   return ExitCode::done;
+}
+
+// Nobody reads a worker's standard error but people who start one by hand.
+ExitCode refuse(const Options& options, Error error) {
+  const ExitCode code = complain(error, ExitCode::failed);
+  if (options.socket_fd >= 0)
+    (void)send_packet(options.socket_fd, write_message(WorkerMessage(Finished{0, std::move(error), 0})));
+  return code;
 }
 
 ExitCode serve_or_test(const Options& options) {
   const bool is_test = options.mode == Mode::self_test;
   const auto prepared = prepare_process(
       {.socket_fd = options.socket_fd, .parent_pid = options.parent_pid, .keeps_stdout = is_test});
-  if (!prepared) return complain(prepared.error(), ExitCode::failed);
-  if (auto started = start_libraries(options); !started) return complain(started.error(), ExitCode::failed);
+  if (!prepared) return refuse(options, prepared.error());
+  const auto libraries = Libraries::start(options);
+  if (!libraries) return refuse(options, libraries.error());
   const auto tasks = all_tasks();
-  const auto sandbox = enter_sandbox({.socket_fd = options.socket_fd, .read_only_paths = read_only_paths()});
-  if (!sandbox) return complain(sandbox.error(), ExitCode::failed);
-  if (!is_test) return Session(options.socket_fd, tasks).run(*sandbox);
-  fmt::print("{}\n", write_message(WorkerMessage(make_hello(tasks, *sandbox))));
+  const auto sandbox = enter_sandbox({.socket_fd = options.socket_fd, .read_only_paths = (*libraries)->read_only_paths()});
+  if (!sandbox) return refuse(options, sandbox.error());
+  Hello hello = make_hello(tasks, *sandbox);
+  (*libraries)->describe(hello);
+  if (!is_test) return Session(options.socket_fd, tasks).run(hello);
+  fmt::print("{}\n", write_message(WorkerMessage(hello)));
   return sandbox->missing.empty() ? ExitCode::done : ExitCode::sandbox_incomplete;
 }
 

@@ -42,7 +42,7 @@ Result<json::Value> read_parameters(int fd) {
 }  // namespace
 
 Hello make_hello(std::span<const TaskType> tasks, const SandboxReport& sandbox) {
-  Hello hello{.protocol = kProtocolVersion, .tasks = {}, .sandbox = sandbox};
+  Hello hello{.protocol = kProtocolVersion, .tasks = {}, .sandbox = sandbox, .fonts_digest = {}, .fonts_missing = {}};
   for (const TaskType& task : tasks)
     hello.tasks.push_back({std::string(task.name), task.version, std::string(task.unit)});
   return hello;
@@ -50,8 +50,8 @@ Hello make_hello(std::span<const TaskType> tasks, const SandboxReport& sandbox) 
 
 bool Session::say(const WorkerMessage& message) const { return send_packet(socket_, write_message(message)).has_value(); }
 
-ExitCode Session::run(const SandboxReport& sandbox) {
-  if (!say(make_hello(tasks_, sandbox))) return ExitCode::control_gone;
+ExitCode Session::run(const Hello& hello) {
+  if (!say(hello)) return ExitCode::control_gone;
   for (;;) {
     auto arriving = receive_task();
     if (!arriving && arriving.error().reason == "socket_closed") return ExitCode::control_gone;

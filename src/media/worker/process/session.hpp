@@ -32,7 +32,7 @@ class Session {
  public:
   // `tasks` outlives the session; `socket` is a blocking one.
   Session(int socket, std::span<const TaskType> tasks) : socket_(socket), tasks_(tasks) {}
-  ExitCode run(const SandboxReport& sandbox);
+  ExitCode run(const Hello& hello);
 
  private:
   // A task on its way: announced by `start`, complete once all its files came.
@@ -55,7 +55,7 @@ class Session {
   std::span<const TaskType> tasks_;
 };
 
-// {"protocol", "tasks": [...], "sandbox": ...} of these tasks, as `hello` and `atelier-media --list` say it.
+// What a worker of these tasks says first, without the fonts.
 Hello make_hello(std::span<const TaskType> tasks, const SandboxReport& sandbox);
 
 }  // namespace atelier::media::process
