@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <memory>
 
 #include "base/error.hpp"
 #include "base/task.hpp"
@@ -49,17 +50,19 @@ Task<T> run_on(Executor executor, Task<T> task) {
 // guards. Made, waited on and notified on its own loop.
 class Signal {
  public:
-  explicit Signal(Executor executor) : timer_(executor, std::chrono::steady_clock::time_point::max()) {}
+  explicit Signal(Executor executor)
+      : timer_(std::make_shared<Timer>(executor, std::chrono::steady_clock::time_point::max())) {}
   // Returns when notified, at `until`, or when cancelled; the caller looks at its own state to see why.
   Task<> wait() {
-    auto [ec] = co_await timer_.async_wait(use_task);
+    auto [ec] = co_await timer_->async_wait(use_task);
     (void)ec;
   }
   Task<> wait_until(std::chrono::steady_clock::time_point until);
-  void notify_all() { timer_.cancel(); }
+  void notify_all() { timer_->cancel(); }
 
  private:
-  Timer timer_;
+  // Shared with wait_until's handler: one that is due already runs even after the waiter woke and the signal died.
+  std::shared_ptr<Timer> timer_;
 };
 
 }  // namespace atelier

@@ -98,11 +98,12 @@ Task<Result<>> TaskGroup::join() {
 std::size_t TaskGroup::size() const noexcept { return state_->running.size() + state_->waiting.size(); }
 
 Task<> Signal::wait_until(std::chrono::steady_clock::time_point until) {
-  Timer deadline(timer_.get_executor(), until);
-  deadline.async_wait([this](boost::system::error_code ec) {
-    if (!ec) timer_.cancel();
+  const std::shared_ptr<Timer> timer = timer_;
+  Timer deadline(timer->get_executor(), until);
+  deadline.async_wait([timer](boost::system::error_code ec) {
+    if (!ec) timer->cancel();
   });
-  auto [ec] = co_await timer_.async_wait(use_task);
+  auto [ec] = co_await timer->async_wait(use_task);
   (void)ec;
 }
 
