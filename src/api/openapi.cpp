@@ -71,7 +71,11 @@ json::Value openapi() {
 
 json::Value media_status(const Services& services) {
   json::Array missing;
-  for (const std::string& layer : services.workers.report().missing_layers) missing.push_back(json::Value(layer));
+  const media::WorkersReport report = services.workers.report();
+  if (report.hello) {
+    for (const std::string& layer : report.hello->sandbox.missing) missing.push_back(json::Value(layer));
+    if (!report.hello->fonts_missing.empty()) missing.push_back(json::Value(report.hello->fonts_missing));
+  }
   return json::Object{{"missing", std::move(missing)}};
 }
 

@@ -28,7 +28,6 @@ struct Services {
   studio::Accounts& accounts;
   graph::Engine& engine;
   media::Workers& workers;
-  Executor engine_executor;  // the loop that engine and workers live on
   store::Database& database;
   store::EventLog& events;
   store::Bus& bus;

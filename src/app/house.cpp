@@ -1,0 +1,223 @@
+#include "app/house.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+#include "app/options.hpp"
+#include "app/site.hpp"
+#include "app/upkeep.hpp"
+#include "base/blocking.hpp"
+#include "base/log.hpp"
+#include "base/task_group.hpp"
+#include "graph/node/all.hpp"
+#include "net/assets.hpp"
+
+namespace atelier::app {
+
+struct House::Background {
+  explicit Background(Executor executor) : group(executor, {.stops_on_error = false}) {}
+  TaskGroup group;
+};
+
+template <class T>
+T House::wait_for(Task<T> task) {
+  return run_blocking(executor(), std::move(task));
+}
+template Result<std::vector<studio::AccessKey>> House::wait_for(Task<Result<std::vector<studio::AccessKey>>>);
+template Result<studio::CreatedKey> House::wait_for(Task<Result<studio::CreatedKey>>);
+template Result<> House::wait_for(Task<Result<>>);
+
+Result<ListenAddress> parse_listen_address(const std::string& text) {
+  const auto refuse = [&] {
+    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no address to listen on; write 127.0.0.1:8787 or [::1]:8787", text),
+                {.reason = "setting_invalid", .where = "server.listen"});
+  };
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return refuse();
+  ListenAddress address;
+  address.host = text.substr(0, colon);
+  if (address.host.front() == '[' && address.host.back() == ']') address.host = address.host.substr(1, address.host.size() - 2);
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, address.port);
+  if (error != std::errc() || stop != end) return refuse();
+  if (address.host == "localhost") address.host = "127.0.0.1";
+  address.is_loopback = address.host.starts_with("127.") || address.host == "::1";
+  return address;
+}
+
+House::House(const Settings& settings, store::DataFolder folder)
+    : settings_(settings), folder_(std::move(folder)), started_at_(std::chrono::steady_clock::now()) {}
+
+House::~House() { close(); }
+
+Result<std::unique_ptr<House>> House::open(const Settings& settings) {
+  std::string path = settings.get(kDataDir);
+  if (path.empty()) {
+    auto fallback = store::default_data_folder();
+    if (!fallback) return error_of(fallback);
+    path = *fallback;
+  }
+  auto folder = store::DataFolder::open(path);
+  if (!folder) return error_of(folder);
+  std::unique_ptr<House> house(new House(settings, std::move(*folder)));
+  if (auto done = house->start(); !done) return error_of(done);
+  return house;
+}
+
+Result<> House::start() {
+  auto database = store::open_sqlite({.path = folder_.studio_database()}, store::studio_migrations());
+  if (!database) return error_of(database);
+  database_ = std::move(*database);
+  auto blobs = store::open_file_blobs({.directory = folder_.blobs(),
+                                       .derived_quota_bytes = std::uint64_t{settings_.get(kDerivedQuotaMiB)} << 20,
+                                       .derived_age_max = std::chrono::hours(settings_.get(kDerivedAgeHours))},
+                                      system_clock());
+  if (!blobs) return error_of(blobs);
+  blobs_ = std::move(*blobs);
+  bus_ = store::make_local_bus();
+  const std::uint32_t loop_count = settings_.get(kLoops);
+  loops_ = std::make_unique<net::Loops>(loop_count > 0 ? loop_count : std::max(1U, std::thread::hardware_concurrency()));
+
+  auto events = run_blocking(executor(), store::open_event_log(*database_, *bus_));
+  if (!events) return error_of(events);
+  events_ = std::move(*events);
+  const std::uint32_t worker_count = settings_.get(kMediaWorkers) > 0 ? settings_.get(kMediaWorkers) : std::max(1U, std::thread::hardware_concurrency());
+  media::WorkersSettings worker_settings;
+  worker_settings.font_dir = settings_.get(kFontDir);
+  worker_settings.worker_count_max = worker_count;
+  worker_settings.is_strict = settings_.get(kStrictSandbox);
+  workers_ = std::make_unique<media::Workers>(executor(), worker_settings);
+  node_services_ = std::make_unique<graph::NodeServices>(graph::NodeServices{
+      .workers = *workers_, .database = *database_, .blobs = *blobs_, .events = *events_, .clock = system_clock(), .media_version = {}});
+  registry_ = std::make_unique<graph::NodeRegistry>(graph::all_node_types());
+  engine_ = graph::make_engine(executor(), *database_, *blobs_, *events_, *registry_, *node_services_, metrics_, system_clock(),
+                               {.media_at_most = worker_count});
+  productions_ = std::make_unique<studio::Productions>(studio::Productions::Parts{.engine = *engine_, .services = *node_services_, .clock = system_clock()});
+  library_ = std::make_unique<studio::Library>(*node_services_, system_clock());
+  accounts_ = std::make_unique<studio::Accounts>(*database_, system_clock());
+  add_gauges();
+
+  // What the workers can do is part of every cache key, so it is known before the first step is looked up.
+  auto facts = run_blocking(executor(), learn_media_version(*workers_, *node_services_));
+  if (!facts) return error_of(facts);
+  if (auto recovered = run_blocking(executor(), engine_->recover()); !recovered) return recovered;
+
+  api::mount(local_router_, services(true));
+  auto local = net::Server::listen_unix(*loops_, folder_.socket(), {}, [this](net::Request request) { return local_router_.handle(std::move(request)); }, metrics_);
+  if (!local) return error_of(local);
+  local_server_ = std::move(*local);
+  background_ = std::make_unique<Background>(executor());
+  asio::post(executor(), [this] { background_->group.spawn(upkeep()); });
+  return {};
+}
+
+Result<std::uint16_t> House::listen(const ListenAddress& address) {
+  std::vector<std::string> hosts;
+  std::string list = settings_.get(kAllowedHosts);
+  for (std::size_t from = 0; from < list.size();) {
+    const std::size_t comma = std::min(list.find(',', from), list.size());
+    if (comma > from) hosts.push_back(list.substr(from, comma - from));
+    from = comma + 1;
+  }
+  const bool is_open = address.is_loopback && hosts.empty() && !settings_.get(kRequireKey);
+  if (!is_open) {
+    auto has_keys = run_blocking(executor(), accounts_->has_keys());
+    if (!has_keys) return error_of(has_keys);
+    if (!*has_keys)
+      return fail(ErrorCode::forbidden,
+                  fmt::format("{}:{} can be reached by others, and there is no access key yet. Make one first: atelier keys create --role admin <name>",
+                              address.host, address.port),
+                  {.reason = "access_key_missing", .where = "server.listen"});
+  }
+  api::mount(router_, services(is_open));
+  static const net::EmbeddedSite* site = new net::EmbeddedSite(site_files(), "/index.html", std::string(site_policy()));  // lives as long as the process
+  router_.add(net::Method::get, "/{path...}", [](net::Request request) -> Task<Result<net::Response>> { co_return site->serve(request); });
+  net::ServerOptions options;
+  options.address = address.host;
+  options.port = address.port;
+  options.allowed_hosts = hosts;
+  options.header_timeout = milliseconds(settings_.get(kHeaderTimeoutMs));
+  options.idle_timeout = milliseconds(settings_.get(kIdleTimeoutMs));
+  options.write_stall_timeout = milliseconds(settings_.get(kStallTimeoutMs));
+  options.stop_timeout = milliseconds(settings_.get(kStopTimeoutMs));
+  options.connections_max = settings_.get(kConnectionsMax);
+  options.connections_per_peer_max = settings_.get(kPeerConnectionsMax);
+  auto server = net::Server::listen(*loops_, options, [this](net::Request request) { return router_.handle(std::move(request)); }, metrics_);
+  if (!server) return error_of(server);
+  server_ = std::move(*server);
+  return server_->port();
+}
+
+api::Services House::services(bool is_open) {
+  return api::Services{.productions = *productions_,
+                       .library = *library_,
+                       .accounts = *accounts_,
+                       .engine = *engine_,
+                       .workers = *workers_,
+                       .database = *database_,
+                       .events = *events_,
+                       .bus = *bus_,
+                       .metrics = metrics_,
+                       .clock = system_clock(),
+                       .is_open = is_open,
+                       .upload_bytes_max = std::uint64_t{settings_.get(kUploadMiB)} << 20,
+                       .started_at = started_at_};
+}
+
+Task<Result<>> House::upkeep() {
+  co_return co_await keep_house({.database = *database_, .blobs = *blobs_, .events = *events_, .events_kept = settings_.get(kEventsKept), .clock = system_clock()});
+}
+
+void House::close() {
+  if (std::exchange(is_closed_, true)) return;
+  if (server_) server_->stop();
+  if (local_server_) local_server_->stop();
+  if (background_)
+    run_blocking(executor(), [](Background& background) -> Task<> {
+      background.group.cancel();
+      (void)co_await background.group.join();
+    }(*background_));
+  background_.reset();
+  if (engine_) run_blocking(executor(), engine_->stop());
+  if (workers_) run_blocking(executor(), workers_->stop());
+  if (database_) database_->close();
+  server_.reset();
+  local_server_.reset();
+  engine_.reset();
+  workers_.reset();
+  gauges_.clear();
+  if (loops_) loops_->stop();
+}
+
+void House::add_gauges() {
+  static constexpr Metric kResident{"atelier_process_resident_bytes", MetricKind::gauge, "Memory of this process that is in RAM"};
+  static constexpr Metric kWal{"atelier_database_wal_bytes", MetricKind::gauge, "Size of the write-ahead log"};
+  static constexpr Metric kQueued{"atelier_database_queued_batches", MetricKind::gauge, "Writes waiting for the writer"};
+  static constexpr Metric kBatches{"atelier_database_batches_total", MetricKind::counter, "Writes committed"};
+  static constexpr Metric kTransactions{"atelier_database_transactions_total", MetricKind::counter, "Transactions that carried them"};
+  static constexpr Metric kDerived{"atelier_blobs_derived_bytes", MetricKind::gauge, "Blobs that can be made again"};
+  static constexpr Metric kOriginal{"atelier_blobs_original_bytes", MetricKind::gauge, "Blobs that are kept"};
+  static constexpr Metric kWorkersAlive{"atelier_media_workers_alive", MetricKind::gauge, "Media worker processes"};
+  static constexpr Metric kWorkersCrashed{"atelier_media_workers_crashed_total", MetricKind::counter, "Media workers that ended while they should not"};
+  static constexpr Metric kWorkersKilled{"atelier_media_workers_killed_total", MetricKind::counter, "Media workers killed for time, memory or silence"};
+  static constexpr Metric kLogDropped{"atelier_log_dropped_lines_total", MetricKind::counter, "Log lines dropped because the reader was too slow"};
+  const auto add = [&](const Metric& metric, Metrics::Reader reader) { gauges_.push_back(metrics_.read_from(metric, std::move(reader))); };
+  add(kResident, [] { return static_cast<double>(resident_bytes()); });
+  add(kWal, [this] { return static_cast<double>(database_->statistics().wal_bytes); });
+  add(kQueued, [this] { return static_cast<double>(database_->statistics().queued_count); });
+  add(kBatches, [this] { return static_cast<double>(database_->statistics().batch_count); });
+  add(kTransactions, [this] { return static_cast<double>(database_->statistics().transaction_count); });
+  add(kDerived, [this] { return static_cast<double>(blobs_->usage().derived_bytes); });
+  add(kOriginal, [this] { return static_cast<double>(blobs_->usage().original_bytes); });
+  add(kWorkersAlive, [this] { return static_cast<double>(workers_->report().alive_count); });
+  add(kWorkersCrashed, [this] { return static_cast<double>(workers_->report().crashed_count); });
+  add(kWorkersKilled, [this] { return static_cast<double>(workers_->report().killed_count); });
+  add(kLogDropped, [] { return static_cast<double>(log::dropped_count()); });
+}
+
+}  // namespace atelier::app

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/route.hpp"
+#include "base/metrics.hpp"
+#include "base/setting.hpp"
+#include "graph/engine.hpp"
+#include "graph/node/services.hpp"
+#include "media/supervisor/workers.hpp"
+#include "net/router.hpp"
+#include "net/server.hpp"
+#include "store/blob_store.hpp"
+#include "store/bus.hpp"
+#include "store/data_folder.hpp"
+#include "store/database.hpp"
+#include "store/events.hpp"
+#include "studio/account/accounts.hpp"
+#include "studio/library/library.hpp"
+#include "studio/produce/productions.hpp"
+
+namespace atelier::app {
+
+// Where a server listens.
+struct ListenAddress {
+  std::string host;  // literal address, or "localhost"
+  std::uint16_t port = 0;
+  bool is_loopback = false;
+};
+Result<ListenAddress> parse_listen_address(const std::string& text);
+
+// Everything wired together: the composition root. Opened by a command, which owns it and closes it. Blocking; used from
+// the main thread alone.
+class House {
+ public:
+  // Locks the data folder, opens the stores, starts loops and engine, and listens on the data folder's Unix socket.
+  static Result<std::unique_ptr<House>> open(const Settings& settings);
+  ~House();  // closes, if close() was not called
+
+  // Listens on TCP too. Off loopback, or under further names, only if an access key exists.
+  Result<std::uint16_t> listen(const ListenAddress& address);
+
+  // In order: no new requests, streams end, steps are interrupted, workers end, the stores close.
+  void close();
+
+  store::Database& database() { return *database_; }
+  const store::DataFolder& folder() const { return folder_; }
+  studio::Accounts& accounts() { return *accounts_; }
+  media::Workers& workers() { return *workers_; }
+  Executor executor() const { return loops_->executor(0); }
+  Metrics& metrics() { return metrics_; }
+
+  // Runs a coroutine on the first loop and waits for it. From the main thread only.
+  template <class T>
+  T wait_for(Task<T> task);
+
+ private:
+  House(const Settings& settings, store::DataFolder folder);
+  Result<> start();
+  void add_gauges();
+  api::Services services(bool is_open);
+  Task<Result<>> upkeep();
+
+  const Settings settings_;
+  store::DataFolder folder_;
+  Metrics metrics_;
+  std::vector<std::shared_ptr<void>> gauges_;  // handles: the metrics read what is below
+  std::unique_ptr<net::Loops> loops_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<store::BlobStore> blobs_;
+  std::unique_ptr<store::Bus> bus_;
+  std::unique_ptr<store::EventLog> events_;
+  std::unique_ptr<media::Workers> workers_;
+  std::unique_ptr<graph::NodeServices> node_services_;
+  std::unique_ptr<graph::NodeRegistry> registry_;
+  std::unique_ptr<graph::Engine> engine_;
+  std::unique_ptr<studio::Productions> productions_;
+  std::unique_ptr<studio::Library> library_;
+  std::unique_ptr<studio::Accounts> accounts_;
+  net::Router local_router_, router_;
+  std::unique_ptr<net::Server> local_server_, server_;
+  struct Background;
+  std::unique_ptr<Background> background_;  // upkeep, on the first loop; last, since it uses all of the above
+  std::chrono::steady_clock::time_point started_at_;
+  bool is_closed_ = false;
+};
+
+}  // namespace atelier::app

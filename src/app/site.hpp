@@ -1,0 +1,15 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "net/assets.hpp"
+
+namespace atelier::app {
+
+// The page, embedded by the build (cmake/embed.mjs). Valid as long as the process.
+std::span<const net::EmbeddedFile> site_files();
+// The Content-Security-Policy its HTML is served with.
+std::string_view site_policy();
+
+}  // namespace atelier::app

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+#include "graph/node/services.hpp"
+#include "media/supervisor/workers.hpp"
+#include "store/blob_store.hpp"
+#include "store/database.hpp"
+#include "store/events.hpp"
+
+namespace atelier::app {
+
+struct UpkeepParts {
+  store::Database& database;
+  store::BlobStore& blobs;
+  store::EventLog& events;
+  std::uint32_t events_kept;
+  const Clock& clock;
+};
+
+// Until cancelled: evicts derived blobs over quota, trims the event log, removes blobs nobody refers to any more.
+Task<Result<>> keep_house(UpkeepParts parts);
+
+// Removes the blobs of assets deleted over a day ago, unless something else still shows them. Returns how many.
+Task<Result<std::int64_t>> collect_blobs(UpkeepParts parts);
+
+// Asks a worker what it can do, and puts that into the services: part of every media step's cache key.
+Task<Result<>> learn_media_version(media::Workers& workers, graph::NodeServices& services);
+
+// Of this process, from /proc.
+std::uint64_t resident_bytes();
+
+}  // namespace atelier::app
