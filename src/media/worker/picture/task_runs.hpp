@@ -1,0 +1,13 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "media/worker/task.hpp"
+
+namespace atelier::media::picture {
+
+Result<json::Value> run_still(TaskContext& context);
+Result<json::Value> run_segment(TaskContext& context);
+Result<json::Value> run_frame(TaskContext& context);
+
+}  // namespace atelier::media::picture

@@ -1,0 +1,18 @@
+#include "media/worker/picture/tasks.hpp"
+
+#include <array>
+
+#include "media/worker/picture/task_runs.hpp"
+
+namespace atelier::media::picture {
+
+std::span<const TaskType> picture_tasks() {
+  static constexpr std::array kTasks = {
+      TaskType{"still", 1, "images", run_still},
+      TaskType{"segment", 1, "frames", run_segment},
+      TaskType{"frame", 1, "frames", run_frame},
+  };
+  return kTasks;
+}
+
+}  // namespace atelier::media::picture
