@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/studio_client.hpp"
+#include "base/json.hpp"
+
+namespace atelier::app {
+namespace {
+
+std::string text_of(const json::Value& object, std::string_view name) {
+  const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
+  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size()) : std::string();
+}
+
+}  // namespace
+
+int run_keys_create(const Arguments& arguments) {
+  auto studio = StudioClient::open(arguments);
+  if (!studio) return complain(studio.error());
+  json::Object body{{"name", arguments.positional[0]}, {"role", arguments.value("--role").value_or("member")}};
+  auto key = (*studio)->call("POST", "/api/keys", std::move(body));
+  if (!key) return complain(key.error());
+  std::fputs("This key is shown once. Keep it safe:\n", stderr);
+  std::puts(text_of(*key, "secret").c_str());
+  return kSuccess;
+}
+
+int run_keys_list(const Arguments& arguments) {
+  auto studio = StudioClient::open(arguments);
+  if (!studio) return complain(studio.error());
+  auto keys = (*studio)->call("GET", "/api/keys", nullptr);
+  if (!keys) return complain(keys.error());
+  const json::Value& items = keys->at("items");
+  if (arguments.has("--json")) {
+    std::puts(json::write(items).c_str());
+    return kSuccess;
+  }
+  for (const json::Value& key : items.as_array())
+    std::puts(fmt::format("{}  {:<6}  {}  {}{}", text_of(key, "id"), text_of(key, "role"), text_of(key, "created_at"), text_of(key, "name"),
+                          key.at("is_revoked").as_bool() ? "  (revoked)" : "")
+                  .c_str());
+  return kSuccess;
+}
+
+int run_keys_revoke(const Arguments& arguments) {
+  auto studio = StudioClient::open(arguments);
+  if (!studio) return complain(studio.error());
+  auto done = (*studio)->call("DELETE", "/api/keys/" + arguments.positional[0], nullptr);
+  if (!done) return complain(done.error());
+  std::puts("revoked");
+  return kSuccess;
+}
+
+}  // namespace atelier::app

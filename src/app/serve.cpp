@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+#include <sys/signalfd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/house.hpp"
+#include "app/options.hpp"
+#include "base/log.hpp"
+
+namespace atelier::app {
+
+int run_serve(const Arguments& arguments) {
+  auto settings = load_settings(arguments);
+  if (!settings) return complain(settings.error());
+  auto address = parse_listen_address(settings->get(kListen));
+  if (!address) return complain(address.error());
+
+  // Blocked before the first thread starts, so that all inherit it and only the wait below sees them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  auto house = House::open(*settings);
+  if (!house) return complain(house.error());
+  auto port = (*house)->listen(*address);
+  if (!port) return complain(port.error());
+  const bool is_ipv6 = address->host.find(':') != std::string::npos;
+  std::puts(fmt::format("Atelier is at http://{}:{}", is_ipv6 ? "[" + address->host + "]" : address->host, *port).c_str());
+  std::fflush(stdout);
+  log::info("serving", {{"address", address->host}, {"port", *port}, {"data_dir", (*house)->folder().path()}});
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  log::info("stopping", {{"signal", signal_number}});
+  (*house)->close();
+  log::info("stopped");
+  log::flush();
+  return kSuccess;
+}
+
+}  // namespace atelier::app
