@@ -1,0 +1,17 @@
+// Keys that work on every page: `?` and `g` then a letter. Never while someone types.
+import { goKeys, isTyping } from '../lib/state/shortcuts';
+
+const SECOND_KEY_MS = 1200;
+
+export function goOnKeys(actions: { go: (path: string) => void; help: () => void }): (event: KeyboardEvent) => void {
+  let pressedAt = 0;
+  return (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector('dialog[open]')) return;
+    if (event.key === '?') return actions.help();
+    const path = event.timeStamp - pressedAt < SECOND_KEY_MS ? goKeys[event.key] : undefined;
+    pressedAt = event.key === 'g' ? event.timeStamp : 0;
+    if (!path) return;
+    event.preventDefault();
+    actions.go(path);
+  };
+}

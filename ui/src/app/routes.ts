@@ -1,0 +1,23 @@
+import type { Component } from 'svelte';
+import type { MessageKey } from '../lib/i18n/messages';
+
+export interface PageProps extends Record<string, unknown> {
+  params: Record<string, string>;
+  ontitle: (title: string) => void;
+}
+export interface Route {
+  path: string;
+  title: MessageKey;
+  load: () => Promise<{ default: Component<PageProps> }>;
+}
+const page = (load: () => Promise<unknown>): Route['load'] => load as Route['load'];
+
+export const routes: readonly Route[] = [
+  { path: '/shorts', title: 'shorts.title', load: page(() => import('../routes/shorts/Page.svelte')) },
+  { path: '/shorts/:id', title: 'shorts.title', load: page(() => import('../routes/short/Page.svelte')) },
+  { path: '/library', title: 'library.title', load: page(() => import('../routes/library/Page.svelte')) },
+  { path: '/activity', title: 'activity.title', load: page(() => import('../routes/activity/Page.svelte')) },
+  { path: '/settings', title: 'settings.title', load: page(() => import('../routes/settings/Page.svelte')) },
+];
+export const HOME = '/shorts';
+export const loadSignIn = page(() => import('../routes/sign-in/Page.svelte'));

@@ -1,0 +1,100 @@
+// The calls the page makes, each a line. The transport is one function, so that tests and the session can stand in it.
+import { asProblem, isAbort, parseProblem } from './problem';
+import type { Asset, AssetKind, Background, Page, Production, ProductionSummary, Run, Session, Settings, Status } from './types';
+import { upload, type UploadOptions } from './upload';
+
+export interface CallOptions {
+  body?: unknown;
+  revision?: number | undefined;
+  key?: string | undefined;
+  signal?: AbortSignal | undefined;
+  keepalive?: boolean | undefined;
+}
+
+type Query = Record<string, string | number | undefined>;
+
+export function withQuery(path: string, query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') search.set(name, String(value));
+  const text = search.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+const at = encodeURIComponent;
+
+export class Api {
+  csrf = '';
+  // Called once a call was refused for want of a session.
+  onUnauthorized: () => void = () => {};
+
+  async #send(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+    const headers = new Headers({ Accept: 'application/json' });
+    const init: RequestInit = { method, headers, credentials: 'same-origin' };
+    if (options.body !== undefined) {
+      headers.set('Content-Type', 'application/json');
+      init.body = JSON.stringify(options.body);
+    }
+    if (options.revision !== undefined) headers.set('If-Match', `"${options.revision}"`);
+    if (options.key) headers.set('Idempotency-Key', options.key);
+    if (method !== 'GET' && this.csrf) headers.set('X-CSRF-Token', this.csrf);
+    if (options.signal) init.signal = options.signal;
+    if (options.keepalive) init.keepalive = true;
+    let response: Response;
+    try {
+      response = await fetch(path, init);
+    } catch (error) {
+      throw isAbort(error) ? error : asProblem(error);
+    }
+    if (response.ok) return response;
+    const problem = parseProblem(response.status, response.statusText, await response.text(), response.headers.get('Retry-After'));
+    if (response.status === 401 && path !== '/api/session') this.onUnauthorized();
+    throw problem;
+  }
+
+  async #json<T>(method: string, path: string, options?: CallOptions): Promise<T> {
+    const response = await this.#send(method, path, options);
+    return (await response.json()) as T;
+  }
+
+  session = () => this.#json<Session>('GET', '/api/session');
+  signIn = (key: string) => this.#json<Session>('POST', '/api/session', { body: { key } });
+  signOut = () => this.#send('DELETE', '/api/session');
+  options = () => this.#json<unknown>('GET', '/api/options');
+  status = () => this.#json<Status>('GET', '/api/status');
+
+  productions = (query: { after?: string; limit?: number } = {}) =>
+    this.#json<Page<ProductionSummary>>('GET', withQuery('/api/productions', query));
+  production = (id: string, signal?: AbortSignal) => this.#json<Production>('GET', `/api/productions/${at(id)}`, { signal });
+  createProduction = (body: { story: string; title?: string; settings?: Partial<Settings> }, key: string) =>
+    this.#json<Production>('POST', '/api/productions', { body, key });
+  changeProduction = (id: string, revision: number, body: { title?: string; settings?: Partial<Settings> }) =>
+    this.#json<Production>('PATCH', `/api/productions/${at(id)}`, { body, revision });
+  changeStory = (id: string, revision: number, story: string, keepalive = false) =>
+    this.#json<Production>('PUT', `/api/productions/${at(id)}/story`, { body: { story }, revision, keepalive });
+  changeScene = (id: string, revision: number, scene: string, body: { background?: Background | null; voice?: string | null }) =>
+    this.#json<Production>('PATCH', `/api/productions/${at(id)}/scenes/${at(scene)}`, { body, revision });
+  deleteProduction = (id: string, keepalive = false) => this.#send('DELETE', `/api/productions/${at(id)}`, { keepalive });
+  render = (id: string, key: string) => this.#json<Run>('POST', `/api/productions/${at(id)}/render`, { key });
+  scenePreview = async (id: string, scene: string, width: number, signal: AbortSignal) =>
+    (await this.#send('GET', withQuery(`/api/productions/${at(id)}/scenes/${at(scene)}/preview`, { width }), { signal })).blob();
+  text = async (url: string) => (await this.#send('GET', url)).text();
+
+  runs = (query: { kind?: string; subject?: string; after?: string; limit?: number } = {}) =>
+    this.#json<Page<Run>>('GET', withQuery('/api/runs', query));
+  run = (id: string) => this.#json<Run>('GET', `/api/runs/${at(id)}`);
+  cancelRun = (id: string) => this.#json<Run>('POST', `/api/runs/${at(id)}/cancel`);
+  retryRun = (id: string, fromStep?: string) =>
+    this.#json<Run>('POST', `/api/runs/${at(id)}/retry`, { body: fromStep ? { from_step: fromStep } : {} });
+
+  assets = (query: { kind?: AssetKind | undefined; after?: string; limit?: number } = {}) =>
+    this.#json<Page<Asset>>('GET', withQuery('/api/assets', query));
+  asset = (id: string) => this.#json<Asset>('GET', `/api/assets/${at(id)}`);
+  deleteAsset = (id: string, keepalive = false) => this.#send('DELETE', `/api/assets/${at(id)}`, { keepalive });
+  uploadAsset = (file: File, options: Omit<UploadOptions, 'csrf'> = {}) => upload(file, { ...options, csrf: this.csrf });
+}
+
+export const productionFileUrl = (id: string, name: string, download: boolean): string =>
+  withQuery(`/api/productions/${at(id)}/files/${at(name)}`, download ? { download: 1 } : {});
+export const withDownload = (url: string): string => url + (url.includes('?') ? '&' : '?') + 'download=1';
+export const posterUrl = (asset: Asset, width: number): string | null =>
+  asset.poster_url === null || asset.poster_url === '' ? null : asset.poster_url + (asset.poster_url.includes('?') ? '&' : '?') + `width=${width}`;

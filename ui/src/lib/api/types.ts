@@ -1,0 +1,145 @@
+// The shapes of src/api/README.md, written by hand until they are generated from /api/openapi.json. Nothing outside
+// lib/api may know which of the two they are.
+
+export type ProductionState = 'draft' | 'rendering' | 'ready' | 'stale' | 'failed';
+export type RunState = 'running' | 'succeeded' | 'failed' | 'cancelled';
+export type StepState = 'waiting' | 'ready' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
+export type AssetKind = 'image' | 'video' | 'audio';
+
+export interface Session {
+  authenticated: boolean;
+  role: string;
+  needs_key: boolean;
+  csrf: string;
+}
+
+export interface ErrorBody {
+  code: string;
+  message?: string;
+  title?: string;
+  detail?: string;
+  where?: string;
+}
+
+export type Background = { kind: 'asset'; asset_id: string } | { kind: string };
+
+export interface Settings {
+  size: string;
+  fps: number;
+  language: string;
+  voice: string;
+  speed: number;
+  caption_style: string;
+  background: Background;
+  music: { asset_id: string; gain_db: number } | null;
+}
+
+export interface Scene {
+  id: string;
+  index: number;
+  text: string;
+  background: Background | null;
+  voice: string | null;
+  seed: number | string;
+  is_rendered: boolean;
+  duration_ms: number | null;
+}
+
+export interface VideoFile {
+  name: string;
+  url: string;
+  size_bytes: number;
+}
+
+export interface Video {
+  duration_ms: number;
+  width: number;
+  height: number;
+  size_bytes: number;
+  loudness_lufs: number;
+  true_peak_dbtp: number;
+  url: string;
+  poster_url: string;
+  captions_url: string;
+  files: VideoFile[];
+}
+
+export interface Step {
+  node: string;
+  type: string;
+  label: string;
+  state: StepState;
+  attempts: number;
+  is_cached: boolean;
+  progress: { done: number; total: number };
+  started_at: string | null;
+  ended_at: string | null;
+  error: ErrorBody | null;
+}
+
+export interface Run {
+  id: string;
+  kind: string;
+  subject: string;
+  title: string;
+  state: RunState;
+  priority: number;
+  created_at: string;
+  ended_at: string | null;
+  step_count: number;
+  done_count: number;
+  cached_count: number;
+  error: ErrorBody | null;
+  steps?: Step[];
+}
+
+export interface ProductionSummary {
+  id: string;
+  title: string;
+  revision: number;
+  state: ProductionState;
+  created_at: string;
+  updated_at: string;
+  scene_count: number;
+  run: Run | null;
+  video: Video | null;
+}
+
+export interface Production extends Omit<ProductionSummary, 'scene_count'> {
+  story: string;
+  settings: Settings;
+  scenes: Scene[];
+}
+
+export interface Asset {
+  id: string;
+  name: string;
+  kind: AssetKind;
+  media_type: string;
+  size_bytes: number;
+  width: number | null;
+  height: number | null;
+  duration_ms: number | null;
+  created_at: string;
+  content_url: string;
+  poster_url: string | null;
+}
+
+export interface Status {
+  version: string;
+  uptime_ms: number;
+  media: { missing: string[] };
+}
+
+export interface Page<T> {
+  items: T[];
+  next: string;
+}
+
+export type StudioEvent =
+  | { type: 'run.changed'; data: Run }
+  | { type: 'step.changed'; data: { run: string; step: Step } }
+  | { type: 'step.progress'; data: { run: string; node: string; done: number; total: number } }
+  | { type: 'production.changed'; data: ProductionSummary }
+  | { type: 'production.deleted'; data: { id: string } }
+  | { type: 'asset.changed'; data: { id: string } & Partial<Asset> & { deleted?: boolean } };

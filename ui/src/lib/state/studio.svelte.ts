@@ -1,0 +1,84 @@
+// What every page may use, made once and handed down.
+import { getContext, setContext } from 'svelte';
+import { Api } from '../api/client';
+import { browserFrame, Hub } from '../api/events/hub';
+import { openPort } from '../api/events/port';
+import { parseOptions, type Options } from '../api/options';
+import { asProblem, type Problem } from '../api/problem';
+import { Router } from '../router/router.svelte';
+import { t } from '../i18n/messages';
+import { browserStorage, Drafts } from './drafts';
+import { Network } from './network.svelte';
+import { Runs } from './runs.svelte';
+import { SessionState } from './session.svelte';
+import { Toasts } from './toasts.svelte';
+import { Undoable } from './undoable';
+
+export class Studio {
+  readonly api = new Api();
+  readonly hub = new Hub({ open: openPort, frame: browserFrame });
+  readonly router = new Router();
+  readonly toasts = new Toasts();
+  readonly drafts = new Drafts(browserStorage());
+  readonly network = new Network(this.hub);
+  readonly runs = new Runs(this.api);
+  readonly deletions = new Undoable();
+  readonly session = new SessionState(this.api, () => {
+    this.hub.open();
+    this.hub.wake();
+    void this.loadOptions();
+  });
+  options = $state.raw<Options | null>(null);
+
+  start(): () => void {
+    const onHide = (): void => {
+      this.drafts.flush();
+      this.deletions.flush();
+    };
+    const stops = [
+      this.router.start(),
+      this.network.start(),
+      this.hub.listen((events) => this.runs.apply(events)),
+      this.hub.onFresh(() => this.#readRunsAfresh()),
+    ];
+    addEventListener('pagehide', onHide);
+    void this.session.load();
+    return () => {
+      removeEventListener('pagehide', onHide);
+      stops.forEach((stop) => stop());
+      this.hub.close();
+    };
+  }
+
+  async loadOptions(): Promise<void> {
+    try {
+      this.options = parseOptions(await this.api.options());
+    } catch (error) {
+      if (!asProblem(error).isOffline) this.complain(error);
+    }
+  }
+
+  // What the stream could not tell, since it began after them.
+  #readRunsAfresh(): void {
+    for (const run of this.runs.active) void this.runs.load(run.id).catch(() => {});
+    if (this.options === null && this.session.now !== null && !this.session.mustSignIn) void this.loadOptions();
+  }
+
+  // A failure that has no place of its own on the page.
+  complain(error: unknown, retry?: () => void): Problem {
+    const problem = asProblem(error);
+    if (problem.status === 401) return problem;
+    this.toasts.show({
+      tone: 'bad',
+      text: problem.title || t('problem.title'),
+      detail: problem.isOffline ? t('problem.offline') : problem.detail,
+      code: problem.isOffline ? '' : problem.code,
+      action: retry ? { label: t('action.retry'), run: retry } : null,
+    });
+    return problem;
+  }
+}
+
+const KEY = Symbol('studio');
+export const provideStudio = (studio: Studio): Studio => setContext(KEY, studio);
+export const useStudio = (): Studio => getContext<Studio>(KEY);

@@ -1,0 +1,60 @@
+// Measures what the build would send and fails it on a hard number of budgets.json.
+import { readFileSync } from 'node:fs';
+import { brotliCompressSync } from 'node:zlib';
+
+const compressed = (source) => brotliCompressSync(Buffer.from(source)).length;
+const bytesOf = (file) => (file.type === 'chunk' ? file.code : file.source);
+
+// An entry or page with everything it loads before it can run, each file once.
+function withImports(bundle, name, seen = new Set()) {
+  const chunk = bundle[name];
+  if (seen.has(name) || chunk?.type !== 'chunk') return seen;
+  seen.add(name);
+  for (const next of chunk.imports) withImports(bundle, next, seen);
+  return seen;
+}
+
+const sum = (bundle, names) => [...names].reduce((total, name) => total + compressed(bytesOf(bundle[name])), 0);
+
+function measure(bundle) {
+  const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
+  const entry = chunks.find((chunk) => chunk.isEntry);
+  const initial = withImports(bundle, entry.fileName);
+  const pages = chunks.filter((chunk) => chunk.isDynamicEntry);
+  const own = pages.map((page) => [...withImports(bundle, page.fileName)].filter((name) => !initial.has(name)));
+  // The page a person opens first is loaded at once too: the largest counts.
+  const largest = Math.max(0, ...own.map((names) => sum(bundle, names)));
+  const html = String(bundle['index.html'].source);
+  const css = [...html.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, body]) => body).join('\n');
+  const font = html.match(/rel="preload" href="\/([^"]+\.woff2)"/)?.[1];
+  return {
+    initial_js_br_bytes: sum(bundle, initial) + largest,
+    inlined_css_br_bytes: compressed(css),
+    first_font_bytes: font ? bytesOf(bundle[font]).length : 0,
+    page_js_br_bytes: largest,
+    everything_br_bytes: sum(bundle, Object.keys(bundle)),
+  };
+}
+
+/** @returns {import('vite').Plugin} */
+export function budgets(path) {
+  return {
+    name: 'atelier-budgets',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const limits = JSON.parse(readFileSync(path, 'utf8'));
+        const over = [];
+        for (const [name, value] of Object.entries(measure(bundle))) {
+          const { aim, hard } = limits[name];
+          const word = value > hard ? 'over the budget' : value > aim ? 'above the aim' : 'ok';
+          this.info(`${name}: ${value} (aim ${aim}, hard ${hard}) ${word}`);
+          if (value > hard) over.push(`${name} is ${value}, at most ${hard}`);
+        }
+        if (over.length > 0) this.error(over.join('; '));
+      },
+    },
+  };
+}

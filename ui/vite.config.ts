@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { budgets } from './tools/budgets-plugin.mjs';
+import { shell } from './tools/shell-plugin.mjs';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  // The order matters: the shell is finished first, then measured.
+  plugins: [svelte(), shell(), budgets(here('./budgets.json'))],
+  resolve: {
+    alias: { $lib: here('./src/lib'), $features: here('./src/features') },
+    ...(process.env.VITEST ? { conditions: ['browser'] } : {}),
+  },
+  build: {
+    outDir: process.env.ATELIER_UI_OUT ?? 'dist',
+    emptyOutDir: true,
+    target: 'es2023',
+    assetsDir: '_app',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    cssCodeSplit: true,
+    reportCompressedSize: false,
+  },
+  server: { proxy: { '/api': process.env.ATELIER_API ?? 'http://127.0.0.1:8787' } },
+  test: { include: ['src/**/*.test.ts', 'tests/unit/**/*.test.ts'], environment: 'node' },
+});
