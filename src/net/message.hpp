@@ -20,7 +20,8 @@
 namespace atelier::net {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
-std::string_view to_string(Method method) noexcept;
+std::string_view to_string(Method method) noexcept;  // "GET"
+std::optional<Method> parse_method(std::string_view text) noexcept;
 
 // Field names are compared without case and kept lower case.
 class Headers {
@@ -58,6 +59,11 @@ class BodyWriter {
   virtual Task<> gone_or_stopping() = 0;
 };
 
+// What whoever answers a request tells the server about it. Made by the server; lives as long as the request.
+struct RequestNote {
+  std::string_view route = "none";  // the matched pattern, for metrics; from the router, which outlives the server
+};
+
 // One request as a handler sees it, whatever protocol carried it (this is the seam for HTTP/2). Movable; lives until the
 // response has been written.
 struct Request {
@@ -71,6 +77,7 @@ struct Request {
   std::optional<Principal> caller;  // set by authentication
   std::map<std::string, std::string, std::less<>> path_parameters;
   std::unique_ptr<BodyReader> body;  // null when there is none
+  RequestNote* note = nullptr;       // null outside a server
 
   std::string_view path_parameter(std::string_view name) const;
   // Decoded; nullopt when absent.

@@ -10,8 +10,8 @@
 namespace atelier::net {
 
 struct SseEvent {
-  std::string id;  // empty: none
-  std::string type;
+  std::string id;    // empty: none. When read: the last id the stream gave, as the specification has it
+  std::string type;  // empty: "message"
   std::string data;
 };
 
@@ -20,7 +20,7 @@ std::string write_sse(const SseEvent& event);
 std::string sse_comment(std::string_view text);
 std::string sse_retry(unsigned milliseconds);
 
-// Parses a stream given in any pieces. A line over 1 MiB or an event over 8 MiB is an error.
+// Parses a stream given in any pieces; what is unfinished at its end is dropped. A line over 1 MiB or an event over 8 MiB is an error.
 class SseParser {
  public:
   Result<std::vector<SseEvent>> feed(std::string_view bytes);
@@ -28,7 +28,7 @@ class SseParser {
 
  private:
   Result<> take_line(std::string_view line, std::vector<SseEvent>& out);
-  std::string line_, data_, type_, last_id_;
+  std::string line_, data_, type_, id_, last_id_;
   bool has_data_ = false, saw_cr_ = false, is_start_ = true;
 };
 

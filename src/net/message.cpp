@@ -1,0 +1,130 @@
+#include "net/message.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/async.hpp"
+#include "net/url.hpp"
+
+namespace atelier::net {
+namespace {
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+// `stored` is lower case already.
+bool is_name(std::string_view stored, std::string_view asked) noexcept {
+  return stored.size() == asked.size() &&
+         std::equal(stored.begin(), stored.end(), asked.begin(), [](char left, char right) { return left == lower(right); });
+}
+
+std::string lower_case(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), lower);
+  return name;
+}
+
+bool is_json(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+  return is_name("application/json", type) || (type.size() > 5 && is_name("+json", type.substr(type.size() - 5)));
+}
+
+std::unexpected<Error> body_too_large(std::size_t bytes_max) {
+  return fail(ErrorCode::too_large, fmt::format("the body has more than the {} bytes allowed here", bytes_max),
+              {.reason = "body_too_large", .where = {}});
+}
+
+}  // namespace
+
+std::string_view to_string(Method method) noexcept {
+  constexpr std::string_view kNames[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  return kNames[static_cast<std::size_t>(method)];
+}
+
+std::optional<Method> parse_method(std::string_view text) noexcept {
+  for (const Method method :
+       {Method::get, Method::head, Method::post, Method::put, Method::patch, Method::del, Method::options})
+    if (text == to_string(method)) return method;
+  return std::nullopt;
+}
+
+void Headers::add(std::string name, std::string value) { fields_.emplace_back(lower_case(std::move(name)), std::move(value)); }
+
+void Headers::set(std::string name, std::string value) {
+  remove(name);
+  add(std::move(name), std::move(value));
+}
+
+void Headers::remove(std::string_view name) {
+  std::erase_if(fields_, [&](const auto& field) { return is_name(field.first, name); });
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const {
+  for (const auto& [field, value] : fields_)
+    if (is_name(field, name)) return value;
+  return std::nullopt;
+}
+
+std::size_t Headers::count(std::string_view name) const {
+  return static_cast<std::size_t>(
+      std::count_if(fields_.begin(), fields_.end(), [&](const auto& field) { return is_name(field.first, name); }));
+}
+
+std::string_view Request::path_parameter(std::string_view name) const {
+  const auto found = path_parameters.find(name);
+  return found == path_parameters.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::optional<std::string> Request::query_parameter(std::string_view name) const { return find_query(query, name); }
+
+const Principal& Request::principal() const {
+  ensure(caller.has_value(), "a route that reads the principal asks for authentication");
+  return *caller;
+}
+
+Task<Result<std::string>> Request::read_body(std::size_t bytes_max) {
+  std::string whole;
+  if (!body) co_return whole;
+  // Refused before the first read, and so before "100 Continue".
+  if (const auto length = headers.find("content-length"); length && length->size() < 20) {
+    if (std::strtoull(std::string(*length).c_str(), nullptr, 10) > bytes_max) co_return body_too_large(bytes_max);
+  }
+  for (;;) {
+    auto piece = co_await body->next();
+    if (!piece) co_return error_of(piece);
+    if (!*piece) co_return whole;
+    if ((**piece).size() > bytes_max - whole.size()) co_return body_too_large(bytes_max);
+    if (whole.empty())
+      whole = std::move(**piece);
+    else
+      whole += **piece;
+  }
+}
+
+Task<Result<json::Value>> Request::read_json(std::size_t bytes_max) {
+  const std::string_view content_type = headers.find("content-type").value_or("");
+  if (!content_type.empty() && !is_json(content_type))
+    co_return fail(ErrorCode::invalid_argument, fmt::format("the body must be application/json, not {}", content_type.substr(0, 64)),
+                   {.reason = "media_type_refused", .where = {}});
+  auto text = co_await read_body(bytes_max);
+  if (!text) co_return error_of(text);
+  if (text->empty())
+    co_return fail(ErrorCode::invalid_argument, "the body is empty; it must be JSON", {.reason = "body_empty", .where = {}});
+  if (content_type.empty())
+    co_return fail(ErrorCode::invalid_argument, "the body has no Content-Type; it must be application/json",
+                   {.reason = "media_type_refused", .where = {}});
+  co_return json::parse(*text);
+}
+
+Response json_response(const json::Value& value, int status) {
+  return text_response(json::write(value), "application/json", status);
+}
+
+Response text_response(std::string text, std::string content_type, int status) {
+  Response response{.status = status, .headers = {}, .body = std::move(text)};
+  response.headers.add("content-type", std::move(content_type));
+  return response;
+}
+
+Response empty_response(int status) { return Response{.status = status, .headers = {}, .body = std::string()}; }
+
+}  // namespace atelier::net
