@@ -48,7 +48,7 @@ CREATE TABLE assets (
   media_type TEXT NOT NULL,
   kind TEXT NOT NULL,
   name TEXT NOT NULL,
-  facts TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(facts)),
+  facts TEXT NOT NULL DEFAULT '{}',
   created_ms INTEGER NOT NULL,
   deleted_ms INTEGER
 ) STRICT;
@@ -61,7 +61,7 @@ CREATE TABLE productions (
   owner TEXT NOT NULL REFERENCES users (id),
   title TEXT NOT NULL,
   revision INTEGER NOT NULL,
-  document TEXT NOT NULL CHECK (json_valid(document)),
+  document TEXT NOT NULL,
   created_ms INTEGER NOT NULL,
   updated_ms INTEGER NOT NULL,
   deleted_ms INTEGER,

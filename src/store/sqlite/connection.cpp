@@ -134,9 +134,9 @@ std::unexpected<Error> Connection::failed(int code, std::string_view doing) {
   return std::unexpected(std::move(failure.error));
 }
 
-void Connection::note_failure(int code, std::string_view doing) {
+void Connection::note_failure(int code, std::string_view doing, bool is_to_be_logged) {
   const Error error = failed(code, doing).error();
-  log::error("the database had a failure", {{"code", error.stable_code()}, {"error", error.message}});
+  if (is_to_be_logged) log::error("the database had a failure", {{"code", error.stable_code()}, {"error", error.message}});
 }
 
 Result<Connection::Prepared*> Connection::prepare(std::string_view sql) {

@@ -63,8 +63,8 @@ class Connection {
   // Whether the last failure was a full disk.
   bool is_full() const noexcept { return is_full_; }
   bool is_in_transaction() const noexcept;
-  // A call made on handle() failed: remembers what that means, and logs it since nobody waits for the answer.
-  void note_failure(int code, std::string_view doing);
+  // A call made on handle() failed: remembers what that means, and may log it since nobody waits for the answer.
+  void note_failure(int code, std::string_view doing, bool is_to_be_logged);
   std::int64_t total_changed_count() const noexcept;
   // Statements that are still running at `until` fail with deadline_exceeded.
   void limit_until(std::chrono::steady_clock::time_point until) noexcept { deadline_ = until; }

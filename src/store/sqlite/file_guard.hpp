@@ -18,6 +18,8 @@ class FileGuard {
   Result<> mark_open();
   // Takes it away: called once the WAL is empty and closed.
   void mark_closed();
+  // Lets others open the file; the mark stays as it is.
+  void release() { lock_.reset(); }
   bool was_unclean() const noexcept { return was_unclean_; }
 
  private:

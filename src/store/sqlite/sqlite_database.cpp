@@ -99,6 +99,7 @@ void SqliteDatabase::close() {
   readers_.clear();
   // The writer closes last: by then no reader holds the log, and it can be emptied.
   if (writer_.close()) guard_.mark_closed();
+  guard_.release();
 }
 
 Result<Connections> open_readers(const SqliteOptions& options) {

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <charconv>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -62,10 +63,10 @@ bool WalKeeper::checkpoint(Mode mode) {
                                              &in_log, &copied);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   if (code == SQLITE_OK && mode == Mode::truncate) page_count_.store(0, std::memory_order_relaxed);
-  if (code == SQLITE_OK) return true;
   if ((code & 0xff) == SQLITE_BUSY) return false;  // a reader still needs the log: next time
-  writer_.note_failure(code, "moving the write-ahead log into the file");
-  return false;
+  if (code != SQLITE_OK) writer_.note_failure(code, "moving the write-ahead log into the file", !std::exchange(has_failed_, true));
+  if (code == SQLITE_OK) has_failed_ = false;
+  return code == SQLITE_OK;
 }
 
 void WalKeeper::reclaim_pages() {

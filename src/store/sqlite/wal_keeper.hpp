@@ -34,6 +34,7 @@ class WalKeeper {
   std::atomic<std::int64_t> page_count_ = 1;
   std::int64_t tended_page_count_ = 0;
   bool has_warned_ = false;
+  bool has_failed_ = false;  // and was told so: a full disk may last
 };
 
 }  // namespace atelier::store::sqlite
