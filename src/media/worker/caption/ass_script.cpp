@@ -20,6 +20,13 @@ std::string colour_tags(Rgb c) {
   return fmt::format("\\1c&H{0:02X}{1:02X}{2:02X}&\\3c&H{0:02X}{1:02X}{2:02X}&", c.blue, c.green, c.red);
 }
 
+Palette::Paint solid(Rgb colour, double opacity) {
+  Palette::Paint paint;
+  paint.colour = colour;
+  paint.opacity = opacity;
+  return paint;
+}
+
 std::string alpha_tags(double opacity) {
   return fmt::format("\\alpha&H{:02X}&", static_cast<int>(std::lround(255 * (1 - opacity))));
 }
@@ -40,7 +47,7 @@ class LineWriter {
     if (page_.is_rtl) add_text(kLatinFont, kRightToLeftMark);
     for (const PlacedWord& word : line_.words) {
       const bool is_lit = look.lit_word == word.index;
-      paint_ = {.colour = layer_.colour.value_or(is_lit ? style.lit : style.ink), .opacity = layer_.opacity, .emoji_glyph = {}};
+      paint_ = solid(layer_.colour.value_or(is_lit ? style.lit : style.ink), layer_.opacity);
       text_ += fmt::format("{{{}}}", palette_.tags(paint_));
       for (const TextRun& run : word.set->runs) run.emoji_glyphs.empty() ? add_text(run.font, escape_ass(run.text)) : add_emoji(run);
       if (word.space_after) add_text(kLatinFont, " ");
@@ -81,9 +88,10 @@ class LineWriter {
 
   // A rectangle of the emoji's size: libass finds its place on the line, whatever the direction.
   void add_slot(std::uint32_t glyph) {
-    const auto width = std::lround(kEmojiWidth * page_.em_px);
-    const auto height = std::lround(kEmojiHeight * page_.em_px);
-    const Palette::Paint slot{.colour = {}, .opacity = 1, .emoji_glyph = glyph, .is_hidden = layer_.colour.has_value()};
+    const auto width = static_cast<int>(std::lround(kEmojiWidth * page_.em_px));
+    const auto height = static_cast<int>(std::lround(kEmojiHeight * page_.em_px));
+    const Palette::Paint slot{.colour = {}, .opacity = 1, .is_hidden = layer_.colour.has_value(), .emoji_glyph = glyph,
+                              .emoji_width = width, .emoji_height = height};
     text_ += fmt::format("{{\\bord0\\blur0{}\\p1\\pbo{:.2f}}}m 0 0 l {} 0 {} {} 0 {}{{\\p0\\pbo0}}", palette_.tags(slot),
                          kEmojiDescent * page_.em_px, width, width, height, height);
     descent_ = std::max(descent_, kEmojiDescent * page_.em_px);
@@ -125,7 +133,7 @@ std::string card_event(const PlacedPage& page, const Style& style, PageLook look
       look.enters ? fmt::format("\\an7\\move({0:.2f},{1:.2f},{0:.2f},{2:.2f},0,{3})\\fad({3},0)", x, y + style.rise * em, y, kEnterMs)
                   : fmt::format("\\an7\\pos({:.2f},{:.2f})", x, y);
   return fmt::format("{{{}\\bord0\\shad0\\blur{:.2f}{}\\p4}}{}{{\\p0}}", place, pass.blur * em,
-                     palette.tags({.colour = pass.colour, .opacity = pass.opacity, .emoji_glyph = {}}),
+                     palette.tags(solid(pass.colour, pass.opacity)),
                      round_rectangle(width, height, card.corner_radius * em));
 }
 

@@ -29,8 +29,11 @@ class Palette {
   struct Paint {
     Rgb colour;
     double opacity = 1;
-    std::optional<std::uint32_t> emoji_glyph;  // draw this picture where the image is
     bool is_hidden = false;
+    // Draw this picture in the image's top left corner; libass pads its images to the right and below.
+    std::optional<std::uint32_t> emoji_glyph;
+    int emoji_width = 0;
+    int emoji_height = 0;
     bool operator==(const Paint&) const = default;
   };
 

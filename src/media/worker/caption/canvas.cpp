@@ -26,16 +26,33 @@ void over_row(std::uint8_t* __restrict plane, const std::uint8_t* __restrict cov
   }
 }
 
-void halve(const std::vector<std::uint8_t>& plane, int width, int height, std::vector<std::uint8_t>& half) {
-  const auto stride = static_cast<std::size_t>(width);
-  half.resize(stride / 2 * static_cast<std::size_t>(height / 2));
-  std::uint8_t* out = half.data();
-  for (int y = 0; y < height; y += 2) {
-    const std::uint8_t* __restrict upper = plane.data() + static_cast<std::size_t>(y) * stride;
-    const std::uint8_t* __restrict lower = upper + stride;
-    for (std::size_t x = 0; x < stride / 2; ++x)
+// A plane of the canvas: `stride` samples a row, `crop` of which are wanted (from the plane's own origin).
+struct Plane {
+  const std::vector<std::uint8_t>& samples;
+  std::size_t stride;
+  PixelRect crop;
+  const std::uint8_t* row(int y) const {
+    return samples.data() + static_cast<std::size_t>(crop.y + y) * stride + static_cast<std::size_t>(crop.x);
+  }
+};
+
+void copy(const Plane& plane, std::vector<std::uint8_t>& target) {
+  const auto width = static_cast<std::size_t>(plane.crop.width);
+  target.resize(width * static_cast<std::size_t>(plane.crop.height));
+  for (int y = 0; y < plane.crop.height; ++y)
+    std::copy_n(plane.row(y), width, target.data() + static_cast<std::size_t>(y) * width);
+}
+
+void halve(const Plane& plane, std::vector<std::uint8_t>& half) {
+  const auto width = static_cast<std::size_t>(plane.crop.width / 2);
+  half.resize(width * static_cast<std::size_t>(plane.crop.height / 2));
+  std::uint8_t* __restrict out = half.data();
+  for (int y = 0; y < plane.crop.height; y += 2) {
+    const std::uint8_t* __restrict upper = plane.row(y);
+    const std::uint8_t* __restrict lower = plane.row(y + 1);
+    for (std::size_t x = 0; x < width; ++x)
       out[x] = static_cast<std::uint8_t>((upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) >> 2);
-    out += stride / 2;
+    out += width;
   }
 }
 
@@ -128,16 +145,33 @@ void Canvas::paint(const Picture& picture, int x, int y, double opacity) {
   }
 }
 
+PixelRect Canvas::painted() const {
+  const auto width = static_cast<std::size_t>(std::max(0, area_.width));
+  PixelRect found;
+  for (int y = 0; y < area_.height; ++y) {
+    const auto row = alpha_.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(y) * width);
+    const auto end = row + static_cast<std::ptrdiff_t>(width);
+    const auto first = std::find_if(row, end, [](std::uint8_t alpha) { return alpha != 0; });
+    if (first == end) continue;
+    auto last = end;
+    while (*(last - 1) == 0) --last;
+    found = unite(found, {static_cast<int>(first - row), y, static_cast<int>(last - first), 1});
+  }
+  return widen_to_even(found);
+}
+
 void Canvas::finish(Overlay& overlay) const {
-  overlay.x = area_.x;
-  overlay.y = area_.y;
-  overlay.width = std::max(0, area_.width);
-  overlay.height = std::max(0, area_.height);
-  overlay.luma = luma_;
-  overlay.alpha = alpha_;
-  halve(cb_, overlay.width, overlay.height, overlay.cb);
-  halve(cr_, overlay.width, overlay.height, overlay.cr);
-  halve(alpha_, overlay.width, overlay.height, overlay.alpha_chroma);
+  const PixelRect crop = painted();
+  const auto stride = static_cast<std::size_t>(std::max(0, area_.width));
+  overlay.x = area_.x + crop.x;
+  overlay.y = area_.y + crop.y;
+  overlay.width = crop.width;
+  overlay.height = crop.height;
+  copy({luma_, stride, crop}, overlay.luma);
+  copy({alpha_, stride, crop}, overlay.alpha);
+  halve({cb_, stride, crop}, overlay.cb);
+  halve({cr_, stride, crop}, overlay.cr);
+  halve({alpha_, stride, crop}, overlay.alpha_chroma);
 }
 
 void fade(const Overlay& source, int rows_down, int opacity, Overlay& target) {

@@ -42,10 +42,11 @@ class Canvas {
   void paint(std::span<const Coverage> shapes, Rgb colour, double opacity);
   void paint(const Picture& picture, int x, int y, double opacity);
 
-  // What was painted, with chroma halved.
+  // What was painted, cropped to what is not wholly clear, with chroma halved.
   void finish(Overlay& overlay) const;
 
  private:
+  PixelRect painted() const;
   void paint_row(int y, int x, int count, const std::uint8_t* coverage, const std::uint8_t (&samples)[3]);
 
   PixelRect area_;

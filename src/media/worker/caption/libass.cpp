@@ -63,11 +63,13 @@ const ASS_Image* AssPainter::paint(std::span<const AssEvent> events) {
   ASS_Track* track = track_.get();
   ass_flush_events(track);
   for (const AssEvent& event : events) {
-    ASS_Event& made = track->events[ass_alloc_event(track)];
+    const int number = ass_alloc_event(track);  // may move the events
+    if (number < 0) break;
+    ASS_Event& made = track->events[number];
     made.Start = 0;
     made.Duration = 2 * kAnyTime;
     made.Layer = event.layer;
-    made.ReadOrder = track->n_events - 1;
+    made.ReadOrder = number;
     made.Style = 0;
     for (int i = 0; i < track->n_styles; ++i)
       if (std::strcmp(track->styles[i].Name, "Default") != 0) made.Style = i;

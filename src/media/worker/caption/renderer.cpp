@@ -132,7 +132,7 @@ class LibassRenderer final : public Renderer {
       return image;
     }
     for (const Coverage& slot : shapes)
-      if (const Picture* picture = emoji_.picture(*paint->emoji_glyph, slot.place.width, slot.place.height))
+      if (const Picture* picture = emoji_.picture(*paint->emoji_glyph, paint->emoji_width, paint->emoji_height))
         canvas.paint(*picture, slot.place.x, slot.place.y, paint->opacity);
     return image;
   }
