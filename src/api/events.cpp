@@ -66,7 +66,8 @@ class Stream {
       : services_(services), principal_(principal), filter_(std::move(filter)), cursor_(std::move(cursor)), arrived_(executor), writer_(writer) {}
 
   Task<Result<>> run() {
-    auto subscription = co_await services_.bus.subscribe({store::event_bus_topic(principal_.owner)}, kQueueMax);
+    std::vector<std::string> topics{store::event_bus_topic(principal_.owner)};
+    auto subscription = co_await services_.bus.subscribe(std::move(topics), kQueueMax);
     if (!subscription) co_return error_of(subscription);
     TaskGroup group(co_await current_executor(), {.stops_on_error = false});
     group.spawn(receive(**subscription));
@@ -101,7 +102,7 @@ class Stream {
     if (auto done = co_await begin(); !done) co_return done;
     static thread_local std::minstd_rand random(std::random_device{}());
     // Ends by itself after ten minutes, give or take, so that a restart of everything is never everybody's at once.
-    const auto end = services_.clock.now() + std::chrono::seconds(480 + random() % 240);
+    const auto end = services_.clock.now() + std::chrono::seconds(480 + static_cast<int>(random() % 240));
     auto last_written = services_.clock.now();
     while (!has_ended_ && services_.clock.now() < end) {
       if (is_behind_) {
@@ -132,7 +133,7 @@ class Stream {
       if (queue_.empty() && !is_behind_ && !has_ended_) co_await arrived_.wait_until(std::min(end, last_written + kHeartbeat));
       if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "the client went away");
     }
-    co_return co_await writer_.write(net::sse_retry(500 + random() % 2500) +
+    co_return co_await writer_.write(net::sse_retry(static_cast<unsigned>(500 + random() % 2500)) +
                                      net::write_sse({.id = {}, .type = "closing", .data = writer_.is_stopping() ? R"({"reason":"stopping"})" : R"({"reason":"planned"})"}));
   }
 

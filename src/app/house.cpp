@@ -170,7 +170,8 @@ api::Services House::services(bool is_open) {
 }
 
 Task<Result<>> House::upkeep() {
-  co_return co_await keep_house({.database = *database_, .blobs = *blobs_, .events = *events_, .events_kept = settings_.get(kEventsKept), .clock = system_clock()});
+  const UpkeepParts parts{.database = *database_, .blobs = *blobs_, .events = *events_, .events_kept = settings_.get(kEventsKept), .clock = system_clock()};
+  co_return co_await keep_house(parts);
 }
 
 void House::close() {

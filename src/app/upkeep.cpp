@@ -21,8 +21,9 @@ void report(std::string_view what, const Error& error) {
 }  // namespace
 
 Task<Result<std::int64_t>> collect_blobs(UpkeepParts parts) {
-  auto gone = co_await parts.database.read({"SELECT id, digest FROM assets WHERE deleted_ms IS NOT NULL AND deleted_ms < $1 LIMIT 100",
-                                            {parts.clock.wall_ms() - kGraceMs}});
+  store::Statement gone_query("SELECT id, digest FROM assets WHERE deleted_ms IS NOT NULL AND deleted_ms < $1 LIMIT 100",
+                                            {parts.clock.wall_ms() - kGraceMs});
+  auto gone = co_await parts.database.read(std::move(gone_query));
   if (!gone) co_return error_of(gone);
   std::int64_t removed_count = 0;
   for (std::size_t row = 0; row < gone->size(); ++row) {
@@ -44,7 +45,9 @@ Task<Result<std::int64_t>> collect_blobs(UpkeepParts parts) {
       ++removed_count;
     }
     if ((*answers)[1].empty()) {
-      auto written = co_await parts.database.write({{"DELETE FROM assets WHERE id = $1 AND deleted_ms IS NOT NULL", {id}}});
+      std::vector<store::Statement> written_batch;
+      written_batch.push_back({"DELETE FROM assets WHERE id = $1 AND deleted_ms IS NOT NULL", {id}});
+      auto written = co_await parts.database.write(std::move(written_batch));
       if (!written) co_return error_of(written);
     }
   }
