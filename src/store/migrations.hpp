@@ -8,7 +8,8 @@
 // The schema of studio.db, one file per area in migration/. To add tables: write `migration/<area>.cpp` with a constant
 // of the next version, declare it here, and add it to the list in migrations.cpp. A released migration never changes: a
 // correction is a new one. Tables are STRICT, ids are TEXT (a ULID's 26 characters), times are INTEGER milliseconds
-// since 1970 UTC, and every row of users' data has `owner TEXT NOT NULL`.
+// since 1970 UTC, and every row of users' data has `owner TEXT NOT NULL`. No json_valid() in a CHECK: SQLite 3.40 calls the
+// JSON functions unsafe in a schema, which we open as untrusted.
 namespace atelier::store::migration {
 
 extern const Migration kCore;    // migration/core.cpp: meta, users, keys, sessions, assets, productions

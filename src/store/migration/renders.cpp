@@ -8,9 +8,9 @@ CREATE TABLE renders (
   run TEXT PRIMARY KEY NOT NULL,
   owner TEXT NOT NULL REFERENCES users (id),
   production TEXT NOT NULL REFERENCES productions (id),
-  document TEXT NOT NULL CHECK (json_valid(document)),
+  document TEXT NOT NULL,
   created_ms INTEGER NOT NULL,
-  result TEXT CHECK (result IS NULL OR json_valid(result))
+  result TEXT
 ) STRICT;
 CREATE INDEX renders_by_production ON renders (owner, production, run);
 )sql"};

@@ -26,7 +26,7 @@ CREATE TABLE runs (
   step_count INTEGER NOT NULL,
   done_count INTEGER NOT NULL,
   cached_count INTEGER NOT NULL,
-  error TEXT CHECK (error IS NULL OR json_valid(error)),
+  error TEXT,
   idempotency_key TEXT,
   PRIMARY KEY (owner, id)
 ) STRICT, WITHOUT ROWID;
