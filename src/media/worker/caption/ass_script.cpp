@@ -15,6 +15,13 @@ namespace {
 constexpr std::string_view kWordJoiner = "\u2060";
 constexpr std::string_view kRightToLeftMark = "\u200f";
 constexpr int kEnterMs = 100;
+constexpr std::size_t kNoFont = static_cast<std::size_t>(-1);
+
+// How much of an edge in their own colour letters bear: dense ones would close up.
+double heft_of(std::size_t font) {
+  if (font == kLatinFont || font == kNoFont) return 1;
+  return font_set()[font].scripts.size() > 1 ? 0 : 0.4;  // those of several scripts, but Latin, are the Han faces
+}
 
 std::string colour_tags(Rgb c) {
   return fmt::format("\\1c&H{0:02X}{1:02X}{2:02X}&\\3c&H{0:02X}{1:02X}{2:02X}&", c.blue, c.green, c.red);
@@ -57,7 +64,8 @@ class LineWriter {
 
  private:
   std::string edge_tags() const {
-    return fmt::format("\\bord{:.2f}\\blur{:.2f}", layer_.edge * page_.em_px, layer_.blur * page_.em_px);
+    const double heft = layer_.colour ? 1 : heft_of(font_);
+    return fmt::format("\\bord{:.2f}\\blur{:.2f}", layer_.edge * heft * page_.em_px, layer_.blur * page_.em_px);
   }
 
   // libass puts the lowest descent of a line's fonts at the given point.
@@ -69,8 +77,10 @@ class LineWriter {
   }
 
   void add_text(std::size_t font, std::string_view text) {
-    if (font != font_) text_ += fmt::format("{{{}}}", font_tags(font, page_.em_px, fonts_));
-    font_ = font;
+    if (font != font_) {
+      font_ = font;
+      text_ += fmt::format("{{{}{}}}", font_tags(font, page_.em_px, fonts_), edge_tags());
+    }
     text_ += text;
     if (const FontFace* face = fonts_.face(font)) descent_ = std::max(descent_, face->win_descent * page_.em_px);
   }
@@ -104,7 +114,7 @@ class LineWriter {
   Palette& palette_;
   std::string text_;
   Palette::Paint paint_;
-  std::size_t font_ = static_cast<std::size_t>(-1);
+  std::size_t font_ = kNoFont;
   double descent_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <unicode/brkiter.h>
 #include <unicode/locid.h>
 #include <unicode/uchar.h>
+#include <unicode/uscript.h>
 #include <unicode/utext.h>
 #include <unicode/utf8.h>
 
@@ -129,6 +130,18 @@ bool wants_emoji(std::string_view cluster) noexcept {
       is_picture = true;
   }
   return is_picture;
+}
+
+bool wants_emoji_character(char32_t character) noexcept {
+  return u_hasBinaryProperty(static_cast<UChar32>(character), UCHAR_EMOJI_PRESENTATION) != 0;
+}
+bool is_ideographic(char32_t character) noexcept {
+  UErrorCode status = U_ZERO_ERROR;
+  const UScriptCode script = uscript_getScript(static_cast<UChar32>(character), &status);
+  return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_BOPOMOFO;
+}
+bool is_written_without_spaces(char32_t character) noexcept {
+  return u_getIntPropertyValue(static_cast<UChar32>(character), UCHAR_LINE_BREAK) == U_LB_COMPLEX_CONTEXT;
 }
 
 bool has_rtl_letter(std::string_view text) noexcept {
