@@ -11,17 +11,26 @@
 #include "app/options.hpp"
 #include "app/site.hpp"
 #include "app/upkeep.hpp"
+#include "base/async.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "base/task_group.hpp"
 #include "graph/node/all.hpp"
 #include "net/assets.hpp"
+#include "store/backup.hpp"
 
 namespace atelier::app {
 
 struct House::Background {
   explicit Background(Executor executor) : group(executor, {.stops_on_error = false}) {}
   TaskGroup group;
+};
+
+// Touched on the first loop alone.
+struct House::Preparation {
+  explicit Preparation(Executor executor) : changed(executor) {}
+  Signal changed;
+  bool is_running = false, is_done = false;
 };
 
 template <class T>
@@ -97,23 +106,38 @@ Result<> House::start() {
   registry_ = std::make_unique<graph::NodeRegistry>(graph::all_node_types());
   engine_ = graph::make_engine(executor(), *database_, *blobs_, *events_, *registry_, *node_services_, metrics_, system_clock(),
                                {.media_at_most = worker_count});
-  productions_ = std::make_unique<studio::Productions>(studio::Productions::Parts{.engine = *engine_, .services = *node_services_, .clock = system_clock()});
+  preparation_ = std::make_unique<Preparation>(executor());
+  productions_ = std::make_unique<studio::Productions>(studio::Productions::Parts{
+      .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] { return run_on(executor(), ready()); }});
   library_ = std::make_unique<studio::Library>(*node_services_, system_clock());
   accounts_ = std::make_unique<studio::Accounts>(*database_, system_clock());
   add_gauges();
 
-  // What the workers can do is part of every cache key, so it is known before the first step is looked up.
-  auto facts = run_blocking(executor(), learn_media_version(*workers_, *node_services_));
-  if (!facts) return error_of(facts);
-  if (auto recovered = run_blocking(executor(), engine_->recover()); !recovered) return recovered;
-
   api::mount(local_router_, services(true));
+  add_local_routes();
   auto local = net::Server::listen_unix(*loops_, folder_.socket(), {}, [this](net::Request request) { return local_router_.handle(std::move(request)); }, metrics_);
   if (!local) return error_of(local);
   local_server_ = std::move(*local);
   background_ = std::make_unique<Background>(executor());
-  asio::post(executor(), [this] { background_->group.spawn(upkeep()); });
+  asio::post(executor(), [this] {
+    background_->group.spawn(ready());
+    background_->group.spawn(upkeep());
+  });
   return {};
+}
+
+Task<Result<>> House::ready() {
+  while (preparation_->is_running) co_await preparation_->changed.wait();
+  if (preparation_->is_done) co_return Result<>{};
+  preparation_->is_running = true;
+  // What the workers can do is part of every cache key.
+  Result<> result = co_await learn_media_version(*workers_, *node_services_);
+  if (result) result = co_await engine_->recover();
+  preparation_->is_done = result.has_value();
+  preparation_->is_running = false;
+  preparation_->changed.notify_all();
+  if (!result && result.error().code != ErrorCode::cancelled) log::error("the media workers cannot start", {{"error", result.error().describe()}});
+  co_return result;
 }
 
 Result<std::uint16_t> House::listen(const ListenAddress& address) {
@@ -193,6 +217,22 @@ void House::close() {
   workers_.reset();
   gauges_.clear();
   if (loops_) loops_->stop();
+}
+
+void House::add_local_routes() {
+  local_router_.add(net::Method::post, "/local/backup", [this](net::Request request) { return back_up(std::move(request)); });
+}
+
+Task<Result<net::Response>> House::back_up(net::Request request) {
+  auto body = co_await request.read_json(16 << 10);
+  if (!body) co_return error_of(body);
+  json::ObjectReader reader(*body);
+  std::string folder = reader.required_string("folder", {.bytes_min = 1, .bytes_max = 4096});
+  if (auto done = reader.finish(); !done) co_return error_of(done);
+  auto report = co_await store::back_up(*database_, folder_.blobs(), std::move(folder), system_clock());
+  if (!report) co_return error_of(report);
+  const json::Value answer = json::Object{{"blob_count", report->blob_count}, {"size_bytes", report->size_bytes}};
+  co_return net::json_response(answer);
 }
 
 void House::add_gauges() {

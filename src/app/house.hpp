@@ -59,8 +59,14 @@ class House {
   House(const Settings& settings, store::DataFolder folder);
   Result<> start();
   void add_gauges();
+  // What only a process of the same user may ask, over the Unix socket.
+  void add_local_routes();
+  Task<Result<net::Response>> back_up(net::Request request);
   api::Services services(bool is_open);
   Task<Result<>> upkeep();
+  // Once a worker said what it can do and the engine took up what was left: before that no step may be looked up. Waits for
+  // whoever is at it; tries again after a failure. On the first loop.
+  Task<Result<>> ready();
 
   const Settings settings_;
   store::DataFolder folder_;
@@ -80,6 +86,8 @@ class House {
   std::unique_ptr<studio::Accounts> accounts_;
   net::Router local_router_, router_;
   std::unique_ptr<net::Server> local_server_, server_;
+  struct Preparation;
+  std::unique_ptr<Preparation> preparation_;
   struct Background;
   std::unique_ptr<Background> background_;  // upkeep, on the first loop; last, since it uses all of the above
   std::chrono::steady_clock::time_point started_at_;

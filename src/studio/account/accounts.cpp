@@ -52,7 +52,8 @@ Task<Result<CreatedKey>> Accounts::create_key(std::string name, Role role) {
 }
 
 Task<Result<std::vector<AccessKey>>> Accounts::list_keys() {
-  auto rows = co_await database_.read({"SELECT id, name, role, created_ms, last_used_ms, revoked_ms FROM access_keys ORDER BY id"});
+  store::Statement query("SELECT id, name, role, created_ms, last_used_ms, revoked_ms FROM access_keys ORDER BY id");
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   std::vector<AccessKey> keys;
   for (std::size_t row = 0; row < rows->size(); ++row) {
@@ -69,7 +70,8 @@ Task<Result<std::vector<AccessKey>>> Accounts::list_keys() {
 }
 
 Task<Result<bool>> Accounts::has_keys() {
-  auto rows = co_await database_.read({"SELECT 1 FROM access_keys WHERE revoked_ms IS NULL LIMIT 1"});
+  store::Statement query("SELECT 1 FROM access_keys WHERE revoked_ms IS NULL LIMIT 1");
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   co_return !rows->empty();
 }
@@ -87,14 +89,18 @@ Task<Result<>> Accounts::revoke_key(KeyId id) {
 
 Task<Result<Principal>> Accounts::find_key(std::string secret) {
   if (!looks_like(secret, kKeyPrefix)) co_return refuse();
-  auto rows = co_await database_.read({"SELECT owner, role, id, last_used_ms FROM access_keys WHERE hash = $1 AND revoked_ms IS NULL", {hash_of(secret)}});
+  store::Statement query("SELECT owner, role, id, last_used_ms FROM access_keys WHERE hash = $1 AND revoked_ms IS NULL", {hash_of(secret)});
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return refuse();
   auto owner = UserId::parse(rows->text(0, 0));
   if (!owner) co_return error_of(owner);
   // To the hour is enough to see which keys are in use, and spares a write per request.
-  if (const UnixMs now_ms = clock_.wall_ms(); now_ms - rows->integer(0, 3) > 3'600'000)
-    (void)co_await database_.write({{"UPDATE access_keys SET last_used_ms = $2 WHERE id = $1", {rows->text(0, 2), now_ms}}});
+  if (const UnixMs now_ms = clock_.wall_ms(); now_ms - rows->integer(0, 3) > 3'600'000) {
+    std::vector<store::Statement> batch;
+    batch.push_back({"UPDATE access_keys SET last_used_ms = $2 WHERE id = $1", {rows->text(0, 2), now_ms}});
+    (void)co_await database_.write(std::move(batch));
+  }
   co_return Principal{.owner = *owner, .role = role_of(rows->text(0, 1))};
 }
 
@@ -115,7 +121,8 @@ Task<Result<SignedIn>> Accounts::sign_in(std::string secret) {
 
 Task<Result<Principal>> Accounts::find_session(std::string session) {
   if (!looks_like(session, kSessionPrefix)) co_return refuse();
-  auto rows = co_await database_.read({"SELECT owner, role FROM sessions WHERE hash = $1 AND expires_ms > $2", {hash_of(session), clock_.wall_ms()}});
+  store::Statement query("SELECT owner, role FROM sessions WHERE hash = $1 AND expires_ms > $2", {hash_of(session), clock_.wall_ms()});
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return refuse();
   auto owner = UserId::parse(rows->text(0, 0));
@@ -124,7 +131,9 @@ Task<Result<Principal>> Accounts::find_session(std::string session) {
 }
 
 Task<Result<>> Accounts::sign_out(std::string session) {
-  auto written = co_await database_.write({{"DELETE FROM sessions WHERE hash = $1", {hash_of(session)}}});
+  std::vector<store::Statement> batch;
+  batch.push_back({"DELETE FROM sessions WHERE hash = $1", {hash_of(session)}});
+  auto written = co_await database_.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return Result<>{};
 }

@@ -51,7 +51,8 @@ Task<Result<store::BlobInfo>> Library::receive(UploadSource source, std::uint64_
 Task<Result<json::Value>> Library::probe(Digest digest, std::string name) {
   auto blob = co_await services_.blobs.open(digest);
   if (!blob) co_return error_of(blob);
-  co_return co_await services_.workers.run(request_for("probe", json::Object{{"name", name}}, blob->fd.duplicate()), [](media::Progress) {});
+  media::TaskRequest request = request_for("probe", json::Object{{"name", name}}, blob->fd.duplicate());
+  co_return co_await services_.workers.run(std::move(request), [](media::Progress) {});
 }
 
 Task<Result<store::Asset>> Library::upload(Principal principal, std::string name, UploadSource source, std::uint64_t size_bytes_max) {
@@ -65,7 +66,8 @@ Task<Result<store::Asset>> Library::upload(Principal principal, std::string name
   auto facts = co_await probe(info->digest, shown);
   if (!facts) {
     // What nobody can use is not kept. Another asset may hold the same bytes only for another owner: then it stays.
-    auto shared = co_await services_.database.read({"SELECT 1 FROM assets WHERE digest = $1 AND deleted_ms IS NULL LIMIT 1", {info->digest.hex()}});
+    store::Statement query("SELECT 1 FROM assets WHERE digest = $1 AND deleted_ms IS NULL LIMIT 1", {info->digest.hex()});
+    auto shared = co_await services_.database.read(std::move(query));
     if (shared && shared->empty()) (void)co_await services_.blobs.remove(info->digest);
     co_return error_of(facts);
   }
@@ -82,8 +84,8 @@ Task<Result<store::Asset>> Library::upload(Principal principal, std::string name
   if (auto done = reader.finish_lenient(); !done) co_return error_of(done);
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::insert(asset));
-  auto written = co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
-                                           {.topic = "assets", .type = "asset.changed", .data = to_json(asset)});
+  Announcement announcement{.topic = "assets", .type = "asset.changed", .data = to_json(asset)};
+  auto written = co_await write_with_event(services_.database, services_.events, principal, std::move(batch), std::move(announcement));
   if (!written) co_return error_of(written);
   co_return asset;
 }
@@ -121,7 +123,9 @@ Task<Result<store::OpenBlob>> Library::open_poster(Principal principal, AssetId 
   auto made = co_await make_poster(*asset);
   if (!made) co_return error_of(made);
   asset->facts.as_object()["poster"] = made->digest.hex();
-  auto written = co_await services_.database.write({store::Assets::set_facts(*asset)});
+  std::vector<store::Statement> batch;
+  batch.push_back(store::Assets::set_facts(*asset));
+  auto written = co_await services_.database.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return co_await services_.blobs.open(made->digest);
 }
@@ -131,8 +135,8 @@ Task<Result<>> Library::remove(Principal principal, AssetId id) {
   if (!asset) co_return error_of(asset);
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::remove(principal, id, clock_.wall_ms()));
-  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
-                                      {.topic = "assets", .type = "asset.deleted", .data = json::Object{{"id", id.to_string()}}});
+  Announcement announcement{.topic = "assets", .type = "asset.deleted", .data = json::Object{{"id", id.to_string()}}};
+  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch), std::move(announcement));
 }
 
 json::Value to_json(const store::Asset& asset) {

@@ -53,7 +53,7 @@ std::string_view ProductionView::state() const noexcept {
 }
 
 Productions::Productions(Parts parts)
-    : engine_(parts.engine), services_(parts.services), clock_(parts.clock), rows_(parts.services.database), assets_(parts.services.database) {}
+    : engine_(parts.engine), services_(parts.services), clock_(parts.clock), ready_(std::move(parts.ready)), rows_(parts.services.database), assets_(parts.services.database) {}
 
 Task<Result<ProductionView>> Productions::view_of(Principal principal, store::ProductionRow row) {
   ProductionView view;
@@ -82,8 +82,8 @@ Task<Result<ProductionView>> Productions::view_of(Principal principal, store::Pr
 Task<Result<>> Productions::write(Principal principal, store::Statement statement, ProductionView view) {
   std::vector<store::Statement> batch;
   batch.push_back(std::move(statement));
-  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
-                                      {.topic = "production/" + view.row.id.to_string(), .type = "production.changed", .data = summary_to_json(view)});
+  Announcement announcement{.topic = "production/" + view.row.id.to_string(), .type = "production.changed", .data = summary_to_json(view)};
+  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch), std::move(announcement));
 }
 
 Task<Result<ProductionView>> Productions::create(Principal principal, std::string story, std::string title, json::Value settings) {
@@ -220,8 +220,8 @@ Task<Result<>> Productions::remove(Principal principal, ProductionId id) {
     if (auto cancelled = co_await engine_.cancel(principal, view->run->id); !cancelled) co_return cancelled;
   std::vector<store::Statement> batch;
   batch.push_back(store::Productions::remove(principal, id, clock_.wall_ms()));
-  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
-                                      {.topic = "production/" + id.to_string(), .type = "production.deleted", .data = json::Object{{"id", id.to_string()}}});
+  Announcement announcement{.topic = "production/" + id.to_string(), .type = "production.deleted", .data = json::Object{{"id", id.to_string()}}};
+  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch), std::move(announcement));
 }
 
 Task<Result<AssetsById>> Productions::assets_for(Principal principal, ProductionDocument document) {
@@ -235,6 +235,7 @@ Task<Result<AssetsById>> Productions::assets_for(Principal principal, Production
 }
 
 Task<Result<RunId>> Productions::render(Principal principal, ProductionId id) {
+  if (auto is_ready = co_await ready_(); !is_ready) co_return error_of(is_ready);
   auto view = co_await find(principal, id);
   if (!view) co_return error_of(view);
   if (view->run && view->run->state == graph::RunState::running)
@@ -254,12 +255,14 @@ Task<Result<RunId>> Productions::render(Principal principal, ProductionId id) {
 }
 
 Task<Result<RunId>> Productions::render_again(Principal principal, RunId run, std::string from_step) {
+  if (auto is_ready = co_await ready_(); !is_ready) co_return error_of(is_ready);
   graph::Engine::Again again{.from_node = std::move(from_step), .new_id = RunId::make(), .together_with = {}};
   again.together_with.push_back(store::Productions::repeat_render(principal, run, again.new_id, clock_.wall_ms()));
   co_return co_await engine_.run_again(principal, run, std::move(again));
 }
 
 Task<Result<std::string>> Productions::preview(Principal principal, ProductionId id, std::string scene_id, std::int32_t width) {
+  if (auto is_ready = co_await ready_(); !is_ready) co_return error_of(is_ready);
   auto view = co_await find(principal, id);
   if (!view) co_return error_of(view);
   const auto& scenes = view->document.scenes;

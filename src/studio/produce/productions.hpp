@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ class Productions {
     graph::Engine& engine;
     graph::NodeServices& services;
     const Clock& clock;
+    // Awaited before anything is given to the engine.
+    std::function<Task<Result<>>()> ready;
   };
   explicit Productions(Parts parts);
 
@@ -83,6 +86,7 @@ class Productions {
   graph::Engine& engine_;
   graph::NodeServices& services_;
   const Clock& clock_;
+  std::function<Task<Result<>>()> ready_;
   store::Productions rows_;
   store::Assets assets_;
 };
