@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,7 +93,7 @@ Result<Child> spawn_worker(const std::filesystem::path& executable, const std::v
   if (error != 0)
     return fail(ErrorCode::unavailable, fmt::format("cannot start {}: {}", executable.string(), std::strerror(error)),
                 {"worker_start_failed", ""});
-  Child child{pid, UniqueFd(pidfd_open(pid, 0))};
+  Child child{pid, UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))};
   if (!child.pidfd.is_open()) {
     const int reason = errno;
     kill(pid, SIGKILL);
@@ -116,7 +116,8 @@ std::string to_string(const Ending& ending) {
   return fmt::format("was stopped by signal {} (SIG{})", ending.number, name != nullptr ? name : "?");
 }
 
-void kill_process(const Child& child) { pidfd_send_signal(child.pidfd.get(), SIGKILL, nullptr, 0); }
+// glibc 2.36 declares its own functions for pidfds without extern "C".
+void kill_process(const Child& child) { syscall(SYS_pidfd_send_signal, child.pidfd.get(), SIGKILL, nullptr, 0); }
 
 std::optional<Usage> read_usage(pid_t pid) {
   const std::string text = read_proc(fmt::format("/proc/{}/stat", pid));

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <memory>
 
 #include "media/worker/process/sandbox.hpp"
@@ -78,10 +80,17 @@ class Rules {
       answer(call, error_number, SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, bit, bit));
     }
   }
-  // Allowed for these values of the argument, answered for the others.
+  // Allowed for these rising values of the argument, answered for the others. libseccomp lets a rule without conditions
+  // win over those with, and takes one condition per argument, so the others are named: the small numbers that commands
+  // have, and all above the last value. What lies between ends the process.
   void allow_only(int call, unsigned argument, std::initializer_list<std::uint64_t> values, int error_number) {
+    constexpr std::uint64_t kNamed = 100;
+    const auto is_value = [&](std::uint64_t number) { return std::find(values.begin(), values.end(), number) != values.end(); };
     for (const std::uint64_t value : values) allow(call, SCMP_CMP64(argument, SCMP_CMP_EQ, value));
-    answer(call, error_number);
+    const std::uint64_t last = std::max(kNamed, *(values.end() - 1));
+    for (std::uint64_t number = 0; number <= kNamed; ++number)
+      if (!is_value(number)) answer(call, error_number, SCMP_CMP64(argument, SCMP_CMP_EQ, number));
+    answer(call, error_number, SCMP_CMP64(argument, SCMP_CMP_GT, last));
   }
   int failure() const { return failure_; }
 
@@ -129,7 +138,8 @@ void add_rules(Rules& rules, const SeccompOptions& options) {
     rules.answer(SCMP_SYS(stat), EACCES);
     rules.answer(SCMP_SYS(lstat), EACCES);
     // glibc's fstat is newfstatat with this flag.
-    rules.allow_only(SCMP_SYS(newfstatat), 3, {AT_EMPTY_PATH}, EACCES);
+    rules.allow(SCMP_SYS(newfstatat), SCMP_CMP64(3, SCMP_CMP_EQ, AT_EMPTY_PATH));
+    rules.answer(SCMP_SYS(newfstatat), EACCES, SCMP_CMP64(3, SCMP_CMP_NE, AT_EMPTY_PATH));
   }
 }
 
