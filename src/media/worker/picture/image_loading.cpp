@@ -151,7 +151,7 @@ ImagePtr backdrop_of(std::span<const std::uint8_t> file, Extent extent) {
   ImagePtr image = cropped_to(file, small, VIPS_INTERESTING_CENTRE);
   if (!image) return nullptr;
   VipsImage* blurred = nullptr;
-  if (vips_gaussblur(image.get(), &blurred, 2.2, "precision", VIPS_PRECISION_INTEGER, nullptr) != 0) return nullptr;
+  if (vips_gaussblur(image.get(), &blurred, 3.2, "precision", VIPS_PRECISION_INTEGER, nullptr) != 0) return nullptr;
   image.reset(blurred);
   VipsImage* large = nullptr;
   const double scale_x = static_cast<double>(extent.width) / small.width;
@@ -176,6 +176,7 @@ struct Layout {
 constexpr double kKeptMin = 0.5;       // of the picture, when cropped to fill
 constexpr double kInsetKept = 0.8;     // of its length, when inset
 constexpr double kEnlargementMax = 2.5;
+constexpr double kInsetEnlargementMax = 4.0;
 
 Layout lay_out(const Facts& facts, Extent extent) {
   const double width = extent.width;
@@ -184,7 +185,7 @@ Layout lay_out(const Facts& facts, Extent extent) {
   const double fit_scale = std::min(width / facts.width, height / facts.height);
   if (fit_scale / fill_scale >= kKeptMin && fill_scale <= kEnlargementMax) return {false, extent};
   // Sides may be cropped a little, so that the inset stands larger.
-  const double scale = std::min({fit_scale / kInsetKept, fill_scale, kEnlargementMax});
+  const double scale = std::min({fit_scale / kInsetKept, fill_scale, kInsetEnlargementMax});
   const auto side = [scale](double of, double limit) {
     return std::clamp(static_cast<std::int32_t>(std::lround(of * scale)), 2, static_cast<std::int32_t>(limit));
   };

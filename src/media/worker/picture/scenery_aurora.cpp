@@ -16,10 +16,10 @@ struct Palette {
   Rgb hem, veil;        // a curtain's lower edge and its upper end
 };
 constexpr std::array kPalettes = {
-    Palette{{0.012F, 0.018F, 0.065F}, {0.030F, 0.085F, 0.120F}, {0.16F, 0.72F, 0.46F}, {0.28F, 0.16F, 0.52F}},
-    Palette{{0.020F, 0.012F, 0.070F}, {0.060F, 0.050F, 0.140F}, {0.20F, 0.58F, 0.72F}, {0.44F, 0.12F, 0.46F}},
-    Palette{{0.008F, 0.025F, 0.060F}, {0.020F, 0.100F, 0.110F}, {0.46F, 0.70F, 0.30F}, {0.06F, 0.36F, 0.46F}},
-    Palette{{0.030F, 0.010F, 0.055F}, {0.110F, 0.045F, 0.105F}, {0.72F, 0.34F, 0.44F}, {0.26F, 0.12F, 0.52F}},
+    Palette{{0.020F, 0.030F, 0.095F}, {0.030F, 0.085F, 0.120F}, {0.16F, 0.72F, 0.46F}, {0.28F, 0.16F, 0.52F}},
+    Palette{{0.034F, 0.022F, 0.100F}, {0.060F, 0.050F, 0.140F}, {0.20F, 0.58F, 0.72F}, {0.44F, 0.12F, 0.46F}},
+    Palette{{0.014F, 0.036F, 0.085F}, {0.020F, 0.100F, 0.110F}, {0.46F, 0.70F, 0.30F}, {0.06F, 0.36F, 0.46F}},
+    Palette{{0.048F, 0.018F, 0.085F}, {0.110F, 0.045F, 0.105F}, {0.72F, 0.34F, 0.44F}, {0.26F, 0.12F, 0.52F}},
 };
 
 constexpr std::size_t kCurtains = 3;
@@ -40,9 +40,9 @@ class Aurora final : public Background {
     for (std::size_t i = 0; i < kCurtains; ++i) {
       const auto depth = static_cast<float>(i);
       curtains_[i] = {.base = 0.40F + 0.17F * depth + random.between(-0.04F, 0.04F),
-                      .sway = random.between(0.06F, 0.10F),
+                      .sway = random.between(0.05F, 0.085F),
                       .height = random.between(0.26F, 0.36F),
-                      .strength = 0.62F + 0.10F * depth,
+                      .strength = 0.84F + 0.10F * depth,
                       .frequency = random.between(0.55F, 0.95F),
                       .fold = random.between(1.5F, 2.3F),
                       .ray = random.between(7.0F, 10.0F),

@@ -56,7 +56,7 @@ class Bokeh final : public Background {
       discs_[i] = {.x = random.between(0.0F, aspect_),
                    .y = random.between(0.0F, 1.0F),
                    .radius = size * (0.040F + 0.170F * small * small * random.between(0.8F, 1.1F)),
-                   .strength = mix(0.10F, 0.30F, share) * random.between(0.6F, 1.0F),
+                   .strength = mix(0.20F, 0.52F, share) * random.between(0.6F, 1.0F),
                    .sway = random.between(0.01F, 0.04F),
                    .breath_offset = random.between(0.0F, 1.0F),
                    .sway_offset = random.between(0.0F, 1.0F),
@@ -117,7 +117,7 @@ class Bokeh final : public Background {
       const float dx = static_cast<float>(x) - spot.x;
       const float inside = 1.0F - (dx * dx + dy * dy) * scale;
       const float cover = smooth(inside * sharpness);
-      const float light = cover * (1.0F - 0.42F * clamp01(inside));
+      const float light = cover * (1.0F - 0.38F * clamp01(inside));
       red[x] += light * spot.light.red;
       green[x] += light * spot.light.green;
       blue[x] += light * spot.light.blue;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace atelier::media::picture {
 namespace {
 
 constexpr std::int32_t kCell = 8;
-constexpr std::size_t kFolds = 5;
+constexpr std::size_t kFolds = 4;
 
 struct Palette {
   Rgb water, cloud, pigment, thread;
@@ -36,7 +37,7 @@ class Ink final : public Background {
     Random random(request.seed);
     palette_ = kPalettes[random.below(kPalettes.size())];
     float frequency = 0.62F;
-    float reach = 0.34F;
+    float reach = 0.30F;
     for (Fold& fold : folds_) {
       fold = {.frequency = frequency * random.between(0.9F, 1.15F),
               .reach = reach,
@@ -45,14 +46,16 @@ class Ink final : public Background {
               .offset_x = random.between(0.0F, 1.0F),
               .offset_y = random.between(0.0F, 1.0F)};
       frequency *= 1.62F;
-      reach *= 0.60F;
+      reach *= 0.56F;
     }
     const auto count = static_cast<std::size_t>(field_.columns());
     x_.resize(count);
     y_.resize(count);
+    ridge_.resize(count);
   }
 
   Result<> draw(std::int64_t frame_index, Frame& target) override {
+    std::fill(ridge_.begin(), ridge_.end(), 0.0F);
     for (std::int32_t row = 0; row < field_.rows(); ++row) {
       for (std::int32_t x = 0; x < field_.columns(); ++x) {
         x_[static_cast<std::size_t>(x)] = field_.position(x) * 1.15F;
@@ -84,13 +87,21 @@ class Ink final : public Background {
     float* red = row_.red.data();
     float* green = row_.green.data();
     float* blue = row_.blue.data();
+    float* ridges = ridge_.data();  // of the row above
+    float before = ridges[0];
     const auto [water, cloud, pigment, thread] = palette_;
     for (std::int32_t i = 0; i < field_.columns(); ++i) {
       const float mass = 0.5F + 0.5F * wave(xs[i] * 0.9F + ys[i] * 0.35F + drift);
       const float stain = 0.5F + 0.5F * wave(ys[i] * 1.1F - xs[i] * 0.4F + 0.2F);
       const float ridge = wave(xs[i] * 1.6F + ys[i] * 1.3F - drift);
       const float line = 1.0F - (ridge < 0.0F ? -ridge : ridge);
-      const float filament = line * line * line * line * line * line * 0.34F * mass;
+      // Where the folds lie closer than the grid can show, threads would break into dots: they fade out before.
+      const float across = ridge - ridges[i];
+      const float along = ridge - before;
+      before = ridge;
+      ridges[i] = ridge;
+      const float crowd = 1.0F + 420.0F * (across * across + along * along);
+      const float filament = line * line * line * line * 0.42F * mass / (crowd * crowd);
       const float density = mass * mass;
       const float tint = stain * stain * stain * 0.85F;
       red[i] = mix(mix(water.red, cloud.red, density), pigment.red, tint) + filament * thread.red;
@@ -104,7 +115,7 @@ class Ink final : public Background {
   ColourRow row_;
   Palette palette_{};
   std::array<Fold, kFolds> folds_{};
-  std::vector<float> x_, y_;
+  std::vector<float> x_, y_, ridge_;
 };
 
 }  // namespace
