@@ -1,0 +1,155 @@
+"""The house's rules, checked: who may include whom, where heavy headers stand, what each program links.
+
+Usage: check.py includes|headers|sources|linkage [--bin DIR]
+"""
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SRC = ROOT / "src"
+
+# In the order of the house: a folder may use itself and those before it. Within media and studio see ROOMS.
+FLOORS = ["base", "net", "store", "model", "media", "graph", "studio", "watch", "api", "app"]
+
+# Rooms of one floor that may not use each other, as (from, to).
+FORBIDDEN_ROOMS = [
+    ("media/protocol", "media/supervisor"),
+    ("media/protocol", "media/worker"),
+    ("media/supervisor", "media/worker"),
+    ("media/worker", "media/supervisor"),
+    # The worker holds no event loop, no store, no server.
+    ("media/worker", "net"),
+    ("media/worker", "store"),
+    ("graph", "media/worker"),
+    ("studio", "media/worker"),
+    ("api", "media/worker"),
+    ("app", "media/worker"),
+    ("net", "store"),
+    ("media", "net"),
+    ("media", "store"),
+    ("graph", "net"),
+    ("studio", "net"),
+]
+
+# Heavy headers: the folders whose .cpp files may include them, and whether a header may (to be included by nobody else).
+HEAVY = {
+    r"boost/beast": ["net"],
+    r"nghttp2/": ["net"],
+    r"openssl/": ["base", "net"],
+    r"sqlite3\.h": ["store"],
+    r"libav\w+/|libsw\w+/": ["media/worker"],
+    r"vips/": ["media/worker"],
+    r"ass/ass": ["media/worker"],
+    r"unicode/": ["media/worker"],
+    r"flite|espeak": ["media/worker"],
+    r"ft2build|freetype|hb\.h|hb-ft": ["media/worker"],
+    r"yaml-cpp": ["studio"],
+    r"cmark": ["studio"],
+    r"toml\+\+": ["base"],
+}
+# Whole Asio costs two seconds a file: only these may include it.
+WHOLE_ASIO = {"base/asio.cpp"}
+# Headers outside media/worker that many include: they must not pull in what makes every file slow.
+LIGHT_HEADER_BANS = [r"boost/asio\.hpp", r"boost/beast", r"boost/json\.hpp", r"<regex>", r"<iostream>"]
+
+MEDIA_LIBRARIES = re.compile(r"libav|libsw|libvips|libass|libflite|libespeak|libicu|libx264|libfreetype|libharfbuzz")
+
+
+def sources(*endings):
+    for path in sorted(SRC.rglob("*")):
+        if path.suffix in endings:
+            yield path.relative_to(SRC).as_posix(), path.read_text(encoding="utf-8")
+
+
+def includes_of(text):
+    return re.findall(r'^\s*#\s*include\s+(["<][^">]+[">])', text, re.M)
+
+
+def within(path, folder):
+    return path == folder or path.startswith(folder + "/")
+
+
+def check_includes():
+    for path, text in sources(".cpp", ".hpp"):
+        floor = path.split("/")[0]
+        if floor not in FLOORS:
+            yield f"src/{path}: the folder {floor}/ is not in the house (tests/architecture/check.py)"
+            continue
+        for include in includes_of(text):
+            if include[0] != '"':
+                continue
+            target = include[1:-1]
+            other = target.split("/")[0]
+            if "/" not in target or other not in FLOORS:
+                yield f'src/{path}: #include {include}: include by the path from src/'
+                continue
+            if FLOORS.index(other) > FLOORS.index(floor):
+                yield f"src/{path}: {floor}/ may not use {other}/ (#include {include})"
+            for room, forbidden in FORBIDDEN_ROOMS:
+                if within(path, room) and within(target, forbidden):
+                    yield f"src/{path}: {room}/ may not use {forbidden}/ (#include {include})"
+
+
+def check_headers():
+    for path, text in sources(".cpp", ".hpp"):
+        for include in includes_of(text):
+            name = include[1:-1]
+            for heavy, folders in HEAVY.items():
+                if re.match(heavy, name) and not any(within(path, folder) for folder in folders):
+                    yield f"src/{path}: {name} belongs into {' and '.join(folders)} alone"
+            if name == "boost/asio.hpp" and path not in WHOLE_ASIO:
+                yield f"src/{path}: include what is used of Asio, not all of it"
+            if path.endswith(".hpp") and include[0] == "<":
+                for ban in LIGHT_HEADER_BANS:
+                    if re.match(ban.strip("<>"), name) and not within(path, "net"):
+                        yield f"src/{path}: a header may not include {name}"
+
+
+def check_sources():
+    """What no source may hold, and that the one place that detaches coroutines is the group."""
+    for path, text in sources(".cpp", ".hpp"):
+        if path.endswith(".hpp") and "#pragma once" not in text:
+            yield f"src/{path}: no #pragma once"
+        for number, line in enumerate(text.splitlines(), 1):
+            if re.search(r"\bdetached\b", line) and "asio" in line and path not in ("base/task_group.cpp",):
+                yield f"src/{path}:{number}: coroutines are spawned by a TaskGroup"
+            if re.search(r"\bTODO\b(?!.*#\d+)", line):
+                yield f"src/{path}:{number}: a TODO names its issue"
+            if re.search(r"using namespace std(?!::(literals|chrono_literals|string_view_literals))", line):
+                yield f"src/{path}:{number}: using namespace std"
+    for folder in sorted(path for path in SRC.iterdir() if path.is_dir()):
+        if not any(folder.rglob("*.cpp")):
+            yield f"src/{folder.name}: an empty room"
+
+
+def check_linkage(bin_folder):
+    atelier = pathlib.Path(bin_folder) / "atelier"
+    output = subprocess.run(["ldd", str(atelier)], capture_output=True, text=True, check=True).stdout
+    for line in output.splitlines():
+        if MEDIA_LIBRARIES.search(line):
+            yield f"atelier links a media library: {line.strip()}"
+    worker = pathlib.Path(bin_folder) / "atelier-media"
+    output = subprocess.run(["ldd", str(worker)], capture_output=True, text=True, check=True).stdout
+    for name in ("libsqlite3", "libboost_system"):
+        if name in output:
+            yield f"atelier-media links {name}"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("check", choices=["includes", "headers", "sources", "linkage"])
+    parser.add_argument("--bin", default=str(ROOT / "build/release/bin"))
+    options = parser.parse_args()
+    checks = {"includes": check_includes, "headers": check_headers, "sources": check_sources,
+              "linkage": lambda: check_linkage(options.bin)}
+    complaints = list(checks[options.check]())
+    for complaint in complaints:
+        print(complaint)
+    print(f"{options.check}: {len(complaints)} complaints")
+    sys.exit(1 if complaints else 0)
+
+
+main()
