@@ -70,6 +70,17 @@ json::Value to_json(const Word& word) {
 
 }  // namespace
 
+std::optional<std::size_t> spoken_word(const Cue& cue, std::int64_t frame) noexcept {
+  std::optional<std::size_t> spoken;
+  std::size_t index = 0;
+  for (const Line& line : cue.lines)
+    for (const Word& word : line.words) {
+      if (word.start_frame <= frame) spoken = index;
+      ++index;
+    }
+  return spoken;
+}
+
 json::Value to_json(const Cue& cue) {
   json::Array lines;
   for (const Line& line : cue.lines) {

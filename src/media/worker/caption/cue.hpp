@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ struct Part {
 
   bool operator==(const Part&) const = default;
 };
+
+// Index in the cue of the word that is being spoken: the last one begun, which stays it through the pause after it.
+std::optional<std::size_t> spoken_word(const Cue& cue, std::int64_t frame) noexcept;
 
 json::Value to_json(const Cue& cue);
 json::Value to_json(std::span<const Cue> cues);

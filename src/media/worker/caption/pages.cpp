@@ -43,25 +43,25 @@ std::vector<std::string> cut(const std::string& text, double width_max, const St
   const auto fits = [&](std::string_view piece) {
     return typesetter.set(drawn_text(std::string(piece), style, typesetter.language())).width <= width_max;
   };
-  std::vector<std::string> pieces;
   const auto breaks = line_breaks(text, typesetter.language());
-  std::size_t start = 0;
-  while (start < text.size()) {
-    const std::string_view rest = std::string_view(text).substr(start);
-    std::size_t size = 0;
-    for (const std::size_t end : breaks) {
-      if (end <= start) continue;
-      if (!fits(rest.substr(0, end - start))) break;
-      size = end - start;
+  std::vector<std::size_t> ends;  // of characters
+  for (const std::string_view cluster : grapheme_clusters(text)) ends.push_back((ends.empty() ? 0 : ends.back()) + cluster.size());
+  // The last of `places` after `start` up to which it fits; `start` if none does.
+  const auto farthest = [&](const std::vector<std::size_t>& places, std::size_t start) {
+    std::size_t reached = start;
+    for (auto end = std::ranges::upper_bound(places, start); end != places.end(); ++end) {
+      if (!fits(std::string_view(text).substr(start, *end - start))) break;
+      reached = *end;
     }
-    if (size == 0) {
-      for (const std::string_view cluster : grapheme_clusters(rest)) {
-        if (size > 0 && !fits(rest.substr(0, size + cluster.size()))) break;
-        size += cluster.size();
-      }
-    }
-    pieces.emplace_back(rest.substr(0, size));
-    start += size;
+    return reached;
+  };
+  std::vector<std::string> pieces;
+  for (std::size_t start = 0; start < text.size();) {
+    std::size_t end = farthest(breaks, start);
+    if (end == start) end = farthest(ends, start);
+    if (end == start) end = *std::ranges::upper_bound(ends, start);  // a single character wider than a line
+    pieces.push_back(text.substr(start, end - start));
+    start = end;
   }
   return pieces;
 }

@@ -71,18 +71,6 @@ class LibassRenderer final : public Renderer {
     return moment;
   }
 
-  // The last word begun: it stays lit through the pause after it.
-  static std::optional<std::size_t> spoken_word(const Cue& cue, std::int64_t frame) {
-    std::optional<std::size_t> spoken;
-    std::size_t index = 0;
-    for (const Line& line : cue.lines)
-      for (const Word& word : line.words) {
-        if (word.start_frame <= frame) spoken = index;
-        ++index;
-      }
-    return spoken;
-  }
-
   std::int64_t enter_frames() const { return std::max<std::int64_t>(1, std::llround(kEnterSeconds * scene_.fps)); }
 
   const Overlay& draw(const Moment& moment) {
