@@ -23,6 +23,8 @@ class Loops {
   std::size_t size() const noexcept;
   // Lets the threads end once nothing is left to do.
   void stop();
+  // Exceptions that reached a loop and were logged there: each is a bug.
+  std::uint64_t exception_count() const noexcept;
 
  private:
   struct State;
@@ -41,7 +43,8 @@ struct ServerOptions {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds idle_timeout{60'000};
   std::chrono::milliseconds write_stall_timeout{30'000};
-  std::uint64_t body_bytes_per_second_min = 1024;  // after ten seconds
+  std::uint64_t body_bytes_per_second_min = 1024;  // after body_grace
+  std::chrono::milliseconds body_grace{10'000};    // also the longest wait for the next byte of a body
   std::uint64_t body_bytes_max = std::uint64_t{8} << 30;
   std::size_t connections_max = 10'000;
   std::size_t connections_per_peer_max = 256;
@@ -54,7 +57,11 @@ struct ServerOptions {
 class Server {
  public:
   static Result<std::unique_ptr<Server>> listen(Loops& loops, ServerOptions options, Handler handler, Metrics& metrics);
-  virtual ~Server() = default;
+  // The same HTTP on a Unix socket of mode 0600, for commands of the same user: whoever connects as another user is
+  // turned away, Host and Origin are not asked for. A stale socket file is replaced, one in use is an error.
+  static Result<std::unique_ptr<Server>> listen_unix(Loops& loops, std::string path, ServerOptions options, Handler handler,
+                                                     Metrics& metrics);
+  virtual ~Server() = default;  // stop() came before, if it listened
   virtual std::uint16_t port() const noexcept = 0;
   // Takes no new connections, tells streams to end, waits for requests up to stop_timeout, then closes. Blocks; called
   // from no loop.

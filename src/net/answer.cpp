@@ -1,0 +1,87 @@
+#include "net/answer.hpp"
+
+#include <chrono>
+
+#include "base/async.hpp"
+#include "base/log.hpp"
+#include "net/problem.hpp"
+#include "net/sending.hpp"
+
+namespace atelier::net {
+namespace {
+
+// What is logged and counted of a request once it has gone to its handler.
+struct Record {
+  Method method = Method::get;
+  std::string path, peer;
+  std::chrono::steady_clock::time_point started;
+};
+
+Result<> check_edge(const Service& service, const Request& request) {
+  if (!service.policy) return {};
+  if (auto fine = check_host(*service.policy, request); !fine) return fine;
+  if (auto fine = check_origin(*service.policy, request); !fine) return fine;
+  return check_media_type(request, request.body != nullptr);
+}
+
+// The request's edge: exceptions of a handler end here.
+Task<Result<Response>> call_handler(Service service, Request request) {
+  try {
+    co_return co_await (*service.handler)(std::move(request));
+  } catch (const std::exception& exception) {
+    co_return fail(ErrorCode::internal, exception.what());
+  } catch (...) {
+    co_return fail(ErrorCode::internal, "a handler threw something that is no std::exception");
+  }
+}
+
+void log_answer(const Record& record, std::string_view route, int status, double seconds, std::string_view request_id) {
+  const log::Level level = status >= 500 ? log::Level::info : log::Level::debug;
+  log::write(level, "request answered",
+             {{"method", to_string(record.method)}, {"path", record.path}, {"route", route}, {"status", status},
+              {"ms", seconds * 1000}, {"peer", record.peer}, {"request_id", request_id}});
+}
+
+Response to_problem(const Error& error, std::string_view request_id) {
+  if (error.code == ErrorCode::internal || error.code == ErrorCode::storage_failed)
+    log::error("a request failed inside", {{"error", error.describe()}, {"file", error.source.file_name()}, {"line", error.source.line()},
+                                           {"request_id", request_id}});
+  return problem_response(error, request_id);
+}
+
+}  // namespace
+
+Task<> answer(Service service, Exchange* exchange, Request request) {
+  RequestNote note;
+  request.note = &note;
+  Record record{request.method, request.path, request.peer, std::chrono::steady_clock::now()};
+  Wishes wishes = Wishes::of(request);
+  Result<Response> response = fail(ErrorCode::internal, "not answered");
+  if (auto fine = check_edge(service, request); !fine) {
+    service.metrics->refuse(fine.error().stable_code());
+    response = error_of(fine);
+  } else {
+    response = co_await call_handler(service, std::move(request));
+  }
+  int status = 499;  // the client went away
+  if (!exchange->is_gone()) {
+    if (!response) response = to_problem(response.error(), wishes.request_id);
+    const bool is_stream = std::holds_alternative<StreamBody>(response->body);
+    if (is_stream) service.metrics->streams.add(1);
+    status = co_await send_response(exchange, &wishes, std::move(*response));
+    if (is_stream) service.metrics->streams.add(-1);
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - record.started).count();
+  service.routes->count(record.method, note.route, status, seconds);
+  log_answer(record, note.route, status, seconds, wishes.request_id);
+}
+
+Task<> refuse(Service service, Exchange* exchange, Error error) {
+  service.metrics->refuse(error.stable_code());
+  Wishes wishes;
+  wishes.request_id = Ulid::make().to_string();
+  log::debug("request refused", {{"error", error.message}, {"request_id", wishes.request_id}});
+  co_await send_response(exchange, &wishes, problem_response(error, wishes.request_id));
+}
+
+}  // namespace atelier::net

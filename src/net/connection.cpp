@@ -1,0 +1,244 @@
+#include "net/connection.hpp"
+
+#include <fmt/format.h>
+
+#include "net/url.hpp"
+
+namespace atelier::net {
+namespace {
+
+constexpr std::size_t kBufferBytes = 4096;
+constexpr std::chrono::seconds kLingerTimeout{2};
+constexpr std::size_t kLingerBytesMax = 1024 * 1024;
+// An unread body up to this size is read and dropped so that the connection can go on.
+constexpr std::uint64_t kDrainBytesMax = 64 * 1024;
+
+struct Body final : BodyReader {
+  explicit Body(Connection& owner) : connection(owner) {}
+  Task<Result<std::optional<std::string>>> next() override { return connection.next_body(); }
+  Connection& connection;
+};
+
+}  // namespace
+
+Connection::Connection(ServerLoop& loop, TaskGroup& own, UniqueFd fd, int family, std::string peer)
+    : loop_(loop),
+      own_(own),
+      peer_(peer.empty() ? "unix" : std::move(peer)),
+      stream_(loop.executor(), std::move(fd), family),
+      read_deadline_(loop.deadlines(), read_expiry_),
+      write_deadline_(loop.deadlines(), write_expiry_),
+      buffer_(kBufferBytes, '\0') {
+  stream_.limit_stalls(&write_deadline_, loop.options().write_stall_timeout);
+}
+
+Connection::~Connection() { end_handling(); }
+
+Task<Result<>> Connection::run() {
+  // The first request has as long as a header may take: a connection that says nothing is no keep-alive.
+  read_deadline_.set(std::chrono::steady_clock::now() + loop_.options().header_timeout);
+  while (co_await serve_one()) {
+  }
+  co_await linger();
+  co_return Result<>{};
+}
+
+Task<bool> Connection::serve_one() {
+  status_ = 0;
+  incoming_ = {};
+  auto head = co_await read_head();
+  read_deadline_.clear();
+  const std::uint64_t sent_before = stream_.sent_bytes();
+  Result<Request> request = fail(ErrorCode::internal, "no request");
+  if (!head)
+    request = error_of(head);
+  else if (!*head)
+    co_return false;
+  else
+    request = make_request(std::move(**head));
+  begin_handling();
+  if (request) {
+    co_await answer(loop_.service(), this, std::move(*request));
+  } else {
+    must_close_ = true;
+    co_await refuse(loop_.service(), this, std::move(request).error());
+  }
+  end_handling();
+  loop_.metrics().sent_bytes.add(stream_.sent_bytes() - sent_before);
+  if (will_close()) co_return false;
+  co_return co_await drain_body();
+}
+
+Task<Result<std::optional<RequestHead>>> Connection::read_head() {
+  const ServerOptions& options = loop_.options();
+  const HeadLimits limits{options.header_bytes_max, options.header_fields_max, options.request_line_bytes_max};
+  std::size_t scanned = 0;
+  bool may_skip_line = true;
+  phase_ = received().empty() ? Phase::idle : Phase::head;
+  if (phase_ == Phase::head) read_deadline_.set(std::chrono::steady_clock::now() + options.header_timeout);
+  for (;;) {
+    // One empty line before a request is let through (RFC 9112 section 2.2).
+    if (may_skip_line && received().starts_with("\r\n")) {
+      consume(2);
+      may_skip_line = false;
+      scanned = 0;
+    }
+    auto size = received() == "\r" ? Result<std::optional<std::size_t>>(std::nullopt) : find_head_end(received(), scanned, limits);
+    if (!size) co_return error_of(size);
+    if (*size) co_return take_head(**size);
+    if (loop_.is_stopping() && phase_ == Phase::idle) co_return std::nullopt;
+    auto filled = co_await fill();
+    if (timed_out_ && phase_ == Phase::head && !received().empty())
+      co_return fail(ErrorCode::deadline_exceeded, "the request's header took too long", {.reason = "request_timeout", .where = {}});
+    if (!filled || *filled == 0) co_return std::nullopt;
+    if (phase_ == Phase::idle) {
+      phase_ = Phase::head;
+      read_deadline_.set(std::chrono::steady_clock::now() + options.header_timeout);
+    }
+  }
+}
+
+Result<std::optional<RequestHead>> Connection::take_head(std::size_t size) {
+  const ServerOptions& options = loop_.options();
+  const std::string_view bytes = received().substr(0, size);
+  if (auto fine = check_head(bytes, {options.header_bytes_max, options.header_fields_max, options.request_line_bytes_max}); !fine)
+    return error_of(fine);
+  parser_.emplace();
+  auto head = parser_->parse_head(bytes);
+  if (!head) return error_of(head);
+  consume(size);
+  return std::optional(std::move(*head));
+}
+
+Result<Request> Connection::make_request(RequestHead head) {
+  is_http_1_1_ = head.is_http_1_1;
+  keeps_alive_ = head.keeps_alive;
+  Request request;
+  const auto method = parse_method(head.method);
+  if (!method) return fail(ErrorCode::invalid_argument, "the method is not known here", {.reason = "method_unknown", .where = {}});
+  if (head.headers.find("expect") && !head.expects_continue && is_http_1_1_)
+    return fail(ErrorCode::invalid_argument, "only \"100-continue\" can be expected", {.reason = "expectation_unknown", .where = {}});
+  if (head.length_bytes.value_or(0) > loop_.options().body_bytes_max)
+    return fail(ErrorCode::too_large, fmt::format("the body has {} bytes, more than the {} allowed", *head.length_bytes, loop_.options().body_bytes_max),
+                {.reason = "body_too_large", .where = {}});
+  request.method = *method;
+  const std::string_view target = path_of_target(head.target);
+  const std::size_t mark = target.find('?');
+  if (mark != std::string_view::npos) request.query = target.substr(mark + 1, target.find('#', mark) - mark - 1);
+  if (target == "*") {
+    request.path = "/";
+  } else {
+    auto path = normalise_path(target.starts_with('?') ? std::string_view("/") : target.substr(0, std::min(mark, target.find('#'))));
+    if (!path) return error_of(path);
+    request.path = std::move(*path);
+  }
+  request.request_id = choose_request_id(head.headers);
+  request.headers = std::move(head.headers);
+  request.peer = peer_;
+  incoming_ = {.is_chunked = head.is_chunked,
+               .is_done = !head.is_chunked && head.length_bytes.value_or(0) == 0,
+               .wants_continue = head.expects_continue,
+               .left_bytes = head.length_bytes.value_or(0)};
+  if (!incoming_.is_done) request.body = std::make_unique<Body>(*this);
+  return request;
+}
+
+std::span<char> Connection::free_space() {
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (end_ == buffer_.size() && begin_ > 0) {
+    buffer_.erase(0, begin_);
+    end_ -= begin_;
+    begin_ = 0;
+    buffer_.resize(std::max(buffer_.size(), kBufferBytes));
+  }
+  // Bounded by the limits of the header and of a chunk's first line.
+  if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
+  return {buffer_.data() + end_, buffer_.size() - end_};
+}
+
+Task<Result<std::size_t>> Connection::fill() {
+  auto size = co_await stream_.read(free_space());
+  if (size) end_ += *size;
+  co_return size;
+}
+
+void Connection::begin_handling() {
+  phase_ = Phase::handling;
+  // Most requests are answered before the first tick: only what is still running then is worth a system call.
+  read_deadline_.set(std::chrono::steady_clock::now() + Deadlines::kTick);
+}
+
+void Connection::end_handling() {
+  if (is_watched_) loop_.gone_watch().remove(stream_.native());
+  is_watched_ = false;
+  phase_ = Phase::idle;
+  read_deadline_.set(std::chrono::steady_clock::now() + loop_.options().idle_timeout);
+}
+
+void Connection::on_read_deadline() {
+  if (phase_ == Phase::handling) {
+    if (is_watched_ || is_gone_) return;
+    is_watched_ = true;
+    loop_.gone_watch().add(stream_.native(), *this);
+    return;
+  }
+  timed_out_ = true;
+  stream_.cancel();
+}
+
+void Connection::on_write_deadline() { abandon("write_stalled"); }
+
+void Connection::abandon(std::string_view reason) {
+  if (is_gone_) return;
+  is_gone_ = true;
+  loop_.metrics().refuse(reason);
+  stream_.cancel();
+  own_.cancel();
+}
+
+void Connection::on_stopping() {
+  if (phase_ == Phase::idle) stream_.cancel();
+}
+
+Task<> Connection::gone_or_stopping() {
+  if (!is_gone_ && !loop_.is_stopping()) co_await loop_.wait_for_stop();
+}
+
+bool Connection::will_close() const noexcept {
+  const bool can_drain = incoming_.is_done || (!incoming_.is_chunked && !incoming_.wants_continue && incoming_.left_bytes <= kDrainBytesMax);
+  return must_close_ || !keeps_alive_ || is_gone_ || incoming_.is_broken || !can_drain || loop_.is_stopping();
+}
+
+Task<bool> Connection::drain_body() {
+  while (!incoming_.is_done) {
+    auto piece = co_await next_body();
+    if (!piece) co_return false;
+  }
+  if (phase_ != Phase::idle) end_handling();
+  co_return true;
+}
+
+Task<> Connection::linger() {
+  read_deadline_.clear();
+  if (is_gone_ || is_cut_) {
+    stream_.close();
+    co_return;
+  }
+  // Closing with unread bytes would reset the connection and could take the last answer with it.
+  stream_.shutdown_send();
+  const bool may_have_unread = !received().empty() || !incoming_.is_done || must_close_;
+  if (may_have_unread && !loop_.is_stopping()) {
+    phase_ = Phase::body;
+    read_deadline_.set(std::chrono::steady_clock::now() + kLingerTimeout);
+    begin_ = end_ = 0;
+    for (std::size_t dropped = 0; dropped < kLingerBytesMax;) {
+      auto size = co_await stream_.read(buffer_);
+      if (!size || *size == 0) break;
+      dropped += *size;
+    }
+    read_deadline_.clear();
+  }
+  stream_.close();
+}
+
+}  // namespace atelier::net

@@ -1,0 +1,103 @@
+// A connection's answers: HTTP/1.1 heads and bodies on the wire.
+#include "net/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "net/conditional.hpp"
+#include "net/problem.hpp"
+
+namespace atelier::net {
+namespace {
+
+// The Date field, made once a second on each loop.
+std::string_view date_now() {
+  struct Cached {
+    std::time_t second = 0;
+    std::string text;
+  };
+  thread_local Cached cached;
+  if (const std::time_t now = std::time(nullptr); now != cached.second) {
+    cached.second = now;
+    cached.text = format_http_date(now);
+  }
+  return cached.text;
+}
+
+// A field that a handler was given from outside must not end its line.
+bool is_one_line(std::string_view value) noexcept { return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos; }
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out += name;
+  out += ": ";
+  out += value;
+  out += "\r\n";
+}
+
+bool is_framing(std::string_view name) noexcept {
+  return name == "content-length" || name == "transfer-encoding" || name == "connection" || name == "x-request-id" || name == "date" || name == "server";
+}
+
+}  // namespace
+
+void Connection::render_head(const AnswerStart& start) {
+  head_.clear();
+  fmt::format_to(std::back_inserter(head_), "HTTP/1.1 {} {}\r\n", start.status, reason_phrase(start.status));
+  append_field(head_, "date", date_now());
+  append_field(head_, "server", "atelier");
+  append_field(head_, "x-request-id", start.request_id);
+  for (const auto& [name, value] : start.headers.fields())
+    if (!is_framing(name) && is_one_line(name) && is_one_line(value)) append_field(head_, name, value);
+  for (const auto& [name, value] : kFixedFields)
+    if (!start.headers.find(name)) append_field(head_, name, value);
+  if (start.length_bytes && start.status != 204 && start.status != 304)
+    fmt::format_to(std::back_inserter(head_), "content-length: {}\r\n", *start.length_bytes);
+  if (is_chunked_answer_) head_ += "transfer-encoding: chunked\r\n";
+  if (will_close())
+    head_ += "connection: close\r\n";
+  else if (!is_http_1_1_)
+    head_ += "connection: keep-alive\r\n";
+  head_ += "\r\n";
+}
+
+Task<Result<>> Connection::begin(AnswerStart start, std::string_view first, More more) {
+  if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
+  const bool is_streamed = !start.length_bytes && start.status != 204 && start.status != 304;
+  status_ = start.status;
+  answer_has_body_ = start.has_body;
+  is_chunked_answer_ = is_streamed && is_http_1_1_;
+  // To HTTP/1.0 the end of the connection is the end of the body.
+  if (is_streamed && !is_http_1_1_) must_close_ = true;
+  if (will_close()) must_close_ = true;  // what is promised is kept
+  render_head(start);
+  const std::string_view pieces[] = {head_, first};
+  co_return co_await stream_.write(pieces, more == More::follows ? Stream::More::follows : Stream::More::no);
+}
+
+Task<Result<>> Connection::write(std::string bytes) {
+  if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
+  if (bytes.empty() || !answer_has_body_) co_return Result<>{};
+  if (!is_chunked_answer_) {
+    const std::string_view pieces[] = {bytes};
+    co_return co_await stream_.write(pieces);
+  }
+  char line[24];
+  const auto end = fmt::format_to_n(line, sizeof line, "{:x}\r\n", bytes.size());
+  const std::string_view pieces[] = {{line, end.size}, bytes, "\r\n"};
+  co_return co_await stream_.write(pieces);
+}
+
+Task<Result<>> Connection::send_file(int fd, std::uint64_t offset, std::uint64_t size_bytes) {
+  if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
+  co_return co_await stream_.send_file(fd, offset, size_bytes);
+}
+
+Task<Result<>> Connection::end() {
+  if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
+  if (!is_chunked_answer_ || !answer_has_body_) co_return Result<>{};
+  const std::string_view last[] = {"0\r\n\r\n"};
+  co_return co_await stream_.write(last);
+}
+
+}  // namespace atelier::net

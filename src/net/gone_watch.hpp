@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/async.hpp"
+#include "base/unique_fd.hpp"
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+namespace atelier::net {
+
+// Tells when peers close their connections while nobody reads from them: an epoll set of its own, since the loop's own
+// reactor only tells of bytes, and the bytes of a pipelined request may stand before the end. Used on its loop only.
+class GoneWatch {
+ public:
+  class Target {
+   public:
+    // The peer closed or reset the connection. Called once; must not destroy the target before it returns.
+    virtual void on_gone() = 0;
+
+   protected:
+    ~Target() = default;
+  };
+
+  explicit GoneWatch(Executor executor);
+  // Watching is best effort: where the kernel refuses, a client's end is seen at the next write.
+  void add(int fd, Target& target) noexcept;
+  void remove(int fd) noexcept;
+  // Ends the wait, so that the loop can end. The loop runs what is queued before the watch dies.
+  void stop() noexcept;
+
+ private:
+  void wait();
+  void take();
+  asio::posix::basic_stream_descriptor<Executor> epoll_;
+};
+
+}  // namespace atelier::net

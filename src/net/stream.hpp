@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/async.hpp"
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+#include "net/deadlines.hpp"
+
+namespace atelier::net {
+
+// A connected TCP or Unix socket. Writes go to the kernel at once and wait only when its buffer is full. Errors are
+// `cancelled`: the peer went away, or somebody here stopped the wait.
+class Stream {
+ public:
+  using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
+  enum class More : std::uint8_t { no, follows };  // whether the kernel may hold a short packet back for what follows
+
+  // `fd` is a connected socket of `family`.
+  Stream(Executor executor, UniqueFd fd, int family);
+
+  // At least one byte; 0 at the end.
+  Task<Result<std::size_t>> read(std::span<char> into);
+  // All of `pieces`, at most four, which must stay valid until it returns.
+  Task<Result<>> write(std::span<const std::string_view> pieces, More more = More::no);
+  // sendfile(2), in pieces small enough that a cold disk does not hold the loop for long.
+  Task<Result<>> send_file(int file, std::uint64_t offset, std::uint64_t size_bytes);
+
+  // A wait for the peer to take bytes ends here after `stall` without one taken. `entry` fires then.
+  void limit_stalls(Deadlines::Entry* entry, std::chrono::milliseconds stall) noexcept {
+    stall_entry_ = entry;
+    stall_ = stall;
+  }
+  std::uint64_t sent_bytes() const noexcept { return sent_bytes_; }
+  int native() { return socket_.native_handle(); }
+  void shutdown_send() noexcept;
+  void shutdown() noexcept;  // both ways: whoever waits wakes up
+  void cancel() noexcept;    // wakes whoever waits; the connection stays
+  void close() noexcept;
+
+ private:
+  Task<Result<>> wait_writable();
+  Socket socket_;
+  Deadlines::Entry* stall_entry_ = nullptr;
+  std::chrono::milliseconds stall_{0};
+  std::uint64_t sent_bytes_ = 0;
+};
+
+}  // namespace atelier::net
