@@ -66,8 +66,8 @@ Task<Result<Engine::Page>> EngineImpl::list(Principal principal, std::string kin
   if (!after.empty() && !RunId::parse(after))
     co_return fail(ErrorCode::invalid_argument, "the cursor is not one that a page gave", {.reason = "cursor_invalid", .where = "after"});
   const std::size_t count = std::clamp<std::size_t>(count_max, 1, kPageMax);
-  // "~" sorts after every id.
-  auto rows = co_await database_.read(rows::select_page(principal.owner, kind, subject, after.empty() ? "~" : after, static_cast<std::int64_t>(count) + 1));
+  const std::string before = after.empty() ? std::string(1, '~') : after;  // "~" sorts after every id
+  auto rows = co_await database_.read(rows::select_page(principal.owner, kind, subject, before, static_cast<std::int64_t>(count) + 1));
   if (!rows) co_return error_of(rows);
   Page page;
   for (std::size_t row = 0; row < std::min(rows->size(), count); ++row) page.runs.push_back(rows::read_run(*rows, row));

@@ -41,7 +41,8 @@ Task<Result<Outputs>> run_speech(NodeServices& services, StepRun step) {
 Task<Result<Outputs>> run_timeline(NodeServices& services, StepRun step) {
   json::Value parameters = step.parameters;
   parameters.as_object()["speech"] = json_input(step, "speech");
-  auto made = co_await run_media_task(services, std::move(step), {.type = "timeline", .parameters = std::move(parameters), .inputs = {}, .outputs = {}});
+  MediaTask task{.type = "timeline", .parameters = std::move(parameters), .inputs = {}, .outputs = {}};
+  auto made = co_await run_media_task(services, std::move(step), std::move(task));
   if (!made) co_return error_of(made);
   json::ObjectReader reader(made->result);
   const std::int64_t frame_count = reader.required_integer("frame_count", 1, std::int64_t{1} << 32);
