@@ -14,6 +14,7 @@
 #include "store/file_system.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/copy.hpp"
+#include "store/sqlite/file_guard.hpp"
 #include "store/work_pool.hpp"
 
 namespace atelier::store {
@@ -227,7 +228,9 @@ Task<Result<BackupReport>> back_up(Database& database, std::string blobs_directo
     co_return error_of(std::move(copied));
   }
   const auto pool = std::make_unique<WorkPool>(WorkPool::Options{.name = "backup", .thread_count = 1, .queue_max = 1});
-  co_return co_await run_in(*pool, FileSaving{std::move(blobs_directory), std::move(target), clock.wall_ms()});
+  // Named, since GCC 12 destroys an aggregate twice that is made inside a co_await expression.
+  FileSaving saving{std::move(blobs_directory), std::move(target), clock.wall_ms()};
+  co_return co_await run_in(*pool, std::move(saving));
 }
 
 Result<BackupReport> restore(const std::string& backup, const std::string& target) {
@@ -249,9 +252,12 @@ Result<BackupReport> restore(const std::string& backup, const std::string& targe
 }
 
 Result<> renew_epoch(const std::string& database_path) {
+  auto guard = sqlite::FileGuard::acquire(database_path);
+  if (!guard) return error_of(std::move(guard));
   auto connection = sqlite::Connection::open({.path = database_path, .access = sqlite::Access::writer});
   if (!connection) return error_of(std::move(connection));
-  return (*connection)->execute("INSERT INTO meta (key, value) VALUES ('epoch', lower(hex(randomblob(8)))) "
+  // With a rollback journal for once: nothing stays in a log beside the file.
+  return (*connection)->execute("PRAGMA journal_mode=DELETE; INSERT INTO meta (key, value) VALUES ('epoch', lower(hex(randomblob(8)))) "
                                 "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
 }
 

@@ -188,6 +188,7 @@ bool FileBlobs::claim_eviction() {
 }
 
 Result<std::uint64_t> FileBlobs::evict() {
+  const std::lock_guard lock(eviction_mutex_);
   auto freed_bytes = evict_derived();
   is_evicting_ = false;
   reserve_.restore();

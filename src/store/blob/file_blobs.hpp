@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "store/blob/index.hpp"
@@ -57,6 +58,7 @@ class FileBlobs {
   Index index_;
   ReserveFile reserve_;
   std::atomic<bool> is_evicting_ = false;
+  std::mutex eviction_mutex_;  // one at a time: the second then finds little left to do
 };
 
 }  // namespace atelier::store::blob
