@@ -40,7 +40,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   Task<> wait_ended();
 
   bool has_ended() const { return ending_.has_value(); }
-  bool is_usable() const { return !ending_ && !is_retired_ && !is_socket_closed_ && !complaint_; }
+  bool is_usable() const { return !ending_ && !is_retired_ && !was_killed_ && !is_socket_closed_ && !complaint_; }
   bool was_killed() const { return was_killed_; }
   bool was_asked_to_end() const { return is_retired_ || was_killed_; }
   std::uint32_t task_count() const { return task_count_; }

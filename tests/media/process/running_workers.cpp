@@ -44,13 +44,10 @@ std::string text_of(int fd) {
 }
 
 RunningWorkers::RunningWorkers(const std::string& start, WorkersSettings settings) : folder_(make_folder()) {
-  settings.executable = folder_ / start;
-  std::filesystem::create_symlink(std::filesystem::path(ATELIER_BIN_DIR) / "atelier-hostile-worker", settings.executable);
-  workers_ = std::make_unique<Workers>(loop_.get_executor(), std::move(settings));
-}
-
-RunningWorkers::RunningWorkers(std::filesystem::path executable, WorkersSettings settings) : folder_(make_folder()) {
-  settings.executable = std::move(executable);
+  if (settings.executable.empty()) {
+    settings.executable = folder_ / start;
+    std::filesystem::create_symlink(std::filesystem::path(ATELIER_BIN_DIR) / "atelier-hostile-worker", settings.executable);
+  }
   workers_ = std::make_unique<Workers>(loop_.get_executor(), std::move(settings));
 }
 

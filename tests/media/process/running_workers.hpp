@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <filesystem>
@@ -26,12 +27,11 @@ Footprint footprint();
 UniqueFd file_with(std::string_view text);
 std::string text_of(int fd);
 
-// Workers on a loop of their own, whose executable is the hostile worker under the name `start`. Ends them when destroyed.
+// Workers on a loop of their own, whose executable is the hostile worker under the name `start`, unless the settings name
+// one. Ends them when destroyed.
 class RunningWorkers {
  public:
   explicit RunningWorkers(const std::string& start = "hostile", WorkersSettings settings = {});
-  // With the given executable instead.
-  RunningWorkers(std::filesystem::path executable, WorkersSettings settings);
   ~RunningWorkers();
 
   Result<json::Value> run(TaskRequest request, std::function<void(Progress)> on_progress = {});
@@ -56,6 +56,8 @@ class RunningWorkers {
  private:
   std::filesystem::path folder_;
   asio::io_context loop_{1};
+  // Without work a loop counts as stopped, and run_one() no longer waits.
+  asio::executor_work_guard<Executor> stays_{loop_.get_executor()};
   std::unique_ptr<Workers> workers_;
 };
 

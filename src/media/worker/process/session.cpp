@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <system_error>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -104,6 +105,11 @@ Result<std::uint64_t> Session::run_guarded(Arriving& arriving) const {
     return run_task(arriving);
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::unavailable, "the media worker ran out of the memory it may use", {"worker_oom", ""});
+  } catch (const std::system_error& error) {
+    // What std::thread throws where its stack does not fit any more.
+    if (error.code() == std::errc::resource_unavailable_try_again)
+      return fail(ErrorCode::unavailable, "the media worker may start no more threads", {"worker_oom", ""});
+    return fail(ErrorCode::internal, "a media task threw: " + printable(error.what()), {"task_threw", ""});
   } catch (const std::exception& exception) {
     return fail(ErrorCode::internal, "a media task threw: " + printable(exception.what()), {"task_threw", ""});
   }
