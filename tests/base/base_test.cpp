@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/id.hpp"
+#include "base/metrics.hpp"
+#include "base/text.hpp"
+
+namespace atelier {
+namespace {
+
+TEST(Ulid, RisesAndSurvivesItsText) {
+  Ulid last;
+  for (int i = 0; i < 10'000; ++i) {
+    const Ulid id = Ulid::make();
+    EXPECT_LT(last, id);
+    EXPECT_LT(last.to_string(), id.to_string());
+    last = id;
+  }
+  EXPECT_EQ(*Ulid::parse(last.to_string()), last);
+}
+
+TEST(Ulid, RefusesWhatIsNone) {
+  EXPECT_FALSE(Ulid::parse(""));
+  EXPECT_FALSE(Ulid::parse("0123456789abcdefghjkmnpqr"));
+  EXPECT_FALSE(Ulid::parse("0123456789abcdefghjkmnpqri"));
+  EXPECT_FALSE(Ulid::parse("8zzzzzzzzzzzzzzzzzzzzzzzzz"));
+}
+
+TEST(Hash, Sha256AndHmacGiveTheKnownAnswers) {
+  EXPECT_EQ(sha256("abc").hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  Sha256 piecewise;
+  piecewise.update("a");
+  piecewise.update("bc");
+  EXPECT_EQ(piecewise.finish(), sha256("abc"));
+  EXPECT_EQ(hmac_sha256("key", "The quick brown fox jumps over the lazy dog").hex(), "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
+  EXPECT_EQ(*Digest::parse(sha256("abc").hex()), sha256("abc"));
+  EXPECT_FALSE(Digest::parse("ba78"));
+  EXPECT_EQ(base64url("\xfb\xff\xfe"), "-__-");
+}
+
+TEST(Utf8, KnowsWellFormedText) {
+  EXPECT_TRUE(is_valid_utf8("Grüße, 世界 🌧️"));
+  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80", "\xf0\x80\x80\x80"}) EXPECT_FALSE(is_valid_utf8(bad));
+}
+
+TEST(Utf8, TruncatingNeverSplitsACharacter) {
+  const std::string text = "aé世🌧";
+  for (std::size_t size = 0; size <= text.size(); ++size) EXPECT_TRUE(is_valid_utf8(truncate_utf8(text, size))) << size;
+}
+
+TEST(Text, PrintableHidesEscapesAndLineBreaks) { EXPECT_EQ(printable("a\n\x1b[31mb"), "a\\x0a\\x1b[31mb"); }
+
+TEST(Text, SuggestsOnlyWhatIsClose) {
+  const std::string_view names[] = {"spotlight", "plain", "card"};
+  EXPECT_EQ(suggest("spotligth", names), "spotlight");
+  EXPECT_EQ(suggest("something-else-entirely", names), std::nullopt);
+}
+
+TEST(Clock, WritesRfc3339) {
+  EXPECT_EQ(format_rfc3339(0), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(format_rfc3339(1'700'000'000'123), "2023-11-14T22:13:20.123Z");
+  EXPECT_EQ(format_rfc3339(-1), "1969-12-31T23:59:59.999Z");
+}
+
+TEST(Metrics, RenderAsPrometheusText) {
+  static constexpr std::string_view kLabels[] = {"method"};
+  static constexpr Metric kRequests{"requests_total", MetricKind::counter, "Requests", kLabels};
+  static constexpr double kBounds[] = {1, 2};
+  static constexpr Metric kSeconds{"wait_seconds", MetricKind::histogram, "Waiting", {}, kBounds};
+  static constexpr Metric kOpen{"open_files", MetricKind::gauge, "Open"};
+  Metrics metrics;
+  metrics.counter(kRequests, {"GE\"T"}).add(3);
+  for (const double value : {0.5, 1.0, 1.5, 9.0}) metrics.histogram(kSeconds).observe(value);
+  auto reader = metrics.read_from(kOpen, [] { return 7.0; });
+  EXPECT_EQ(metrics.render(),
+            "# HELP open_files Open\n# TYPE open_files gauge\nopen_files 7\n"
+            "# HELP requests_total Requests\n# TYPE requests_total counter\nrequests_total{method=\"GE\\\"T\"} 3\n"
+            "# HELP wait_seconds Waiting\n# TYPE wait_seconds histogram\n"
+            "wait_seconds_bucket{le=\"1\"} 2\nwait_seconds_bucket{le=\"2\"} 3\nwait_seconds_bucket{le=\"+Inf\"} 4\n"
+            "wait_seconds_sum 12\nwait_seconds_count 4\n");
+  reader.reset();
+  EXPECT_EQ(metrics.render().find("open_files 7"), std::string::npos);
+}
+
+TEST(Error, ErrnoBecomesWhatTheCallerShouldDo) {
+  const Result<> full = fail_errno(ENOSPC, "cannot write");
+  EXPECT_EQ(full.error().code, ErrorCode::storage_full);
+  EXPECT_EQ(Result<>(fail_errno(EIO, "x")).error().code, ErrorCode::storage_failed);
+  EXPECT_EQ(parse_error_code(to_string(ErrorCode::rate_limited)), ErrorCode::rate_limited);
+}
+
+}  // namespace
+}  // namespace atelier
