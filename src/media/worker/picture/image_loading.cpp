@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/text.hpp"
@@ -109,15 +110,71 @@ Result<Facts> examine(std::span<const std::uint8_t> file) {
   return facts;
 }
 
+// By the picture's own profile where it has a sound one. The profiles it is turned with are libvips's built-in ones.
+ImagePtr in_srgb(ImagePtr image) {
+  VipsImage* out = nullptr;
+  if (vips_image_get_typeof(image.get(), VIPS_META_ICC_NAME) != 0) {
+    if (vips_icc_transform(image.get(), &out, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_RELATIVE, nullptr) == 0)
+      return ImagePtr(out);
+    vips_error_clear();
+  }
+  return vips_colourspace(image.get(), &out, VIPS_INTERPRETATION_sRGB, nullptr) == 0 ? ImagePtr(out) : nullptr;
+}
+
+// A picture as it may be read over and over.
+// libvips's resizers read a sequential source through a cache that turns a decoder's error into black rows, so a cut-off
+// file would pass: everything is decoded once without them, strictly, into memory where it is small enough for that.
+class Decoded {
+ public:
+  // `shrink` is how much smaller, at least, the picture will be shown: a JPEG is then decoded at a fraction of its size.
+  static std::optional<Decoded> decode(std::span<const std::uint8_t> file, const Facts& facts, double shrink) {
+    Decoded decoded(file);
+    // Half of the way is left to the resizer, which does it better.
+    if (facts.format->loader == "jpegload")
+      decoded.options_ = shrink >= 16 ? "[shrink=8]" : shrink >= 8 ? "[shrink=4]" : shrink >= 4 ? "[shrink=2]" : "";
+    ImagePtr strict = decoded.open_file();
+    if (!strict) return std::nullopt;
+    if (VIPS_IMAGE_SIZEOF_IMAGE(strict.get()) <= kInMemoryBytesMax) {
+      decoded.memory_.reset(vips_image_copy_memory(strict.get()));
+      if (!decoded.memory_) return std::nullopt;
+      return decoded;
+    }
+    double mean = 0;
+    if (vips_avg(strict.get(), &mean, nullptr) != 0) return std::nullopt;
+    return decoded;
+  }
+
+  ImagePtr open() const {
+    if (!memory_) return open_file();
+    g_object_ref(memory_.get());
+    return ImagePtr(memory_.get());
+  }
+
+ private:
+  static constexpr guint64 kInMemoryBytesMax = guint64{128} << 20;
+
+  explicit Decoded(std::span<const std::uint8_t> file) : file_(file) {}
+  ImagePtr open_file() const {
+    const SourcePtr source = source_of(file_);
+    return ImagePtr(vips_image_new_from_source(source.get(), options_, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                               VIPS_FAIL_ON_TRUNCATED, nullptr));
+  }
+
+  std::span<const std::uint8_t> file_;
+  const char* options_ = "";
+  ImagePtr memory_;
+};
+
 // Scaled and cropped to exactly this size, upright, three bands of 8-bit sRGB, in memory.
-ImagePtr cropped_to(std::span<const std::uint8_t> file, Extent extent, VipsInteresting interest) {
-  const SourcePtr source = source_of(file);
+ImagePtr cropped_to(const Decoded& picture, Extent extent, VipsInteresting interest) {
+  const ImagePtr whole = picture.open();
+  if (!whole) return nullptr;
   VipsImage* raw = nullptr;
-  if (vips_thumbnail_source(source.get(), &raw, extent.width, "height", extent.height, "size", VIPS_SIZE_BOTH, "crop",
-                            interest, "export_profile", "srgb", "intent", VIPS_INTENT_RELATIVE, "fail_on",
-                            VIPS_FAIL_ON_TRUNCATED, nullptr) != 0)
+  if (vips_thumbnail_image(whole.get(), &raw, extent.width, "height", extent.height, "size", VIPS_SIZE_BOTH, "crop",
+                           interest, nullptr) != 0)
     return nullptr;
-  ImagePtr image(raw);
+  ImagePtr image = in_srgb(ImagePtr(raw));
+  if (!image) return nullptr;
   if (vips_image_hasalpha(image.get())) {
     const std::unique_ptr<VipsArrayDouble, void (*)(VipsArrayDouble*)> dark(
         vips_array_double_newv(3, 18.0, 19.0, 24.0), [](VipsArrayDouble* array) { vips_area_unref(VIPS_AREA(array)); });
@@ -125,9 +182,6 @@ ImagePtr cropped_to(std::span<const std::uint8_t> file, Extent extent, VipsInter
     if (vips_flatten(image.get(), &flat, "background", dark.get(), nullptr) != 0) return nullptr;
     image.reset(flat);
   }
-  VipsImage* coloured = nullptr;
-  if (vips_colourspace(image.get(), &coloured, VIPS_INTERPRETATION_sRGB, nullptr) != 0) return nullptr;
-  image.reset(coloured);
   VipsImage* bytes = nullptr;
   if (vips_cast(image.get(), &bytes, VIPS_FORMAT_UCHAR, nullptr) != 0) return nullptr;
   image.reset(bytes);
@@ -145,10 +199,10 @@ ImagePtr softened(ImagePtr image) {
 }
 
 // A small copy blurred and enlarged, darker than the picture that will stand on it.
-ImagePtr backdrop_of(std::span<const std::uint8_t> file, Extent extent) {
+ImagePtr backdrop_of(const Decoded& picture, Extent extent) {
   constexpr std::int32_t kShrink = 16;
   const Extent small{std::max(extent.width / kShrink, 4), std::max(extent.height / kShrink, 4)};
-  ImagePtr image = cropped_to(file, small, VIPS_INTERESTING_CENTRE);
+  ImagePtr image = cropped_to(picture, small, VIPS_INTERESTING_CENTRE);
   if (!image) return nullptr;
   VipsImage* blurred = nullptr;
   if (vips_gaussblur(image.get(), &blurred, 3.2, "precision", VIPS_PRECISION_INTEGER, nullptr) != 0) return nullptr;
@@ -171,6 +225,7 @@ ImagePtr backdrop_of(std::span<const std::uint8_t> file, Extent extent) {
 struct Layout {
   bool is_inset;
   Extent inset;
+  double scale;  // of the sharp picture
 };
 
 constexpr double kKeptMin = 0.5;       // of the picture, when cropped to fill
@@ -183,19 +238,19 @@ Layout lay_out(const Facts& facts, Extent extent) {
   const double height = extent.height;
   const double fill_scale = std::max(width / facts.width, height / facts.height);
   const double fit_scale = std::min(width / facts.width, height / facts.height);
-  if (fit_scale / fill_scale >= kKeptMin && fill_scale <= kEnlargementMax) return {false, extent};
+  if (fit_scale / fill_scale >= kKeptMin && fill_scale <= kEnlargementMax) return {false, extent, fill_scale};
   // Sides may be cropped a little, so that the inset stands larger.
   const double scale = std::min({fit_scale / kInsetKept, fill_scale, kInsetEnlargementMax});
   const auto side = [scale](double of, double limit) {
     return std::clamp(static_cast<std::int32_t>(std::lround(of * scale)), 2, static_cast<std::int32_t>(limit));
   };
-  return {true, {side(facts.width, width), side(facts.height, height)}};
+  return {true, {side(facts.width, width), side(facts.height, height)}, scale};
 }
 
 // Stands a little above the middle: captions come below.
-ImagePtr inset_on_backdrop(std::span<const std::uint8_t> file, Extent extent, Extent inset) {
-  ImagePtr backdrop = backdrop_of(file, extent);
-  ImagePtr sharp = cropped_to(file, inset, VIPS_INTERESTING_ATTENTION);
+ImagePtr inset_on_backdrop(const Decoded& picture, Extent extent, Extent inset) {
+  ImagePtr backdrop = backdrop_of(picture, extent);
+  ImagePtr sharp = cropped_to(picture, inset, VIPS_INTERESTING_ATTENTION);
   if (!backdrop || !sharp) return nullptr;
   const std::int32_t left = (extent.width - inset.width) / 2;
   const std::int32_t top = (extent.height - inset.height) * 42 / 100;
@@ -220,8 +275,10 @@ Result<RgbImage> load_cover(std::span<const std::uint8_t> file, Extent extent) {
   const auto facts = examine(file);
   if (!facts) return error_of(facts);
   const Layout layout = lay_out(*facts, extent);
-  ImagePtr image = layout.is_inset ? inset_on_backdrop(file, extent, layout.inset)
-                                   : cropped_to(file, extent, VIPS_INTERESTING_ATTENTION);
+  const auto picture = Decoded::decode(file, *facts, 1 / layout.scale);
+  if (!picture) return fail_vips(*facts->format);
+  ImagePtr image = layout.is_inset ? inset_on_backdrop(*picture, extent, layout.inset)
+                                   : cropped_to(*picture, extent, VIPS_INTERESTING_ATTENTION);
   if (image) image = softened(std::move(image));
   if (!image) return fail_vips(*facts->format);
   auto rgb = samples_of(image.get(), *facts->format);
