@@ -37,7 +37,9 @@ Connection::~Connection() { end_handling(); }
 Task<Result<>> Connection::run() {
   // The first request has as long as a header may take: a connection that says nothing is no keep-alive.
   read_deadline_.set(std::chrono::steady_clock::now() + loop_.options().header_timeout);
-  while (co_await serve_one()) {
+  for (;;) {
+    const bool goes_on = co_await serve_one();
+    if (!goes_on) break;
   }
   co_await linger();
   co_return Result<>{};

@@ -21,7 +21,12 @@ Task<Result<std::optional<std::string>>> Connection::next_body() {
     const std::string_view line[] = {"HTTP/1.1 100 Continue\r\n\r\n"};
     if (auto sent = co_await stream_.write(line); !sent) co_return error_of(sent);
   }
-  auto piece = incoming_.is_chunked ? co_await next_chunks() : co_await next_of_length();
+  // Two statements: GCC 12 destroys the wrong operand of a conditional that awaits.
+  Result<std::optional<std::string>> piece = std::nullopt;
+  if (incoming_.is_chunked)
+    piece = co_await next_chunks();
+  else
+    piece = co_await next_of_length();
   if (!piece) incoming_.is_broken = true;
   co_return piece;
 }

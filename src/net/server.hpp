@@ -36,7 +36,7 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8787;  // 0 takes a free one
   // Host values answered besides the literal address and localhost, as "name" or "name:port".
-  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> allowed_hosts = {};
   std::size_t header_bytes_max = 32 * 1024;
   std::size_t header_fields_max = 100;
   std::size_t request_line_bytes_max = 8 * 1024;
