@@ -19,7 +19,18 @@ export default defineConfig({
     target: 'es2023',
     assetsDir: '_app',
     assetsInlineLimit: 0,
+    // What every page uses is one file, and its styles are in the page already: few requests, none twice.
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'base', test: /\/node_modules\/|\/src\/lib\// },
+            { name: 'story', test: /\/src\/(styles\/story|features\/shorts\/StoryText)/ },
+          ],
+        },
+      },
+    },
     cssCodeSplit: true,
     reportCompressedSize: false,
   },

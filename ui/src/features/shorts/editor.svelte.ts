@@ -167,6 +167,7 @@ export class Editor {
     if (!isSaved) return false;
     if (this.story === sent) {
       this.isDirty = false;
+      if (this.save === 'typing') this.save = 'saved';
       this.studio.drafts.clear(this.#draft);
     } else this.#saveSoon();
     return true;

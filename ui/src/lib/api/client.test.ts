@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Api, posterUrl, productionFileUrl, withDownload, withQuery } from './client';
+import { Problem } from './problem';
+import type { Asset } from './types';
+
+const answer = (status: number, body: unknown): Response => new Response(status === 204 ? null : JSON.stringify(body), { status });
+const fetchMock = vi.fn<typeof fetch>();
+const sent = (): { url: string; init: RequestInit; headers: Headers } => {
+  const [url, init] = fetchMock.mock.calls.at(-1)!;
+  return { url: String(url), init: init!, headers: new Headers(init!.headers) };
+};
+
+beforeEach(() => {
+  fetchMock.mockReset();
+  vi.stubGlobal('fetch', fetchMock);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+describe('Api', () => {
+  it('sends edits with the revision they were based on and the session token', async () => {
+    fetchMock.mockResolvedValue(answer(200, {}));
+    const api = new Api();
+    api.csrf = 'token';
+    await api.changeStory('a/b', 7, 'text');
+    expect(sent().url).toBe('/api/productions/a%2Fb/story');
+    expect(sent().headers.get('If-Match')).toBe('"7"');
+    expect(sent().headers.get('X-CSRF-Token')).toBe('token');
+    expect(sent().init.body).toBe('{"story":"text"}');
+  });
+  it('sends no token with reads', async () => {
+    fetchMock.mockResolvedValue(answer(200, { items: [], next: '' }));
+    const api = new Api();
+    api.csrf = 'token';
+    await api.productions({ limit: 5 });
+    expect(sent().url).toBe('/api/productions?limit=5');
+    expect(sent().headers.has('X-CSRF-Token')).toBe(false);
+  });
+  it('throws problems, and tells of a lost session', async () => {
+    const api = new Api();
+    api.onUnauthorized = vi.fn();
+    fetchMock.mockResolvedValue(answer(401, { code: 'unauthenticated', title: 'Sign in' }));
+    await expect(api.runs()).rejects.toMatchObject({ status: 401, code: 'unauthenticated' });
+    expect(api.onUnauthorized).toHaveBeenCalledOnce();
+    fetchMock.mockRejectedValue(new TypeError('failed'));
+    await expect(api.runs()).rejects.toSatisfy((error) => error instanceof Problem && error.isOffline);
+  });
+  it('takes an answer without a body', async () => {
+    fetchMock.mockResolvedValue(answer(204, null));
+    await expect(new Api().deleteAsset('x')).resolves.toBeInstanceOf(Response);
+  });
+});
+
+describe('addresses', () => {
+  it('are put together from what is there', () => {
+    expect(withQuery('/api/runs', { after: '', limit: 3, kind: undefined })).toBe('/api/runs?limit=3');
+    expect(productionFileUrl('p', 'video.mp4', true)).toBe('/api/productions/p/files/video.mp4?download=1');
+    expect(withDownload('/x?a=1')).toBe('/x?a=1&download=1');
+    expect(posterUrl({ poster_url: null } as Asset, 5)).toBeNull();
+    expect(posterUrl({ poster_url: '/p' } as Asset, 5)).toBe('/p?width=5');
+  });
+});

@@ -1,0 +1,96 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { create, expect, expectNoSidewaysScroll, ready, test, twoScenes } from './studio';
+
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const tabs = ['story', 'background', 'voice', 'captions', 'export'];
+
+async function expectNoViolations(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  expect(violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`)).toEqual([]);
+}
+
+let short = '';
+test.beforeAll(async ({ browser, studio }) => {
+  const page = await browser.newPage({ baseURL: studio.url });
+  short = await create(page, `# For all\n\n${twoScenes}`);
+  await page.goto(`/shorts/${short}`);
+  await page.getByRole('button', { name: 'Render', exact: true }).click();
+  await ready(page);
+  await page.close();
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`every page keeps the rules of access, ${colorScheme}`, async ({ browser, studio }) => {
+    const page = await browser.newPage({ baseURL: studio.url, colorScheme, reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } });
+    for (const path of ['/shorts', '/library', '/activity', '/settings', '/nowhere']) {
+      await page.goto(path);
+      await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
+      await page.waitForLoadState('networkidle').catch(() => {});
+      await expectNoViolations(page, path);
+    }
+    await page.goto(`/shorts/${short}`);
+    for (const tab of tabs) {
+      await page.getByRole('tab', { name: new RegExp(tab, 'i') }).click();
+      await expectNoViolations(page, tab);
+    }
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { level: 1 }).focus();
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog', { name: 'Shortcuts' })).toBeVisible();
+    await expectNoViolations(page, 'shortcuts');
+    await page.close();
+  });
+}
+
+test('every page fits a phone', async ({ browser, studio }) => {
+  const context = await browser.newContext({ baseURL: studio.url, viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true });
+  const page = await context.newPage();
+  for (const path of ['/shorts', '/library', '/activity', '/settings', ...tabs.map((tab) => `/shorts/${short}?tab=${tab}`)]) {
+    await page.goto(path);
+    await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
+    await expectNoSidewaysScroll(page);
+  }
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Library' }).tap();
+  await expect(page.getByRole('heading', { name: 'Library', level: 1 })).toBeFocused();
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const path of ['/shorts', '/activity', `/shorts/${short}?tab=export`]) {
+    await page.goto(path);
+    await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
+    await expectNoSidewaysScroll(page);
+  }
+  await context.close();
+});
+
+test('the whole way is gone by keyboard alone', async ({ page }) => {
+  const tabTo = async (name: RegExp, role: 'button' | 'tab' | 'link' | 'radio'): Promise<void> => {
+    const target = page.getByRole(role, { name }).first();
+    for (let presses = 0; presses < 60; presses += 1) {
+      if (await target.evaluate((node) => node === document.activeElement)) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`Tab never reached ${name}`);
+  };
+  await page.goto('/activity');
+  await page.getByRole('heading', { name: 'Activity', level: 1 }).waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await expect(page.getByRole('heading', { name: 'Shorts', level: 1 })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('textbox', { name: 'Story' })).toBeFocused();
+  await page.keyboard.type('A key turns.');
+  await page.keyboard.press('Control+Enter');
+  await expect(page).toHaveURL(/\/shorts\/[^/]+$/);
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+  await tabTo(/^Story$/, 'tab');
+  for (let presses = 0; presses < 4; presses += 1) await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: 'Export' })).toBeFocused();
+  await tabTo(/Vertical|1080 × 1920/, 'radio');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('radio', { name: /Square|1080 × 1080/ })).toBeChecked();
+  await expect(page.getByText(/^Saved/)).toBeVisible();
+  await page.keyboard.press('Control+Enter');
+  await ready(page);
+  await tabTo(/Download video\.mp4/, 'link');
+});

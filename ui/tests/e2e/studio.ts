@@ -1,0 +1,98 @@
+// One built server for each file of tests, with a data folder of its own, and what the tests do with it again and again.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, test as base, type Page } from '@playwright/test';
+
+const START_MS = 15_000;
+const STOP_MS = 5_000;
+
+export interface Studio {
+  url: string;
+  port: string;
+}
+
+async function start(binary: string, folder: string): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data-dir', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-4000)));
+  const url = await new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the server told no address within ${START_MS} ms: ${said}`)), START_MS);
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
+      if (!address) return;
+      clearTimeout(timer);
+      resolve(address);
+    });
+  });
+  return { child, url };
+}
+
+export const test = base.extend<{ console: string[] }, { studio: Studio }>({
+  studio: [
+    async ({}, use) => {
+      const binary = process.env.ATELIER_BIN;
+      if (!binary) throw new Error('ATELIER_BIN names no server');
+      const folder = mkdtempSync(join(tmpdir(), 'atelier-e2e-'));
+      const { child, url } = await start(binary, folder);
+      await use({ url, port: new URL(url).port });
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      await ended;
+      clearTimeout(timer);
+      rmSync(folder, { recursive: true, force: true });
+    },
+    { scope: 'worker' },
+  ],
+  baseURL: async ({ studio }, use) => use(studio.url),
+  // Nothing may be written to the console as an error: not by us, not by the security policy.
+  console: [
+    async ({ page }, use) => {
+      const errors: string[] = [];
+      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+      page.on('pageerror', (error) => errors.push(error.message));
+      await use(errors);
+      expect(errors.filter((text) => !/status of 4\d\d|net::ERR_INTERNET_DISCONNECTED|net::ERR_CONNECTION|net::ERR_INCOMPLETE_CHUNKED|ERR_NETWORK_CHANGED/.test(text))).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+export { expect };
+
+export const twoScenes = 'The lamp is lit.\n\nThe ships come home.';
+
+// Small and few frames, so that a test waits for the page and not for the encoder.
+export async function create(page: Page, story: string, settings: Record<string, unknown> = {}): Promise<string> {
+  const response = await page.request.post('/api/productions', { data: { story, settings: { size: '1080x1080', fps: 24, ...settings } } });
+  expect(response.status(), await response.text()).toBe(201);
+  return ((await response.json()) as { id: string }).id;
+}
+
+export async function renderToEnd(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Render/ }).click();
+  await ready(page);
+}
+export async function ready(page: Page): Promise<void> {
+  await expect(page.getByText('Ready', { exact: true })).toBeVisible({ timeout: 50_000 });
+}
+
+// What moved and what took long, from before the page's first script.
+export async function watchTiming(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const seen = { shift: 0, long: [] as number[] };
+    Object.assign(globalThis, { seen });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) if (!entry.hadRecentInput) seen.shift += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+    new PerformanceObserver((list) => seen.long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask', buffered: true });
+  });
+}
+export const timing = (page: Page): Promise<{ shift: number; long: number[] }> => page.evaluate(() => (globalThis as unknown as { seen: { shift: number; long: number[] } }).seen);
+
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+}
