@@ -64,6 +64,16 @@ TEST(SubtitleFiles, AssLightsOneWordAfterAnother) {
   EXPECT_EQ(ass->find("Dialogue: 0,"), ass->rfind("Dialogue: 0,"));
 }
 
+TEST(SubtitleFiles, KeepEmojiWhereTheyCanBeSeenAndTheirPlaceElsewhere) {
+  const Subtitles subtitles{"", "plain", "en", 1080, 1920, 30, {{0, 90, {make_cue("a 🦊 b")}}}};
+  EXPECT_THAT(write_srt(subtitles), testing::HasSubstr("a 🦊 b"));
+  EXPECT_THAT(write_vtt(subtitles), testing::HasSubstr("a 🦊 b"));
+  const auto ass = write_ass(subtitles, test_fonts());
+  ASSERT_TRUE(ass.has_value());
+  EXPECT_EQ(ass->find("🦊"), std::string::npos);
+  EXPECT_THAT(*ass, testing::HasSubstr("\\p1"));
+}
+
 TEST(CaptionsTask, WritesTheFilesThatAreWantedAndCountsCues) {
   use_fonts(test_fonts());
   FakeTaskContext context(std::string_view(R"({"title":"T","style":"plain","language":"en","width":1080,"height":1920,"fps":30,"scenes":[

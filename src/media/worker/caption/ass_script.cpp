@@ -18,8 +18,8 @@ constexpr int kEnterMs = 100;
 constexpr std::size_t kNoFont = static_cast<std::size_t>(-1);
 
 // How much of an edge in their own colour letters bear: dense ones would close up.
-double heft_of(std::size_t font) {
-  if (font == kLatinFont || font == kNoFont) return 1;
+double heft_of(std::size_t font, const PlacedPage& page) {
+  if (font == kLatinFont || font == kNoFont) return page.has_stacked_marks ? 0.4 : 1;
   return font_set()[font].scripts.size() > 1 ? 0 : 0.4;  // those of several scripts, but Latin, are the Han faces
 }
 
@@ -64,7 +64,7 @@ class LineWriter {
 
  private:
   std::string edge_tags() const {
-    const double heft = layer_.colour ? 1 : heft_of(font_);
+    const double heft = layer_.colour ? 1 : heft_of(font_, page_);
     return fmt::format("\\bord{:.2f}\\blur{:.2f}", layer_.edge * heft * page_.em_px, layer_.blur * page_.em_px);
   }
 
@@ -86,13 +86,7 @@ class LineWriter {
   }
 
   void add_emoji(const TextRun& run) {
-    if (palette_.purpose() == Palette::Purpose::file) {
-      // Other players draw it, if they can; below the letters it only takes its place.
-      text_ += fmt::format("{{\\bord0\\blur0{}}}", layer_.colour ? "\\alpha&HFF&" : "");
-      add_text(emoji_font(), escape_ass(run.text));
-    } else {
-      for (const std::uint32_t glyph : run.emoji_glyphs) add_slot(glyph);
-    }
+    for (const std::uint32_t glyph : run.emoji_glyphs) add_slot(glyph);
     text_ += fmt::format("{{{}{}}}", edge_tags(), palette_.tags(paint_));
   }
 
@@ -179,7 +173,9 @@ std::string ass_header(const Style& style, std::string_view title, int width, in
 }
 
 std::string Palette::tags(const Paint& paint) {
-  if (purpose_ == Purpose::file) return colour_tags(paint.colour) + alpha_tags(paint.opacity);
+  // Players of ASS have no colour glyphs and would draw a box: an emoji's place stays free.
+  if (purpose_ == Purpose::file)
+    return colour_tags(paint.colour) + alpha_tags(paint.emoji_glyph ? 0 : paint.opacity);
   auto found = std::ranges::find(paints_, paint);
   if (found == paints_.end()) found = paints_.insert(paints_.end(), paint);
   const auto number = static_cast<unsigned>(found - paints_.begin() + 1);

@@ -38,7 +38,6 @@ class Palette {
   };
 
   explicit Palette(Purpose purpose) : purpose_(purpose) {}
-  Purpose purpose() const noexcept { return purpose_; }
   // The tags that choose this paint for letters and their edges.
   std::string tags(const Paint& paint);
   // By the colour of an image, 0xRRGGBBAA; null for one that is none of ours.

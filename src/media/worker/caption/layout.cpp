@@ -48,6 +48,14 @@ SetLine set_line(const Line& line, std::size_t first_index, const Style& style, 
   return set;
 }
 
+bool has_stacked_marks(const Cue& cue) {
+  for (const Line& line : cue.lines)
+    for (const Word& word : line.words)
+      for (const char32_t character : Characters(word.text))
+        if (character >= 0x1ea4 && character <= 0x1ef9) return true;
+  return false;
+}
+
 bool reads_rtl(const Cue& cue, std::string_view language) {
   static constexpr std::string_view kRtlLanguages[] = {"ar", "fa", "ur", "he", "iw", "yi", "ps", "sd", "ug", "dv", "ckb"};
   const auto primary = language.substr(0, language.find_first_of("-_"));
@@ -73,6 +81,7 @@ double line_width_max(const Style& style, const Format& format) noexcept {
 PlacedPage place(const Cue& cue, const Style& style, const Format& format, Typesetter& typesetter) {
   PlacedPage page;
   page.is_rtl = reads_rtl(cue, typesetter.language());
+  page.has_stacked_marks = has_stacked_marks(cue);
   std::vector<SetLine> lines;
   std::vector<double> baselines;  // ems below the first
   double widest = 0;

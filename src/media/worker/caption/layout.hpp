@@ -26,6 +26,7 @@ struct PlacedLine {
 struct PlacedPage {
   double em_px = 0;
   bool is_rtl = false;
+  bool has_stacked_marks = false;  // Latin letters with two marks, as in Vietnamese
   std::vector<PlacedLine> lines;
   Box ink;  // of the letters alone, without what the layers add
 };

@@ -154,8 +154,8 @@ class Planner {
 
 std::vector<PageWord> measure_words(std::span<const HeardWord> words, const PageRules& rules, const Style& style,
                                     Typesetter& typesetter) {
-  // A little too wide is better shrunk than cut.
-  constexpr double kShrinkMax = 1.25;
+  // Somewhat too wide is better shrunk than cut.
+  constexpr double kShrinkMax = 1.6;
   std::vector<PageWord> measured;
   for (const HeardWord& word : words) {
     std::vector<std::string> pieces{word.text};
