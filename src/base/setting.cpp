@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cmath>
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include "base/text.hpp"
@@ -170,11 +169,13 @@ Result<Settings> Settings::load(const SettingSources& sources, std::span<const S
   }
   Loader loader(settings.entries_, sources.file_name);
   if (!sources.file_text.empty()) {
-    const toml::parse_result parsed = toml::parse(sources.file_text, sources.file_name);
-    if (!parsed)
-      return refuse(fmt::format("{}:{}:{}", sources.file_name, parsed.error().source().begin.line, parsed.error().source().begin.column),
-                    fmt::format("not TOML: {}", parsed.error().description()));
-    if (auto done = loader.file(parsed.table(), ""); !done) return error_of(done);
+    try {
+      const toml::table table = toml::parse(sources.file_text, sources.file_name);
+      if (auto done = loader.file(table, ""); !done) return error_of(done);
+    } catch (const toml::parse_error& error) {
+      return refuse(fmt::format("{}:{}:{}", sources.file_name, error.source().begin.line, error.source().begin.column),
+                    fmt::format("not TOML: {}", error.description()));
+    }
   }
   for (const auto& [variable, text] : sources.environment)
     if (auto done = loader.environment(variable, text); !done) return error_of(done);

@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"web_link", "Hi.\n\n![](https://example.org/a.jpg)\n", "story_link_web", "story.md:3:1"},
                     Refusal{"two_pictures", "![](a.jpg) and ![](b.jpg)", "story_two_backgrounds", "story.md:1:1"},
                     Refusal{"not_media", "![](notes.txt) Hi.", "story_link_unknown", "story.md:1:1"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& each) { return std::string(each.param.name); });
 
 TEST(Story, AWrongKeyGetsASuggestion) { EXPECT_NE(refused("---\ntitel: x\n---\nA.").message.find("title"), std::string::npos); }
 
