@@ -24,8 +24,8 @@ Deadlines::~Deadlines() { ensure(slots_.empty(), "deadlines outlive their entrie
 void Deadlines::arm() {
   is_ticking_ = true;
   timer_.expires_after(kTick);
-  timer_.async_wait([this](boost::system::error_code ec) {
-    if (!ec) tick();
+  timer_.async_wait([self = std::weak_ptr(self_)](boost::system::error_code ec) {
+    if (const auto alive = self.lock(); alive && !ec) (*alive)->tick();
   });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <vector>
 
 #include "base/async.hpp"
@@ -41,7 +42,7 @@ class Deadlines {
   };
 
   explicit Deadlines(Executor executor) : timer_(executor) {}
-  // All entries are gone, and the loop ran what was queued since then.
+  // All entries are gone.
   ~Deadlines();
 
  private:
@@ -55,6 +56,8 @@ class Deadlines {
   std::vector<Slot> slots_;
   Timer timer_;
   bool is_ticking_ = false;
+  // Shared with the timer's callback, which may be queued already when this dies.
+  std::shared_ptr<Deadlines*> self_ = std::make_shared<Deadlines*>(this);
 };
 
 }  // namespace atelier::net
