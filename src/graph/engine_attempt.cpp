@@ -112,7 +112,8 @@ Task<ResultPtr> EngineImpl::take_stored(AttemptPtr attempt) {
     log::warn("a stored result cannot be read", {{"type", attempt->type->name}, {"error", result.error().message}});
     co_return nullptr;
   }
-  if (!co_await has_blobs(*result)) co_return nullptr;
+  const bool has_all = co_await has_blobs(*result);
+  if (!has_all) co_return nullptr;
   front_.put(*attempt->key, *result);
   co_return std::move(*result);
 }

@@ -123,6 +123,7 @@ class EngineImpl final : public Engine {
   Task<> settle(DraftPtr draft, Lookup lookup);
   std::vector<std::uint32_t> take_hits(Draft& draft);
   Task<std::vector<Digest>> find_gone(DraftPtr draft, std::vector<std::uint32_t> hits);
+  Task<Result<>> check_blobs(ResultPtr result, Digest key, std::shared_ptr<std::vector<Digest>> gone);
   Task<bool> fetch_results(DraftPtr draft, bool is_first);
   void place(Draft& draft);
   void claim(Draft& draft, std::uint32_t step, bool has_granted_place);

@@ -38,7 +38,8 @@ Task<> EngineImpl::settle(DraftPtr draft, Lookup lookup) {
       }
     }
     if (lookup == Lookup::memory || draft->unplaced.empty()) break;
-    if (!co_await fetch_results(draft, std::exchange(is_first_read, false))) break;
+    const bool has_found = co_await fetch_results(draft, std::exchange(is_first_read, false));
+    if (!has_found) break;
     draft->ready = std::exchange(draft->unplaced, {});
   }
   place(*draft);
@@ -77,23 +78,20 @@ Task<bool> EngineImpl::has_blobs(ResultPtr result) {
 
 // The keys of hits whose blobs are not all there. A store that cannot answer counts as not there: the step then runs.
 Task<std::vector<Digest>> EngineImpl::find_gone(DraftPtr draft, std::vector<std::uint32_t> hits) {
-  struct Found {
-    std::vector<Digest> gone;
-  };
-  const auto found = std::make_shared<Found>();  // shared by the checks below
-  struct Check {
-    static Task<Result<>> run(EngineImpl* engine, ResultPtr result, Digest key, std::shared_ptr<Found> into) {
-      if (!co_await engine->has_blobs(std::move(result))) into->gone.push_back(key);
-      co_return Result<>{};
-    }
-  };
+  const auto gone = std::make_shared<std::vector<Digest>>();  // shared by the checks
   TaskGroup checks(executor_, {.at_most = kBlobChecksAtOnce, .stops_on_error = false});
   for (const std::uint32_t step : hits) {
     const StepFields& fields = draft->at(step);
-    if (!fields.result->blobs.empty()) checks.spawn(Check::run(this, fields.result, *fields.key, found));
+    if (!fields.result->blobs.empty()) checks.spawn(check_blobs(fields.result, *fields.key, gone));
   }
   (void)co_await checks.join();
-  co_return std::move(found->gone);
+  co_return std::move(*gone);
+}
+
+Task<Result<>> EngineImpl::check_blobs(ResultPtr result, Digest key, std::shared_ptr<std::vector<Digest>> gone) {
+  const bool has_all = co_await has_blobs(std::move(result));
+  if (!has_all) gone->push_back(key);
+  co_return Result<>{};
 }
 
 // Brings results of the unplaced steps from the table into memory; whether it found any. First what the last run of the

@@ -149,10 +149,10 @@ std::int64_t House::count(store::Sql sql) {
 }
 
 double House::metric(const std::string& line_start) {
-  const std::string text = metrics_.render();
-  const std::size_t at = text.find(line_start);
+  const std::string text = "\n" + metrics_.render();
+  const std::size_t at = text.find("\n" + line_start);
   if (at == std::string::npos) return -1;
-  return std::stod(text.substr(at + line_start.size()));
+  return std::stod(text.substr(at + 1 + line_start.size()));
 }
 
 }  // namespace atelier::graph
