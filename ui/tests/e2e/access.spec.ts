@@ -22,11 +22,12 @@ test.beforeAll(async ({ browser, studio }) => {
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`every page keeps the rules of access, ${colorScheme}`, async ({ browser, studio }) => {
-    const page = await browser.newPage({ baseURL: studio.url, colorScheme, reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } });
+    const context = await browser.newContext({ baseURL: studio.url, colorScheme, reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } });
+    const page = await context.newPage();
     for (const path of ['/shorts', '/library', '/activity', '/settings', '/nowhere']) {
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
-      await page.waitForLoadState('networkidle').catch(() => {});
+      await expect(page.locator('[aria-busy], .skeleton')).toHaveCount(0);
       await expectNoViolations(page, path);
     }
     await page.goto(`/shorts/${short}`);
@@ -39,7 +40,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.keyboard.press('?');
     await expect(page.getByRole('dialog', { name: 'Shortcuts' })).toBeVisible();
     await expectNoViolations(page, 'shortcuts');
-    await page.close();
+    await context.close();
   });
 }
 

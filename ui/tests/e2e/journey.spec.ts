@@ -158,8 +158,8 @@ test.describe('while it renders', () => {
     await page.goto(`/shorts/${id}`);
     const story = page.getByRole('textbox', { name: 'Story' });
     await expect(story).toHaveValue(/Two\./);
-    await page.route('**/api/events', (route) => route.abort());
     const there = (await (await page.request.get(`/api/productions/${id}`)).json()) as { revision: number };
+    await story.fill('Mine, at first.\n\nTwo.');
     await page.request.put(`/api/productions/${id}/story`, { data: { story: 'Theirs.\n\nTwo.' }, headers: { 'If-Match': `"${there.revision}"` } });
     await story.fill('Mine.\n\nTwo.');
     await expect(page.getByText('was changed elsewhere')).toBeVisible();

@@ -94,10 +94,19 @@ export class Editor {
   async refresh(): Promise<void> {
     if (!this.production || this.#writing > 0) return;
     try {
-      this.#take(await this.studio.api.production(this.id));
+      const theirs = await this.studio.api.production(this.id);
+      // Typed here and changed there: laid over each other, one of them would be lost.
+      if (this.isDirty && theirs.story !== this.production.story && theirs.story !== this.story) this.#disagree(theirs);
+      else if (this.#writing === 0) this.#take(theirs);
     } catch (error) {
       if (asProblem(error).status === 404) this.isGone = true;
     }
+  }
+
+  #disagree(theirs: Production): void {
+    clearTimeout(this.#timer);
+    this.conflict = theirs;
+    this.save = 'refused';
   }
 
   #take(production: Production): void {
