@@ -44,7 +44,8 @@ class CaptionBounds : public testing::TestWithParam<const char*> {};
 TEST_P(CaptionBounds, InkNeverLeavesThePlatformsFreeAreaNorIsCut) {
   for (const Place& place : kPlaces)
     for (const Sample& sample : kSamples) {
-      SCOPED_TRACE(std::string(sample.name) + " at " + std::to_string(place.width) + "x" + std::to_string(place.height));
+      SCOPED_TRACE(std::string(sample.name) + " at " + std::to_string(place.width) + "x" +
+                   std::to_string(place.height));
       const Overlay overlay = draw(sample.text, {GetParam(), sample.language, place.width, place.height});
       const Bounds all = bounds_of(overlay, 1);
       EXPECT_GE(all.left, place.box.left);
@@ -85,12 +86,15 @@ TEST(CaptionOverlay, WhiteTextHasNeutralChromaAndFullLuma) {
   const Overlay overlay = draw("IIIIII", {.style = "plain"});
   EXPECT_EQ(*std::ranges::max_element(overlay.luma), 235);
   for (std::size_t i = 0; i < overlay.cb.size(); ++i)
-    if (overlay.alpha_chroma[i] == 255) { ASSERT_NEAR(overlay.cb[i], 128, 2); }
+    if (overlay.alpha_chroma[i] == 255) {
+      ASSERT_NEAR(overlay.cb[i], 128, 2);
+    }
 }
 
 TEST(CaptionOverlay, IsEmptyBetweenCuesAndOutsideTheScene) {
   const auto renderer = make_renderer({make_cue("one", 10), make_cue("two", 100)}, {});
-  for (const std::int64_t frame : {-5, 0, 9, 60, 5000}) EXPECT_TRUE(renderer->render(frame).overlay->is_empty()) << frame;
+  for (const std::int64_t frame : {-5, 0, 9, 60, 5000})
+    EXPECT_TRUE(renderer->render(frame).overlay->is_empty()) << frame;
   EXPECT_FALSE(renderer->render(10).overlay->is_empty());
   EXPECT_FALSE(renderer->render(110).overlay->is_empty());
 }
@@ -138,7 +142,8 @@ TEST(CaptionDeterminism, APartDrawsWhatTheWholeSceneDraws) {
   const std::vector<Cue> cues{make_cue("first page"), make_cue("second page", 100), make_cue("third", 200)};
   const auto whole = make_renderer(cues, {.style = "spotlight"});
   const auto part = make_renderer({cues[1]}, {.style = "spotlight"});
-  for (const std::int64_t frame : {100, 101, 105, 115}) EXPECT_EQ(hash_of(*whole->render(frame).overlay), hash_of(*part->render(frame).overlay));
+  for (const std::int64_t frame : {100, 101, 105, 115})
+    EXPECT_EQ(hash_of(*whole->render(frame).overlay), hash_of(*part->render(frame).overlay));
 }
 
 TEST(CaptionScene, ThatCannotBeDrawnIsAnErrorThatSaysWhy) {

@@ -11,7 +11,13 @@ namespace atelier::media::caption {
 namespace {
 
 Subtitles two_scenes(const std::string& style) {
-  return {"A title", style, "en", 1080, 1920, 30, {{0, 90, {make_cue("Fish & chips|<b>", 3)}}, {90, 90, {make_cue("next {one} --> x")}}}};
+  return {"A title",
+          style,
+          "en",
+          1080,
+          1920,
+          30,
+          {{0, 90, {make_cue("Fish & chips|<b>", 3)}}, {90, 90, {make_cue("next {one} --> x")}}}};
 }
 
 TEST(SubtitleFiles, SrtCountsFromTheProductionsStart) {
@@ -56,10 +62,12 @@ TEST(SubtitleFiles, AssHasThePicturesSizeFontAndEscapedText) {
 }
 
 TEST(SubtitleFiles, AssLightsOneWordAfterAnother) {
-  const auto ass = write_ass({"", "spotlight", "en", 1080, 1920, 30, {{0, 90, {make_cue("one two three")}}}}, test_fonts());
+  const auto ass =
+      write_ass({"", "spotlight", "en", 1080, 1920, 30, {{0, 90, {make_cue("one two three")}}}}, test_fonts());
   ASSERT_TRUE(ass.has_value());
   std::size_t count = 0;
-  for (std::size_t at = ass->find("Dialogue: 2,"); at != std::string::npos; at = ass->find("Dialogue: 2,", at + 1)) ++count;
+  for (std::size_t at = ass->find("Dialogue: 2,"); at != std::string::npos; at = ass->find("Dialogue: 2,", at + 1))
+    ++count;
   EXPECT_EQ(count, 3u);  // one event for each word of the top layer
   EXPECT_EQ(ass->find("Dialogue: 0,"), ass->rfind("Dialogue: 0,"));
 }
@@ -76,7 +84,8 @@ TEST(SubtitleFiles, KeepEmojiWhereTheyCanBeSeenAndTheirPlaceElsewhere) {
 
 TEST(CaptionsTask, WritesTheFilesThatAreWantedAndCountsCues) {
   use_fonts(test_fonts());
-  FakeTaskContext context(std::string_view(R"({"title":"T","style":"plain","language":"en","width":1080,"height":1920,"fps":30,"scenes":[
+  FakeTaskContext context(
+      std::string_view(R"({"title":"T","style":"plain","language":"en","width":1080,"height":1920,"fps":30,"scenes":[
     {"first_frame":30,"frame_count":60,"cues":[{"start_frame":0,"end_frame":30,"lines":[{"words":[
       {"text":"hi","start_frame":0,"end_frame":30,"space_after":true}]}]}]}]})"));
   context.add_output("srt");
@@ -92,15 +101,18 @@ TEST(CaptionsTask, RefusesScenesThatOverlapAndCuesThatOutlastThem) {
   use_fonts(test_fonts());
   const auto complaint = [](std::string_view scenes) {
     const std::string parameters =
-        R"({"title":"T","style":"plain","language":"en","width":1080,"height":1920,"fps":30,"scenes":)" + std::string(scenes) + "}";
+        R"({"title":"T","style":"plain","language":"en","width":1080,"height":1920,"fps":30,"scenes":)" +
+        std::string(scenes) + "}";
     FakeTaskContext context{std::string_view(parameters)};
     const auto result = caption_tasks()[1].run(context);
     return result ? std::string() : result.error().describe();
   };
-  EXPECT_THAT(complaint(R"([{"first_frame":0,"frame_count":60,"cues":[]},{"first_frame":59,"frame_count":1,"cues":[]}])"),
-              testing::HasSubstr("/scenes/1/first_frame"));
+  EXPECT_THAT(
+      complaint(R"([{"first_frame":0,"frame_count":60,"cues":[]},{"first_frame":59,"frame_count":1,"cues":[]}])"),
+      testing::HasSubstr("/scenes/1/first_frame"));
   EXPECT_THAT(complaint(R"([{"first_frame":0,"frame_count":9,"cues":[{"start_frame":0,"end_frame":30,"lines":[{"words":[
-      {"text":"hi","start_frame":0,"end_frame":30}]}]}]}])"), testing::HasSubstr("/scenes/0/cues"));
+      {"text":"hi","start_frame":0,"end_frame":30}]}]}]}])"),
+              testing::HasSubstr("/scenes/0/cues"));
 }
 
 }  // namespace

@@ -48,11 +48,24 @@ double lit_center_x(const std::string& text, const std::string& language, std::i
 
 TEST(CaptionText, EveryScriptOfOurVoicesHasAFontWithAllItsGlyphs) {
   const std::pair<const char*, const char*> texts[] = {
-      {"en", "The fjord’s “café”…"}, {"ar", "السلام عليكم، كيف"}, {"he", "שלום עולם"},     {"hi", "क्षत्रिय हिन्दी।"},
-      {"th", "สวัสดีน้ำ"},              {"cmn", "今天天气很好，"},      {"ja", "「カレー」です。"}, {"ko", "안녕하세요"},
-      {"vi", "Nguyễn Ấm ức"},       {"ru", "Съешь ещё"},          {"el", "Καλημέρα"},       {"ta", "வணக்கம்"},
-      {"bn", "নমস্কার"},              {"ka", "გამარჯობა"},          {"hy", "Բարեւ"},          {"am", "ሰላም"},
-      {"fa", "سلام دنیا پژ"},       {"ur", "ہیلو دنیا ٹ"},
+      {"en", "The fjord’s “café”…"},
+      {"ar", "السلام عليكم، كيف"},
+      {"he", "שלום עולם"},
+      {"hi", "क्षत्रिय हिन्दी।"},
+      {"th", "สวัสดีน้ำ"},
+      {"cmn", "今天天气很好，"},
+      {"ja", "「カレー」です。"},
+      {"ko", "안녕하세요"},
+      {"vi", "Nguyễn Ấm ức"},
+      {"ru", "Съешь ещё"},
+      {"el", "Καλημέρα"},
+      {"ta", "வணக்கம்"},
+      {"bn", "নমস্কার"},
+      {"ka", "გამარჯობა"},
+      {"hy", "Բարեւ"},
+      {"am", "ሰላም"},
+      {"fa", "سلام دنیا پژ"},
+      {"ur", "ہیلو دنیا ٹ"},
   };
   for (const auto& [language, text] : texts) {
     Typesetter typesetter(test_fonts(), language);
@@ -83,7 +96,10 @@ TEST(CaptionText, ArabicLettersAreJoined) {
 }
 
 TEST(CaptionText, MeasuredWidthIsTheDrawnWidth) {
-  for (const auto& [language, text] : {std::pair{"en", "Measured as drawn"}, {"cmn", "今天天气很好"}, {"ar", "كان الثعلب البني"}, {"th", "สวัสดีชาวโลก"}}) {
+  for (const auto& [language, text] : {std::pair{"en", "Measured as drawn"},
+                                       {"cmn", "今天天气很好"},
+                                       {"ar", "كان الثعلب البني"},
+                                       {"th", "สวัสดีชาวโลก"}}) {
     const Cue cue = make_cue(text);
     const SceneOptions options{.style = "plain", .language = language};
     Typesetter typesetter(test_fonts(), language);
@@ -153,7 +169,8 @@ TEST(CaptionText, BracesAndBackslashesAreLettersAndNeverTags) {
   const Overlay plain = draw("a", {});
   EXPECT_GT(wide.width, plain.width * 3);
   // A tag that took effect would hide the text or break the line.
-  const Bounds one_line = bounds_of(draw("a\\Nb\\hc{\\alpha&HFF&}", {}), 200), reference = bounds_of(draw("ab{}|", {}), 200);
+  const Bounds one_line = bounds_of(draw("a\\Nb\\hc{\\alpha&HFF&}", {}), 200),
+               reference = bounds_of(draw("ab{}|", {}), 200);
   EXPECT_LT(one_line.bottom - one_line.top, (reference.bottom - reference.top) * 1.4);
   EXPECT_EQ(escape_ass("{x}"), "\\{x\\}");
 }

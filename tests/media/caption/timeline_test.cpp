@@ -52,8 +52,10 @@ std::string text_of(const std::vector<Cue>& cues) {
 std::string squeezed(std::string_view text) {
   std::string out;
   for (const char32_t c : Characters(text)) {
-    if (!is_space(c)) append_utf8(out, c);
-    else if (!out.empty() && out.back() != ' ') out += ' ';
+    if (!is_space(c))
+      append_utf8(out, c);
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
   }
   while (!out.empty() && out.back() == ' ') out.pop_back();
   return out;
@@ -95,7 +97,9 @@ void expect_sound(const Timeline& timeline, const TimelineRequest& request) {
   for (const Part& part : timeline.parts) {
     EXPECT_EQ(part.first_frame, next);
     next = part.first_frame + part.frame_count;
-    if (part.frame_count > 0) { EXPECT_EQ(part.first_frame % request.part_frames, 0); }
+    if (part.frame_count > 0) {
+      EXPECT_EQ(part.first_frame % request.part_frames, 0);
+    }
     for (const Cue& cue : timeline.cues) {
       const bool touches = cue.start_frame < next && cue.end_frame > part.first_frame;
       EXPECT_EQ(std::ranges::count(part.cues, cue), touches && part.frame_count > 0 ? 1 : 0);
@@ -107,12 +111,16 @@ void expect_sound(const Timeline& timeline, const TimelineRequest& request) {
 TEST(CaptionTimeline, KeepsAllTextAndRisesWhateverIsSaid) {
   std::mt19937 random(7);
   const auto pick = [&](std::size_t count) { return static_cast<std::size_t>(random()) % count; };
-  const std::vector<std::string> words{"a", "the", "extraordinary", "fox", "I", "incomprehensibilities", "“quoted", "end”",
-                                       "😀", "—", "3.5", "don't", "Ünïcode", "{x}", "https://example.org/a/very/long/address?with=query"};
+  const std::vector<std::string> words{"a",       "the",  "extraordinary",
+                                       "fox",     "I",    "incomprehensibilities",
+                                       "“quoted", "end”", "😀",
+                                       "—",       "3.5",  "don't",
+                                       "Ünïcode", "{x}",  "https://example.org/a/very/long/address?with=query"};
   const std::vector<std::string> ends{" ", " ", " ", ", ", ". ", "! ", "?\n\n", "  ", " (", ") "};
   for (int round = 0; round < 40; ++round) {
     std::string text;
-    for (std::size_t i = 0, count = 1 + pick(40); i < count; ++i) text += words[pick(words.size())] + ends[pick(ends.size())];
+    for (std::size_t i = 0, count = 1 + pick(40); i < count; ++i)
+      text += words[pick(words.size())] + ends[pick(ends.size())];
     constexpr const char* kStyles[] = {"spotlight", "plain", "card", "headline"};
     TimelineRequest request = request_for(text, kStyles[pick(4)]);
     request.fps = frame_rates()[pick(4)];
@@ -125,9 +133,10 @@ TEST(CaptionTimeline, KeepsAllTextAndRisesWhateverIsSaid) {
 }
 
 TEST(CaptionTimeline, NoLineIsWiderThanTheBox) {
-  const std::string text = "Responsibilities internationally misunderstood, straightforwardly speaking about everything. "
-                           "https://example.org/some/long/path/to/a/page.html and Donaudampfschifffahrtselektrizitätenhaupt"
-                           "betriebswerkbauunterbeamtengesellschaft";
+  const std::string text =
+      "Responsibilities internationally misunderstood, straightforwardly speaking about everything. "
+      "https://example.org/some/long/path/to/a/page.html and Donaudampfschifffahrtselektrizitätenhaupt"
+      "betriebswerkbauunterbeamtengesellschaft";
   for (const char* style : {"spotlight", "plain", "card", "headline"})
     for (const FrameSize& size : frame_sizes()) {
       TimelineRequest request = request_for(text, style);
@@ -148,7 +157,8 @@ TEST(CaptionTimeline, NoLineIsWiderThanTheBox) {
 }
 
 TEST(CaptionTimeline, PagesEndWhereAReaderWouldPause) {
-  const auto pages = pages_of(timeline_of(request_for("The fox came home late. Nobody saw it, so it slept well.")).cues);
+  const auto pages =
+      pages_of(timeline_of(request_for("The fox came home late. Nobody saw it, so it slept well.")).cues);
   EXPECT_THAT(pages, testing::ElementsAre("The fox came|home late.", "Nobody saw it,", "so it slept well."));
 }
 
@@ -265,14 +275,19 @@ TEST(CaptionTimelineTask, NamesTheParameterThatIsWrong) {
         R"({{"text":"héllo","language":"en","width":1080,"height":1920,"part_frames":60,"part_count":3,"speech":{},{}}})",
         speech, change)));
   };
-  EXPECT_THAT(complaint(R"("style":"disco","fps":30)"), testing::AllOf(testing::HasSubstr("/style"), testing::HasSubstr("disco")));
+  EXPECT_THAT(complaint(R"("style":"disco","fps":30)"),
+              testing::AllOf(testing::HasSubstr("/style"), testing::HasSubstr("disco")));
   EXPECT_THAT(complaint(R"("style":"plain","fps":29)"), testing::HasSubstr("/fps"));
-  EXPECT_THAT(complaint(R"("style":"plain","fps":30)",
-                        R"({"sample_count":9,"words":[{"text":"x","byte_start":0,"byte_end":99,"start_sample":0,"end_sample":1}]})"),
-              testing::HasSubstr("/speech/words/0/byte_end"));
-  EXPECT_THAT(complaint(R"("style":"plain","fps":30)",
-                        R"({"sample_count":9,"words":[{"text":"x","byte_start":2,"byte_end":5,"start_sample":0,"end_sample":1}]})"),
-              testing::HasSubstr("in two"));
+  EXPECT_THAT(
+      complaint(
+          R"("style":"plain","fps":30)",
+          R"({"sample_count":9,"words":[{"text":"x","byte_start":0,"byte_end":99,"start_sample":0,"end_sample":1}]})"),
+      testing::HasSubstr("/speech/words/0/byte_end"));
+  EXPECT_THAT(
+      complaint(
+          R"("style":"plain","fps":30)",
+          R"({"sample_count":9,"words":[{"text":"x","byte_start":2,"byte_end":5,"start_sample":0,"end_sample":1}]})"),
+      testing::HasSubstr("in two"));
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ std::string alpha_tags(double opacity) {
 std::string font_tags(std::size_t font, double em_px, const Fonts& fonts) {
   const FontSpec& spec = font_set()[font];
   const FontFace* face = fonts.face(font);
-  return fmt::format("\\fn{}\\fs{:.3f}\\b{}", spec.family, em_px * (face ? face->size_per_em() : 1), spec.is_bold ? 1 : 0);
+  return fmt::format("\\fn{}\\fs{:.3f}\\b{}", spec.family, em_px * (face ? face->size_per_em() : 1),
+                     spec.is_bold ? 1 : 0);
 }
 
 // One line in one layer.
@@ -56,7 +57,8 @@ class LineWriter {
       const bool is_lit = look.lit_word == word.index;
       paint_ = solid(layer_.colour.value_or(is_lit ? style.lit : style.ink), layer_.opacity);
       text_ += fmt::format("{{{}}}", palette_.tags(paint_));
-      for (const TextRun& run : word.set->runs) run.emoji_glyphs.empty() ? add_text(run.font, escape_ass(run.text)) : add_emoji(run);
+      for (const TextRun& run : word.set->runs)
+        run.emoji_glyphs.empty() ? add_text(run.font, escape_ass(run.text)) : add_emoji(run);
       if (word.space_after) add_text(kLatinFont, " ");
     }
     return fmt::format("{{{}\\q2\\shad0{}}}{}", place_tags(style, look), edge_tags(), text_);
@@ -94,10 +96,14 @@ class LineWriter {
   void add_slot(std::uint32_t glyph) {
     const auto width = static_cast<int>(std::lround(kEmojiWidth * page_.em_px));
     const auto height = static_cast<int>(std::lround(kEmojiHeight * page_.em_px));
-    const Palette::Paint slot{.colour = {}, .opacity = 1, .is_hidden = layer_.colour.has_value(), .emoji_glyph = glyph,
-                              .emoji_width = width, .emoji_height = height};
-    text_ += fmt::format("{{\\bord0\\blur0{}\\p1\\pbo{:.2f}}}m 0 0 l {} 0 {} {} 0 {}{{\\p0\\pbo0}}", palette_.tags(slot),
-                         kEmojiDescent * page_.em_px, width, width, height, height);
+    const Palette::Paint slot{.colour = {},
+                              .opacity = 1,
+                              .is_hidden = layer_.colour.has_value(),
+                              .emoji_glyph = glyph,
+                              .emoji_width = width,
+                              .emoji_height = height};
+    text_ += fmt::format("{{\\bord0\\blur0{}\\p1\\pbo{:.2f}}}m 0 0 l {} 0 {} {} 0 {}{{\\p0\\pbo0}}",
+                         palette_.tags(slot), kEmojiDescent * page_.em_px, width, width, height, height);
     descent_ = std::max(descent_, kEmojiDescent * page_.em_px);
   }
 
@@ -117,25 +123,26 @@ std::string round_rectangle(double width, double height, double radius) {
   const auto at = [](double x, double y) { return fmt::format("{} {} ", std::lround(x * 8), std::lround(y * 8)); };
   const double k = radius * 0.4477;  // where a quarter circle's control points are, from the corner
   const double r = radius, w = width, h = height;
-  return "m " + at(r, 0) + "l " + at(w - r, 0) + "b " + at(w - k, 0) + at(w, k) + at(w, r) + "l " + at(w, h - r) + "b " +
-         at(w, h - k) + at(w - k, h) + at(w - r, h) + "l " + at(r, h) + "b " + at(k, h) + at(0, h - k) + at(0, h - r) +
-         "l " + at(0, r) + "b " + at(0, k) + at(k, 0) + at(r, 0);
+  return "m " + at(r, 0) + "l " + at(w - r, 0) + "b " + at(w - k, 0) + at(w, k) + at(w, r) + "l " + at(w, h - r) +
+         "b " + at(w, h - k) + at(w - k, h) + at(w - r, h) + "l " + at(r, h) + "b " + at(k, h) + at(0, h - k) +
+         at(0, h - r) + "l " + at(0, r) + "b " + at(0, k) + at(k, 0) + at(r, 0);
 }
 
 struct CardPass {
   Rgb colour;
   double opacity, blur, drop;
 };
-std::string card_event(const PlacedPage& page, const Style& style, PageLook look, const CardPass& pass, Palette& palette) {
+std::string card_event(const PlacedPage& page, const Style& style, PageLook look, const CardPass& pass,
+                       Palette& palette) {
   const double em = page.em_px;
   const Card& card = *style.card;
   const double x = page.ink.left - card.padding_x * em;
   const double y = page.ink.top + (pass.drop - card.padding_y) * em;
   const double width = page.ink.width() + 2 * card.padding_x * em;
   const double height = page.ink.height() + 2 * card.padding_y * em;
-  const std::string place =
-      look.enters ? fmt::format("\\an7\\move({0:.2f},{1:.2f},{0:.2f},{2:.2f},0,{3})\\fad({3},0)", x, y + style.rise * em, y, kEnterMs)
-                  : fmt::format("\\an7\\pos({:.2f},{:.2f})", x, y);
+  const std::string place = look.enters ? fmt::format("\\an7\\move({0:.2f},{1:.2f},{0:.2f},{2:.2f},0,{3})\\fad({3},0)",
+                                                      x, y + style.rise * em, y, kEnterMs)
+                                        : fmt::format("\\an7\\pos({:.2f},{:.2f})", x, y);
   return fmt::format("{{{}\\bord0\\shad0\\blur{:.2f}{}\\p4}}{}{{\\p0}}", place, pass.blur * em,
                      palette.tags(solid(pass.colour, pass.opacity)),
                      round_rectangle(width, height, card.corner_radius * em));
@@ -162,20 +169,22 @@ std::string ass_header(const Style& style, std::string_view title, int width, in
   return fmt::format(
       "[Script Info]\nTitle: {}\nScriptType: v4.00+\nWrapStyle: 2\nScaledBorderAndShadow: yes\nYCbCr Matrix: TV.709\n"
       "PlayResX: {}\nPlayResY: {}\nLayoutResX: {}\nLayoutResY: {}\n\n"
-      "[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
+      "[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, "
+      "Bold, "
       "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, "
       "MarginR, MarginV, Encoding\n"
       // Encoding -1: the direction of a line is that of its first letter or mark, and tags do not cut it.
-      "Style: {},{},{:.0f},&H00{:02X}{:02X}{:02X},&H00FFFFFF,&H00000000,&H00000000,-1,0,0,0,100,100,0,0,1,0,0,2,0,0,0,-1\n\n"
+      "Style: "
+      "{},{},{:.0f},&H00{:02X}{:02X}{:02X},&H00FFFFFF,&H00000000,&H00000000,-1,0,0,0,100,100,0,0,1,0,0,2,0,0,0,-1\n\n"
       "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n",
       safe_title, width, height, width, height, style.id, latin.family,
-      style.em_px[static_cast<std::size_t>(format.shape)] * format.scale, style.ink.blue, style.ink.green, style.ink.red);
+      style.em_px[static_cast<std::size_t>(format.shape)] * format.scale, style.ink.blue, style.ink.green,
+      style.ink.red);
 }
 
 std::string Palette::tags(const Paint& paint) {
   // Players of ASS have no colour glyphs and would draw a box: an emoji's place stays free.
-  if (purpose_ == Purpose::file)
-    return colour_tags(paint.colour) + alpha_tags(paint.emoji_glyph ? 0 : paint.opacity);
+  if (purpose_ == Purpose::file) return colour_tags(paint.colour) + alpha_tags(paint.emoji_glyph ? 0 : paint.opacity);
   auto found = std::ranges::find(paints_, paint);
   if (found == paints_.end()) found = paints_.insert(paints_.end(), paint);
   const auto number = static_cast<unsigned>(found - paints_.begin() + 1);

@@ -83,7 +83,8 @@ PixelRect widen_to_even(PixelRect rect) noexcept {
 }
 
 Canvas::Canvas(PixelRect area) : area_(area) {
-  const std::size_t size = area.is_empty() ? 0 : static_cast<std::size_t>(area.width) * static_cast<std::size_t>(area.height);
+  const std::size_t size =
+      area.is_empty() ? 0 : static_cast<std::size_t>(area.width) * static_cast<std::size_t>(area.height);
   luma_.resize(size);
   cb_.resize(size);
   cr_.resize(size);
@@ -110,7 +111,8 @@ void Canvas::paint(std::span<const Coverage> shapes, Rgb colour, double opacity)
     for (const Coverage& shape : shapes) {
       const PixelRect part = intersect(shape.place, area_);
       for (int y = part.y; y < part.y + part.height && part.width > 0; ++y)
-        paint_row(y, part.x, part.width, shape.bytes + (y - shape.place.y) * shape.stride + (part.x - shape.place.x), samples);
+        paint_row(y, part.x, part.width, shape.bytes + (y - shape.place.y) * shape.stride + (part.x - shape.place.x),
+                  samples);
     }
     return;
   }

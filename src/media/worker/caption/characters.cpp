@@ -22,7 +22,9 @@ UChar32 next_character(std::string_view text, std::size_t& position) {
   return character;
 }
 
-struct TextCloser { void operator()(UText* text) const noexcept { utext_close(text); } };
+struct TextCloser {
+  void operator()(UText* text) const noexcept { utext_close(text); }
+};
 
 // Boundaries in bytes, without the start; the end alone where ICU cannot help.
 std::vector<std::size_t> boundaries(icu::BreakIterator* iterator, std::string_view text) {
@@ -138,7 +140,8 @@ bool wants_emoji_character(char32_t character) noexcept {
 bool is_ideographic(char32_t character) noexcept {
   UErrorCode status = U_ZERO_ERROR;
   const UScriptCode script = uscript_getScript(static_cast<UChar32>(character), &status);
-  return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_BOPOMOFO;
+  return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA ||
+         script == USCRIPT_BOPOMOFO;
 }
 bool is_written_without_spaces(char32_t character) noexcept {
   return u_getIntPropertyValue(static_cast<UChar32>(character), UCHAR_LINE_BREAK) == U_LB_COMPLEX_CONTEXT;

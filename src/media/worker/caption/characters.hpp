@@ -48,16 +48,16 @@ std::vector<std::size_t> line_breaks(std::string_view text, const std::string& l
 
 bool is_space(char32_t character) noexcept;
 bool is_control(char32_t character) noexcept;
-bool is_ignorable(char32_t character) noexcept;          // drawn as nothing: joiners, marks of direction, selectors
+bool is_ignorable(char32_t character) noexcept;  // drawn as nothing: joiners, marks of direction, selectors
 bool is_variation_selector(char32_t character) noexcept;
-bool is_opening(char32_t character) noexcept;            // brackets, quotes and signs that belong to what follows
+bool is_opening(char32_t character) noexcept;  // brackets, quotes and signs that belong to what follows
 bool is_sentence_end(char32_t character) noexcept;
 bool is_clause_end(char32_t character) noexcept;
-bool is_closing(char32_t character) noexcept;            // may follow a sentence's last mark: quotes, brackets
+bool is_closing(char32_t character) noexcept;  // may follow a sentence's last mark: quotes, brackets
 // Whether a cluster asks to be drawn as a colour picture (UTS 51).
 bool wants_emoji(std::string_view cluster) noexcept;
-bool wants_emoji_character(char32_t character) noexcept;  // alone
-bool is_ideographic(char32_t character) noexcept;          // Han, kana, bopomofo: each is about a syllable
+bool wants_emoji_character(char32_t character) noexcept;      // alone
+bool is_ideographic(char32_t character) noexcept;             // Han, kana, bopomofo: each is about a syllable
 bool is_written_without_spaces(char32_t character) noexcept;  // Thai and its neighbours
 bool has_rtl_letter(std::string_view text) noexcept;
 // Whether the first letter with a direction runs right to left.

@@ -104,7 +104,8 @@ json::Value to_json(const Part& part) {
 }
 
 Result<std::vector<Cue>> read_cues(const json::Value& value, const std::string& where) {
-  if (!value.is_array()) return fail(ErrorCode::invalid_argument, "is not a list of cues", {.reason = {}, .where = where});
+  if (!value.is_array())
+    return fail(ErrorCode::invalid_argument, "is not a list of cues", {.reason = {}, .where = where});
   const json::Array& array = value.get_array();
   if (array.size() > kCuesMax)
     return fail(ErrorCode::too_large, fmt::format("has {} cues, {} are allowed", array.size(), kCuesMax),

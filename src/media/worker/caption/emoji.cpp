@@ -11,8 +11,12 @@
 namespace atelier::media::caption {
 namespace {
 
-struct LibraryDeleter { void operator()(FT_Library library) const noexcept { FT_Done_FreeType(library); } };
-struct FaceDeleter { void operator()(FT_Face face) const noexcept { FT_Done_Face(face); } };
+struct LibraryDeleter {
+  void operator()(FT_Library library) const noexcept { FT_Done_FreeType(library); }
+};
+struct FaceDeleter {
+  void operator()(FT_Face face) const noexcept { FT_Done_Face(face); }
+};
 
 // For each output sample: where it reads, and how much of each.
 struct Taps {
@@ -60,8 +64,8 @@ Emoji::~Emoji() = default;
 const Picture* Emoji::picture(std::uint32_t glyph, int width, int height) {
   constexpr int kSizeMax = 2000;
   if (width <= 0 || height <= 0 || width > kSizeMax || height > kSizeMax) return nullptr;
-  const std::uint64_t key = (std::uint64_t{glyph} << 32) | (static_cast<std::uint64_t>(width) << 16) |
-                            static_cast<std::uint64_t>(height);
+  const std::uint64_t key =
+      (std::uint64_t{glyph} << 32) | (static_cast<std::uint64_t>(width) << 16) | static_cast<std::uint64_t>(height);
   auto& known = known_[key];
   if (!known) {
     if (const auto loaded = load(glyph)) known = std::make_unique<Picture>(scale(*loaded, width, height));
@@ -94,7 +98,8 @@ Picture scale(const Picture& source, int width, int height) {
       for (std::size_t c = 0; c < 4; ++c) {
         double sum = 0;
         std::size_t at = 4 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(source.width) +
-                              static_cast<std::size_t>(across[x].first)) + c;
+                              static_cast<std::size_t>(across[x].first)) +
+                         c;
         for (const double weight : across[x].weights) sum += weight * source.bgra[at], at += 4;
         rows[4 * (static_cast<std::size_t>(y) * columns + x) + c] = sum;
       }

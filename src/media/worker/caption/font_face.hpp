@@ -8,10 +8,18 @@
 
 namespace atelier::media::caption {
 
-struct BlobDeleter { void operator()(hb_blob_t* blob) const noexcept { hb_blob_destroy(blob); } };
-struct FaceDeleter { void operator()(hb_face_t* face) const noexcept { hb_face_destroy(face); } };
-struct FontDeleter { void operator()(hb_font_t* font) const noexcept { hb_font_destroy(font); } };
-struct BufferDeleter { void operator()(hb_buffer_t* buffer) const noexcept { hb_buffer_destroy(buffer); } };
+struct BlobDeleter {
+  void operator()(hb_blob_t* blob) const noexcept { hb_blob_destroy(blob); }
+};
+struct FaceDeleter {
+  void operator()(hb_face_t* face) const noexcept { hb_face_destroy(face); }
+};
+struct FontDeleter {
+  void operator()(hb_font_t* font) const noexcept { hb_font_destroy(font); }
+};
+struct BufferDeleter {
+  void operator()(hb_buffer_t* buffer) const noexcept { hb_buffer_destroy(buffer); }
+};
 using HbBlob = std::unique_ptr<hb_blob_t, BlobDeleter>;
 using HbFace = std::unique_ptr<hb_face_t, FaceDeleter>;
 using HbFont = std::unique_ptr<hb_font_t, FontDeleter>;

@@ -67,14 +67,17 @@ struct Fonts::File {
   void* start = nullptr;
   std::size_t size_bytes = 0;
 
-  File(std::string file_name, void* mapped, std::size_t size) : name(std::move(file_name)), start(mapped), size_bytes(size) {}
+  File(std::string file_name, void* mapped, std::size_t size)
+      : name(std::move(file_name)), start(mapped), size_bytes(size) {}
   File(File&& other) noexcept
       : name(std::move(other.name)), start(std::exchange(other.start, nullptr)), size_bytes(other.size_bytes) {}
   File& operator=(File&&) = delete;
   ~File() {
     if (start) munmap(start, size_bytes);
   }
-  std::span<const std::uint8_t> bytes() const { return {static_cast<const std::uint8_t*>(start), start ? size_bytes : 0}; }
+  std::span<const std::uint8_t> bytes() const {
+    return {static_cast<const std::uint8_t*>(start), start ? size_bytes : 0};
+  }
 };
 
 std::span<const std::filesystem::path> default_font_folders() {
@@ -90,11 +93,12 @@ Result<> Fonts::open_file(std::string_view name, std::span<const std::filesystem
   for (const auto& folder : folders) {
     const UniqueFd file(::open((folder / name).c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.is_open()) continue;
-    struct stat facts {};
+    struct stat facts{};
     if (fstat(file.get(), &facts) != 0) return fail_errno(errno, fmt::format("cannot read the font {}", name));
     const auto size = static_cast<std::size_t>(facts.st_size);
     if (!S_ISREG(facts.st_mode) || size < 12 || size > kFileBytesMax)
-      return fail(ErrorCode::invalid_argument, fmt::format("the font {} in {} is not a font file", name, folder.string()));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("the font {} in {} is not a font file", name, folder.string()));
     void* start = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (start == MAP_FAILED) return fail_errno(errno, fmt::format("cannot map the font {}", name));
     files_.emplace_back(std::string(name), start, size);
@@ -146,9 +150,10 @@ Result<std::unique_ptr<Fonts>> Fonts::open(std::span<const std::filesystem::path
 
 std::string Fonts::missing_message() const {
   if (missing_.empty()) return {};
-  return fmt::format("fonts for captions are missing: {} (Debian packages fonts-noto-core, fonts-noto-cjk, "
-                     "fonts-noto-color-emoji)",
-                     fmt::join(missing_, ", "));
+  return fmt::format(
+      "fonts for captions are missing: {} (Debian packages fonts-noto-core, fonts-noto-cjk, "
+      "fonts-noto-color-emoji)",
+      fmt::join(missing_, ", "));
 }
 
 std::span<const std::uint8_t> Fonts::bytes(std::size_t index) const noexcept { return files_[file_of_[index]].bytes(); }

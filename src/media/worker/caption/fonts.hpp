@@ -22,8 +22,8 @@ std::span<const std::filesystem::path> default_font_folders();
 // so any number of renderers may share it, which it must outlive.
 class Fonts {
  public:
-  // Looks for each file of the set in each folder, first found wins. Fails if the set's Latin fonts are not there at all;
-  // other files that are missing are told by missing(), and their scripts are drawn with what is left.
+  // Looks for each file of the set in each folder, first found wins. Fails if the set's Latin fonts are not there at
+  // all; other files that are missing are told by missing(), and their scripts are drawn with what is left.
   static Result<std::unique_ptr<Fonts>> open(std::span<const std::filesystem::path> folders = default_font_folders());
   ~Fonts();
   Fonts(const Fonts&) = delete;
@@ -50,8 +50,8 @@ class Fonts {
   std::string make_digest() const;
 
   std::vector<File> files_;
-  std::vector<std::size_t> file_of_;                // per face of the set
-  std::vector<std::unique_ptr<FontFace>> faces_;    // likewise
+  std::vector<std::size_t> file_of_;              // per face of the set
+  std::vector<std::unique_ptr<FontFace>> faces_;  // likewise
   std::vector<std::string> missing_;
   std::string digest_;
 };

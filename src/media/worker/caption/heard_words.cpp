@@ -46,8 +46,10 @@ std::size_t split_gap(std::string_view gap) {
   for (const char32_t character : Characters(gap)) {
     std::string bytes;
     append_utf8(bytes, character);
-    if (!is_opening(character)) opening = gap.size();
-    else if (opening == gap.size()) opening = position;
+    if (!is_opening(character))
+      opening = gap.size();
+    else if (opening == gap.size())
+      opening = position;
     position += bytes.size();
   }
   return opening;

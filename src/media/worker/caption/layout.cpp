@@ -57,7 +57,8 @@ bool has_stacked_marks(const Cue& cue) {
 }
 
 bool reads_rtl(const Cue& cue, std::string_view language) {
-  static constexpr std::string_view kRtlLanguages[] = {"ar", "fa", "ur", "he", "iw", "yi", "ps", "sd", "ug", "dv", "ckb"};
+  static constexpr std::string_view kRtlLanguages[] = {"ar", "fa", "ur", "he", "iw", "yi",
+                                                       "ps", "sd", "ug", "dv", "ckb"};
   const auto primary = language.substr(0, language.find_first_of("-_"));
   const bool is_rtl_language = std::ranges::find(kRtlLanguages, primary) != std::end(kRtlLanguages);
   std::string text;
@@ -90,9 +91,11 @@ PlacedPage place(const Cue& cue, const Style& style, const Format& format, Types
     SetLine set = set_line(line, index, style, typesetter);
     index += line.words.size();
     widest = std::max(widest, set.ink.right - set.ink.left);
-    if (lines.empty()) baselines.push_back(0);
-    else baselines.push_back(baselines.back() +
-                             std::max(style.line_pitch, set.ink.top - lines.back().ink.bottom + kLeading));
+    if (lines.empty())
+      baselines.push_back(0);
+    else
+      baselines.push_back(baselines.back() +
+                          std::max(style.line_pitch, set.ink.top - lines.back().ink.bottom + kLeading));
     lines.push_back(std::move(set));
   }
   if (lines.empty()) return page;

@@ -12,9 +12,15 @@
 
 namespace atelier::media::caption {
 
-struct AssLibraryDeleter { void operator()(ASS_Library* library) const noexcept { ass_library_done(library); } };
-struct AssRendererDeleter { void operator()(ASS_Renderer* renderer) const noexcept { ass_renderer_done(renderer); } };
-struct AssTrackDeleter { void operator()(ASS_Track* track) const noexcept { ass_free_track(track); } };
+struct AssLibraryDeleter {
+  void operator()(ASS_Library* library) const noexcept { ass_library_done(library); }
+};
+struct AssRendererDeleter {
+  void operator()(ASS_Renderer* renderer) const noexcept { ass_renderer_done(renderer); }
+};
+struct AssTrackDeleter {
+  void operator()(ASS_Track* track) const noexcept { ass_free_track(track); }
+};
 
 // libass, with fonts from memory alone and one moment of time: it draws the events it is given, and we keep the time.
 class AssPainter {

@@ -16,9 +16,12 @@ constexpr std::int64_t kShortPageSamples = kSampleRate * 60 / 100;  // less than
 PageWord::End end_of(std::string_view text) {
   auto end = PageWord::End::none;
   for (const char32_t character : Characters(text)) {
-    if (is_sentence_end(character)) end = PageWord::End::sentence;
-    else if (is_clause_end(character)) end = PageWord::End::clause;
-    else if (!is_closing(character) && !is_space(character) && !is_ignorable(character) && !wants_emoji_character(character))
+    if (is_sentence_end(character))
+      end = PageWord::End::sentence;
+    else if (is_clause_end(character))
+      end = PageWord::End::clause;
+    else if (!is_closing(character) && !is_space(character) && !is_ignorable(character) &&
+             !wants_emoji_character(character))
       end = PageWord::End::none;
   }
   return end;
@@ -30,9 +33,12 @@ double weight_of(std::string_view text) {
   bool has_letters = false;
   for (const std::string_view cluster : grapheme_clusters(text)) {
     const char32_t base = *Characters(cluster).begin();
-    if (is_ideographic(base)) weight += 0.4;
-    else if (is_written_without_spaces(base)) weight += 0.2;
-    else has_letters = true;
+    if (is_ideographic(base))
+      weight += 0.4;
+    else if (is_written_without_spaces(base))
+      weight += 0.2;
+    else
+      has_letters = true;
   }
   return weight + (has_letters && weight == 0 ? 1 : 0);
 }
@@ -45,7 +51,8 @@ std::vector<std::string> cut(const std::string& text, double width_max, const St
   };
   const auto breaks = line_breaks(text, typesetter.language());
   std::vector<std::size_t> ends;  // of characters
-  for (const std::string_view cluster : grapheme_clusters(text)) ends.push_back((ends.empty() ? 0 : ends.back()) + cluster.size());
+  for (const std::string_view cluster : grapheme_clusters(text))
+    ends.push_back((ends.empty() ? 0 : ends.back()) + cluster.size());
   // The last of `places` after `start` up to which it fits; `start` if none does.
   const auto farthest = [&](const std::vector<std::size_t>& places, std::size_t start) {
     std::size_t reached = start;
@@ -130,8 +137,10 @@ class Planner {
     cost += (off > 0 ? 14 : 4) * off * off;
     for (std::size_t i = first; i + 1 < last; ++i) {
       // A sentence or pause inside a page: the eye is ahead of the voice.
-      if (words_[i].end == PageWord::End::sentence) cost += 6;
-      else if (words_[i].end == PageWord::End::clause) cost += 0.7;
+      if (words_[i].end == PageWord::End::sentence)
+        cost += 6;
+      else if (words_[i].end == PageWord::End::clause)
+        cost += 0.7;
       if (words_[i + 1].start_sample - words_[i].end_sample > kPauseSamples) cost += 3;
     }
     const bool is_end = last == words_.size();

@@ -9,8 +9,8 @@
 
 #include "media/worker/caption/canvas.hpp"
 #include "media/worker/caption/emoji.hpp"
-#include "media/worker/caption/layout.hpp"
 #include "media/worker/caption/font_set.hpp"
+#include "media/worker/caption/layout.hpp"
 #include "media/worker/caption/libass.hpp"
 
 namespace atelier::media::caption {
@@ -33,11 +33,16 @@ PixelRect rect_of(const ASS_Image& image) { return {image.dst_x, image.dst_y, im
 class LibassRenderer final : public Renderer {
  public:
   LibassRenderer(Scene scene, const Style& style, const Fonts& fonts)
-      : scene_(std::move(scene)), style_(style), format_(format_of(scene_.width, scene_.height)), fonts_(fonts),
-        typesetter_(fonts, scene_.language), emoji_(fonts) {}
+      : scene_(std::move(scene)),
+        style_(style),
+        format_(format_of(scene_.width, scene_.height)),
+        fonts_(fonts),
+        typesetter_(fonts, scene_.language),
+        emoji_(fonts) {}
 
   Result<> start() {
-    AssPainter::Setup setup{ass_header(style_, "", scene_.width, scene_.height), scene_.width, scene_.height, {kLatinFont}};
+    AssPainter::Setup setup{
+        ass_header(style_, "", scene_.width, scene_.height), scene_.width, scene_.height, {kLatinFont}};
     for (const Cue& cue : scene_.cues) {
       pages_.push_back(place(cue, style_, format_, typesetter_));
       for (const PlacedLine& line : pages_.back().lines)
@@ -147,8 +152,9 @@ Result<> check(const Scene& scene) {
   constexpr int kSideMin = 64, kSideMax = 8192;
   for (const int side : {scene.width, scene.height})
     if (side < kSideMin || side > kSideMax || side % 2 != 0)
-      return fail(ErrorCode::invalid_argument, fmt::format("captions need an even size of {} to {} pixels a side, not {}x{}",
-                                                           kSideMin, kSideMax, scene.width, scene.height));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("captions need an even size of {} to {} pixels a side, not {}x{}", kSideMin, kSideMax,
+                              scene.width, scene.height));
   if (scene.fps < 1 || scene.fps > 240)
     return fail(ErrorCode::invalid_argument, fmt::format("captions need 1 to 240 frames a second, not {}", scene.fps));
   std::int64_t end = 0;

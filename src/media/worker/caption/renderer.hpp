@@ -42,8 +42,8 @@ struct Scene {
   int fps = 0;
 };
 
-// Draws one scene's captions. One thread at a time; each thread its own. Deterministic: a frame's overlay depends on the
-// scene and the frame alone, not on which frames were asked for before.
+// Draws one scene's captions. One thread at a time; each thread its own. Deterministic: a frame's overlay depends on
+// the scene and the frame alone, not on which frames were asked for before.
 class Renderer {
  public:
   // `fonts` must outlive the renderer. Wrong scenes (unknown style, size below 64, cues out of order) are

@@ -69,9 +69,9 @@ const Style* find_style(std::string_view id) noexcept;
 // Where captions may be, for a frame.
 struct Format {
   Shape shape;
-  Box box;         // nothing is drawn outside
-  double center_y; // of a page's lines, if it fits so
-  double scale;    // from the nominal size
+  Box box;          // nothing is drawn outside
+  double center_y;  // of a page's lines, if it fits so
+  double scale;     // from the nominal size
 };
 Format format_of(int width, int height) noexcept;
 

@@ -48,8 +48,14 @@ Result<json::Value> run_timeline(TaskContext& context) {
   json::ObjectReader reader(context.parameters());
   Look look = read_look(reader);
   TimelineRequest request{.text = reader.required_string("text", {.bytes_max = kTextBytesMax}),
-                          .style = std::move(look.style), .language = std::move(look.language), .width = look.width,
-                          .height = look.height, .fps = look.fps, .part_frames = 0, .part_count = 0, .speech = {}};
+                          .style = std::move(look.style),
+                          .language = std::move(look.language),
+                          .width = look.width,
+                          .height = look.height,
+                          .fps = look.fps,
+                          .part_frames = 0,
+                          .part_count = 0,
+                          .speech = {}};
   request.part_frames = reader.required_integer("part_frames", 1, kFrameMax);
   request.part_count = reader.required_integer("part_count", 1, 10'000);
   const json::Value* speech = reader.required_value("speech");
@@ -90,8 +96,12 @@ Result<Subtitles::Passage> read_passage(const json::Value& value, const std::str
 Result<Subtitles> read_subtitles(const json::Value& parameters) {
   json::ObjectReader reader(parameters);
   Look look = read_look(reader);
-  Subtitles subtitles{.title = reader.required_string("title", {.bytes_max = 4096}), .style = std::move(look.style),
-                      .language = std::move(look.language), .width = look.width, .height = look.height, .fps = look.fps,
+  Subtitles subtitles{.title = reader.required_string("title", {.bytes_max = 4096}),
+                      .style = std::move(look.style),
+                      .language = std::move(look.language),
+                      .width = look.width,
+                      .height = look.height,
+                      .fps = look.fps,
                       .passages = {}};
   const json::Array* scenes = reader.required_array("scenes", 10'000);
   if (auto done = reader.finish(); !done) return error_of(done);
@@ -101,9 +111,10 @@ Result<Subtitles> read_subtitles(const json::Value& parameters) {
     auto passage = read_passage((*scenes)[i], where);
     if (!passage) return error_of(passage);
     if (passage->first_frame < free_from)
-      return fail(ErrorCode::invalid_argument,
-                  fmt::format("starts at frame {}, before the scene before it ends at {}", passage->first_frame, free_from),
-                  {.reason = {}, .where = where + "/first_frame"});
+      return fail(
+          ErrorCode::invalid_argument,
+          fmt::format("starts at frame {}, before the scene before it ends at {}", passage->first_frame, free_from),
+          {.reason = {}, .where = where + "/first_frame"});
     free_from = passage->first_frame + passage->frame_count;
     subtitles.passages.push_back(std::move(*passage));
   }
@@ -116,7 +127,8 @@ Result<> write_output(TaskContext& context, std::string_view name, std::string_v
   for (std::size_t at = 0; at < text.size();) {
     const ssize_t written = pwrite(fd, text.data() + at, text.size() - at, static_cast<off_t>(at));
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return fail_errno(written < 0 ? errno : ENOSPC, fmt::format("cannot write the {} captions", name));
+    if (written <= 0)
+      return fail_errno(written < 0 ? errno : ENOSPC, fmt::format("cannot write the {} captions", name));
     at += static_cast<std::size_t>(written);
   }
   return {};

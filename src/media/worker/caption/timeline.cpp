@@ -13,7 +13,8 @@ namespace {
 // Times of cues in frames.
 class Clock {
  public:
-  Clock(int fps, std::int64_t frame_count) : samples_per_frame_(samples_per_frame(fps)), fps_(fps), frame_count_(frame_count) {}
+  Clock(int fps, std::int64_t frame_count)
+      : samples_per_frame_(samples_per_frame(fps)), fps_(fps), frame_count_(frame_count) {}
 
   std::int64_t frame_at(std::int64_t sample) const {
     return std::clamp<std::int64_t>((sample + samples_per_frame_ / 2) / samples_per_frame_, 0, frame_count_);
@@ -56,7 +57,8 @@ void merge_until_each_has_a_frame(std::vector<Cue>& cues, std::int64_t frame_cou
       for (Line& line : cues[i + 1].lines) {
         // The same two lines, so that a page never becomes a column.
         auto& target = merged.back().lines.back().words;
-        target.insert(target.end(), std::make_move_iterator(line.words.begin()), std::make_move_iterator(line.words.end()));
+        target.insert(target.end(), std::make_move_iterator(line.words.begin()),
+                      std::make_move_iterator(line.words.end()));
       }
     }
     cues = std::move(merged);

@@ -11,7 +11,8 @@
 
 namespace atelier::media::caption {
 
-// A word as it is shown and when it is heard: punctuation, emoji and whatever else is not spoken belongs to a neighbour.
+// A word as it is shown and when it is heard: punctuation, emoji and whatever else is not spoken belongs to a
+// neighbour.
 struct HeardWord {
   std::string text;
   bool space_after = true;
@@ -49,7 +50,7 @@ struct TimelineRequest {
 };
 struct Timeline {
   std::int64_t frame_count = 0;
-  std::vector<Cue> cues;   // strictly rising, none overlaps, the last ends by frame_count
+  std::vector<Cue> cues;  // strictly rising, none overlaps, the last ends by frame_count
   std::vector<Part> parts;
 };
 Result<Timeline> make_timeline(const TimelineRequest& request, const Fonts& fonts);

@@ -34,8 +34,7 @@ std::size_t first_strong_font(std::string_view text, std::string_view language) 
 }
 
 bool covers(const FontFace& face, std::string_view cluster) {
-  return std::ranges::all_of(Characters(cluster),
-                             [&](char32_t c) { return is_ignorable(c) || face.has(c); });
+  return std::ranges::all_of(Characters(cluster), [&](char32_t c) { return is_ignorable(c) || face.has(c); });
 }
 
 }  // namespace
