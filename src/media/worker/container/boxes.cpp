@@ -91,8 +91,10 @@ Result<> for_each_box(std::span<const std::uint8_t> bytes, std::uint64_t offset,
 Result<> check_boxes(std::span<const std::uint8_t> file, const std::string& name) {
   Findings findings;
   bool has_index = false;
+  bool has_samples = false;
   Result<> inner;
   auto walked = for_each_box(file, 0, [&](const Box& box) {
+    if (box.type == "mdat") has_samples = true;
     if (box.type != "moov") return true;
     has_index = true;
     inner = look_inside(box, findings);
@@ -106,6 +108,8 @@ Result<> check_boxes(std::span<const std::uint8_t> file, const std::string& name
   }
   if (!has_index)
     return fail(ErrorCode::invalid_argument, name + " is cut off: its index (\"moov\") is missing", {"media_truncated", ""});
+  if (!has_samples)
+    return fail(ErrorCode::invalid_argument, name + " is cut off: its pictures and sound (\"mdat\") are missing", {"media_truncated", ""});
   if (findings.track_count > kStreamsMax)
     return fail(ErrorCode::too_large, fmt::format("{} has more than {} streams", name, kStreamsMax), {"media_too_large", ""});
   if (findings.has_external)

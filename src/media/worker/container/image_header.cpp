@@ -30,18 +30,36 @@ bool is_whole_png(Bytes8 bytes) {
   return false;
 }
 
-// Segments up to the first scan, then somewhere the end marker (ITU T.81 annex B). A picture inside the EXIF has an end
-// marker of its own, which is why the segments are stepped over.
-bool is_whole_jpeg(Bytes8 bytes) {
-  std::size_t at = 2;
-  while (at + 4 <= bytes.size()) {
-    if (bytes[at] != 0xff) return true;  // not as it should be, but that is for the decoder to tell
-    if (bytes[at + 1] == 0xda) break;
+struct JpegWalk {
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+  std::size_t scan_at = 0;  // where the first scan begins; 0: not there
+};
+
+// Segments up to the first scan (ITU T.81 annex B). A picture inside the EXIF has segments and an end of its own, which is
+// why they are stepped over and not searched for.
+JpegWalk walk_jpeg(Bytes8 bytes) {
+  JpegWalk walk;
+  for (std::size_t at = 2; at + 4 <= bytes.size();) {
+    const unsigned marker = bytes[at + 1];
+    if (bytes[at] != 0xff || marker == 0xda) {
+      walk.scan_at = at;  // anything but a marker is for the decoder to complain about
+      break;
+    }
+    const bool is_frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (is_frame && at + 9 <= bytes.size()) {
+      walk.height = bytes[at + 5] << 8 | bytes[at + 6];
+      walk.width = bytes[at + 7] << 8 | bytes[at + 8];
+    }
     at += 2 + (std::size_t{bytes[at + 2]} << 8 | bytes[at + 3]);
   }
-  if (at + 4 > bytes.size()) return false;
+  return walk;
+}
+
+bool is_whole_jpeg(Bytes8 bytes) {
+  const std::size_t scan = walk_jpeg(bytes).scan_at;
   constexpr std::string_view kEnd = "\xff\xd9";
-  return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find(kEnd, at) != std::string_view::npos;
+  return scan != 0 && std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find(kEnd, scan) != std::string_view::npos;
 }
 
 bool is_whole(const MappedFile& file, std::string_view loader) {
@@ -50,6 +68,29 @@ bool is_whole(const MappedFile& file, std::string_view loader) {
   if (loader == "jpegload") return is_whole_jpeg(bytes);
   if (loader == "webpload") return bytes.size() >= 12 && little_endian32(bytes, 4) + 8 <= bytes.size();
   return true;
+}
+
+// Blocks up to the trailer (GIF89a specification); stops counting just above the limit. libvips' own count leaves out
+// what it takes for nonsense.
+std::int64_t count_gif_frames(Bytes8 bytes) {
+  const auto colours = [&](std::size_t at) { return (bytes[at] & 0x80) != 0 ? std::size_t{3} << ((bytes[at] & 7) + 1) : 0; };
+  const auto skip_data = [&](std::size_t at) {
+    while (at < bytes.size() && bytes[at] != 0) at += 1 + std::size_t{bytes[at]};
+    return at + 1;
+  };
+  std::int64_t count = 0;
+  std::size_t at = bytes.size() > 13 ? 13 + colours(10) : bytes.size();
+  while (at + 10 < bytes.size() && count <= kImageFramesMax) {
+    if (bytes[at] == 0x21) {
+      at = skip_data(at + 2);
+    } else if (bytes[at] == 0x2c) {
+      ++count;
+      at = skip_data(at + 11 + colours(at + 9));
+    } else {
+      break;
+    }
+  }
+  return count;
 }
 
 Result<> check_size(const ImageHeader& header, const std::string& name) {
@@ -62,7 +103,7 @@ Result<> check_size(const ImageHeader& header, const std::string& name) {
     return too_large(fmt::format("is {}x{}, {} megapixels; at most {} are read", header.width, header.height,
                                  header.width * header.height / 1'000'000, kImagePixelsMax / 1'000'000));
   if (header.frame_count > kImageFramesMax)
-    return too_large(fmt::format("has {} frames; at most {} are read", header.frame_count, kImageFramesMax));
+    return too_large(fmt::format("has more than {} frames", kImageFramesMax));
   return {};
 }
 
@@ -87,6 +128,15 @@ Result<ImagePtr> open_image(const MappedFile& file, const FileFormat& format, co
 }
 
 Result<ImageHeader> read_image_header(const MappedFile& file, const FileFormat& format, const std::string& name) {
+  // libjpeg gives up on very large sides by itself, without saying what is wrong in our words.
+  if (std::string_view(format.reader) == "jpegload") {
+    const JpegWalk claim = walk_jpeg(file.bytes());
+    if (auto checked = check_size({.width = claim.width, .height = claim.height, .frame_count = 1}, name); !checked) return error_of(checked);
+  }
+  if (std::string_view(format.reader) == "gifload") {
+    const ImageHeader claim{.width = 1, .height = 1, .frame_count = count_gif_frames(file.bytes())};
+    if (auto checked = check_size(claim, name); !checked) return error_of(checked);
+  }
   auto image = open_image(file, format, name);
   if (!image) {
     // The loader's own words for a file that ends early differ; ours do not.

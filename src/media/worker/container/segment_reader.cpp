@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "media/worker/container/nut.hpp"
+
 namespace atelier::media::container {
 namespace {
 
@@ -17,13 +19,11 @@ std::unexpected<Error> SegmentReader::broken(const std::string& what) const {
 }
 
 Result<SegmentReader> SegmentReader::open(int fd, std::string name, const FilmFormat& film) {
-  if (fd < 0) return fail(ErrorCode::invalid_argument, "no input called \"" + name + "\" was given");
-  auto demuxer = open_demuxer(fd, "nut", name);
+  auto demuxer = open_nut(fd, name);
   if (!demuxer) return error_of(demuxer);
   auto packet = allocate_packet();
   if (!packet) return error_of(packet);
   SegmentReader reader(*std::move(demuxer), *std::move(packet), std::move(name), film.fps);
-  if (reader.demuxer_.format->nb_streams != 1) return reader.broken("must hold one stream");
   const AVCodecParameters& codec = reader.codec();
   if (codec.codec_id != AV_CODEC_ID_H264 || codec.extradata_size <= 0)
     return reader.broken("must hold H.264 with its parameter sets in its head");

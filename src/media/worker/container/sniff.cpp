@@ -111,7 +111,7 @@ FileFormat sniff(std::string_view head) noexcept {
   for (const Signature& signature : kSignatures) {
     if (!has(signature.offset, signature.bytes) || !has(signature.second_offset, signature.second)) continue;
     // WebM says in its first element that it is one.
-    if (signature.format.reader == "matroska"sv && head.substr(0, 64).find("webm") != head.npos)
+    if (signature.format.media_type == "video/x-matroska" && head.substr(0, 64).find("webm") != head.npos)
       return stream("matroska", "video/webm", "audio/webm");
     return signature.format;
   }

@@ -1,17 +1,17 @@
 #include "media/worker/container/soundtrack_reader.hpp"
 
 #include "media/protocol/catalog.hpp"
+#include "media/worker/container/nut.hpp"
 
 namespace atelier::media::container {
 
 Result<SoundtrackReader> SoundtrackReader::open(int fd) {
-  if (fd < 0) return fail(ErrorCode::invalid_argument, "no input called \"soundtrack\" was given");
-  auto demuxer = open_demuxer(fd, "nut", "soundtrack");
+  auto demuxer = open_nut(fd, "soundtrack");
   if (!demuxer) return error_of(demuxer);
   auto packet = allocate_packet();
   if (!packet) return error_of(packet);
   SoundtrackReader reader(*std::move(demuxer), *std::move(packet));
-  if (reader.demuxer_.format->nb_streams != 1 || reader.codec().codec_id != AV_CODEC_ID_AAC ||
+  if (reader.codec().codec_id != AV_CODEC_ID_AAC ||
       reader.codec().sample_rate != kSampleRate || reader.codec().extradata_size <= 0)
     return fail(ErrorCode::invalid_argument, "soundtrack must hold one stream of AAC at 48 kHz", {"soundtrack_broken", "soundtrack"});
   return reader;
