@@ -76,7 +76,7 @@ test.describe('from a story to a video', () => {
     await page.goto('/shorts');
     await page.getByRole('button', { name: 'Delete “Undo me”' }).click({ force: true });
     await expect(page.getByRole('link', { name: /Undo me/ })).toHaveCount(0);
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
     await expect(page.getByRole('link', { name: /Undo me/ })).toBeVisible();
     expect((await page.request.get(`/api/productions/${id}`)).status()).toBe(200);
   });
@@ -92,7 +92,7 @@ test.describe('from a story to a video', () => {
     });
     await story.dispatchEvent('drop', { dataTransfer: transfer });
     await expect(story).toHaveValue('Dropped.\n\nSecond.');
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
     await expect(story).toHaveValue('Mine.');
   });
 

@@ -39,7 +39,7 @@ test('a picture is uploaded, looked at, used as a background and deleted', async
   await page.goto('/library');
   await page.getByRole('button', { name: 'Delete “sea.png”' }).click({ force: true });
   await expect(page.getByRole('button', { name: 'Look at sea.png' })).toHaveCount(0);
-  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Look at sea.png' })).toBeVisible();
 });
 

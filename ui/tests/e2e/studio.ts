@@ -80,18 +80,39 @@ export async function ready(page: Page): Promise<void> {
   await expect(page.getByText('Ready', { exact: true })).toBeVisible({ timeout: 50_000 });
 }
 
-// What moved and what took long, from before the page's first script.
-export async function watchTiming(page: Page): Promise<void> {
+// What moved, from before the page's first script.
+export async function watchShift(page: Page): Promise<void> {
   await page.addInitScript(() => {
-    const seen = { shift: 0, long: [] as number[] };
+    const seen = { shift: 0 };
     Object.assign(globalThis, { seen });
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) if (!entry.hadRecentInput) seen.shift += entry.value;
     }).observe({ type: 'layout-shift', buffered: true });
-    new PerformanceObserver((list) => seen.long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask', buffered: true });
   });
 }
-export const timing = (page: Page): Promise<{ shift: number; long: number[] }> => page.evaluate(() => (globalThis as unknown as { seen: { shift: number; long: number[] } }).seen);
+export const shiftOf = (page: Page): Promise<number> => page.evaluate(() => (globalThis as unknown as { seen: { shift: number } }).seen.shift);
+
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  tdur?: number;
+  args: { name?: string };
+}
+
+// The longest task of the page's main thread during `work`, in milliseconds of processor time: a busy machine beside the
+// test lengthens the clock's time, not this.
+export async function longestTaskMs(page: Page, work: () => Promise<void>): Promise<number> {
+  const browser = page.context().browser()!;
+  await browser.startTracing(page, { categories: ['toplevel', 'disabled-by-default-devtools.timeline'] });
+  await work();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  const threadOf = (event: TraceEvent): string => `${event.pid}/${event.tid}`;
+  const main = new Set(traceEvents.filter((event) => event.name === 'thread_name' && event.args.name === 'CrRendererMain').map(threadOf));
+  const tasks = traceEvents.filter((event) => event.name.endsWith('RunTask') && main.has(threadOf(event)));
+  expect(tasks.length, 'the trace has tasks').toBeGreaterThan(10);
+  return Math.max(...tasks.map((event) => event.tdur ?? 0)) / 1000;
+}
 
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
