@@ -1,0 +1,20 @@
+#include "media/worker/sound/tasks.hpp"
+
+#include "media/worker/sound/espeak_engine.hpp"
+#include "media/worker/sound/speech_task.hpp"
+
+namespace atelier::media::sound {
+
+std::span<const TaskType> sound_tasks() {
+  static constexpr TaskType kTasks[] = {
+      {.name = "speech", .version = 1, .unit = "samples", .run = run_speech},
+  };
+  return kTasks;
+}
+
+std::span<const std::string> sound_read_only_paths() {
+  static const std::vector<std::string> paths = espeak_read_only_paths();
+  return paths;
+}
+
+}  // namespace atelier::media::sound
