@@ -140,7 +140,11 @@ bool ServerLoop::accept_some() {
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
     if (errno == EINTR || errno == ECONNABORTED) continue;
-    if ((errno == EMFILE || errno == ENFILE) && turn_away_without_descriptors()) continue;
+    if ((errno == EMFILE || errno == ENFILE) && (reserve_.is_open() || (reserve_ = open_reserve()).is_open())) {
+      // The system says so even when nobody waits to be accepted.
+      if (turn_away_without_descriptors()) continue;
+      return true;
+    }
     log::warn("connections cannot be accepted", {{"error", fail_errno(errno, "accept").error().message}});
     return false;
   }
@@ -148,8 +152,6 @@ bool ServerLoop::accept_some() {
 }
 
 bool ServerLoop::turn_away_without_descriptors() {
-  if (!reserve_.is_open()) reserve_ = open_reserve();
-  if (!reserve_.is_open()) return false;
   reserve_.reset();
   UniqueFd fd(::accept4(listener_->native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   const bool was_one = fd.is_open();

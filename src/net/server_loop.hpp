@@ -72,7 +72,7 @@ class ServerLoop final : private Deadlines::Target {
   void take(UniqueFd fd, int family, std::string peer);
   Task<Result<>> serve(UniqueFd fd, int family, std::string peer);
   void turn_away(UniqueFd fd, std::string_view reason);
-  bool turn_away_without_descriptors();
+  bool turn_away_without_descriptors();  // whether somebody was there
   void on_deadline() override;  // stop_timeout is over
 
   ServerShared& shared_;
