@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -22,6 +23,7 @@ class Clock {
 // Lives as long as the process.
 const Clock& system_clock() noexcept;
 
+// Moved by one thread, read by any.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(UnixMs wall_ms = 1'700'000'000'000) noexcept : wall_ms_(wall_ms) {}
@@ -30,14 +32,14 @@ class ManualClock final : public Clock {
   // Both clocks move.
   void advance(std::chrono::milliseconds by) noexcept {
     wall_ms_ += by.count();
-    now_ += by;
+    now_ = now() + by;
   }
   // The wall clock alone steps, as NTP or a person would make it.
   void step_wall(std::chrono::milliseconds by) noexcept { wall_ms_ += by.count(); }
 
  private:
-  UnixMs wall_ms_;
-  std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
+  std::atomic<UnixMs> wall_ms_;
+  std::atomic<std::chrono::steady_clock::time_point> now_{std::chrono::steady_clock::time_point(std::chrono::hours(1))};
 };
 
 // "2026-11-21T07:48:00.123Z"

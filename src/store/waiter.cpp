@@ -29,6 +29,13 @@ class Chain {
   Waiter* first_;
 };
 
+// The loop may run the chain, have nothing left to do and be destroyed before post() itself has returned: tracked work
+// keeps it running until then.
+void post_chain(Executor executor, Waiter* first) {
+  const auto running = asio::require(executor, asio::execution::outstanding_work.tracked);
+  asio::post(executor, Chain(first));
+}
+
 }  // namespace
 
 void Resumptions::add(Waiter& waiter) {
@@ -43,13 +50,13 @@ void Resumptions::add(Waiter& waiter) {
 }
 
 void Resumptions::post() {
-  for (const Loop& loop : loops_) asio::post(loop.executor, Chain(loop.first));
+  for (const Loop& loop : loops_) post_chain(loop.executor, loop.first);
   loops_.clear();
 }
 
 void resume(Waiter& waiter) {
   waiter.next = nullptr;
-  asio::post(waiter.executor(), Chain(&waiter));
+  post_chain(waiter.executor(), &waiter);
 }
 
 }  // namespace atelier::store
