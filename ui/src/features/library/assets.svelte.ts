@@ -83,11 +83,8 @@ export class Assets {
 
   #hear(events: readonly StudioEvent[]): void {
     for (const event of events) {
-      if (event.type !== 'asset.changed') continue;
-      const { data } = event;
-      if (data.deleted) this.items = this.items.filter((item) => item.id !== data.id);
-      else if (data.kind && data.content_url) this.#put(data as Asset);
-      else void this.#studio.api.asset(data.id).then((asset) => this.#put(asset), () => {});
+      if (event.type === 'asset.changed') this.#put(event.data);
+      if (event.type === 'asset.deleted') this.items = this.items.filter((item) => item.id !== event.data.id);
     }
   }
 

@@ -4,7 +4,7 @@ import { t } from '$lib/i18n/messages';
 import { newKey } from '$lib/media/secure';
 import { History } from '$lib/state/history.svelte';
 import type { Studio } from '$lib/state/studio.svelte';
-import { sceneViews } from './scenes';
+import { hasScenesOf, sceneViews } from './scenes';
 
 export type SaveWord = 'saved' | 'typing' | 'saving' | 'offline' | 'refused';
 export interface SceneChange {
@@ -81,7 +81,8 @@ export class Editor {
     this.story = production.story;
     this.savedAt = production.updated_at;
     const draft = this.studio.drafts.read(this.#draft);
-    if (draft && draft.text !== production.story) {
+    if (draft && hasScenesOf(draft.text, production)) this.studio.drafts.clear(this.#draft);
+    else if (draft) {
       this.story = draft.text;
       this.isDirty = true;
       if (draft.base === production.revision) this.#saveSoon();
@@ -96,7 +97,7 @@ export class Editor {
     try {
       const theirs = await this.studio.api.production(this.id);
       // Typed here and changed there: laid over each other, one of them would be lost.
-      if (this.isDirty && theirs.story !== this.production.story && theirs.story !== this.story) this.#disagree(theirs);
+      if (this.isDirty && theirs.story !== this.production.story && !hasScenesOf(this.story, theirs)) this.#disagree(theirs);
       else if (this.#writing === 0) this.#take(theirs);
     } catch (error) {
       if (asProblem(error).status === 404) this.isGone = true;
@@ -172,7 +173,7 @@ export class Editor {
     if (this.conflict) return false;
     const sent = this.story;
     const base = this.production?.story;
-    const isSaved = await this.#write((revision) => this.studio.api.changeStory(this.id, revision, sent), (theirs) => theirs.story === base || theirs.story === sent);
+    const isSaved = await this.#write((revision) => this.studio.api.changeStory(this.id, revision, sent), (theirs) => theirs.story === base || hasScenesOf(sent, theirs));
     if (!isSaved) return false;
     if (this.story === sent) {
       this.isDirty = false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Production, Scene } from '$lib/api/types';
-import { pictureKey, sceneViews } from './scenes';
+import { hasScenesOf, pictureKey, sceneViews } from './scenes';
 
 const scene = (index: number, text: string, more: Partial<Scene> = {}): Scene => ({ id: `s${index}`, index, text, background: null, voice: null, seed: index, is_rendered: true, duration_ms: 2000, ...more });
 const production: Production = {
@@ -24,6 +24,14 @@ describe('sceneViews', () => {
   it('have keys of their own when texts repeat', () => {
     const keys = sceneViews(production, 'One.\n\nOne.\n\nOne.\n\nOne.', true).map((view) => view.key);
     expect(new Set(keys).size).toBe(4);
+  });
+});
+
+describe('hasScenesOf', () => {
+  it('looks at what is spoken, not at how it is written', () => {
+    expect(hasScenesOf('# Title\n\n*One.*\n\n\nTwo.\n\nThree.\n\n', production)).toBe(true);
+    expect(hasScenesOf('One.\n\nTwo!\n\nThree.', production)).toBe(false);
+    expect(hasScenesOf('One.\n\nTwo.', production)).toBe(false);
   });
 });
 

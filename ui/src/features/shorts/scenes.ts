@@ -2,6 +2,16 @@
 import type { Production, Scene } from '$lib/api/types';
 import { estimateMs, scenesOf } from '$lib/story/split';
 
+// Words as spoken: the server takes Markdown's marks out, which are still there while someone types.
+const words = (text: string): string => text.replace(/[*_`\\[\]()#>~]/g, '').replace(/\s+/g, ' ').trim();
+const isSameText = (a: string, b: string): boolean => a === b || words(a) === words(b);
+
+// Whether a story has the scenes that a production has: the server keeps scenes, and writes the story anew.
+export function hasScenesOf(story: string, production: Production): boolean {
+  const texts = scenesOf(story);
+  return texts.length === production.scenes.length && texts.every((text, index) => isSameText(text, production.scenes[index]!.text));
+}
+
 export interface SceneView {
   key: string; // stable while the scene lives
   index: number;
@@ -13,7 +23,7 @@ export interface SceneView {
 }
 
 function viewOf(index: number, text: string, scene: Scene | null, speed: number): SceneView {
-  const isSame = scene !== null && scene.text === text;
+  const isSame = scene !== null && isSameText(scene.text, text);
   const measured = isSame && scene.is_rendered ? scene.duration_ms : null;
   return {
     key: scene?.id ?? `new-${index}`,
@@ -33,7 +43,7 @@ export function sceneViews(production: Production, story: string, isDirty: boole
   const left = production.scenes.slice();
   // First those whose words stand; then, where the number is the same, the edited one in its place.
   const found: (Scene | null)[] = texts.map((text) => {
-    const at = left.findIndex((scene) => scene.text === text);
+    const at = left.findIndex((scene) => isSameText(scene.text, text));
     return at < 0 ? null : left.splice(at, 1)[0]!;
   });
   return texts.map((text, index) => {

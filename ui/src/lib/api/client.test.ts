@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Api, posterUrl, productionFileUrl, withDownload, withQuery } from './client';
+import { Api, posterUrl, withDownload, withQuery } from './client';
 import { Problem } from './problem';
 import type { Asset } from './types';
 
@@ -53,7 +53,6 @@ describe('Api', () => {
 describe('addresses', () => {
   it('are put together from what is there', () => {
     expect(withQuery('/api/runs', { after: '', limit: 3, kind: undefined })).toBe('/api/runs?limit=3');
-    expect(productionFileUrl('p', 'video.mp4', true)).toBe('/api/productions/p/files/video.mp4?download=1');
     expect(withDownload('/x?a=1')).toBe('/x?a=1&download=1');
     expect(posterUrl({ poster_url: null } as Asset, 5)).toBeNull();
     expect(posterUrl({ poster_url: '/p' } as Asset, 5)).toBe('/p?width=5');

@@ -93,8 +93,6 @@ export class Api {
   uploadAsset = (file: File, options: Omit<UploadOptions, 'csrf'> = {}) => upload(file, { ...options, csrf: this.csrf });
 }
 
-export const productionFileUrl = (id: string, name: string, download: boolean): string =>
-  withQuery(`/api/productions/${at(id)}/files/${at(name)}`, download ? { download: 1 } : {});
 export const withDownload = (url: string): string => url + (url.includes('?') ? '&' : '?') + 'download=1';
 export const posterUrl = (asset: Asset, width: number): string | null =>
   asset.poster_url === null || asset.poster_url === '' ? null : asset.poster_url + (asset.poster_url.includes('?') ? '&' : '?') + `width=${width}`;

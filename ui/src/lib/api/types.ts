@@ -8,9 +8,9 @@ export type AssetKind = 'image' | 'video' | 'audio';
 
 export interface Session {
   authenticated: boolean;
-  role: string;
+  role: string | null;
   needs_key: boolean;
-  csrf: string;
+  csrf: string | null;
 }
 
 export interface ErrorBody {
@@ -142,4 +142,5 @@ export type StudioEvent =
   | { type: 'step.progress'; data: { run: string; node: string; done: number; total: number } }
   | { type: 'production.changed'; data: ProductionSummary }
   | { type: 'production.deleted'; data: { id: string } }
-  | { type: 'asset.changed'; data: { id: string } & Partial<Asset> & { deleted?: boolean } };
+  | { type: 'asset.changed'; data: Asset }
+  | { type: 'asset.deleted'; data: { id: string } };

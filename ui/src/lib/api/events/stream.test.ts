@@ -68,6 +68,21 @@ describe('EventStream', () => {
     expect(world.words).toEqual(['connecting', 'live', 'waiting', 'connecting']);
   });
 
+  it('passes on the first greeting, and none once it goes on from where it was', async () => {
+    const { world, stream } = makeWorld();
+    const hello = 'id: 1-7\nevent: hello\ndata: {}\n\n';
+    stream.start();
+    await world.settle();
+    world.requests[0]!.send(hello + 'event: closing\ndata: {"reason":"planned"}\n\n');
+    await world.settle();
+    world.requests[0]!.end();
+    await world.settle();
+    await world.fire(600);
+    world.requests[1]!.send(hello);
+    await world.settle();
+    expect(world.events.map((event) => event.type)).toEqual(['hello']);
+  });
+
   it('waits longer with each failure and starts over once live', async () => {
     const { world, stream } = makeWorld();
     world.status = 503;

@@ -88,10 +88,11 @@ export class EventStream {
     let isRefused = false;
     try {
       const headers: Record<string, string> = { Accept: 'text/event-stream' };
-      if (this.#lastId) headers['Last-Event-ID'] = this.#lastId;
+      const isResumed = this.#lastId !== '';
+      if (isResumed) headers['Last-Event-ID'] = this.#lastId;
       const response = await this.#ports.fetch('/api/events', { headers, signal: abort.signal });
       isRefused = response.status === 401 || response.status === 403;
-      if (response.ok && response.body) await this.#read(response.body, abort);
+      if (response.ok && response.body) await this.#read(response.body, abort, isResumed);
     } catch {
       // Cut off: what follows treats every end alike.
     }
@@ -102,7 +103,7 @@ export class EventStream {
     this.#later();
   }
 
-  async #read(body: ReadableStream<Uint8Array>, abort: AbortController): Promise<void> {
+  async #read(body: ReadableStream<Uint8Array>, abort: AbortController, isResumed: boolean): Promise<void> {
     const parser = new SseParser();
     const reader = body.getReader();
     for (;;) {
@@ -112,6 +113,8 @@ export class EventStream {
       const events: Envelope[] = [];
       for (const message of parser.feed(value)) {
         if (message.hasId) this.#lastId = message.id;
+        // A greeting after what was missed: nothing is to be read again.
+        if (message.type === 'closing' || (message.type === 'hello' && isResumed)) continue;
         const envelope = JSON.parse(message.data) as { data?: unknown };
         events.push({ type: message.type, id: message.hasId ? message.id : '', data: envelope.data ?? envelope });
       }
