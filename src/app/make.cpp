@@ -18,6 +18,7 @@
 #include "base/text.hpp"
 #include "media/protocol/catalog.hpp"
 #include "studio/produce/front_matter.hpp"
+#include "studio/produce/production.hpp"
 #include "studio/produce/story.hpp"
 
 namespace atelier::app {
