@@ -141,6 +141,10 @@ export class Editor {
       this.#followRun();
     }
     if (isEnded && summary.state !== 'failed' && summary.video && summary.run?.state === 'succeeded') this.#onReady();
+    if (isEnded && summary.run?.state === 'failed') {
+      const { error } = summary.run;
+      this.studio.toasts.show({ tone: 'bad', text: t('short.renderFailed'), detail: error?.detail ?? error?.message ?? '', code: error?.code ?? '' });
+    }
     if (this.#writing === 0 && (summary.revision > known.revision || isEnded)) void this.refresh();
   }
 
