@@ -151,7 +151,8 @@ void EngineImpl::apply_failure(Draft& draft, std::uint32_t step, Error error, Dr
     return;
   }
   conclusion.shared = std::unexpected(error);
-  draft.fail(step, is_outcome_unknown(error) ? StepState::unknown : StepState::failed, std::move(error), now_ms());
+  const StepState end = is_outcome_unknown(error) ? StepState::unknown : StepState::failed;
+  draft.fail(step, end, std::move(error), now_ms());
 }
 
 void EngineImpl::apply(Draft& draft, const happened::Shared& shared) {

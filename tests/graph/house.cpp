@@ -18,7 +18,8 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-House::House(std::string folder, EngineOptions options, const Clock* use_clock) : folder_(std::move(folder)), clock_(use_clock ? use_clock : &clock) {
+House::House(std::string folder, EngineOptions options, const Clock* use_clock, const std::function<void(House&)>& before_start)
+    : folder_(std::move(folder)), clock_(use_clock ? use_clock : &clock) {
   me_ = Principal{.owner = store::local_user(), .role = Role::member};
   nodes_ = std::make_unique<FakeNodes>(loop_.get_executor());
   registry_ = std::make_unique<NodeRegistry>(nodes_->registry());
@@ -39,6 +40,7 @@ House::House(std::string folder, EngineOptions options, const Clock* use_clock) 
       co_return BlobRef{.digest = info->digest, .size_bytes = info->size_bytes, .media_type = "video/mp4"};
     }(blobs_.get(), std::move(bytes));
   };
+  if (before_start) before_start(*this);
   start(options);
 }
 
@@ -82,9 +84,11 @@ void House::until(const std::function<bool()>& is_true) {
 }
 
 void House::settle() {
-  // A commit comes from another thread: quiet is when the loop has nothing to do for longer than a sync takes.
+  // A commit comes from another thread: quiet is when the loop has nothing to do for longer than a sync takes. A clock
+  // that stands still just before something is due keeps the engine looking at it, so there is an end to this.
+  const auto end = std::chrono::steady_clock::now() + 150ms;
   do loop_.restart();
-  while (loop_.run_one_for(60ms) > 0);
+  while (loop_.run_one_for(40ms) > 0 && std::chrono::steady_clock::now() < end);
 }
 
 RunRequest House::request(Graph graph) {

@@ -28,7 +28,8 @@ class TemporaryFolder {
 // An engine with its store in a folder, on one loop that runs while something is awaited.
 class House {
  public:
-  explicit House(std::string folder, EngineOptions options = {}, const Clock* clock = nullptr);
+  // `before_start` is called when all is there but the engine.
+  explicit House(std::string folder, EngineOptions options = {}, const Clock* clock = nullptr, const std::function<void(House&)>& before_start = {});
   ~House();
 
   // Runs the loop until the task has ended.
