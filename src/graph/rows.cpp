@@ -171,6 +171,9 @@ RunView read_run(const Rows& rows, std::size_t row) {
 }
 
 Statement insert_steps(const RunView& run, std::uint32_t first, std::uint32_t last, StepState state, bool is_forced) {
+  if (first == last)
+    return {"INSERT INTO steps (run, node, owner, state, is_forced) VALUES ($1, $2, $3, $4, $5)",
+            {run.id.to_string(), std::int64_t{first}, run.owner.to_string(), text(to_string(state)), std::int64_t{is_forced}}};
   return {"WITH RECURSIVE numbers (node) AS (SELECT $3 UNION ALL SELECT node + 1 FROM numbers WHERE node < $4) "
           "INSERT INTO steps (run, node, owner, state, is_forced) SELECT $1, node, $2, $5, $6 FROM numbers",
           {run.id.to_string(), run.owner.to_string(), std::int64_t{first}, std::int64_t{last}, text(to_string(state)), std::int64_t{is_forced}}};
