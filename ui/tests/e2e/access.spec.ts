@@ -2,6 +2,8 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { create, expect, expectNoSidewaysScroll, ready, test, twoScenes } from './studio';
 
+test.use({ name: 'access' });
+
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const tabs = ['story', 'background', 'voice', 'captions', 'export'];
 

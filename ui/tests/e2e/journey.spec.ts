@@ -1,5 +1,7 @@
 import { create, expect, ready, renderToEnd, test, twoScenes } from './studio';
 
+test.use({ name: 'journey' });
+
 test.describe('from a story to a video', () => {
   test('a story is pasted, rendered, watched, downloaded, edited and rendered again', async ({ page }) => {
     await page.goto('/');

@@ -1,5 +1,7 @@
 import { create, expect, test } from './studio';
 
+test.use({ name: 'library' });
+
 // A picture made here, so that no file is kept: a PNG drawn by the page itself.
 async function picture(page: import('@playwright/test').Page, color: string): Promise<Buffer> {
   const data = await page.evaluate((fill) => {

@@ -1,5 +1,7 @@
 import { create, expect, longestTaskMs, ready, shiftOf, test, twoScenes, watchShift } from './studio';
 
+test.use({ name: 'live' });
+
 const LONG_TASK_MS = 50;
 
 test('nothing moves and nothing blocks while progress arrives', async ({ page }) => {

@@ -1,5 +1,7 @@
 import { create, expect, test } from './studio';
 
+test.use({ name: 'origin' });
+
 test('on an origin that is not secure, making, copying and uploading work', async ({ browser, studio }) => {
   const url = `http://lan.test:${studio.port}`;
   const probe = await (await browser.newContext()).newPage();

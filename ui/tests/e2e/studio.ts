@@ -31,12 +31,14 @@ async function start(binary: string, folder: string): Promise<{ child: ChildProc
   return { child, url };
 }
 
-export const test = base.extend<{ console: string[] }, { studio: Studio }>({
+export const test = base.extend<{ console: string[] }, { studio: Studio; name: string }>({
+  // Each file of tests names its own studio, so that none finds what another left.
+  name: ['studio', { scope: 'worker', option: true }],
   studio: [
-    async ({}, use) => {
+    async ({ name }, use) => {
       const binary = process.env.ATELIER_BIN;
       if (!binary) throw new Error('ATELIER_BIN names no server');
-      const folder = mkdtempSync(join(tmpdir(), 'atelier-e2e-'));
+      const folder = mkdtempSync(join(tmpdir(), `atelier-e2e-${name}-`));
       const { child, url } = await start(binary, folder);
       await use({ url, port: new URL(url).port });
       const ended = new Promise((resolve) => child.once('exit', resolve));
