@@ -93,7 +93,7 @@ void share_events(const Collected& collected, const SpokenSentence& sentence, Ti
     const auto char_count = static_cast<std::int64_t>(event.char_end - event.char_start);
     for (std::size_t i = 0; i < times.size(); ++i) {
       const SpokenWord& word = sentence.words[i];
-      if (times[i] || word.char_start <= event.char_start || word.char_end > event.char_end) continue;
+      if (times[i] || word.char_start <= event.char_start || word.char_start >= event.char_end) continue;
       times[i] = WordTime{event.sample + length * static_cast<std::int64_t>(word.char_start - event.char_start) / char_count, {}};
     }
   }

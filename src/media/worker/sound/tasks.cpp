@@ -1,6 +1,9 @@
 #include "media/worker/sound/tasks.hpp"
 
+#include <vector>
+
 #include "media/worker/sound/espeak_engine.hpp"
+#include "media/worker/sound/soundtrack_task.hpp"
 #include "media/worker/sound/speech_task.hpp"
 
 namespace atelier::media::sound {
@@ -8,6 +11,7 @@ namespace atelier::media::sound {
 std::span<const TaskType> sound_tasks() {
   static constexpr TaskType kTasks[] = {
       {.name = "speech", .version = 1, .unit = "samples", .run = run_speech},
+      {.name = "soundtrack", .version = 1, .unit = "samples", .run = run_soundtrack},
   };
   return kTasks;
 }
