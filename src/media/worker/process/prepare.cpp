@@ -50,11 +50,9 @@ void reset_signals() {
 void empty_environment() {
   clearenv();
   // What libraries would otherwise ask the system for. GLib looks the home up in the user database when HOME is unset,
-  // which needs a socket. ORC must not make code at run time: the sandbox forbids executable memory.
+  // which needs a socket.
   setenv("HOME", "/nonexistent", 1);
   setenv("LC_ALL", "C", 1);
-  setenv("ORC_CODE", "backup", 1);
-  setenv("VIPS_NOVECTOR", "1", 1);
 }
 
 Result<> silence(bool keeps_stdout) {
