@@ -79,8 +79,9 @@ Task<Result<>> EngineImpl::drive(RunPtr run) {
     run->mailbox.insert(run->mailbox.begin(), std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
     if (run->is_over) break;
     if (rows.error().code == ErrorCode::conflict) {
-      log::warn("a run is no longer this engine's", {{"run", run->head.id.to_string()}, {"error", rows.error().message}});
+      log::warn("a run is not as it was left", {{"run", run->head.id.to_string()}, {"error", rows.error().message}});
       abandon(run);
+      group_.spawn(load_again(run));
       break;
     }
     if (is_stopping_) break;  // what is not written happens again after the next start
@@ -184,6 +185,14 @@ void EngineImpl::apply(Draft& draft, const happened::Cancelled&) {
 }
 
 void EngineImpl::apply(Draft& draft, const happened::Resumed&) {
+  for (std::uint32_t i = 0; i < draft.run->steps.size(); ++i) {
+    if (draft.at(i).state != StepState::running || draft.run->steps[i].attempt) continue;
+    StepFields& fields = draft.edit(i);  // claimed, but nobody is at it
+    fields.state = StepState::ready;
+    ++fields.fence;
+    --fields.attempts;
+    --draft.running_count;
+  }
   if (draft.head.error) {
     draft.cancel_unstarted(now_ms());
     return;

@@ -151,6 +151,7 @@ class EngineImpl final : public Engine {
   Task<> stop_here();
   Task<Result<>> take_up_dead();
   Task<Result<>> load_active();
+  Task<Result<>> load_again(RunPtr run);
   Result<RunPtr> load_run(const store::Rows& runs, std::size_t row, std::vector<StepFields> fields, std::vector<bool> forced);
   void take_in(const store::Rows& runs, const store::Rows& steps);
   Task<Result<>> keep_time();

@@ -59,6 +59,17 @@ Task<Result<>> EngineImpl::load_active() {
   }
 }
 
+// What the table has of a run is not what was thought: someone else took it, or a commit whose answer was lost. If it is
+// still this engine's, it goes on from what is written.
+Task<Result<>> EngineImpl::load_again(RunPtr run) {
+  auto rows = co_await database_.read_all(rows::select_active_one(id_, run->head.owner, run->head.id));
+  if (!rows)
+    log::error("a run cannot be taken up again", {{"run", run->head.id.to_string()}, {"error", rows.error().message}});
+  else if (!is_stopping_)
+    take_in((*rows)[0], (*rows)[1]);
+  co_return Result<>{};
+}
+
 // Both lists are in order of runs.
 void EngineImpl::take_in(const store::Rows& runs, const store::Rows& steps) {
   std::size_t next_step = 0;
@@ -125,9 +136,11 @@ Result<RunPtr> EngineImpl::load_run(const store::Rows& runs, std::size_t row, st
     run->steps[i].now = std::move(fields[i]);
     run->steps[i].is_forced = forced[i];
   }
-  for (const Step& step : run->steps)
+  for (const Step& step : run->steps) {
+    if (step.now.state == StepState::running) ++run->running_count;
     if (step.now.state == StepState::succeeded)
       for (const std::uint32_t dependent : step.dependents) --run->steps[dependent].now.missing_count;
+  }
   return run;
 }
 

@@ -83,6 +83,18 @@ std::vector<Statement> select_active(const std::string& engine, const std::strin
   return batch;
 }
 
+std::vector<Statement> select_active_one(const std::string& engine, UserId owner, RunId run) {
+  std::vector<Statement> batch;
+  batch.push_back({"SELECT r.id, r.owner, r.kind, r.subject, r.title, r.state, r.priority, r.created_ms, r.ended_ms, r.step_count, r.done_count, "
+                   "r.cached_count, r.error, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id "
+                   "WHERE r.owner = $1 AND r.id = $2 AND r.engine = $3 AND r.state = 'running'",
+                   {owner.to_string(), run.to_string(), engine}});
+  batch.push_back({"SELECT run, node, state, attempts, kills, interruptions, fence, is_forced, is_cached, available_ms, started_ms, ended_ms, key, "
+                   "outputs, error FROM steps WHERE run = $2 AND owner = $1 ORDER BY node",
+                   {owner.to_string(), run.to_string()}});
+  return batch;
+}
+
 Statement insert_run(const RunView& run, const std::string& engine, const std::string& idempotency_key) {
   return {"INSERT INTO runs (owner, id, engine, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, cached_count, "
           "idempotency_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",

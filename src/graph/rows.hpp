@@ -23,6 +23,7 @@ Statement select_other_engines(const std::string& engine, UnixMs lease_until_max
 // interrupted is not counted.
 std::vector<Statement> take_over(const std::string& from_engine, const std::string& to_engine);
 std::vector<Statement> select_active(const std::string& engine, const std::string& after_run, std::int64_t count_max);  // runs, steps
+std::vector<Statement> select_active_one(const std::string& engine, UserId owner, RunId run);  // the same columns
 
 // Runs.
 Statement insert_run(const RunView& run, const std::string& engine, const std::string& idempotency_key);

@@ -130,7 +130,7 @@ TEST(Crash, AtRandomAgainAndAgain) {
   Victim victim;
   for (int round = 0; round < 12; ++round) {
     const pid_t child = victim.start({});
-    usleep(std::uniform_int_distribution<useconds_t>(5'000, 60'000)(random));
+    usleep(std::uniform_int_distribution<useconds_t>(10'000, 150'000)(random));
     kill(child, SIGKILL);
     Victim::end(child);
   }

@@ -7,6 +7,14 @@ namespace atelier::graph {
 
 using namespace std::chrono_literals;
 
+Task<Result<std::vector<store::Rows>>> FlakyDatabase::write(std::vector<store::Statement> batch) {
+  ++write_count_;
+  if (fail_before_every > 0 && write_count_ % fail_before_every == 0) co_return fail(code, "told to fail");
+  auto rows = co_await real_->write(std::move(batch));
+  if (rows && fail_after_every > 0 && write_count_ % fail_after_every == 0) co_return fail(code, "the answer is lost");
+  co_return rows;
+}
+
 TemporaryFolder::TemporaryFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "atelier-graph-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) std::abort();
@@ -25,7 +33,7 @@ House::House(std::string folder, EngineOptions options, const Clock* use_clock, 
   registry_ = std::make_unique<NodeRegistry>(nodes_->registry());
   auto database = store::open_sqlite({.path = folder_ + "/studio.db"}, store::studio_migrations());
   if (!database) ADD_FAILURE() << database.error().message;
-  database_ = std::move(database.value());
+  database_ = std::make_unique<FlakyDatabase>(std::move(database.value()));
   std::filesystem::create_directories(folder_ + "/blobs");
   auto blobs = store::open_file_blobs({.directory = folder_ + "/blobs"}, system_clock());
   if (!blobs) ADD_FAILURE() << blobs.error().message;

@@ -25,6 +25,26 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// Fails every nth write when told: before it is carried out, or after, as if the answer had been lost.
+class FlakyDatabase final : public store::Database {
+ public:
+  explicit FlakyDatabase(std::unique_ptr<store::Database> real) : real_(std::move(real)) {}
+  Task<Result<std::vector<store::Rows>>> write(std::vector<store::Statement> batch) override;
+  Task<Result<std::vector<store::Rows>>> read_all(std::vector<store::Statement> batch) override { return real_->read_all(std::move(batch)); }
+  Task<Result<>> back_up_to(std::string path) override { return real_->back_up_to(std::move(path)); }
+  Task<Result<>> check() override { return real_->check(); }
+  bool needs_check() const noexcept override { return real_->needs_check(); }
+  store::DatabaseStatistics statistics() const override { return real_->statistics(); }
+  void close() override { real_->close(); }
+
+  int fail_before_every = 0, fail_after_every = 0;
+  ErrorCode code = ErrorCode::storage_full;
+
+ private:
+  std::unique_ptr<store::Database> real_;
+  int write_count_ = 0;
+};
+
 // An engine with its store in a folder, on one loop that runs while something is awaited.
 class House {
  public:
@@ -66,7 +86,7 @@ class House {
 
   asio::io_context& loop() { return loop_; }
   Engine& engine() { return *engine_; }
-  store::Database& database() { return *database_; }
+  FlakyDatabase& database() { return *database_; }
   store::BlobStore& blobs() { return *blobs_; }
   store::EventLog& events() { return *events_; }
   FakeNodes& nodes() { return *nodes_; }
@@ -88,7 +108,7 @@ class House {
   Principal me_;
   std::unique_ptr<FakeNodes> nodes_;
   std::unique_ptr<NodeRegistry> registry_;
-  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<FlakyDatabase> database_;
   std::unique_ptr<store::BlobStore> blobs_;
   std::unique_ptr<store::Bus> bus_;
   std::unique_ptr<store::EventLog> events_;
