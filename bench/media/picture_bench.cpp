@@ -35,7 +35,8 @@ std::vector<std::uint8_t> photograph(Extent extent) {
       const std::int32_t shape = ((x / 90) ^ (y / 70)) * 11 % 120;
       const std::int32_t texture = (x * y / 97) % 23;
       for (const std::int32_t channel : {40, 60, 30})
-        rgb.push_back(static_cast<std::uint8_t>(channel + shape + texture + static_cast<std::int32_t>(random.below(9))));
+        rgb.push_back(
+            static_cast<std::uint8_t>(channel + shape + texture + static_cast<std::int32_t>(random.below(9))));
     }
   return rgb;
 }
@@ -73,7 +74,8 @@ void BM_Background(benchmark::State& state, const std::string& kind) {
 
 caption::Overlay overlay() {
   // As large as captions get: three lines over the platforms' free width.
-  caption::Overlay made{.x = 108, .y = 900, .width = 852, .height = 340, .luma = {}, .alpha = {}, .cb = {}, .cr = {}, .alpha_chroma = {}};
+  caption::Overlay made{
+      .x = 108, .y = 900, .width = 852, .height = 340, .luma = {}, .alpha = {}, .cb = {}, .cr = {}, .alpha_chroma = {}};
   made.luma.assign(852 * 340, 90);
   made.alpha.assign(852 * 340, 120);
   made.cb.assign(426 * 170, 50);
@@ -145,14 +147,17 @@ void register_kinds() {
   std::vector<std::string> kinds = {"still"};
   for (const BackgroundKind& kind : background_kinds()) kinds.emplace_back(kind.id);
   for (const std::string& kind : kinds) {
-    benchmark::RegisterBenchmark(("BM_Background/" + kind).c_str(), [kind](benchmark::State& state) { BM_Background(state, kind); })
-        ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(("BM_Background/" + kind).c_str(), [kind](benchmark::State& state) {
+      BM_Background(state, kind);
+    })->Unit(benchmark::kMillisecond);
   }
   for (const std::string kind : {"still", "waves"}) {
-    benchmark::RegisterBenchmark(("BM_Encode/" + kind).c_str(), [kind](benchmark::State& state) { BM_Encode(state, kind); })
-        ->Unit(benchmark::kMillisecond);
-    benchmark::RegisterBenchmark(("BM_Segment/" + kind).c_str(), [kind](benchmark::State& state) { BM_Segment(state, kind); })
-        ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(("BM_Encode/" + kind).c_str(), [kind](benchmark::State& state) {
+      BM_Encode(state, kind);
+    })->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(("BM_Segment/" + kind).c_str(), [kind](benchmark::State& state) {
+      BM_Segment(state, kind);
+    })->Unit(benchmark::kMillisecond);
   }
 }
 

@@ -75,7 +75,8 @@ TEST(Clip, AFrameDependsOnItsIndexAlone) {
   const std::string file = make_clip({.pts = every(1, 40)});
   Played straight(file), jumping(file);
   const auto all = straight.shown(0, 40);
-  for (const int index : {30, 7, 8, 31, 0, 39, 13}) EXPECT_EQ(jumping.shown(index), all[static_cast<std::size_t>(index)]) << index;
+  for (const int index : {30, 7, 8, 31, 0, 39, 13})
+    EXPECT_EQ(jumping.shown(index), all[static_cast<std::size_t>(index)]) << index;
 }
 
 TEST(Clip, At60FramesASecondPlaysAtItsOwnSpeed) {
@@ -113,11 +114,13 @@ class TurnedClip : public testing::TestWithParam<int> {};
 TEST_P(TurnedClip, IsShownUpright) {
   // Only the quarter with x < width / 2, y < height / 2 is bright.
   const auto corner = [](int, int x, int y) { return static_cast<std::uint8_t>(x < 64 && y < 48 ? 200 : 40); };
-  Played clip(make_clip({.width = 128, .height = 96, .pts = every(1, 4), .quarter_turns = GetParam(), .luma = corner}), 30,
-              GetParam() % 2 == 0 ? Extent{128, 96} : Extent{96, 128});
+  Played clip(make_clip({.width = 128, .height = 96, .pts = every(1, 4), .quarter_turns = GetParam(), .luma = corner}),
+              30, GetParam() % 2 == 0 ? Extent{128, 96} : Extent{96, 128});
   ASSERT_NE(clip.shown(0), -1) << clip.error();
   const Plane luma = clip.frame().plane(0);
-  const auto at = [&](int right, int below) { return luma.row(below != 0 ? luma.height - 20 : 20)[right != 0 ? luma.width - 20 : 20] > 120; };
+  const auto at = [&](int right, int below) {
+    return luma.row(below != 0 ? luma.height - 20 : 20)[right != 0 ? luma.width - 20 : 20] > 120;
+  };
   const std::vector<bool> seen = {at(0, 0), at(1, 0), at(1, 1), at(0, 1)};  // clockwise from the upper left
   std::vector<bool> expected(4, false);
   expected[static_cast<std::size_t>(GetParam())] = true;
@@ -152,7 +155,9 @@ TEST(BrokenClip, WithoutItsIndexIsAnError) {
 
 TEST(BrokenClip, CutOffAfterItsIndexIsAnErrorWhereItEnds) {
   // Matroska says its length first, so the cut shows only when it is reached.
-  const auto noise = [](int index, int x, int y) { return static_cast<std::uint8_t>((x * 7 + y * 13 + index * 31) * 2'654'435'761U >> 24); };
+  const auto noise = [](int index, int x, int y) {
+    return static_cast<std::uint8_t>((x * 7 + y * 13 + index * 31) * 2'654'435'761U >> 24);
+  };
   const std::string whole = make_clip({.pts = every(1, 150), .format = "matroska", .luma = noise});
   Played clip(whole.substr(0, whole.size() / 3));
   ASSERT_EQ(clip.error(), "");
@@ -166,7 +171,9 @@ TEST(BrokenClip, AnHlsPlaylistIsRefused) {
               testing::HasSubstr("neither MP4/MOV nor Matroska/WebM"));
 }
 TEST(BrokenClip, AnEmptyFileSaysSo) { EXPECT_THAT(Played("").error(), testing::HasSubstr("empty")); }
-TEST(BrokenClip, TextIsRefused) { EXPECT_THAT(Played("hello, this is a video").error(), testing::HasSubstr("neither")); }
+TEST(BrokenClip, TextIsRefused) {
+  EXPECT_THAT(Played("hello, this is a video").error(), testing::HasSubstr("neither"));
+}
 TEST(BrokenClip, NoiseBehindAGoodStartIsAnError) {
   std::string file = make_clip({.pts = every(1, 10)}).substr(0, 40);
   Random random(5);

@@ -24,7 +24,8 @@ TEST(Bt709, EveryColourIsWithinOneCodeOfTheDefinition) {
     for (int green = 0; green < 256; green += 5)
       for (int blue = 0; blue < 256; blue += 5) {
         const Reference expected = reference(red, green, blue);
-        const Yuv8 actual = rgb_to_yuv(static_cast<std::uint8_t>(red), static_cast<std::uint8_t>(green), static_cast<std::uint8_t>(blue));
+        const Yuv8 actual = rgb_to_yuv(static_cast<std::uint8_t>(red), static_cast<std::uint8_t>(green),
+                                       static_cast<std::uint8_t>(blue));
         ASSERT_LE(std::abs(actual.y - expected.y), 0.51) << red << " " << green << " " << blue;
         ASSERT_LE(std::abs(actual.u - expected.u), 0.51) << red << " " << green << " " << blue;
         ASSERT_LE(std::abs(actual.v - expected.v), 0.51) << red << " " << green << " " << blue;
@@ -52,7 +53,8 @@ TEST(Bt709, ThereAndBackIsTheSameColour) {
         rgb_to_yuv420(rgb.data(), 64, 64, {frame.plane(0), frame.plane(1), frame.plane(2)});
         std::vector<std::uint8_t> back(rgb.size());
         yuv420_to_rgb(frame, back.data());
-        for (std::size_t i = 0; i < rgb.size(); ++i) ASSERT_NEAR(back[i], rgb[i], 2) << red << " " << green << " " << blue;
+        for (std::size_t i = 0; i < rgb.size(); ++i)
+          ASSERT_NEAR(back[i], rgb[i], 2) << red << " " << green << " " << blue;
       }
 }
 
@@ -63,7 +65,8 @@ TEST(Bt709, ChromaIsSitedLeft) {
   std::vector<std::uint8_t> rgb;
   for (std::int32_t y = 0; y < kHeight; ++y)
     for (std::int32_t x = 0; x < kWidth; ++x)
-      for (const int channel : {x < kEdge ? 255 : 0, 0, x < kEdge ? 0 : 255}) rgb.push_back(static_cast<std::uint8_t>(channel));
+      for (const int channel : {x < kEdge ? 255 : 0, 0, x < kEdge ? 0 : 255})
+        rgb.push_back(static_cast<std::uint8_t>(channel));
   Frame frame(kWidth, kHeight);
   rgb_to_yuv420(rgb.data(), kWidth, kHeight, {frame.plane(0), frame.plane(1), frame.plane(2)});
   const Reference red = reference(255, 0, 0), blue = reference(0, 0, 255);

@@ -18,8 +18,12 @@ namespace atelier::media::picture {
 namespace {
 
 void keep_frame(const AVFrame& frame, ReadVideo& video) {
-  DecodedFrame kept{frame.best_effort_timestamp, av_get_picture_type_char(frame.pict_type), frame.key_frame != 0,
-                    frame.width, frame.height, {}};
+  DecodedFrame kept{frame.best_effort_timestamp,
+                    av_get_picture_type_char(frame.pict_type),
+                    frame.key_frame != 0,
+                    frame.width,
+                    frame.height,
+                    {}};
   for (int y = 0; y < frame.height; ++y) {
     const std::uint8_t* row = frame.data[0] + static_cast<std::ptrdiff_t>(y) * frame.linesize[0];
     kept.luma.insert(kept.luma.end(), row, row + frame.width);
@@ -49,7 +53,8 @@ ReadVideo read_video(int fd, const char* format_name) {
   video.time_base_num = stream.time_base.num;
   video.time_base_den = stream.time_base.den;
   video.codec = avcodec_get_name(parameters.codec_id);
-  video.extradata.assign(reinterpret_cast<const char*>(parameters.extradata), static_cast<std::size_t>(parameters.extradata_size));
+  video.extradata.assign(reinterpret_cast<const char*>(parameters.extradata),
+                         static_cast<std::size_t>(parameters.extradata_size));
   CodecContext codec(avcodec_alloc_context3(avcodec_find_decoder(parameters.codec_id)));
   EXPECT_GE(avcodec_parameters_to_context(codec.get(), &parameters), 0);
   codec->thread_count = 1;
@@ -57,7 +62,9 @@ ReadVideo read_video(int fd, const char* format_name) {
   const container::PacketPtr packet(av_packet_alloc());
   const AvFrame frame(av_frame_alloc());
   while (av_read_frame(&format, packet.get()) >= 0) {
-    video.packets.push_back({packet->pts, packet->dts, (packet->flags & AV_PKT_FLAG_KEY) != 0,
+    video.packets.push_back({packet->pts,
+                             packet->dts,
+                             (packet->flags & AV_PKT_FLAG_KEY) != 0,
                              {reinterpret_cast<const char*>(packet->data), static_cast<std::size_t>(packet->size)}});
     EXPECT_GE(avcodec_send_packet(codec.get(), packet.get()), 0);
     av_packet_unref(packet.get());

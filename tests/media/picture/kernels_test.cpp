@@ -45,7 +45,8 @@ TEST_F(VectorKernels, SampleRowsAsThePlainOnesDo) {
     taps.left.assign(padded(count) * 2, 0x80);
     taps.right.assign(padded(count) * 2, 0x80);
     taps.weight = samples(padded(count), 32'768);
-    for (std::size_t group = 0; group < padded(count) / 8; ++group) taps.base.push_back(static_cast<std::int32_t>(group * 11));
+    for (std::size_t group = 0; group < padded(count) / 8; ++group)
+      taps.base.push_back(static_cast<std::int32_t>(group * 11));
     for (std::size_t x = 0; x < padded(count); ++x) {
       taps.left[x * 2 + 1] = static_cast<std::uint8_t>(random_.below(16));
       taps.right[x * 2 + 1] = static_cast<std::uint8_t>(random_.below(16));
@@ -92,11 +93,13 @@ TEST_F(VectorKernels, CoverRowsWithRidgesAsThePlainOnesDo) {
   for (const int count : kCounts)
     for (const std::int32_t row : {0, 7, 500, 1919, 3839}) {
       std::vector<std::uint16_t> edge(padded(count));
-      for (auto& at : edge) at = static_cast<std::uint16_t>(std::clamp<std::int64_t>(row * 16 - 300 + random_.below(600), 0, 65'535));
+      for (auto& at : edge)
+        at = static_cast<std::uint16_t>(std::clamp<std::int64_t>(row * 16 - 300 + random_.below(600), 0, 65'535));
       auto expected = samples(padded(count));
       auto actual = expected;
       const Kernels::Ridge ridge{edge.data(), row, static_cast<std::int16_t>(random_.below(25'000)),
-                                 static_cast<std::int16_t>(random_.below(5000)), static_cast<std::int32_t>(random_.below(11))};
+                                 static_cast<std::int16_t>(random_.below(5000)),
+                                 static_cast<std::int32_t>(random_.below(11))};
       plain().cover_row(ridge, count, expected.data());
       vector().cover_row(ridge, count, actual.data());
       EXPECT_EQ(actual, expected) << count << " at row " << row;

@@ -70,7 +70,8 @@ std::vector<std::uint8_t> dotted(Extent size, std::ptrdiff_t stride, const std::
     for (std::int32_t y = static_cast<std::int32_t>(dot.y) - 12; y <= static_cast<std::int32_t>(dot.y) + 12; ++y)
       for (std::int32_t x = static_cast<std::int32_t>(dot.x) - 12; x <= static_cast<std::int32_t>(dot.x) + 12; ++x) {
         const double distance = std::hypot(x - dot.x, y - dot.y);
-        plane[static_cast<std::size_t>(y * stride + x)] = static_cast<std::uint8_t>(std::lround(235 * std::exp(-distance * distance / 18)));
+        plane[static_cast<std::size_t>(y * stride + x)] =
+            static_cast<std::uint8_t>(std::lround(235 * std::exp(-distance * distance / 18)));
       }
   return plane;
 }
@@ -97,9 +98,10 @@ TEST(RenderedMotion, DotsMoveSmoothly) {
   const auto luma = dotted(source, stride, dots);
   const std::vector<std::uint8_t> grey(luma.size(), 128);
   const std::ptrdiff_t chroma_stride = aligned_stride(source.width / 2);
-  const std::array<ConstPlane, 3> planes = {ConstPlane{luma.data(), stride, source.width, source.height},
-                                            ConstPlane{grey.data(), chroma_stride, source.width / 2, source.height / 2},
-                                            ConstPlane{grey.data(), chroma_stride, source.width / 2, source.height / 2}};
+  const std::array<ConstPlane, 3> planes = {
+      ConstPlane{luma.data(), stride, source.width, source.height},
+      ConstPlane{grey.data(), chroma_stride, source.width / 2, source.height / 2},
+      ConstPlane{grey.data(), chroma_stride, source.width / 2, source.height / 2}};
   Frame frame(kSmall.width, kSmall.height);
   Sampler sampler(kSmall, best_kernels());
   for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6}) {
@@ -109,15 +111,19 @@ TEST(RenderedMotion, DotsMoveSmoothly) {
       for (std::int64_t index = 0; index < 75; ++index) {
         const View view = motion.at(index);
         sampler.draw(planes, view, {}, frame);
-        const Dot expected{(dot.x - pixels(view.left)) / pixels(view.step), (dot.y - pixels(view.top)) / pixels(view.step)};
-        if (expected.x < 16 || expected.y < 16 || expected.x > kSmall.width - 17 || expected.y > kSmall.height - 17) break;
+        const Dot expected{(dot.x - pixels(view.left)) / pixels(view.step),
+                           (dot.y - pixels(view.top)) / pixels(view.step)};
+        if (expected.x < 16 || expected.y < 16 || expected.x > kSmall.width - 17 || expected.y > kSmall.height - 17)
+          break;
         path.push_back(find_dot(std::as_const(frame).plane(0), expected));
         ASSERT_NEAR(path.back().x, expected.x, 0.05);
         ASSERT_NEAR(path.back().y, expected.y, 0.05);
       }
       for (std::size_t i = 2; i < path.size(); ++i) {
-        EXPECT_LE(std::abs(path[i].x - 2 * path[i - 1].x + path[i - 2].x), kJitterMax) << "seed " << seed << " frame " << i;
-        EXPECT_LE(std::abs(path[i].y - 2 * path[i - 1].y + path[i - 2].y), kJitterMax) << "seed " << seed << " frame " << i;
+        EXPECT_LE(std::abs(path[i].x - 2 * path[i - 1].x + path[i - 2].x), kJitterMax)
+            << "seed " << seed << " frame " << i;
+        EXPECT_LE(std::abs(path[i].y - 2 * path[i - 1].y + path[i - 2].y), kJitterMax)
+            << "seed " << seed << " frame " << i;
       }
     }
   }
@@ -132,7 +138,8 @@ TEST(Sampler, GivesTheSameBytesWithAndWithoutVectors) {
   std::uint32_t state = 1;
   for (auto& byte : noise) byte = static_cast<std::uint8_t>((state = state * 1'664'525 + 1'013'904'223) >> 24);
   const ConstPlane chroma{noise.data(), stride, source.width / 2, source.height / 2};
-  const std::array<ConstPlane, 3> planes = {ConstPlane{noise.data(), stride, source.width, source.height}, chroma, chroma};
+  const std::array<ConstPlane, 3> planes = {ConstPlane{noise.data(), stride, source.width, source.height}, chroma,
+                                            chroma};
   RowTable shade;
   for (std::int32_t y = 0; y < kSmall.height; ++y) shade.gain.push_back(static_cast<std::int16_t>(32'767 - y * 90));
   Frame plain(kSmall.width, kSmall.height), fast(kSmall.width, kSmall.height);
@@ -150,7 +157,8 @@ TEST(Sampler, CopiesThePictureWhereStepAndPlaceAreWhole) {
   constexpr Extent kSmall{96, 64};
   std::vector<std::uint8_t> ramp(256 * 128);
   for (std::size_t i = 0; i < ramp.size(); ++i) ramp[i] = static_cast<std::uint8_t>(i * 37 >> 3);
-  const std::array<ConstPlane, 3> planes = {ConstPlane{ramp.data(), 256, 200, 100}, ConstPlane{ramp.data(), 256, 100, 50},
+  const std::array<ConstPlane, 3> planes = {ConstPlane{ramp.data(), 256, 200, 100},
+                                            ConstPlane{ramp.data(), 256, 100, 50},
                                             ConstPlane{ramp.data(), 256, 100, 50}};
   Frame frame(kSmall.width, kSmall.height);
   Sampler(kSmall, best_kernels()).draw(planes, {4 * kOnePixel, 6 * kOnePixel, kOnePixel}, {}, frame);

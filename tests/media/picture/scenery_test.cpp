@@ -22,7 +22,9 @@ Digest picture(Background& background, std::int64_t index) {
 
 class Scenery : public testing::TestWithParam<std::string_view> {
  protected:
-  std::unique_ptr<Background> make(std::uint64_t seed, Extent extent = kSmall) { return make_scenery(GetParam(), extent, 30, seed); }
+  std::unique_ptr<Background> make(std::uint64_t seed, Extent extent = kSmall) {
+    return make_scenery(GetParam(), extent, 30, seed);
+  }
 };
 
 TEST_P(Scenery, IsThereForEveryKindOfTheCatalog) { EXPECT_NE(make(1), nullptr); }
@@ -92,7 +94,8 @@ std::vector<std::string_view> kinds() {
   for (const BackgroundKind& kind : background_kinds()) ids.push_back(kind.id);
   return ids;
 }
-INSTANTIATE_TEST_SUITE_P(Kinds, Scenery, testing::ValuesIn(kinds()), [](const auto& kind) { return std::string(kind.param); });
+INSTANTIATE_TEST_SUITE_P(Kinds, Scenery, testing::ValuesIn(kinds()),
+                         [](const auto& kind) { return std::string(kind.param); });
 
 }  // namespace
 }  // namespace atelier::media::picture

@@ -51,7 +51,8 @@ json::Value parameters_of(const Scene& scene) {
                                    {"start_frame", i * 30 / count},
                                    {"end_frame", (i + 1) * 30 / count},
                                    {"space_after", true}});
-    cues.push_back(json::Object{{"start_frame", 0}, {"end_frame", 30}, {"lines", json::Array{json::Object{{"words", words}}}}});
+    cues.push_back(
+        json::Object{{"start_frame", 0}, {"end_frame", 30}, {"lines", json::Array{json::Object{{"words", words}}}}});
   }
   return json::Object{
       {"width", scene.width},
@@ -132,7 +133,8 @@ TEST_P(GopAtRate, IsClosedAndHalfASecondWithTwoBFrames) {
   ASSERT_EQ(video.frames.size(), static_cast<std::size_t>(2 * GetParam()));
   std::string types;
   for (const DecodedFrame& frame : video.frames) types.push_back(frame.type);
-  for (std::size_t i = 0; i < types.size(); ++i) EXPECT_EQ(types[i] == 'I', i % static_cast<std::size_t>(gop) == 0) << types;
+  for (std::size_t i = 0; i < types.size(); ++i)
+    EXPECT_EQ(types[i] == 'I', i % static_cast<std::size_t>(gop) == 0) << types;
   EXPECT_THAT(types, testing::HasSubstr("IBBPBBP"));
   EXPECT_THAT(types, testing::Not(testing::HasSubstr("BBB")));
   // Closed: after an IDR in the stream comes nothing that is shown before it.
@@ -164,8 +166,9 @@ TEST_F(Segment, GivesTheSameBytesEachTime) {
 
 TEST_F(Segment, OfEveryPartHasTheSameParameterSets) {
   std::set<std::string> hashes, sets;
-  for (const Scene& scene : {Scene{.frame_count = 15}, Scene{.kind = "ink", .seed = 9, .first_frame = 60, .frame_count = 7},
-                             Scene{.frame_count = 1}, Scene{.frame_count = 0}}) {
+  for (const Scene& scene :
+       {Scene{.frame_count = 15}, Scene{.kind = "ink", .seed = 9, .first_frame = 60, .frame_count = 7},
+        Scene{.frame_count = 1}, Scene{.frame_count = 0}}) {
     FakeTaskContext context;
     const auto result = run(scene, context);
     ASSERT_TRUE(result) << result.error().describe();
@@ -189,7 +192,8 @@ TEST_F(Segment, OfAPartIsWhatTheWholeSceneShowsThere) {
   for (std::size_t i = 0; i < part.frames.size(); ++i)
     for (std::size_t at = 0; at < part.frames[i].luma.size(); ++at)
       difference += std::abs(part.frames[i].luma[at] - whole.frames[30 + i].luma[at]);
-  EXPECT_LT(difference / static_cast<double>(15 * 180 * 320), 0.7) << "the encoders differ a little, the pictures do not";
+  EXPECT_LT(difference / static_cast<double>(15 * 180 * 320), 0.7)
+      << "the encoders differ a little, the pictures do not";
 }
 
 TEST_F(Segment, ShowsItsCaptions) {
@@ -221,10 +225,14 @@ struct WrongField {
 };
 
 TEST_F(Segment, NamesTheFieldThatIsWrong) {
-  const WrongField cases[] = {{"/width", 181, "width"},         {"/width", 8000, "width"},
-                              {"/height", "tall", "height"},    {"/fps", 0, "fps"},
-                              {"/background/kind", "lava", "lava"}, {"/background/seed", -1, "seed"},
-                              {"/part/frame_count", -4, "frame_count"}, {"/colour", "red", "colour"}};
+  const WrongField cases[] = {{"/width", 181, "width"},
+                              {"/width", 8000, "width"},
+                              {"/height", "tall", "height"},
+                              {"/fps", 0, "fps"},
+                              {"/background/kind", "lava", "lava"},
+                              {"/background/seed", -1, "seed"},
+                              {"/part/frame_count", -4, "frame_count"},
+                              {"/colour", "red", "colour"}};
   for (const WrongField& wrong : cases) {
     FakeTaskContext context;
     json::Value parameters = parameters_of({});
@@ -294,7 +302,8 @@ TEST_F(Preview, IsTheVideosOwnFrame) {
   ASSERT_EQ(picture.frames.size(), 1U);
   const auto& shown = picture.frames[0].luma;  // full range, BT.601 matrix as JPEG has it
   double difference = 0;
-  for (std::size_t at = 0; at < shown.size(); ++at) difference += std::abs((shown[at] * 219 / 255 + 16) - video.frames[12].luma[at]);
+  for (std::size_t at = 0; at < shown.size(); ++at)
+    difference += std::abs((shown[at] * 219 / 255 + 16) - video.frames[12].luma[at]);
   EXPECT_LT(difference / static_cast<double>(shown.size()), 6);
 }
 

@@ -45,7 +45,8 @@ std::string draw(const Picture& picture) {
         samples.push_back(static_cast<char>((y < picture.height / 2 ? kRed : kBlue)[static_cast<std::size_t>(band)]));
       if (picture.bands == 4) samples.push_back(static_cast<char>(picture.alpha));
     }
-  VipsImage* raw = vips_image_new_from_memory(samples.data(), samples.size(), picture.width, picture.height, picture.bands, VIPS_FORMAT_UCHAR);
+  VipsImage* raw = vips_image_new_from_memory(samples.data(), samples.size(), picture.width, picture.height,
+                                              picture.bands, VIPS_FORMAT_UCHAR);
   VipsImage* image = nullptr;
   vips_copy(raw, &image, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
   if (picture.orientation != 1) vips_image_set_int(image, VIPS_META_ORIENTATION, picture.orientation);
@@ -83,8 +84,10 @@ struct Sample {
 };
 
 Sample sample_at(const StillFile& still, double x, double y) {
-  const auto column = static_cast<std::int32_t>(x * still.extent().width), row = static_cast<std::int32_t>(y * still.extent().height);
-  return {still.planes()[0].row(row)[column], still.planes()[1].row(row / 2)[column / 2], still.planes()[2].row(row / 2)[column / 2]};
+  const auto column = static_cast<std::int32_t>(x * still.extent().width),
+             row = static_cast<std::int32_t>(y * still.extent().height);
+  return {still.planes()[0].row(row)[column], still.planes()[1].row(row / 2)[column / 2],
+          still.planes()[2].row(row / 2)[column / 2]};
 }
 
 void expect_colour(const Sample& actual, const std::array<std::uint8_t, 3>& rgb, int tolerance) {
@@ -157,12 +160,14 @@ TEST(Still, StopsWhenToldTo) {
 // --- what people and attackers hand in
 
 TEST(HostileImage, TextIsNotAPicture) {
-  EXPECT_THAT(error_for("This is a text file that somebody has named holiday.jpg.\n"), testing::HasSubstr("not in a format we read"));
+  EXPECT_THAT(error_for("This is a text file that somebody has named holiday.jpg.\n"),
+              testing::HasSubstr("not in a format we read"));
 }
 TEST(HostileImage, AnEmptyFileSaysSo) { EXPECT_THAT(error_for(""), testing::HasSubstr("empty")); }
 TEST(HostileImage, SvgIsRefused) {
-  EXPECT_THAT(error_for("<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"></svg>"),
-              testing::HasSubstr("not in a format we read"));
+  EXPECT_THAT(
+      error_for("<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"></svg>"),
+      testing::HasSubstr("not in a format we read"));
 }
 
 std::string big_endian(std::uint32_t value) {
@@ -190,7 +195,9 @@ TEST(HostileImage, AHugePngIsRefusedByItsHeader) {
   EXPECT_THAT(message, testing::HasSubstr("at most"));
   EXPECT_THAT(error_for(png_head(12'000, 12'000)), testing::HasSubstr("12000x12000")) << "more than 100 megapixels";
 }
-TEST(HostileImage, APngWithoutSamplesIsAnError) { EXPECT_THAT(error_for(png_head(400, 600)), testing::HasSubstr("PNG")); }
+TEST(HostileImage, APngWithoutSamplesIsAnError) {
+  EXPECT_THAT(error_for(png_head(400, 600)), testing::HasSubstr("PNG"));
+}
 TEST(HostileImage, ATruncatedJpegIsAnError) {
   const std::string whole = draw({.width = 1200, .height = 1600, .suffix = ".jpg"});
   EXPECT_THAT(error_for(whole.substr(0, whole.size() / 2)), testing::HasSubstr("cut off JPEG"));
@@ -231,7 +238,8 @@ TEST_F(StillHeader, WithAnyByteChangedIsRefused) {
   }
 }
 TEST_F(StillHeader, CutOffAnywhereIsRefused) {
-  for (const std::size_t size_bytes : {std::size_t{0}, std::size_t{1}, std::size_t{63}, std::size_t{64}, file_.size() - 1})
+  for (const std::size_t size_bytes :
+       {std::size_t{0}, std::size_t{1}, std::size_t{63}, std::size_t{64}, file_.size() - 1})
     EXPECT_NE(error_for_file(file_.substr(0, size_bytes)), "no error") << size_bytes;
 }
 

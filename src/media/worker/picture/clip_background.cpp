@@ -30,7 +30,8 @@ struct Shape {
   AVRational sample_aspect{0, 1};
   bool operator==(const Shape& other) const noexcept {
     return width == other.width && height == other.height && format == other.format && colorspace == other.colorspace &&
-           range == other.range && sample_aspect.num == other.sample_aspect.num && sample_aspect.den == other.sample_aspect.den;
+           range == other.range && sample_aspect.num == other.sample_aspect.num &&
+           sample_aspect.den == other.sample_aspect.den;
   }
 };
 
@@ -41,24 +42,34 @@ Shape shape_of(const AVFrame& frame) {
 // Untagged video is BT.601 when it is small and BT.709 when it is HD, as players take it.
 int matrix_of(const Shape& shape) {
   switch (shape.colorspace) {
-    case AVCOL_SPC_BT709: return SWS_CS_ITU709;
+    case AVCOL_SPC_BT709:
+      return SWS_CS_ITU709;
     case AVCOL_SPC_BT470BG:
-    case AVCOL_SPC_SMPTE170M: return SWS_CS_ITU601;
-    case AVCOL_SPC_FCC: return SWS_CS_FCC;
-    case AVCOL_SPC_SMPTE240M: return SWS_CS_SMPTE240M;
+    case AVCOL_SPC_SMPTE170M:
+      return SWS_CS_ITU601;
+    case AVCOL_SPC_FCC:
+      return SWS_CS_FCC;
+    case AVCOL_SPC_SMPTE240M:
+      return SWS_CS_SMPTE240M;
     case AVCOL_SPC_BT2020_NCL:
-    case AVCOL_SPC_BT2020_CL: return SWS_CS_BT2020;
-    default: return std::min(shape.width, shape.height) < 720 ? SWS_CS_ITU601 : SWS_CS_ITU709;
+    case AVCOL_SPC_BT2020_CL:
+      return SWS_CS_BT2020;
+    default:
+      return std::min(shape.width, shape.height) < 720 ? SWS_CS_ITU601 : SWS_CS_ITU709;
   }
 }
 
 // yuvj formats are full range by name; the rest says so.
 std::pair<AVPixelFormat, bool> format_and_range(const Shape& shape) {
   switch (shape.format) {
-    case AV_PIX_FMT_YUVJ420P: return {AV_PIX_FMT_YUV420P, true};
-    case AV_PIX_FMT_YUVJ422P: return {AV_PIX_FMT_YUV422P, true};
-    case AV_PIX_FMT_YUVJ444P: return {AV_PIX_FMT_YUV444P, true};
-    default: return {static_cast<AVPixelFormat>(shape.format), shape.range == AVCOL_RANGE_JPEG};
+    case AV_PIX_FMT_YUVJ420P:
+      return {AV_PIX_FMT_YUV420P, true};
+    case AV_PIX_FMT_YUVJ422P:
+      return {AV_PIX_FMT_YUV422P, true};
+    case AV_PIX_FMT_YUVJ444P:
+      return {AV_PIX_FMT_YUV444P, true};
+    default:
+      return {static_cast<AVPixelFormat>(shape.format), shape.range == AVCOL_RANGE_JPEG};
   }
 }
 
@@ -76,7 +87,9 @@ Crop cover(const Shape& shape, Extent target) {
                                                       (static_cast<__int128>(target.height) * aspect_num));
   const auto fitted_height = static_cast<std::int64_t>(static_cast<__int128>(shape.width) * target.height * aspect_num /
                                                        (static_cast<__int128>(target.width) * aspect_den));
-  const auto even = [](std::int64_t value, std::int64_t limit) { return std::clamp<std::int64_t>(value / 2 * 2, std::min<std::int64_t>(2, limit), limit); };
+  const auto even = [](std::int64_t value, std::int64_t limit) {
+    return std::clamp<std::int64_t>(value / 2 * 2, std::min<std::int64_t>(2, limit), limit);
+  };
   const std::int64_t width = fitted_width < shape.width ? even(fitted_width, shape.width) : shape.width;
   const std::int64_t height = fitted_width < shape.width ? shape.height : even(fitted_height, shape.height);
   return {(shape.width - width) / 4 * 2, (shape.height - height) / 4 * 2, width, height};
@@ -86,9 +99,15 @@ void turn_plane(const ConstPlane& source, int quarter_turns, const Plane& target
   for (std::int32_t y = 0; y < target.height; ++y) {
     std::uint8_t* to = target.row(y);
     for (std::int32_t x = 0; x < target.width; ++x) switch (quarter_turns) {
-        case 1: to[x] = source.row(source.height - 1 - x)[y]; break;
-        case 2: to[x] = source.row(source.height - 1 - y)[source.width - 1 - x]; break;
-        default: to[x] = source.row(x)[source.width - 1 - y]; break;
+        case 1:
+          to[x] = source.row(source.height - 1 - x)[y];
+          break;
+        case 2:
+          to[x] = source.row(source.height - 1 - y)[source.width - 1 - x];
+          break;
+        default:
+          to[x] = source.row(x)[source.width - 1 - y];
+          break;
       }
   }
 }
@@ -96,11 +115,15 @@ void turn_plane(const ConstPlane& source, int quarter_turns, const Plane& target
 class ClipBackground final : public Background {
  public:
   ClipBackground(ClipReader reader, Extent frame, std::int32_t fps)
-      : reader_(std::move(reader)), is_sideways_(reader_.quarter_turns() % 2 != 0), fps_(fps), cropped_(av_frame_alloc()) {
+      : reader_(std::move(reader)),
+        is_sideways_(reader_.quarter_turns() % 2 != 0),
+        fps_(fps),
+        cropped_(av_frame_alloc()) {
     if (!cropped_) throw std::bad_alloc();
     // The loop's length in frames: a clip's length is rarely a whole number of ours.
     loop_frames_ = std::max<std::int64_t>((reader_.duration_us() * fps + 500'000) / 1'000'000, 1);
-    if (reader_.quarter_turns() != 0) unturned_.emplace(is_sideways_ ? Frame(frame.height, frame.width) : Frame(frame.width, frame.height));
+    if (reader_.quarter_turns() != 0)
+      unturned_.emplace(is_sideways_ ? Frame(frame.height, frame.width) : Frame(frame.width, frame.height));
   }
 
   Result<> draw(std::int64_t frame_index, Frame& target) override {
@@ -117,13 +140,15 @@ class ClipBackground final : public Background {
  private:
   Result<> scale(const AVFrame& picture, Frame& target) {
     const Shape shape = shape_of(picture);
-    if (shape.width <= 0 || shape.height <= 0) return fail(ErrorCode::invalid_argument, "the clip has an empty picture");
+    if (shape.width <= 0 || shape.height <= 0)
+      return fail(ErrorCode::invalid_argument, "the clip has an empty picture");
     const Extent extent{target.width(), target.height()};
     const Crop crop = cover(shape, extent);
     if (!scaler_ || !(shape == shape_))
       if (auto made = make_scaler(shape, crop, extent); !made) return error_of(made);
     av_frame_unref(cropped_.get());
-    if (const int shared = av_frame_ref(cropped_.get(), &picture); shared < 0) return container::fail_av(shared, "cannot use the clip");
+    if (const int shared = av_frame_ref(cropped_.get(), &picture); shared < 0)
+      return container::fail_av(shared, "cannot use the clip");
     cropped_->crop_left = static_cast<std::size_t>(crop.left);
     cropped_->crop_top = static_cast<std::size_t>(crop.top);
     cropped_->crop_right = static_cast<std::size_t>(shape.width - crop.width - crop.left);
@@ -136,14 +161,16 @@ class ClipBackground final : public Background {
       planes[static_cast<std::size_t>(index)] = target.plane(index).data;
       strides[static_cast<std::size_t>(index)] = static_cast<int>(target.plane(index).stride);
     }
-    const int rows = sws_scale(scaler_.get(), cropped_->data, cropped_->linesize, 0, cropped_->height, planes.data(), strides.data());
+    const int rows = sws_scale(scaler_.get(), cropped_->data, cropped_->linesize, 0, cropped_->height, planes.data(),
+                               strides.data());
     if (rows != target.height()) return fail(ErrorCode::internal, "the clip's picture cannot be scaled");
     return {};
   }
 
   Result<> make_scaler(const Shape& shape, const Crop& crop, Extent target) {
     const auto [format, is_full_range] = format_and_range(shape);
-    if (sws_isSupportedInput(format) == 0) return fail(ErrorCode::invalid_argument, "the clip's pixel format is not one we read");
+    if (sws_isSupportedInput(format) == 0)
+      return fail(ErrorCode::invalid_argument, "the clip's pixel format is not one we read");
     // Without these flags the result depends on the processor.
     constexpr int kFlags = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT;
     scaler_.reset(sws_getContext(static_cast<int>(crop.width), static_cast<int>(crop.height), format, target.width,

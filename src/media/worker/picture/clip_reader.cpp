@@ -30,13 +30,15 @@ Result<const char*> sniff(int fd) {
   if (fd < 0) return fail(ErrorCode::invalid_argument, "no clip was given");
   std::array<char, 12> head{};
   const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
-  if (got == 0) return fail(ErrorCode::invalid_argument, "the clip is empty (0 bytes)", {"media_unreadable", "/background"});
+  if (got == 0)
+    return fail(ErrorCode::invalid_argument, "the clip is empty (0 bytes)", {"media_unreadable", "/background"});
   const std::string_view bytes(head.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
   if (bytes.starts_with("\x1a\x45\xdf\xa3")) return "matroska";
   constexpr std::array<std::string_view, 6> kBoxes = {"ftyp", "moov", "mdat", "wide", "free", "skip"};
   for (const std::string_view box : kBoxes)
     if (bytes.size() >= 8 && bytes.substr(4, 4) == box) return "mov";
-  return fail(ErrorCode::invalid_argument, "the clip is neither MP4/MOV nor Matroska/WebM", {"media_unreadable", "/background"});
+  return fail(ErrorCode::invalid_argument, "the clip is neither MP4/MOV nor Matroska/WebM",
+              {"media_unreadable", "/background"});
 }
 
 std::unexpected<Error> refuse(std::string message, std::source_location source = std::source_location::current()) {
@@ -56,7 +58,8 @@ int quarter_turns_of(const AVStream& stream) {
 Result<CodecContext> open_decoder(const AVStream& stream) {
   const AVCodec* decoder = avcodec_find_decoder(stream.codecpar->codec_id);
   if (decoder == nullptr)
-    return refuse(fmt::format("the clip's codec ({}) cannot be decoded here", avcodec_get_name(stream.codecpar->codec_id)));
+    return refuse(
+        fmt::format("the clip's codec ({}) cannot be decoded here", avcodec_get_name(stream.codecpar->codec_id)));
   CodecContext codec(avcodec_alloc_context3(decoder));
   if (!codec) throw std::bad_alloc();
   if (const int copied = avcodec_parameters_to_context(codec.get(), stream.codecpar); copied < 0)
@@ -102,7 +105,8 @@ Result<ClipReader> ClipReader::open(int fd) {
   if (!demuxer) return error_of(demuxer);
   AVFormatContext& format = *demuxer->format;
   format.probesize = kProbeBytesMax;
-  if (const int found = avformat_find_stream_info(&format, nullptr); found < 0) return container::fail_av(found, "cannot read the clip");
+  if (const int found = avformat_find_stream_info(&format, nullptr); found < 0)
+    return container::fail_av(found, "cannot read the clip");
   const auto index = choose_stream(format);
   if (!index) return error_of(index);
   const AVStream& stream = *format.streams[*index];
@@ -123,7 +127,8 @@ Result<> ClipReader::measure() {
   else if (format.duration != AV_NOPTS_VALUE)
     duration_us_ = format.duration;
   if (duration_us_ <= 0) return refuse("the clip does not say how long it is");
-  if (duration_us_ > kDurationMax_us) return refuse(fmt::format("the clip is {} s long; at most 4 hours are allowed", duration_us_ / 1'000'000));
+  if (duration_us_ > kDurationMax_us)
+    return refuse(fmt::format("the clip is {} s long; at most 4 hours are allowed", duration_us_ / 1'000'000));
   return {};
 }
 
@@ -136,7 +141,8 @@ Result<> ClipReader::seek(std::int64_t time_us) {
   const AVRational time_base = demuxer_.format->streams[stream_index_]->time_base;
   const std::int64_t target = av_rescale_q(time_us + start_us_, kMicroseconds, time_base);
   if (const int moved = av_seek_frame(demuxer_.format.get(), stream_index_, target, AVSEEK_FLAG_BACKWARD); moved < 0)
-    return container::fail_av(moved, fmt::format("cannot find {:.3f} s in the clip", static_cast<double>(time_us) / 1e6));
+    return container::fail_av(moved,
+                              fmt::format("cannot find {:.3f} s in the clip", static_cast<double>(time_us) / 1e6));
   avcodec_flush_buffers(codec_.get());
   has_shown_ = has_next_ = is_flushing_ = false;
   return {};

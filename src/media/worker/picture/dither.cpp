@@ -48,7 +48,8 @@ std::array<std::int16_t, kCount> make_tile() {
     rank(values, ranks);
   }
   std::array<std::int16_t, kCount> tile{};
-  for (std::size_t i = 0; i < kCount; ++i) tile[i] = static_cast<std::int16_t>(ranks[i] * 128 / static_cast<std::int32_t>(kCount));
+  for (std::size_t i = 0; i < kCount; ++i)
+    tile[i] = static_cast<std::int16_t>(ranks[i] * 128 / static_cast<std::int32_t>(kCount));
   return tile;
 }
 

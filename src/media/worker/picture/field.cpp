@@ -12,9 +12,12 @@ namespace {
 constexpr float kScale = 128.0F;
 constexpr float kLumaOffset = 16.0F * kScale + 0.5F;
 constexpr float kChromaOffset = 128.0F * kScale + 0.5F;
-constexpr float kYRed = 0.2126F * 219.0F * kScale, kYGreen = 0.7152F * 219.0F * kScale, kYBlue = 0.0722F * 219.0F * kScale;
-constexpr float kURed = -0.114572F * 224.0F * kScale, kUGreen = -0.385428F * 224.0F * kScale, kUBlue = 0.5F * 224.0F * kScale;
-constexpr float kVRed = 0.5F * 224.0F * kScale, kVGreen = -0.454153F * 224.0F * kScale, kVBlue = -0.045847F * 224.0F * kScale;
+constexpr float kYRed = 0.2126F * 219.0F * kScale, kYGreen = 0.7152F * 219.0F * kScale,
+                kYBlue = 0.0722F * 219.0F * kScale;
+constexpr float kURed = -0.114572F * 224.0F * kScale, kUGreen = -0.385428F * 224.0F * kScale,
+                kUBlue = 0.5F * 224.0F * kScale;
+constexpr float kVRed = 0.5F * 224.0F * kScale, kVGreen = -0.454153F * 224.0F * kScale,
+                kVBlue = -0.045847F * 224.0F * kScale;
 
 // Beyond the last cell a kernel may read 16 more.
 constexpr std::int32_t kReadAhead = 32;

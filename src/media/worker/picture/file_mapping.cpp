@@ -12,7 +12,7 @@ namespace atelier::media::picture {
 
 Result<FileMapping> FileMapping::open(int fd, std::string_view what, std::size_t size_bytes_max) {
   if (fd < 0) return fail(ErrorCode::invalid_argument, fmt::format("no {} was given", what));
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(fd, &facts) != 0) return fail_errno(errno, fmt::format("cannot examine the {}", what));
   if (!S_ISREG(facts.st_mode)) return fail(ErrorCode::invalid_argument, fmt::format("the {} is not a file", what));
   if (facts.st_size == 0) return fail(ErrorCode::invalid_argument, fmt::format("the {} is empty (0 bytes)", what));

@@ -34,14 +34,10 @@ struct Format {
 };
 using namespace std::string_view_literals;
 constexpr std::array kFormats = {
-    Format{"JPEG", 0, "\xff\xd8\xff"sv, "jpegload"},
-    Format{"PNG", 0, "\x89PNG\r\n\x1a\n"sv, "pngload"},
-    Format{"WebP", 8, "WEBP"sv, "webpload"},
-    Format{"GIF", 0, "GIF8"sv, "gifload"},
-    Format{"TIFF", 0, "II*\0"sv, "tiffload"},
-    Format{"TIFF", 0, "MM\0*"sv, "tiffload"},
-    Format{"HEIF", 4, "ftyphei"sv, "heifload"},
-    Format{"HEIF", 4, "ftypmif1"sv, "heifload"},
+    Format{"JPEG", 0, "\xff\xd8\xff"sv, "jpegload"}, Format{"PNG", 0, "\x89PNG\r\n\x1a\n"sv, "pngload"},
+    Format{"WebP", 8, "WEBP"sv, "webpload"},         Format{"GIF", 0, "GIF8"sv, "gifload"},
+    Format{"TIFF", 0, "II*\0"sv, "tiffload"},        Format{"TIFF", 0, "MM\0*"sv, "tiffload"},
+    Format{"HEIF", 4, "ftyphei"sv, "heifload"},      Format{"HEIF", 4, "ftypmif1"sv, "heifload"},
     Format{"AVIF", 4, "ftypavif"sv, "heifload"},
 };
 
@@ -87,21 +83,22 @@ Result<> check_size(VipsImage* image) {
   int is_interlaced = 0;
   if (vips_image_get_typeof(image, "interlaced") != 0) (void)vips_image_get_int(image, "interlaced", &is_interlaced);
   if (is_interlaced != 0 && width * height > kImagePixelsMax / 2)
-    return fail(ErrorCode::too_large, fmt::format("the image is {}x{} and interlaced; at most {} megapixels are allowed then",
-                                                  width, height, kImagePixelsMax / 2'000'000));
+    return fail(ErrorCode::too_large,
+                fmt::format("the image is {}x{} and interlaced; at most {} megapixels are allowed then", width, height,
+                            kImagePixelsMax / 2'000'000));
   return {};
 }
 
 Result<Facts> examine(std::span<const std::uint8_t> file) {
   const Format* format = recognise(file);
   if (format == nullptr)
-    return fail(ErrorCode::invalid_argument,
-                "the image is not in a format we read (JPEG, PNG, WebP, GIF, TIFF, HEIF)");
+    return fail(ErrorCode::invalid_argument, "the image is not in a format we read (JPEG, PNG, WebP, GIF, TIFF, HEIF)");
   const SourcePtr source = source_of(file);
   const ImagePtr image(vips_image_new_from_source(source.get(), "", nullptr));
   if (!image) return fail_vips(*format);
   const char* loader = nullptr;
-  if (vips_image_get_string(image.get(), VIPS_META_LOADER, &loader) != 0 || !std::string_view(loader).starts_with(format->loader))
+  if (vips_image_get_string(image.get(), VIPS_META_LOADER, &loader) != 0 ||
+      !std::string_view(loader).starts_with(format->loader))
     return fail(ErrorCode::invalid_argument, fmt::format("the image is not the {} it begins as", format->name));
   if (auto checked = check_size(image.get()); !checked) return error_of(checked);
   Facts facts{format, static_cast<double>(vips_image_get_width(image.get())),
@@ -122,11 +119,13 @@ ImagePtr in_srgb(ImagePtr image) {
 }
 
 // A picture as it may be read over and over.
-// libvips's resizers read a sequential source through a cache that turns a decoder's error into black rows, so a cut-off
-// file would pass: everything is decoded once without them, strictly, into memory where it is small enough for that.
+// libvips's resizers read a sequential source through a cache that turns a decoder's error into black rows, so a
+// cut-off file would pass: everything is decoded once without them, strictly, into memory where it is small enough for
+// that.
 class Decoded {
  public:
-  // `shrink` is how much smaller, at least, the picture will be shown: a JPEG is then decoded at a fraction of its size.
+  // `shrink` is how much smaller, at least, the picture will be shown: a JPEG is then decoded at a fraction of its
+  // size.
   static std::optional<Decoded> decode(std::span<const std::uint8_t> file, const Facts& facts, double shrink) {
     Decoded decoded(file);
     // Half of the way is left to the resizer, which does it better.
@@ -210,14 +209,16 @@ ImagePtr backdrop_of(const Decoded& picture, Extent extent) {
   VipsImage* large = nullptr;
   const double scale_x = static_cast<double>(extent.width) / small.width;
   const double scale_y = static_cast<double>(extent.height) / small.height;
-  if (vips_resize(image.get(), &large, scale_x, "vscale", scale_y, "kernel", VIPS_KERNEL_CUBIC, nullptr) != 0) return nullptr;
+  if (vips_resize(image.get(), &large, scale_x, "vscale", scale_y, "kernel", VIPS_KERNEL_CUBIC, nullptr) != 0)
+    return nullptr;
   image.reset(large);
   VipsImage* dark = nullptr;
   if (vips_linear1(image.get(), &dark, 0.42, 4.0, "uchar", TRUE, nullptr) != 0) return nullptr;
   image.reset(dark);
   // The enlargement may miss the size by a sample: stretch its edge.
   VipsImage* exact = nullptr;
-  if (vips_embed(image.get(), &exact, 0, 0, extent.width, extent.height, "extend", VIPS_EXTEND_COPY, nullptr) != 0) return nullptr;
+  if (vips_embed(image.get(), &exact, 0, 0, extent.width, extent.height, "extend", VIPS_EXTEND_COPY, nullptr) != 0)
+    return nullptr;
   return ImagePtr(exact);
 }
 
@@ -228,8 +229,8 @@ struct Layout {
   double scale;  // of the sharp picture
 };
 
-constexpr double kKeptMin = 0.5;       // of the picture, when cropped to fill
-constexpr double kInsetKept = 0.8;     // of its length, when inset
+constexpr double kKeptMin = 0.5;    // of the picture, when cropped to fill
+constexpr double kInsetKept = 0.8;  // of its length, when inset
 constexpr double kEnlargementMax = 2.5;
 constexpr double kInsetEnlargementMax = 4.0;
 

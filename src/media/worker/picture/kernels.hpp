@@ -7,8 +7,8 @@ namespace atelier::media::picture {
 
 // The inner loops of the compositor. Each exists in plain C++ and for AVX2, and both give the same bytes: all
 // arithmetic is 16-bit fixed point with pmulhrsw's rounding, (a * b + 2^14) >> 15.
-// A sample is held as code * 128 ("8.7"), a weight as value * 32768 (0 to 32767). `count` is in samples; kernels work in
-// whole blocks of 16, so every row they touch must be allocated up to the next multiple of 16.
+// A sample is held as code * 128 ("8.7"), a weight as value * 32768 (0 to 32767). `count` is in samples; kernels work
+// in whole blocks of 16, so every row they touch must be allocated up to the next multiple of 16.
 
 // Where each output column reads its source row: for every block of 8 columns the first source byte, and for each
 // column which two of the 16 bytes from there are mixed, and how. The same for all rows of a plane.

@@ -37,7 +37,8 @@ ATELIER_AVX2 inline __m256i rounded(__m256i value) {
   return _mm256_srai_epi16(_mm256_add_epi16(value, _mm256_set1_epi16(64)), 7);
 }
 
-ATELIER_AVX2 void sample_row(const std::uint8_t* source, const ColumnTaps& taps, std::int32_t count, std::int16_t* out) {
+ATELIER_AVX2 void sample_row(const std::uint8_t* source, const ColumnTaps& taps, std::int32_t count,
+                             std::int16_t* out) {
   const std::int32_t* base = taps.base.data();
   const std::uint8_t* left = taps.left.data();
   const std::uint8_t* right = taps.right.data();
@@ -53,8 +54,8 @@ ATELIER_AVX2 void sample_row(const std::uint8_t* source, const ColumnTaps& taps,
   }
 }
 
-ATELIER_AVX2 void mix_rows(const std::int16_t* upper, const std::int16_t* lower, std::int16_t weight, std::int32_t count,
-                           std::uint8_t* out) {
+ATELIER_AVX2 void mix_rows(const std::int16_t* upper, const std::int16_t* lower, std::int16_t weight,
+                           std::int32_t count, std::uint8_t* out) {
   const __m256i weights = _mm256_set1_epi16(weight);
   for (std::int32_t x = 0; x < count; x += 16)
     store_bytes(out + x, rounded(mixed(load(upper + x), load(lower + x), weights)));
@@ -72,8 +73,8 @@ ATELIER_AVX2 void mix_rows_shaded(const std::int16_t* upper, const std::int16_t*
   }
 }
 
-ATELIER_AVX2 void mix_cells(const std::int16_t* upper, const std::int16_t* lower, std::int16_t weight, std::int32_t count,
-                            std::int16_t* out) {
+ATELIER_AVX2 void mix_cells(const std::int16_t* upper, const std::int16_t* lower, std::int16_t weight,
+                            std::int32_t count, std::int16_t* out) {
   const __m256i weights = _mm256_set1_epi16(weight);
   for (std::int32_t x = 0; x < count; x += 16) store(out + x, mixed(load(upper + x), load(lower + x), weights));
 }
@@ -115,7 +116,8 @@ ATELIER_AVX2 void cover_row(const Kernels::Ridge& ridge, std::int32_t count, std
   }
 }
 
-ATELIER_AVX2 void dither_row(const std::int16_t* row, const std::int16_t* pattern, std::int32_t count, std::uint8_t* out) {
+ATELIER_AVX2 void dither_row(const std::int16_t* row, const std::int16_t* pattern, std::int32_t count,
+                             std::uint8_t* out) {
   for (std::int32_t x = 0; x < count; x += 16)
     store_bytes(out + x, _mm256_srai_epi16(_mm256_add_epi16(load(row + x), load(pattern + x % 64)), 7));
 }
@@ -132,8 +134,7 @@ ATELIER_AVX2 void blend_row(BlendRow overlay, std::int32_t count, std::uint8_t* 
     const __m256i kept = _mm256_srli_epi16(_mm256_add_epi16(product, _mm256_srli_epi16(product, 8)), 8);
     store_bytes(target + x, _mm256_add_epi16(kept, colour));
   }
-  if (x < count)
-    scalar_kernels().blend_row({overlay.colour + x, overlay.alpha + x}, count - x, target + x);
+  if (x < count) scalar_kernels().blend_row({overlay.colour + x, overlay.alpha + x}, count - x, target + x);
 }
 
 constexpr Kernels kAvx2{sample_row, mix_rows, mix_rows_shaded, mix_cells, expand_row, cover_row, dither_row, blend_row};

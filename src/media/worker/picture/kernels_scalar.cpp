@@ -91,7 +91,8 @@ void blend_row(BlendRow overlay, std::int32_t count, std::uint8_t* target) {
   }
 }
 
-constexpr Kernels kScalar{sample_row, mix_rows, mix_rows_shaded, mix_cells, expand_row, cover_row, dither_row, blend_row};
+constexpr Kernels kScalar{sample_row, mix_rows,  mix_rows_shaded, mix_cells,
+                          expand_row, cover_row, dither_row,      blend_row};
 
 }  // namespace
 

@@ -32,9 +32,9 @@ Motion::Motion(Extent source, Extent frame, std::int32_t fps, std::uint64_t seed
   };
   // Mostly in, sometimes out, sometimes along: what a hand with a camera would do.
   constexpr std::array kMoves = {
-      Move{kWide, kClose, 8, 8, 8, 7},   Move{kWide, kClose, 8, 4, 8, 6},    Move{kWide, kClose, 8, 12, 8, 6},
-      Move{kWide, kClose, 6, 10, 8, 10}, Move{kClose, kWide, 8, 8, 6, 8},    Move{kClose, kWide, 11, 8, 7, 8},
-      Move{kClose, kWide, 5, 8, 7, 8},   Move{kMiddle, kMiddle, 1, 15, 8, 7}, Move{kMiddle, kMiddle, 15, 1, 8, 7},
+      Move{kWide, kClose, 8, 8, 8, 7},    Move{kWide, kClose, 8, 4, 8, 6},     Move{kWide, kClose, 8, 12, 8, 6},
+      Move{kWide, kClose, 6, 10, 8, 10},  Move{kClose, kWide, 8, 8, 6, 8},     Move{kClose, kWide, 11, 8, 7, 8},
+      Move{kClose, kWide, 5, 8, 7, 8},    Move{kMiddle, kMiddle, 1, 15, 8, 7}, Move{kMiddle, kMiddle, 15, 1, 8, 7},
       Move{kMiddle, kClose, 8, 8, 14, 3},
   };
   const Move& move = kMoves[Random(seed).below(kMoves.size())];

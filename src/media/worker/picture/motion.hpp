@@ -25,9 +25,9 @@ struct Extent {
 // How much larger than the frame a still is kept, so that there is room to move in: 5/4.
 Extent still_extent(std::int32_t frame_width, std::int32_t frame_height) noexcept;
 
-// The slow zoom and drift of a still. A function of the frame's index in the scene alone: how long the scene is does not
-// enter, so that a longer text leaves the frames before it as they were. The way there is n / (n + tau): it starts at
-// once, slows without end, and never leaves the picture.
+// The slow zoom and drift of a still. A function of the frame's index in the scene alone: how long the scene is does
+// not enter, so that a longer text leaves the frames before it as they were. The way there is n / (n + tau): it starts
+// at once, slows without end, and never leaves the picture.
 class Motion {
  public:
   Motion(Extent source, Extent frame, std::int32_t fps, std::uint64_t seed) noexcept;

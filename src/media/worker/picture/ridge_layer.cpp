@@ -46,7 +46,8 @@ void RidgeLayer::set(std::size_t index, const std::vector<float>& height, const 
 
 bool RidgeLayer::covers(int plane, std::int32_t row) {
   const std::size_t kind = plane == 0 ? 0 : 1;
-  return std::any_of(ridges_.begin(), ridges_.end(), [&](const Ridge& ridge) { return ridge.edges[kind].lowest <= row * 16; });
+  return std::any_of(ridges_.begin(), ridges_.end(),
+                     [&](const Ridge& ridge) { return ridge.edges[kind].lowest <= row * 16; });
 }
 
 void RidgeLayer::draw(int plane, std::int32_t row, std::int32_t count, std::int16_t* samples) {

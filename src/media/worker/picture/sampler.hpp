@@ -16,8 +16,8 @@ struct RowTable {
   std::vector<std::int16_t> gain;
 };
 
-// Resamples a 4:2:0 picture at sub-pixel positions, bilinearly, with 15 fractional bits. Every row and column position is
-// computed from the view directly, so nothing drifts. The steps of a view must lie between 1/2 and 2.
+// Resamples a 4:2:0 picture at sub-pixel positions, bilinearly, with 15 fractional bits. Every row and column position
+// is computed from the view directly, so nothing drifts. The steps of a view must lie between 1/2 and 2.
 class Sampler {
  public:
   Sampler(Extent frame, const Kernels& kernels);

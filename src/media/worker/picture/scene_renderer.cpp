@@ -26,9 +26,10 @@ Result<BackgroundChoice> read_background(const json::Value& value, const TaskCon
 
 Result<> check_part(const caption::Part& part) {
   if (part.first_frame < 0 || part.frame_count < 0 || part.first_frame > kFramesMax || part.frame_count > kFramesMax)
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("frames {} and {} more lie outside 0 to {}", part.first_frame, part.frame_count, kFramesMax),
-                {"part_out_of_range", "/part"});
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("frames {} and {} more lie outside 0 to {}", part.first_frame, part.frame_count, kFramesMax),
+        {"part_out_of_range", "/part"});
   return {};
 }
 
@@ -66,8 +67,8 @@ Result<SceneRenderer> SceneRenderer::make(const SceneLook& look) {
   if (look.part.cues.empty()) return SceneRenderer(look.frame, std::move(*background), nullptr);
   const caption::Fonts* fonts = caption::process_fonts();
   if (fonts == nullptr) return fail(ErrorCode::internal, "the worker's fonts were not loaded before its first task");
-  auto captions = caption::Renderer::make({look.part.cues, look.style, look.language, look.frame.width,
-                                           look.frame.height, look.fps}, *fonts);
+  auto captions = caption::Renderer::make(
+      {look.part.cues, look.style, look.language, look.frame.width, look.frame.height, look.fps}, *fonts);
   if (!captions) return error_of(captions);
   return SceneRenderer(look.frame, std::move(*background), std::move(*captions));
 }

@@ -18,10 +18,18 @@ struct Palette {
   std::array<Rgb, 3> lights;
 };
 constexpr std::array kPalettes = {
-    Palette{{0.030F, 0.022F, 0.060F}, {0.110F, 0.045F, 0.070F}, {{{0.95F, 0.55F, 0.22F}, {0.90F, 0.30F, 0.36F}, {0.95F, 0.75F, 0.45F}}}},
-    Palette{{0.012F, 0.030F, 0.060F}, {0.030F, 0.085F, 0.110F}, {{{0.25F, 0.70F, 0.80F}, {0.35F, 0.45F, 0.95F}, {0.75F, 0.85F, 0.95F}}}},
-    Palette{{0.035F, 0.015F, 0.055F}, {0.080F, 0.030F, 0.110F}, {{{0.85F, 0.35F, 0.70F}, {0.45F, 0.35F, 0.95F}, {0.95F, 0.60F, 0.55F}}}},
-    Palette{{0.015F, 0.035F, 0.030F}, {0.060F, 0.075F, 0.040F}, {{{0.55F, 0.80F, 0.35F}, {0.95F, 0.80F, 0.35F}, {0.30F, 0.70F, 0.60F}}}},
+    Palette{{0.030F, 0.022F, 0.060F},
+            {0.110F, 0.045F, 0.070F},
+            {{{0.95F, 0.55F, 0.22F}, {0.90F, 0.30F, 0.36F}, {0.95F, 0.75F, 0.45F}}}},
+    Palette{{0.012F, 0.030F, 0.060F},
+            {0.030F, 0.085F, 0.110F},
+            {{{0.25F, 0.70F, 0.80F}, {0.35F, 0.45F, 0.95F}, {0.75F, 0.85F, 0.95F}}}},
+    Palette{{0.035F, 0.015F, 0.055F},
+            {0.080F, 0.030F, 0.110F},
+            {{{0.85F, 0.35F, 0.70F}, {0.45F, 0.35F, 0.95F}, {0.95F, 0.60F, 0.55F}}}},
+    Palette{{0.015F, 0.035F, 0.030F},
+            {0.060F, 0.075F, 0.040F},
+            {{{0.55F, 0.80F, 0.35F}, {0.95F, 0.80F, 0.35F}, {0.30F, 0.70F, 0.60F}}}},
 };
 
 struct Disc {
@@ -88,7 +96,10 @@ class Bokeh final : public Background {
     const float breath = 0.72F + 0.28F * wave(phase(frame_index, fps_, disc.breath) + disc.breath_offset);
     const float light = disc.strength * breath;
     const float radius = disc.radius * cells_;
-    return {x * cells_, y * cells_, radius, std::max(radius * 0.16F, 1.5F),
+    return {x * cells_,
+            y * cells_,
+            radius,
+            std::max(radius * 0.16F, 1.5F),
             {disc.light.red * light, disc.light.green * light, disc.light.blue * light}};
   }
 

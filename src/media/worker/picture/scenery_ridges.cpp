@@ -75,7 +75,8 @@ class Ridges : public Background {
     ColourRow row = field_.make_row();
     for (std::int32_t y = 0; y < field_.rows(); ++y) {
       const float v = field_.position(y);
-      const Rgb sky = v < horizon ? between(top, middle, smooth(v / horizon)) : between(middle, bottom, smooth((v - horizon) / (1.0F - horizon)));
+      const Rgb sky = v < horizon ? between(top, middle, smooth(v / horizon))
+                                  : between(middle, bottom, smooth((v - horizon) / (1.0F - horizon)));
       for (std::int32_t x = 0; x < field_.columns(); ++x) {
         const float dx = (field_.position(x) - sun.x) / sun.size;
         const float dy = (v - sun.y) / sun.size;
@@ -113,10 +114,26 @@ struct DunePalette {
   Rgb sun;
 };
 constexpr std::array kDunePalettes = {
-    DunePalette{{0.055F, 0.070F, 0.190F}, {0.560F, 0.290F, 0.250F}, {0.400F, 0.225F, 0.250F}, {0.060F, 0.030F, 0.070F}, {0.360F, 0.230F, 0.090F}},
-    DunePalette{{0.030F, 0.080F, 0.150F}, {0.270F, 0.430F, 0.450F}, {0.200F, 0.330F, 0.370F}, {0.018F, 0.045F, 0.070F}, {0.240F, 0.230F, 0.150F}},
-    DunePalette{{0.080F, 0.050F, 0.170F}, {0.500F, 0.270F, 0.400F}, {0.350F, 0.195F, 0.340F}, {0.045F, 0.022F, 0.075F}, {0.350F, 0.170F, 0.140F}},
-    DunePalette{{0.060F, 0.075F, 0.120F}, {0.530F, 0.410F, 0.260F}, {0.400F, 0.300F, 0.205F}, {0.060F, 0.042F, 0.035F}, {0.300F, 0.220F, 0.100F}},
+    DunePalette{{0.055F, 0.070F, 0.190F},
+                {0.560F, 0.290F, 0.250F},
+                {0.400F, 0.225F, 0.250F},
+                {0.060F, 0.030F, 0.070F},
+                {0.360F, 0.230F, 0.090F}},
+    DunePalette{{0.030F, 0.080F, 0.150F},
+                {0.270F, 0.430F, 0.450F},
+                {0.200F, 0.330F, 0.370F},
+                {0.018F, 0.045F, 0.070F},
+                {0.240F, 0.230F, 0.150F}},
+    DunePalette{{0.080F, 0.050F, 0.170F},
+                {0.500F, 0.270F, 0.400F},
+                {0.350F, 0.195F, 0.340F},
+                {0.045F, 0.022F, 0.075F},
+                {0.350F, 0.170F, 0.140F}},
+    DunePalette{{0.060F, 0.075F, 0.120F},
+                {0.530F, 0.410F, 0.260F},
+                {0.400F, 0.300F, 0.205F},
+                {0.060F, 0.042F, 0.035F},
+                {0.300F, 0.220F, 0.100F}},
 };
 
 class Dunes final : public Ridges {
@@ -174,7 +191,10 @@ class Waves final : public Ridges {
     Random random(request.seed);
     const WavePalette& palette = kWavePalettes[random.below(kWavePalettes.size())];
     const float width = aspect();
-    const Sun none{width * random.between(0.2F, 0.8F), 0.05F, 0.30F, {palette.crest.red * 0.25F, palette.crest.green * 0.25F, palette.crest.blue * 0.25F}};
+    const Sun none{width * random.between(0.2F, 0.8F),
+                   0.05F,
+                   0.30F,
+                   {palette.crest.red * 0.25F, palette.crest.green * 0.25F, palette.crest.blue * 0.25F}};
     paint_sky(palette.sky, between(palette.sky, palette.crest, 0.35F), palette.deep, 0.3F, none);
     for (std::size_t i = 0; i < kCount; ++i) {
       const float near = static_cast<float>(i) / static_cast<float>(kCount - 1);
@@ -192,7 +212,8 @@ class Waves final : public Ridges {
                    .fine_offset = random.between(0.0F, 1.0F),
                    .swell_offset = random.between(0.0F, 1.0F),
                    .swell_share = 0.25F};
-      const Rgb crest = near < 0.5F ? between(palette.crest, palette.middle, near * 2.0F) : between(palette.middle, palette.deep, near * 2.0F - 1.0F);
+      const Rgb crest = near < 0.5F ? between(palette.crest, palette.middle, near * 2.0F)
+                                    : between(palette.middle, palette.deep, near * 2.0F - 1.0F);
       colours_[i] = {.crest = crest,
                      .foot = between(crest, palette.deep, 0.72F),
                      .glow = {crest.red * 0.30F, crest.green * 0.30F, crest.blue * 0.30F},

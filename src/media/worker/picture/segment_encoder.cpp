@@ -112,10 +112,12 @@ class X264Encoder final : public SegmentEncoder {
   Result<> finish() override {
     // An encoder that was given nothing must not be flushed: the segment is then empty.
     if (frame_count_ > 0) {
-      if (const int sent = avcodec_send_frame(codec_.get(), nullptr); sent < 0) return container::fail_av(sent, "cannot end the video");
+      if (const int sent = avcodec_send_frame(codec_.get(), nullptr); sent < 0)
+        return container::fail_av(sent, "cannot end the video");
       if (auto drained = drain(); !drained) return error_of(drained);
     }
-    if (const int ended = av_write_trailer(muxer_.format.get()); ended < 0) return container::fail_av(ended, "cannot end the segment");
+    if (const int ended = av_write_trailer(muxer_.format.get()); ended < 0)
+      return container::fail_av(ended, "cannot end the segment");
     avio_flush(muxer_.io.get());
     if (muxer_.io->error < 0) return container::fail_av(muxer_.io->error, "cannot write the segment");
     return {};
@@ -179,7 +181,8 @@ Result<std::string> SegmentEncoder::parameter_sets(const EncoderSettings& settin
   const auto codec = open_codec(settings);
   if (!codec) return error_of(codec);
   const AVCodecContext& opened = **codec;
-  return sha256({reinterpret_cast<const char*>(opened.extradata), static_cast<std::size_t>(opened.extradata_size)}).hex();
+  return sha256({reinterpret_cast<const char*>(opened.extradata), static_cast<std::size_t>(opened.extradata_size)})
+      .hex();
 }
 
 }  // namespace atelier::media::picture

@@ -79,7 +79,8 @@ Result<StillFile> StillFile::open(int fd, Extent frame) {
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.magic != kMagic) return fail(ErrorCode::invalid_argument, "the background is no prepared still");
   if (header.version != kVersion)
-    return fail(ErrorCode::invalid_argument, fmt::format("the background is a still of version {}, not {}", header.version, kVersion));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the background is a still of version {}, not {}", header.version, kVersion));
   if (header.frame_width != unsigned_of(frame.width) || header.frame_height != unsigned_of(frame.height))
     return fail(ErrorCode::invalid_argument,
                 fmt::format("the background was prepared for {}x{}, not for {}x{}", header.frame_width,

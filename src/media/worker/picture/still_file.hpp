@@ -13,8 +13,8 @@
 namespace atelier::media::picture {
 
 // What `still` makes and `segment` maps: a picture larger than the frame (still_extent), in the frame's own 4:2:0
-// format, behind a header of 64 bytes. Little-endian. The planes follow at their offsets, then 64 bytes of zero, so that
-// the sampler may read past the last row.
+// format, behind a header of 64 bytes. Little-endian. The planes follow at their offsets, then 64 bytes of zero, so
+// that the sampler may read past the last row.
 class StillFile {
  public:
   // Checks every number of the header against the file's size, and that the picture was made for this frame.
