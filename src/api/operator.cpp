@@ -9,7 +9,8 @@ Task<Result<net::Response>> healthz(Services, net::Request) { co_return net::tex
 
 // Ready when the database answers.
 Task<Result<net::Response>> readyz(Services services, net::Request) {
-  auto rows = co_await services.database.read({"SELECT 1"});
+  store::Statement rows_query("SELECT 1");
+  auto rows = co_await services.database.read(std::move(rows_query));
   if (!rows) co_return error_of(rows);
   co_return net::text_response("ready\n");
 }

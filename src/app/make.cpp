@@ -41,16 +41,17 @@ Result<std::string> read_story(const std::string& path) {
   struct stat facts {};
   if (::fstat(fd.get(), &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISFIFO(facts.st_mode) && !S_ISCHR(facts.st_mode))
     return fail(ErrorCode::invalid_argument, fmt::format("{} is no file", path));
-  std::string text;
-  char buffer[64 * 1024];
-  while (text.size() <= studio::kStoryBytesMax) {
-    const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
+  std::string text(studio::kStoryBytesMax + 1, '\0');  // one byte more than allowed: parse_story says that it is too large
+  std::size_t size_bytes = 0;
+  while (size_bytes < text.size()) {
+    const ssize_t count = ::read(fd.get(), text.data() + size_bytes, text.size() - size_bytes);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail_errno(errno, fmt::format("cannot read the story {}", path));
-    if (count == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(count));
+    if (count == 0) break;
+    size_bytes += static_cast<std::size_t>(count);
   }
-  return text;  // too large: parse_story says so
+  text.resize(size_bytes);
+  return text;
 }
 
 // Opens a file the story names, inside the story's folder and nowhere else: no "..", no absolute path, no symbolic link

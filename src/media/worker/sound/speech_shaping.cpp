@@ -83,6 +83,7 @@ Result<ShapedSentence> shape_sentence(const Utterance& utterance) {
   const auto count = static_cast<std::int64_t>(samples.size());
 
   SampleSpan kept = audible_part(samples);
+  if (kept.end == 0) return ShapedSentence{{}, std::vector<KnownTime>(times.size())};
   std::int64_t next_start = count;
   for (std::size_t i = times.size(); i-- > 0;) {
     if (!times[i].start) continue;

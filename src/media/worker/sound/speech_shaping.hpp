@@ -9,7 +9,7 @@
 
 namespace atelier::media::sound {
 
-// A sentence at 48 kHz, from its first to its last audible sample.
+// A sentence at 48 kHz, from its first to its last audible sample; empty, without times, where the engine was silent.
 struct ShapedSentence {
   std::vector<float> samples;
   std::vector<KnownTime> times;  // one per word of the sentence, counted from its first sample

@@ -95,6 +95,7 @@ class Speaker {
     if (!utterance) return error_of(utterance);
     const auto shaped = shape_sentence(*utterance);
     if (!shaped) return error_of(shaped);
+    if (shaped->samples.empty()) return write_silence(reading_time(sentence));
     const std::int64_t offset = wav_.sample_count();
     for (std::size_t i = 0; i < sentence.words.size(); ++i) {
       KnownTime time = shaped->times[i];
@@ -103,6 +104,11 @@ class Speaker {
       known_[sentence.words[i].word] = time;
     }
     return wav_.write(shaped->samples);
+  }
+
+  // espeak-ng has no words for some things (digits in Hebrew): they are shown for as long as they would be said.
+  static std::int64_t reading_time(const SpokenSentence& sentence) {
+    return std::max(kSilentSamples / 2, kSamplesPerCharacter * static_cast<std::int64_t>(count_characters(sentence.text)));
   }
 
   Result<> write_silence(std::int64_t count) {
