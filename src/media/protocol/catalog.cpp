@@ -7,8 +7,8 @@ namespace atelier::media {
 namespace {
 
 constexpr std::array kVoices = {
-    Voice{"local/flite/slt", "flite", "slt", "en", "Susan (US English)"},
     Voice{"local/flite/rms", "flite", "rms", "en", "Robert (US English)"},
+    Voice{"local/flite/slt", "flite", "slt", "en", "Susan (US English)"},
     Voice{"local/flite/awb", "flite", "awb", "en", "Alan (Scottish English)"},
     Voice{"local/flite/kal16", "flite", "kal16", "en", "Kal (US English, robotic)"},
     Voice{"local/espeak-ng/en-us", "espeak-ng", "en-us", "en", "eSpeak US English"},
