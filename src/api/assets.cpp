@@ -9,8 +9,9 @@ namespace {
 Task<Result<net::Response>> upload(Services services, net::Request request) {
   if (!request.body) co_return fail(ErrorCode::invalid_argument, "the upload is empty", {.reason = "upload_empty", .where = {}});
   auto* body = request.body.get();  // lives in this frame's request
-  auto asset = co_await services.library.upload(
-      request.principal(), request.query_parameter("name").value_or("untitled"), [body] { return body->next(); }, services.upload_bytes_max);
+  studio::UploadSource source = [body] { return body->next(); };
+  std::string name = request.query_parameter("name").value_or("untitled");
+  auto asset = co_await services.library.upload(request.principal(), std::move(name), std::move(source), services.upload_bytes_max);
   if (!asset) co_return error_of(asset);
   net::Response response = net::json_response(studio::to_json(*asset), 201);
   response.headers.set("location", "/api/assets/" + asset->id.to_string());

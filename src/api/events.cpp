@@ -53,6 +53,11 @@ std::shared_ptr<const store::Event> event_of(const std::shared_ptr<const store::
   return last_event;
 }
 
+// A function and no aggregate written inside a co_await expression: GCC 12 destroys such temporaries twice.
+std::string control_event(std::string type, std::string id = {}, std::string data = "{}") {
+  return net::write_sse({.id = std::move(id), .type = std::move(type), .data = std::move(data)});
+}
+
 std::string as_sse(const store::Event& event, const std::string& epoch) {
   // `data` is JSON already: the frame around it is written by hand instead of parsing it again for every client.
   return net::write_sse({.id = event.position > 0 ? fmt::format("{}-{}", epoch, event.position) : std::string(),
@@ -133,8 +138,9 @@ class Stream {
       if (queue_.empty() && !is_behind_ && !has_ended_) co_await arrived_.wait_until(std::min(end, last_written + kHeartbeat));
       if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "the client went away");
     }
-    co_return co_await writer_.write(net::sse_retry(static_cast<unsigned>(500 + random() % 2500)) +
-                                     net::write_sse({.id = {}, .type = "closing", .data = writer_.is_stopping() ? R"({"reason":"stopping"})" : R"({"reason":"planned"})"}));
+    std::string farewell = net::sse_retry(static_cast<unsigned>(500 + random() % 2500)) +
+                           control_event("closing", {}, writer_.is_stopping() ? R"({"reason":"stopping"})" : R"({"reason":"planned"})");
+    co_return co_await writer_.write(std::move(farewell));
   }
 
   Task<Result<>> begin() {
@@ -148,13 +154,13 @@ class Stream {
       co_return co_await replay();
     }
     has_greeted_ = true;
-    co_return co_await writer_.write(net::write_sse({.id = cursor_->to_string(), .type = "hello", .data = "{}"}));
+    co_return co_await writer_.write(control_event("hello", cursor_->to_string()));
   }
 
   Task<Result<>> reset(store::Cursor now) {
     has_greeted_ = true;
     cursor_ = std::move(now);
-    co_return co_await writer_.write(net::write_sse({.id = cursor_->to_string(), .type = "reset", .data = "{}"}));
+    co_return co_await writer_.write(control_event("reset", cursor_->to_string()));
   }
 
   Task<Result<>> replay() {
@@ -173,7 +179,7 @@ class Stream {
       }
       if (events->size() < kReplayMax && !has_greeted_) {
         has_greeted_ = true;
-        bytes += net::write_sse({.id = cursor_->to_string(), .type = "hello", .data = "{}"});
+        bytes += control_event("hello", cursor_->to_string());
       }
       if (!bytes.empty())
         if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;

@@ -2,11 +2,20 @@
 
 #include <sys/epoll.h>
 
-#include <array>
+#include <cerrno>
 
 namespace atelier::net {
 
-GoneWatch::GoneWatch(Executor executor) : epoll_(executor, ::epoll_create1(EPOLL_CLOEXEC)) { wait(); }
+GoneWatch::GoneWatch(Executor executor, UniqueFd epoll) : epoll_(executor, epoll.get()) {
+  (void)epoll.release();
+  wait();
+}
+
+Result<UniqueFd> GoneWatch::open() {
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.is_open()) return fail_errno(errno, "cannot make an epoll set");
+  return epoll;
+}
 
 void GoneWatch::add(int fd, Target& target) noexcept {
   epoll_event event{};

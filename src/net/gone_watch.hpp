@@ -1,9 +1,9 @@
 #pragma once
 
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
 #include "base/async.hpp"
 #include "base/unique_fd.hpp"
-
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 namespace atelier::net {
 
@@ -20,7 +20,9 @@ class GoneWatch {
     ~Target() = default;
   };
 
-  explicit GoneWatch(Executor executor);
+  // `epoll` is from open(): made by whoever can still report that there is none.
+  GoneWatch(Executor executor, UniqueFd epoll);
+  static Result<UniqueFd> open();
   // Watching is best effort: where the kernel refuses, a client's end is seen at the next write.
   void add(int fd, Target& target) noexcept;
   void remove(int fd) noexcept;

@@ -18,26 +18,39 @@ class LoopServer final : public Server {
       : loops_(loops), shared_(std::move(options), std::move(handler), metrics) {}
   ~LoopServer() override { stop(); }
 
-  void start(std::vector<UniqueFd> listeners, std::uint16_t port, std::string socket_path) {
+  Result<> start(std::vector<UniqueFd> listeners, std::uint16_t port, std::string socket_path) {
     port_ = port;
     socket_path_ = std::move(socket_path);
     if (socket_path_.empty()) shared_.policy.emplace(shared_.options, port);
+    std::vector<std::unique_ptr<Part>> parts;
     for (std::size_t i = 0; i < listeners.size(); ++i) {
-      Part& part = *parts_.emplace_back(std::make_unique<Part>(shared_, loops_.executor(i), std::move(listeners[i])));
+      auto epoll = GoneWatch::open();
+      if (!epoll) return error_of(epoll);
+      parts.push_back(std::make_unique<Part>(shared_, loops_.executor(i), std::move(listeners[i]), std::move(*epoll)));
+    }
+    parts_ = std::move(parts);
+    for (auto& part : parts_) {
       // The one coroutine without a group: its end is awaited by stop().
-      asio::co_spawn(part.executor, part.loop.run(), [&part](std::exception_ptr thrown) {
+      asio::co_spawn(part->executor, part->loop.run(), [ended = part->ended](std::exception_ptr thrown) {
         if (thrown) log::error("a server's loop ended with an exception");
-        part.ended.set_value();
+        ended->set_value();
       });
     }
+    return {};
   }
 
   std::uint16_t port() const noexcept override { return port_; }
 
   void stop() override {
     for (auto& part : parts_)
-      asio::post(part->executor, [&loop = part->loop] { loop.begin_stop(); });
-    for (auto& part : parts_) part->ended.get_future().wait();
+      asio::post(part->executor, [&loop = part->loop, told = part->told] {
+        loop.begin_stop();
+        told->set_value();
+      });
+    for (auto& part : parts_) {
+      part->told->get_future().wait();
+      part->ended->get_future().wait();
+    }
     parts_.clear();
     if (!socket_path_.empty()) remove_socket(socket_path_);
     socket_path_.clear();
@@ -45,10 +58,13 @@ class LoopServer final : public Server {
 
  private:
   struct Part {
-    Part(ServerShared& shared, Executor given, UniqueFd listener) : executor(given), loop(shared, given, std::move(listener)) {}
+    Part(ServerShared& shared, Executor given, UniqueFd listener, UniqueFd epoll)
+        : executor(given), loop(shared, given, std::move(listener), std::move(epoll)) {}
     Executor executor;
     ServerLoop loop;
-    std::promise<void> ended;
+    // Shared with the callbacks that keep them, which may not be done when the one who waits goes on.
+    std::shared_ptr<std::promise<void>> told = std::make_shared<std::promise<void>>();
+    std::shared_ptr<std::promise<void>> ended = std::make_shared<std::promise<void>>();
   };
   Loops& loops_;
   ServerShared shared_;
@@ -63,7 +79,7 @@ Result<std::unique_ptr<Server>> Server::listen(Loops& loops, ServerOptions optio
   auto bound = bind_address(options.address, options.port, loops.size());
   if (!bound) return error_of(bound);
   auto server = std::make_unique<LoopServer>(loops, std::move(options), std::move(handler), metrics);
-  server->start(std::move(bound->listeners), bound->port, {});
+  if (auto started = server->start(std::move(bound->listeners), bound->port, {}); !started) return error_of(started);
   return server;
 }
 
@@ -73,7 +89,7 @@ Result<std::unique_ptr<Server>> Server::listen_unix(Loops& loops, std::string pa
   auto server = std::make_unique<LoopServer>(loops, std::move(options), std::move(handler), metrics);
   std::vector<UniqueFd> listeners;
   listeners.push_back(std::move(*listener));
-  server->start(std::move(listeners), 0, std::move(path));
+  if (auto started = server->start(std::move(listeners), 0, std::move(path)); !started) return error_of(started);
   return server;
 }
 

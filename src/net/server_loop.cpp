@@ -69,8 +69,13 @@ void ConnectionCounts::leave(const std::string& peer) {
   if (found != peers_.end() && --found->second == 0) peers_.erase(found);
 }
 
-ServerLoop::ServerLoop(ServerShared& shared, Executor executor, UniqueFd listener)
-    : shared_(shared), executor_(executor), listener_fd_(std::move(listener)), reserve_(open_reserve()), routes_(shared.metrics.registry) {}
+ServerLoop::ServerLoop(ServerShared& shared, Executor executor, UniqueFd listener, UniqueFd epoll)
+    : shared_(shared),
+      executor_(executor),
+      listener_fd_(std::move(listener)),
+      epoll_fd_(std::move(epoll)),
+      reserve_(open_reserve()),
+      routes_(shared.metrics.registry) {}
 
 Service ServerLoop::service() noexcept {
   return {&shared_.handler, shared_.policy ? &*shared_.policy : nullptr, &shared_.metrics, &routes_};
@@ -78,7 +83,7 @@ Service ServerLoop::service() noexcept {
 
 Task<> ServerLoop::run() {
   deadlines_.emplace(executor_);
-  gone_watch_.emplace(executor_);
+  gone_watch_.emplace(executor_, std::move(epoll_fd_));
   stopping_.emplace(executor_);
   listener_.emplace(executor_, listener_fd_.release());
   {

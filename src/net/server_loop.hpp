@@ -49,7 +49,8 @@ struct ServerShared {
 // One loop's part of a server: its listener and its connections. Made anywhere; run() and all else on its loop.
 class ServerLoop final : private Deadlines::Target {
  public:
-  ServerLoop(ServerShared& shared, Executor executor, UniqueFd listener);
+  // `epoll` is for its GoneWatch.
+  ServerLoop(ServerShared& shared, Executor executor, UniqueFd listener, UniqueFd epoll);
 
   // Serves until begin_stop(), then until the last connection has ended or stop_timeout cuts it.
   Task<> run();
@@ -77,7 +78,7 @@ class ServerLoop final : private Deadlines::Target {
 
   ServerShared& shared_;
   Executor executor_;
-  UniqueFd listener_fd_;
+  UniqueFd listener_fd_, epoll_fd_;
   UniqueFd reserve_;  // given up to accept and refuse one when the process has no descriptor left
   RouteMetrics routes_;
   bool is_stopping_ = false;

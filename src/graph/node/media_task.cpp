@@ -65,9 +65,8 @@ Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, M
   }
   request.timeout = std::chrono::duration_cast<milliseconds>(step.deadline - services.clock.now());
   if (request.timeout <= milliseconds(0)) co_return fail(ErrorCode::deadline_exceeded, "the step's time was over before it began");
-  auto result = co_await services.workers.run(std::move(request), [reporter = step.reporter](media::Progress progress) {
-    reporter->progress(progress.done, progress.total);
-  });
+  std::function<void(media::Progress)> report = [reporter = step.reporter](media::Progress progress) { reporter->progress(progress.done, progress.total); };
+  auto result = co_await services.workers.run(std::move(request), std::move(report));
   if (!result) co_return error_of(result);
 
   MediaResult made{.result = std::move(*result), .outputs = {}};

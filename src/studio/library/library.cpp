@@ -52,7 +52,7 @@ Task<Result<json::Value>> Library::probe(Digest digest, std::string name) {
   auto blob = co_await services_.blobs.open(digest);
   if (!blob) co_return error_of(blob);
   media::TaskRequest request = request_for("probe", json::Object{{"name", name}}, blob->fd.duplicate());
-  co_return co_await services_.workers.run(std::move(request), [](media::Progress) {});
+  co_return co_await services_.workers.run(std::move(request), nullptr);
 }
 
 Task<Result<store::Asset>> Library::upload(Principal principal, std::string name, UploadSource source, std::uint64_t size_bytes_max) {
@@ -103,7 +103,7 @@ Task<Result<store::BlobInfo>> Library::make_poster(store::Asset asset) {
   if (!writer) co_return error_of(writer);
   media::TaskRequest request = request_for("poster", json::Object{{"width", kPosterWidth}, {"at_frame", asset.kind == "video" ? 30 : 0}}, blob->fd.duplicate());
   request.outputs.push_back({.name = "image", .fd = UniqueFd(::fcntl((*writer)->fd(), F_DUPFD_CLOEXEC, 0))});
-  auto made = co_await services_.workers.run(std::move(request), [](media::Progress) {});
+  auto made = co_await services_.workers.run(std::move(request), nullptr);
   if (!made) co_return error_of(made);
   co_return co_await (*writer)->finish();
 }
