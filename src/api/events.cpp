@@ -74,7 +74,8 @@ class Stream {
     std::vector<std::string> topics{store::event_bus_topic(principal_.owner)};
     auto subscription = co_await services_.bus.subscribe(std::move(topics), kQueueMax);
     if (!subscription) co_return error_of(subscription);
-    TaskGroup group(co_await current_executor(), {.stops_on_error = false});
+    const TaskGroup::Options options{.stops_on_error = false};
+    TaskGroup group(co_await current_executor(), options);
     group.spawn(receive(**subscription));
     group.spawn(watch_end());
     Result<> result = co_await relay();

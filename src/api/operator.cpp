@@ -48,7 +48,8 @@ Task<Result<net::Response>> create_key(Services services, net::Request request) 
   std::string name = reader.required_string("name", {.bytes_min = 1, .bytes_max = 100});
   const std::string role = reader.optional_choice("role", {"admin", "member"}).value_or("member");
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto created = co_await services.accounts.create_key(std::move(name), role == "admin" ? Role::admin : Role::member);
+  const Role wanted = role == "admin" ? Role::admin : Role::member;
+  auto created = co_await services.accounts.create_key(std::move(name), wanted);
   if (!created) co_return error_of(created);
   json::Value answer = key_to_json(created->key);
   answer.as_object()["secret"] = created->secret;

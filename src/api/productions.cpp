@@ -24,7 +24,9 @@ Task<Result<net::Response>> create(Services services, net::Request request) {
   std::string title = reader.optional_string("title", {.bytes_max = 200}).value_or("");
   const json::Value* settings = reader.optional_value("settings");
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto view = co_await services.productions.create(request.principal(), std::move(story), std::move(title), settings ? *settings : json::Value());
+  json::Value given;  // named: GCC 12 destroys a conditional's temporary twice when a co_await is in its expression
+  if (settings) given = *settings;
+  auto view = co_await services.productions.create(request.principal(), std::move(story), std::move(title), std::move(given));
   if (!view) co_return error_of(view);
   net::Response response = production_response(*view, 201);
   response.headers.set("location", "/api/productions/" + view->row.id.to_string());
@@ -60,7 +62,9 @@ Task<Result<net::Response>> change(Services services, net::Request request) {
   auto title = reader.optional_string("title", {.bytes_min = 1, .bytes_max = 200});
   const json::Value* settings = reader.optional_value("settings");
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto view = co_await services.productions.change_settings(request.principal(), *id, *revision, std::move(title), settings ? *settings : json::Value());
+  json::Value given;
+  if (settings) given = *settings;
+  auto view = co_await services.productions.change_settings(request.principal(), *id, *revision, std::move(title), std::move(given));
   if (!view) co_return error_of(view);
   co_return production_response(*view);
 }

@@ -68,7 +68,8 @@ Task<Result<RunId>> EngineImpl::submit_here(Submission submission) {
     draft->edit(i).state = StepState::ready;
     draft->ready.push_back(i);
   }
-  co_await settle(draft, run->steps.size() > 1 ? Lookup::database : Lookup::memory);
+  const Lookup lookup = run->steps.size() > 1 ? Lookup::database : Lookup::memory;
+  co_await settle(draft, lookup);
   draft->conclude(now_ms());
   Batch batch = first_batch(*draft, submission);
   crash_point("submit.before_commit");

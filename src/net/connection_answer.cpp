@@ -72,7 +72,8 @@ Task<Result<>> Connection::begin(AnswerStart start, std::string_view first, More
   if (will_close()) must_close_ = true;  // what is promised is kept
   render_head(start);
   const std::string_view pieces[] = {head_, first};
-  co_return co_await stream_.write(pieces, more == More::follows ? Stream::More::follows : Stream::More::no);
+  const Stream::More stream_more = more == More::follows ? Stream::More::follows : Stream::More::no;
+  co_return co_await stream_.write(pieces, stream_more);
 }
 
 Task<Result<>> Connection::write(std::string bytes) {

@@ -60,7 +60,8 @@ Task<Result<>> send_text(Exchange* exchange, const Wishes* wishes, Response resp
   }
   const bool has_body = status_has_body(response.status) && wishes->conditions.method != Method::head;
   AnswerStart start{response.status, std::move(response.headers), body.size(), wishes->request_id, has_body};
-  if (auto begun = co_await exchange->begin(std::move(start), has_body ? std::string_view(body) : std::string_view(), Exchange::More::no); !begun)
+  const std::string_view sent = has_body ? std::string_view(body) : std::string_view();
+  if (auto begun = co_await exchange->begin(std::move(start), sent, Exchange::More::no); !begun)
     co_return error_of(begun);
   co_return co_await exchange->end();
 }
@@ -128,7 +129,8 @@ FilePlan plan_ranges(const RangeAnswer& answer, std::uint64_t size_bytes, Respon
 Task<Result<>> send_plan(Exchange* exchange, const Wishes* wishes, int status, Headers headers, FilePlan plan, int fd) {
   const bool has_body = wishes->conditions.method != Method::head && plan.length_bytes > 0;
   AnswerStart start{status, std::move(headers), plan.length_bytes, wishes->request_id, has_body};
-  if (auto begun = co_await exchange->begin(std::move(start), {}, has_body ? Exchange::More::follows : Exchange::More::no); !begun)
+  const Exchange::More more = has_body ? Exchange::More::follows : Exchange::More::no;
+  if (auto begun = co_await exchange->begin(std::move(start), {}, more); !begun)
     co_return error_of(begun);
   if (!has_body) co_return co_await exchange->end();
   for (FilePlan::Piece& piece : plan.pieces) {

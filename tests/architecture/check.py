@@ -1,6 +1,6 @@
 """The house's rules, checked: who may include whom, where heavy headers stand, what each program links.
 
-Usage: check.py includes|headers|sources|linkage [--bin DIR]
+Usage: check.py includes|headers|sources|awaits|linkage [--bin DIR]
 """
 import argparse
 import pathlib
@@ -118,11 +118,44 @@ def check_sources():
                 yield f"src/{path}:{number}: coroutines are spawned by a TaskGroup"
             if re.search(r"\bTODO\b(?!.*#\d+)", line):
                 yield f"src/{path}:{number}: a TODO names its issue"
-            if re.search(r"using namespace std(?!::(literals|chrono_literals|string_view_literals))", line):
+            if re.search(r"using namespace std(?!::(literals|chrono|chrono_literals|string_view_literals))", line):
                 yield f"src/{path}:{number}: using namespace std"
     for folder in sorted(path for path in SRC.iterdir() if path.is_dir()):
         if not any(folder.rglob("*.cpp")):
             yield f"src/{folder.name}: an empty room"
+
+
+def await_expressions(text):
+    """Every full expression that holds a co_await, with the line it stands on."""
+    for found in re.finditer(r"\bco_await\b", text):
+        end, depth, quoted = found.end(), 0, False
+        while end < len(text):
+            character = text[end]
+            if character == '"' and text[end - 1] != "\\":
+                quoted = not quoted
+            elif not quoted:
+                if character in "([{":
+                    depth += 1
+                elif character in ")]}":
+                    depth -= 1
+                if depth < 0 or (depth == 0 and character == ";"):
+                    break
+            end += 1
+        yield text.count("\n", 0, found.start()) + 1, text[found.start():end]
+
+
+def check_awaits():
+    """GCC 12 destroys some temporaries of a co_await expression twice (docs/decisions/0001-asio.md)."""
+    for path, text in sources(".cpp", ".hpp"):
+        if path == "base/async.hpp":
+            continue
+        for line, expression in await_expressions(re.sub(r"//[^\n]*", "", text)):
+            if re.search(r"[(,]\s*\{\s*[^}\s]", expression):
+                yield f"src/{path}:{line}: name this aggregate before the co_await"
+            if re.search(r"\[[^\]]+\]\s*\(", expression) and "suspend(" not in expression and "async_initiate" not in expression:
+                yield f"src/{path}:{line}: name this capturing lambda before the co_await"
+            if re.search(r"\?[^:]*:", re.sub(r"::", "", re.sub(r'"[^"]*"', "", expression))):
+                yield f"src/{path}:{line}: name the result of this conditional before the co_await"
 
 
 def check_linkage(bin_folder):
@@ -140,10 +173,10 @@ def check_linkage(bin_folder):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("check", choices=["includes", "headers", "sources", "linkage"])
+    parser.add_argument("check", choices=["includes", "headers", "sources", "awaits", "linkage"])
     parser.add_argument("--bin", default=str(ROOT / "build/release/bin"))
     options = parser.parse_args()
-    checks = {"includes": check_includes, "headers": check_headers, "sources": check_sources,
+    checks = {"includes": check_includes, "headers": check_headers, "sources": check_sources, "awaits": check_awaits,
               "linkage": lambda: check_linkage(options.bin)}
     complaints = list(checks[options.check]())
     for complaint in complaints:

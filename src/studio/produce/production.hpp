@@ -31,7 +31,7 @@ struct ProductionSettings {
   std::string size = "1080x1920";
   std::int32_t fps = 30;
   std::string language = "en";
-  std::string voice = "local/flite/slt";
+  std::string voice = "local/flite/rms";  // the catalog's default for the language
   double speed = 1.0;
   std::string caption_style = "spotlight";
   Background background;
