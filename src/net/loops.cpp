@@ -1,6 +1,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <exception>
 #include <thread>
 
@@ -38,6 +39,8 @@ struct Loops::State {
 Loops::Loops(std::size_t count) : state_(std::make_unique<State>()) {
   for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
     auto& loop = *state_->loops.emplace_back(std::make_unique<State::Loop>());
+    // Asio opens the reactor's descriptors at first use; here, lack of them stops the start and not a running server.
+    const asio::posix::basic_stream_descriptor<Executor> opens_reactor(loop.context.get_executor());
     loop.thread = std::thread([state = state_.get(), &loop] { state->run(loop); });
     ::pthread_setname_np(loop.thread.native_handle(), ("loop-" + std::to_string(i)).c_str());
   }

@@ -83,6 +83,17 @@ TEST_F(ChunkedBody, IsReadToItsEnd) {
   EXPECT_EQ(post("00000000000000A\r\n0123456789\r\n0\r\n\r\n").body, "handled:0123456789");
 }
 
+TEST_F(ChunkedBody, MayEndInPiecesOfAnySize) {
+  serve(answer_ok);
+  for (std::size_t cut = 1; cut < 5; ++cut) {
+    const std::string_view last = "0\r\n\r\n";
+    Wire wire(port());
+    wire.send("POST /c HTTP/1.1\r\nHost: " + host() + "\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(last.substr(0, cut)));
+    for (const char c : last.substr(cut)) wire.send({&c, 1});
+    EXPECT_EQ(wire.read_answer().body, "handled:") << cut;
+  }
+}
+
 TEST_F(ChunkedBody, IsRefusedWhenItsFramingIsMalformed) {
   serve(answer_ok);
   for (const std::string_view bytes : {

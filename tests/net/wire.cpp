@@ -52,6 +52,7 @@ Wire& Wire::send(std::string_view bytes) {
 
 bool Wire::fill() {
   char bytes[16384];
+  errno = 0;  // the end leaves it as it was
   const ssize_t size = ::recv(fd_.get(), bytes, sizeof bytes, 0);
   if (size <= 0) return false;
   buffer_.append(bytes, static_cast<std::size_t>(size));
