@@ -37,7 +37,8 @@ TEST(SoundInTheSandbox, EveryEngineSpeaksTheSameAsOutside) {
 }
 
 TEST(SoundInTheSandbox, TheSoundtrackIsMade) {
-  const auto context = context_of({.frame_count = 60, .scenes = {{noise(48'000, 0.3F, 1), 0}}, .music = wav_of(noise(60'000, 0.5F, 2))});
+  const auto context =
+      context_of({.frame_count = 60, .scenes = {{noise(48'000, 0.3F, 1), 0}}, .music = wav_of(noise(60'000, 0.5F, 2))});
   ASSERT_EQ(exit_code_inside(*context, task_called("soundtrack")), 0);
   EXPECT_GT(context->output_bytes("audio").size(), 10'000U);
 }

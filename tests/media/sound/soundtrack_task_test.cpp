@@ -67,7 +67,8 @@ std::span<const float> part_of(const Samples& samples, double from_s, double to_
 TEST(Soundtrack, EverySceneIsHeardExactlyWhereItsFirstFrameIs) {
   Production production{.frame_count = 30 * 20, .scenes = {}, .music = {}};
   const std::int64_t starts[] = {1, 95, 217, 333, 480};
-  for (std::uint32_t i = 0; i < 5; ++i) production.scenes.push_back({faded(noise(60'000 + 777 * i, 0.3F, i + 1)), starts[i]});
+  for (std::uint32_t i = 0; i < 5; ++i)
+    production.scenes.push_back({faded(noise(60'000 + 777 * i, 0.3F, i + 1)), starts[i]});
   const auto made = make(production);
   ASSERT_TRUE(made) << made.error().message;
   for (const auto& scene : production.scenes)
@@ -84,7 +85,8 @@ TEST(Soundtrack, CountsItsPacketsFromZeroWithoutAHole) {
 }
 
 TEST(Soundtrack, IsAsLoudAsAskedUnderItsPeakAfterDecoding) {
-  const Samples quiet = faded(noise(400'000, 0.02F, 3)), loud = faded(noise(400'000, 0.99F, 4)), hard = peaky(400'000, 5);
+  const Samples quiet = faded(noise(400'000, 0.02F, 3)), loud = faded(noise(400'000, 0.99F, 4)),
+                hard = peaky(400'000, 5);
   for (const Samples& samples : {quiet, loud, hard}) {
     const auto made = make({.frame_count = 30 * 9, .scenes = {{samples, 5}}, .music = {}});
     ASSERT_TRUE(made) << made.error().message;
@@ -96,22 +98,27 @@ TEST(Soundtrack, IsAsLoudAsAskedUnderItsPeakAfterDecoding) {
 }
 
 TEST(Soundtrack, RealSpeechWithMusicIsAsLoudAsAskedUnderItsPeak) {
-  const auto speech = speak("The keeper climbed the stairs every evening, counting them aloud. Then he lit the lamp!", "local/espeak-ng/en-us");
+  const auto speech = speak("The keeper climbed the stairs every evening, counting them aloud. Then he lit the lamp!",
+                            "local/espeak-ng/en-us");
   ASSERT_TRUE(speech);
   const std::int64_t frame_count = (speech->sample_count + kFrame - 1) / kFrame;
-  const auto made = make({.frame_count = frame_count + 60, .scenes = {{speech->samples, 30}}, .music = wav_music(noise(200'000, 0.8F, 9))});
+  const auto made = make({.frame_count = frame_count + 60,
+                          .scenes = {{speech->samples, 30}},
+                          .music = wav_music(noise(200'000, 0.8F, 9))});
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_NEAR(made->heard.lufs, -14, 0.5);
   EXPECT_LE(made->heard.true_peak_dbtp, -1.5);
 }
 
 TEST(Soundtrack, MusicIsTenDecibelsLowerWhileSomeoneSpeaks) {
-  Production production{.frame_count = 30 * 14, .scenes = {}, .music = wav_music(tone(960'000, 0.5F, 440)), .gain_db = -12};
+  Production production{
+      .frame_count = 30 * 14, .scenes = {}, .music = wav_music(tone(960'000, 0.5F, 440)), .gain_db = -12};
   production.scenes.push_back({tone(3 * kSampleRate, 0.3F, 2'900), 90});   // 3 s to 6 s
   production.scenes.push_back({tone(3 * kSampleRate, 0.3F, 2'900), 255});  // 8.5 s to 11.5 s
   const auto made = make(production);
   ASSERT_TRUE(made) << made.error().message;
-  const double gap = level_db(part_of(made->heard.left, 6.5, 8.1), 440), speech = level_db(part_of(made->heard.left, 3.2, 5.8), 440);
+  const double gap = level_db(part_of(made->heard.left, 6.5, 8.1), 440),
+               speech = level_db(part_of(made->heard.left, 3.2, 5.8), 440);
   EXPECT_LE(speech, gap - 10);
   EXPECT_GE(speech, gap - 14);
   EXPECT_NEAR(level_db(part_of(made->heard.left, 1, 2.7), 440), gap, 0.5);
@@ -119,11 +126,13 @@ TEST(Soundtrack, MusicIsTenDecibelsLowerWhileSomeoneSpeaks) {
 }
 
 TEST(Soundtrack, MusicIsDownWhenTheWordBeginsAndDoesNotJump) {
-  Production production{.frame_count = 30 * 8, .scenes = {}, .music = wav_music(tone(960'000, 0.5F, 440)), .gain_db = -6};
+  Production production{
+      .frame_count = 30 * 8, .scenes = {}, .music = wav_music(tone(960'000, 0.5F, 440)), .gain_db = -6};
   production.scenes.push_back({tone(3 * kSampleRate, 0.2F, 2'900), 90});
   const auto made = make(production);
   ASSERT_TRUE(made);
-  const double before = level_db(part_of(made->heard.left, 2.5, 2.8), 440), down = level_db(part_of(made->heard.left, 3.0, 3.1), 440);
+  const double before = level_db(part_of(made->heard.left, 2.5, 2.8), 440),
+               down = level_db(part_of(made->heard.left, 3.0, 3.1), 440);
   EXPECT_LE(down, before - 10);
   // Half of the way down in the middle of the slope.
   const double middle = level_db(part_of(made->heard.left, 2.89, 2.91), 440);
@@ -132,7 +141,10 @@ TEST(Soundtrack, MusicIsDownWhenTheWordBeginsAndDoesNotJump) {
 }
 
 TEST(Soundtrack, ShortMusicGoesOnToTheEndAndFadesOut) {
-  const auto made = make({.frame_count = 30 * 12, .scenes = {{Samples(4'800), 0}}, .music = wav_music(noise(150'000, 0.5F, 7)), .gain_db = 0});
+  const auto made = make({.frame_count = 30 * 12,
+                          .scenes = {{Samples(4'800), 0}},
+                          .music = wav_music(noise(150'000, 0.5F, 7)),
+                          .gain_db = 0});
   ASSERT_TRUE(made) << made.error().message;
   const double usual = rms_db(part_of(made->heard.left, 1, 9.9));
   for (double at = 1; at < 9.8; at += 0.1) EXPECT_NEAR(rms_db(part_of(made->heard.left, at, at + 0.1)), usual, 4) << at;
@@ -151,11 +163,13 @@ TEST(Soundtrack, MusicInAnotherFormIsReadToo) {
   pcm.replace(4, 4, reinterpret_cast<const char*>(&riff), 4);
   const auto made = make({.frame_count = 60, .scenes = {{Samples(4'800), 0}}, .music = pcm, .gain_db = 0});
   ASSERT_TRUE(made) << made.error().message;
-  EXPECT_GT(level_db(part_of(made->heard.left, 0.8, 1.2), 440), level_db(part_of(made->heard.left, 0.8, 1.2), 404) + 30);
+  EXPECT_GT(level_db(part_of(made->heard.left, 0.8, 1.2), 440),
+            level_db(part_of(made->heard.left, 0.8, 1.2), 404) + 30);
 }
 
 TEST(Soundtrack, IsTheSameBytesEachTime) {
-  const Production production{.frame_count = 90, .scenes = {{peaky(90'000, 1), 10}}, .music = wav_music(noise(60'000, 0.5F, 2))};
+  const Production production{
+      .frame_count = 90, .scenes = {{peaky(90'000, 1), 10}}, .music = wav_music(noise(60'000, 0.5F, 2))};
   const auto first = make(production), second = make(production);
   ASSERT_TRUE(first && second);
   EXPECT_TRUE(first->bytes == second->bytes);
@@ -215,24 +229,32 @@ TEST(Soundtrack, BadInputIsOneClearErrorAndNoOutput) {
       {"too short for its scene", [](auto&, auto& p) { p["frame_count"] = 5; }, "scene0 has"},
       {"unknown field", [](auto&, auto& p) { p["volume"] = 3; }, "volume"},
       {"missing scene", [](auto&, auto& p) { p["scenes"].as_array()[0].as_object()["input"] = "scene7"; }, "scene7"},
-      {"scene out of range", [](auto&, auto& p) { p["scenes"].as_array()[0].as_object()["first_frame"] = 60; }, "first_frame"},
-      {"scene twice", [](auto&, auto& p) { p["scenes"].as_array().push_back(p["scenes"].as_array()[0]); }, "does not rise"},
+      {"scene out of range", [](auto&, auto& p) { p["scenes"].as_array()[0].as_object()["first_frame"] = 60; },
+       "first_frame"},
+      {"scene twice", [](auto&, auto& p) { p["scenes"].as_array().push_back(p["scenes"].as_array()[0]); },
+       "does not rise"},
       {"no music file", [](auto&, auto& p) { p["music"].as_object()["input"] = "tune"; }, "tune"},
       {"text as music", [](auto& c, auto&) { c.add_input("music", "This is not a song.\n"); }, "music is text"},
-      {"playlist as music", [](auto& c, auto&) { c.add_input("music", "#EXTM3U\n#EXTINF:9,\nhttp://localhost/a.ts\n"); }, "playlist"},
-      {"file list as music", [](auto& c, auto&) { c.add_input("music", "ffconcat version 1.0\nfile /etc/passwd\n"); }, "list of files"},
-      {"picture as music", [](auto& c, auto&) { c.add_input("music", std::string("\x89PNG\r\n\x1a\n") + std::string(100, 'x')); }, "picture"},
+      {"playlist as music",
+       [](auto& c, auto&) { c.add_input("music", "#EXTM3U\n#EXTINF:9,\nhttp://localhost/a.ts\n"); }, "playlist"},
+      {"file list as music", [](auto& c, auto&) { c.add_input("music", "ffconcat version 1.0\nfile /etc/passwd\n"); },
+       "list of files"},
+      {"picture as music",
+       [](auto& c, auto&) { c.add_input("music", std::string("\x89PNG\r\n\x1a\n") + std::string(100, 'x')); },
+       "picture"},
       {"nothing as music", [](auto& c, auto&) { c.add_input("music", ""); }, "empty"},
       {"noise as music", [](auto& c, auto&) { c.add_input("music", "ID3" + std::string(5'000, '\x7f')); }, "music"},
   };
   for (const Refused& row : table) {
-    const auto context = context_of({.frame_count = 60, .scenes = {{noise(20'000, 0.2F, 1), 0}}, .music = wav_music(noise(60'000, 0.5F, 2))});
+    const auto context = context_of(
+        {.frame_count = 60, .scenes = {{noise(20'000, 0.2F, 1), 0}}, .music = wav_music(noise(60'000, 0.5F, 2))});
     json::Object parameters = context->parameters().as_object();
     row.spoil(*context, parameters);
     context->set_parameters(parameters);
     const auto result = task_called("soundtrack").run(*context);
     ASSERT_FALSE(result) << row.what;
-    EXPECT_NE(result.error().describe().find(row.says), std::string::npos) << row.what << ": " << result.error().describe();
+    EXPECT_NE(result.error().describe().find(row.says), std::string::npos)
+        << row.what << ": " << result.error().describe();
     EXPECT_NE(result.error().code, ErrorCode::internal) << row.what;
     EXPECT_EQ(context->output_bytes("audio").size(), 0U) << row.what;
   }

@@ -58,7 +58,8 @@ inline Result<Speech> speak(std::string_view text, std::string_view voice, doubl
   speech.sample_count = object.at("sample_count").to_number<std::int64_t>();
   for (const auto& word : object.at("words").as_array())
     speech.words.push_back({std::string(word.at("text").as_string()), word.at("byte_start").to_number<std::int64_t>(),
-                            word.at("byte_end").to_number<std::int64_t>(), word.at("start_sample").to_number<std::int64_t>(),
+                            word.at("byte_end").to_number<std::int64_t>(),
+                            word.at("start_sample").to_number<std::int64_t>(),
                             word.at("end_sample").to_number<std::int64_t>()});
   speech.wav = context.output_bytes("audio");
   speech.samples = samples_of(speech.wav);

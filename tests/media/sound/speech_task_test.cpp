@@ -17,18 +17,22 @@ constexpr std::int64_t kFrame = kSampleRate / 30;
 constexpr float kAudible = 0.003F;
 
 std::int64_t first_audible(const std::vector<float>& samples, std::int64_t from = 0) {
-  const auto found = std::find_if(samples.begin() + from, samples.end(), [](float s) { return std::abs(s) > kAudible; });
+  const auto found =
+      std::find_if(samples.begin() + from, samples.end(), [](float s) { return std::abs(s) > kAudible; });
   return found - samples.begin();
 }
 std::int64_t silence_at_end(const std::vector<float>& samples) {
-  return std::find_if(samples.rbegin(), samples.rend(), [](float s) { return std::abs(s) > kAudible; }) - samples.rbegin();
+  return std::find_if(samples.rbegin(), samples.rend(), [](float s) { return std::abs(s) > kAudible; }) -
+         samples.rbegin();
 }
 
 // Between two words, and around them, stands white space alone.
 void expect_covered(std::string_view text, const Speech& speech) {
   std::size_t at = 0;
   for (const auto& word : speech.words) {
-    EXPECT_EQ(text.substr(static_cast<std::size_t>(word.byte_start), static_cast<std::size_t>(word.byte_end - word.byte_start)), word.text);
+    EXPECT_EQ(text.substr(static_cast<std::size_t>(word.byte_start),
+                          static_cast<std::size_t>(word.byte_end - word.byte_start)),
+              word.text);
     EXPECT_EQ(trim(text.substr(at, static_cast<std::size_t>(word.byte_start) - at)), "");
     at = static_cast<std::size_t>(word.byte_end);
   }
@@ -59,7 +63,8 @@ TEST_P(EveryScript, IsCutIntoItsWordsWithRisingTimes) {
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, EveryScript,
-    testing::Values(Sample{"local/flite/slt", "Mr. O’Neill paid $3.50 for a “well-known” book, in 1872 — why? 🎉 Nobody knew…", 15},
+    testing::Values(Sample{"local/flite/slt",
+                           "Mr. O’Neill paid $3.50 for a “well-known” book, in 1872 — why? 🎉 Nobody knew…", 15},
                     Sample{"local/espeak-ng/vi", "Ngày xưa có một ngôi làng nhỏ, 25 người.", 9},
                     Sample{"local/espeak-ng/hi", "एक समय की बात है। राजा बोला।", 7},
                     Sample{"local/espeak-ng/ar", "كان يا ما كان، في قديم الزمان.", 7},
@@ -97,20 +102,25 @@ TEST_P(EngineTimes, AreTheWordsTimesWithinAFrame) {
   // The same sentence, straight from the engine.
   SpokenSentence sentence{.text = text, .words = {}};
   for (const auto& word : speech->words)
-    sentence.words.push_back({sentence.words.size(), static_cast<std::size_t>(word.byte_start), static_cast<std::size_t>(word.byte_end)});
+    sentence.words.push_back(
+        {sentence.words.size(), static_cast<std::size_t>(word.byte_start), static_cast<std::size_t>(word.byte_end)});
   auto engine = open_speech_engine(*find_voice(GetParam()), 1);
   ASSERT_TRUE(engine);
   const auto utterance = (*engine)->speak(sentence);
   ASSERT_TRUE(utterance);
-  const auto at = [&](std::size_t i) { return utterance->times[i]->start_sample * kSampleRate / utterance->sample_rate; };
+  const auto at = [&](std::size_t i) {
+    return utterance->times[i]->start_sample * kSampleRate / utterance->sample_rate;
+  };
   for (std::size_t i = 0; i < speech->words.size(); ++i) {
     ASSERT_TRUE(utterance->times[i].has_value()) << speech->words[i].text;
-    EXPECT_NEAR(static_cast<double>(speech->words[i].start_sample - speech->words[1].start_sample), static_cast<double>(at(i) - at(1)), kFrame)
+    EXPECT_NEAR(static_cast<double>(speech->words[i].start_sample - speech->words[1].start_sample),
+                static_cast<double>(at(i) - at(1)), kFrame)
         << speech->words[i].text;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, EngineTimes, testing::Values("local/flite/slt", "local/flite/kal16", "local/espeak-ng/en-us"),
+INSTANTIATE_TEST_SUITE_P(Engines, EngineTimes,
+                         testing::Values("local/flite/slt", "local/flite/kal16", "local/espeak-ng/en-us"),
                          [](const auto& row) {
                            std::string name = row.param;
                            name = name.substr(name.rfind('/') + 1);
@@ -155,8 +165,9 @@ TEST(SpeechTask, SaysTheSameInEveryProcess) {
   ASSERT_TRUE(here);
   std::array<char, 4'096> path{};
   ASSERT_GT(readlink("/proc/self/exe", path.data(), path.size() - 1), 0);
-  const std::string command = "'" + std::string(path.data()) +
-                              "' --gtest_also_run_disabled_tests --gtest_filter=SpeechTaskElsewhere.DISABLED_SaysASentence";
+  const std::string command =
+      "'" + std::string(path.data()) +
+      "' --gtest_also_run_disabled_tests --gtest_filter=SpeechTaskElsewhere.DISABLED_SaysASentence";
   FILE* output = popen(command.c_str(), "r");
   ASSERT_NE(output, nullptr);
   std::string text;

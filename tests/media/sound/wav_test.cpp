@@ -9,7 +9,9 @@ namespace atelier::media::sound {
 namespace {
 
 struct File {
-  explicit File(std::string_view bytes) : fd(*make_memory_file()) { ensure(write_file(fd.get(), bytes).has_value(), "cannot write"); }
+  explicit File(std::string_view bytes) : fd(*make_memory_file()) {
+    ensure(write_file(fd.get(), bytes).has_value(), "cannot write");
+  }
   UniqueFd fd;
 };
 

@@ -41,12 +41,13 @@ Result<CodecPtr> open_encoder(std::int64_t bit_rate_kbps) {
   encoder->time_base = {1, kSampleRate};
   encoder->thread_count = 1;
   encoder->flags |= AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_GLOBAL_HEADER;
-  // Of FFmpeg 5.1's searches: "fast" without the trial of M/S stereo takes 0.47 CPU-s a minute and leaves 38 dB below speech
-  // in its worst twentieth (42 below speech with music); its default takes 1.3 CPU-s and leaves 33 (28). At 192 kbit/s
-  // speech in the middle needs no M/S. Measured 2026-11-21.
+  // Of FFmpeg 5.1's searches: "fast" without the trial of M/S stereo takes 0.47 CPU-s a minute and leaves 38 dB below
+  // speech in its worst twentieth (42 below speech with music); its default takes 1.3 CPU-s and leaves 33 (28). At 192
+  // kbit/s speech in the middle needs no M/S. Measured 2026-11-21.
   av_opt_set(encoder->priv_data, "aac_coder", "fast", 0);
   av_opt_set_int(encoder->priv_data, "aac_ms", 0, 0);
-  if (const int opened = avcodec_open2(encoder.get(), codec, nullptr); opened < 0) return container::fail_av(opened, "cannot start the AAC encoder");
+  if (const int opened = avcodec_open2(encoder.get(), codec, nullptr); opened < 0)
+    return container::fail_av(opened, "cannot start the AAC encoder");
   if (encoder->frame_size != kFrameSamples || encoder->initial_padding != static_cast<int>(kPrimingSamples))
     return fail(ErrorCode::internal, "the AAC encoder primes with another number of samples than 1024");
   return encoder;
@@ -76,7 +77,8 @@ struct AacFile::Codecs {
   AVStream* stream = nullptr;
 };
 
-AacFile::AacFile(std::unique_ptr<Codecs> codecs, LoudnessMeter meter) : codecs_(std::move(codecs)), meter_(std::move(meter)) {}
+AacFile::AacFile(std::unique_ptr<Codecs> codecs, LoudnessMeter meter)
+    : codecs_(std::move(codecs)), meter_(std::move(meter)) {}
 AacFile::~AacFile() = default;
 
 Result<std::unique_ptr<AacFile>> AacFile::create(int fd, std::int64_t bit_rate_kbps, bool is_mono) {
@@ -129,7 +131,8 @@ Result<> AacFile::encode_block(std::span<const float> interleaved) {
   frame.format = AV_SAMPLE_FMT_FLTP;
   frame.ch_layout = AV_CHANNEL_LAYOUT_STEREO;
   frame.sample_rate = kSampleRate;
-  if (const int got = av_frame_get_buffer(&frame, 0); got < 0) return container::fail_av(got, "cannot encode the soundtrack");
+  if (const int got = av_frame_get_buffer(&frame, 0); got < 0)
+    return container::fail_av(got, "cannot encode the soundtrack");
   for (int channel = 0; channel < 2; ++channel) {
     auto* plane = reinterpret_cast<float*>(frame.data[channel]);
     for (std::size_t i = 0; i < kFrameSamples; ++i) plane[i] = interleaved[2 * i + static_cast<std::size_t>(channel)];

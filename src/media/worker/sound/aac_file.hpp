@@ -20,10 +20,10 @@ struct HeardSound {
 
 // Encodes stereo sound at 48 kHz as AAC-LC into a NUT file, and decodes it at once to know what became of it.
 //
-// An AAC decoder's first 1024 samples are the encoder's start and hold nothing of what it was given. Players that obey an
-// edit list drop them; our films have none, since platforms refuse them. So the encoder gets the soundtrack from its
-// sample 1024 on, and sample N of what comes out of any decoder that drops nothing is sample N of the soundtrack. What is
-// lost, 21 ms at the very start, is the pause before the first word.
+// An AAC decoder's first 1024 samples are the encoder's start and hold nothing of what it was given. Players that obey
+// an edit list drop them; our films have none, since platforms refuse them. So the encoder gets the soundtrack from its
+// sample 1024 on, and sample N of what comes out of any decoder that drops nothing is sample N of the soundtrack. What
+// is lost, 21 ms at the very start, is the pause before the first word.
 class AacFile {
  public:
   static Result<std::unique_ptr<AacFile>> create(int fd, std::int64_t bit_rate_kbps, bool is_mono);

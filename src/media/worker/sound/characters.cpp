@@ -24,8 +24,10 @@ bool is_without_spaces(UChar32 c) {
     case USCRIPT_THAI:
     case USCRIPT_LAO:
     case USCRIPT_KHMER:
-    case USCRIPT_MYANMAR: return true;
-    default: return false;
+    case USCRIPT_MYANMAR:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -57,9 +59,21 @@ bool ends_clause(std::string_view text) {
   bool ends = false;
   for_each_character(text, [&](UChar32 c, std::string_view) {
     switch (c) {
-      case ',': case ';': case ':': case 0x2014: case 0x2013: case 0x060c: case 0x061b: case 0x3001: case 0xff0c:
-      case 0xff1b: case 0xff1a: ends = true; break;
-      default: ends = ends && (u_charType(c) == U_FINAL_PUNCTUATION || u_charType(c) == U_END_PUNCTUATION || c == '"');
+      case ',':
+      case ';':
+      case ':':
+      case 0x2014:
+      case 0x2013:
+      case 0x060c:
+      case 0x061b:
+      case 0x3001:
+      case 0xff0c:
+      case 0xff1b:
+      case 0xff1a:
+        ends = true;
+        break;
+      default:
+        ends = ends && (u_charType(c) == U_FINAL_PUNCTUATION || u_charType(c) == U_END_PUNCTUATION || c == '"');
     }
   });
   return ends;
@@ -76,8 +90,10 @@ bool is_unspoken_sign(UChar32 c) noexcept {
     case U_MODIFIER_SYMBOL:
     case U_PRIVATE_USE_CHAR:
     case U_UNASSIGNED:
-    case U_SURROGATE: return true;
-    default: return c == kKeycap;
+    case U_SURROGATE:
+      return true;
+    default:
+      return c == kKeycap;
   }
 }
 

@@ -16,17 +16,19 @@ cst_voice* register_cmu_us_kal16(const char* voxdir);
 namespace atelier::media::sound {
 namespace {
 
-// rms is the default for English, as the first in the catalog. rms, slt and awb are statistical voices of one make, each from
-// an hour of one speaker; kal16 joins diphones and sounds it; awb is a Scot whose vowels the American lexicon spells wrongly.
-// Between the other two, on the same 41 words (flite 2.2): rms moves over 5.5 semitones (10th to 90th percentile of its
-// pitch), as people do who tell a story, slt over 2.1, which is a monotone; and rms reads 188 words a minute where slt rushes
-// through 216. Narrators read about 160.
+// rms is the default for English, as the first in the catalog. rms, slt and awb are statistical voices of one make,
+// each from an hour of one speaker; kal16 joins diphones and sounds it; awb is a Scot whose vowels the American lexicon
+// spells wrongly. Between the other two, on the same 41 words (flite 2.2): rms moves over 5.5 semitones (10th to 90th
+// percentile of its pitch), as people do who tell a story, slt over 2.1, which is a monotone; and rms reads 188 words a
+// minute where slt rushes through 216. Narrators read about 160.
 struct KnownVoice {
   std::string_view name;
   cst_voice* (*start)(const char* voxdir);
 };
-constexpr KnownVoice kVoices[] = {
-    {"rms", register_cmu_us_rms}, {"slt", register_cmu_us_slt}, {"awb", register_cmu_us_awb}, {"kal16", register_cmu_us_kal16}};
+constexpr KnownVoice kVoices[] = {{"rms", register_cmu_us_rms},
+                                  {"slt", register_cmu_us_slt},
+                                  {"awb", register_cmu_us_awb},
+                                  {"kal16", register_cmu_us_kal16}};
 
 constexpr unsigned kSeed = 1;
 
@@ -48,7 +50,8 @@ Registered registered_voice(std::string_view name) {
     if (kVoices[i].name != name) continue;
     if (voices[i].voice == nullptr) {
       voices[i].voice = kVoices[i].start(nullptr);
-      if (voices[i].voice != nullptr) voices[i].stretch = flite_get_param_float(voices[i].voice->features, "duration_stretch", 1);
+      if (voices[i].voice != nullptr)
+        voices[i].stretch = flite_get_param_float(voices[i].voice->features, "duration_stretch", 1);
     }
     return voices[i];
   }
@@ -81,11 +84,14 @@ std::optional<Extent> extent_of_token(const cst_item* token) {
   return whole;
 }
 
-// flite's tokens are what stands between spaces; each knows where the text stood after reading it and one character more.
-std::vector<std::optional<WordTime>> times_of(const cst_utterance* utterance, const SpokenSentence& sentence, std::int32_t rate) {
+// flite's tokens are what stands between spaces; each knows where the text stood after reading it and one character
+// more.
+std::vector<std::optional<WordTime>> times_of(const cst_utterance* utterance, const SpokenSentence& sentence,
+                                              std::int32_t rate) {
   std::vector<std::optional<WordTime>> times(sentence.words.size());
   const auto sample_at = [&](double seconds) { return std::llround(seconds * rate); };
-  for (const cst_item* token = relation_head(utt_relation(utterance, "Token")); token != nullptr; token = item_next(token)) {
+  for (const cst_item* token = relation_head(utt_relation(utterance, "Token")); token != nullptr;
+       token = item_next(token)) {
     const auto extent = extent_of_token(token);
     if (!extent) continue;
     const auto read_to = static_cast<std::size_t>(std::max(0, item_feat_int(token, "file_pos")));
@@ -126,7 +132,8 @@ class FliteEngine final : public SpeechEngine {
 
 Result<std::unique_ptr<SpeechEngine>> open_flite(const Voice& voice, double speed) {
   const Registered registered = registered_voice(voice.engine_voice);
-  if (registered.voice == nullptr) return fail(ErrorCode::internal, "flite has no voice called " + std::string(voice.engine_voice));
+  if (registered.voice == nullptr)
+    return fail(ErrorCode::internal, "flite has no voice called " + std::string(voice.engine_voice));
   return std::make_unique<FliteEngine>(registered, speed);
 }
 

@@ -49,7 +49,8 @@ void Limiter::find_wanted_gains() {
   }
   for (const float peak : peaks_) append_lowest(peak > ceiling_ ? ceiling_ / peak : 1.0F);
   for (std::size_t channel = 0; channel < (is_mono_ ? 1U : 2U); ++channel)
-    channels_[channel].erase(channels_[channel].begin(), channels_[channel].begin() + static_cast<std::ptrdiff_t>(peaks_.size()));
+    channels_[channel].erase(channels_[channel].begin(),
+                             channels_[channel].begin() + static_cast<std::ptrdiff_t>(peaks_.size()));
 }
 
 void Limiter::append_lowest(float wanted) {

@@ -8,8 +8,9 @@
 
 namespace atelier::media::sound {
 
-// Holds stereo sound under a true peak. It looks 5 ms ahead, so that the gain is down, along a straight line, when a peak
-// arrives, and lets go within some 100 ms. Both channels get the same gain. Where nothing is too loud it changes nothing.
+// Holds stereo sound under a true peak. It looks 5 ms ahead, so that the gain is down, along a straight line, when a
+// peak arrives, and lets go within some 100 ms. Both channels get the same gain. Where nothing is too loud it changes
+// nothing.
 class Limiter {
  public:
   // `ceiling` is linear. With `is_mono` only the left channel is looked at.

@@ -45,7 +45,8 @@ Result<> LoudnessMeter::add(std::span<const float> interleaved) {
 
 std::optional<double> LoudnessMeter::integrated_lufs() const {
   double loudness = 0;
-  if (ebur128_loudness_global(state_of(state_.get()), &loudness) != EBUR128_SUCCESS || !std::isfinite(loudness)) return std::nullopt;
+  if (ebur128_loudness_global(state_of(state_.get()), &loudness) != EBUR128_SUCCESS || !std::isfinite(loudness))
+    return std::nullopt;
   return loudness;
 }
 

@@ -28,7 +28,9 @@ std::size_t skip_blanks(std::string_view line, std::size_t at) {
 // Where the words of a line begin.
 std::size_t skip_markers(std::string_view line) {
   std::size_t at = skip_blanks(line, 0);
-  const auto is_followed_by_blank = [&](std::size_t i) { return i < line.size() && (line[i] == ' ' || line[i] == '\t'); };
+  const auto is_followed_by_blank = [&](std::size_t i) {
+    return i < line.size() && (line[i] == ' ' || line[i] == '\t');
+  };
   while (at < line.size() && line[at] == '>') at = skip_blanks(line, at + 1);
   std::size_t hashes = at;
   while (hashes < line.size() && line[hashes] == '#') ++hashes;

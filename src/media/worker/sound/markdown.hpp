@@ -14,8 +14,8 @@ struct Span {
 using Line = Span;
 
 // The lines of a text that hold words, without what Markdown puts before them (heading and quotation marks, bullets).
-// Lines that are only a rule (---, ***, ===) are left out. Usually the text was freed of all this when the story was read;
-// what people type into a scene afterwards was not.
+// Lines that are only a rule (---, ***, ===) are left out. Usually the text was freed of all this when the story was
+// read; what people type into a scene afterwards was not.
 std::vector<Line> spoken_lines(std::string_view text);
 
 // What stands between white space in a line, without pairs of emphasis marks around it.

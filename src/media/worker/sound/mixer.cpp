@@ -32,13 +32,15 @@ Result<> Mixer::open_scenes() {
     const std::int64_t room = order_->sample_count - scene.first_sample;
     if (wav->sample_count() > room)
       return fail(ErrorCode::invalid_argument,
-                  fmt::format("{} has {} samples, but only {} are left where it begins", scene.input, wav->sample_count(), room),
+                  fmt::format("{} has {} samples, but only {} are left where it begins", scene.input,
+                              wav->sample_count(), room),
                   {"scene_too_long", fmt::format("/scenes/{}", i)});
     scenes_.push_back({*std::move(wav), scene.first_sample});
     if (!order_->music) continue;
     const auto spans = audible_spans(scenes_.back().wav);
     if (!spans) return error_of(spans);
-    for (const SampleSpan& span : *spans) spoken_.push_back({span.start + scene.first_sample, span.end + scene.first_sample});
+    for (const SampleSpan& span : *spans)
+      spoken_.push_back({span.start + scene.first_sample, span.end + scene.first_sample});
   }
   return {};
 }
@@ -79,7 +81,8 @@ Result<> Mixer::add_music(StereoSpan out) {
 }
 
 float Mixer::edge_gain(std::int64_t sample) const noexcept {
-  const std::int64_t in = std::min(kFadeInSamples, frame_count() / 4), out = std::min(kFadeOutSamples, frame_count() / 4);
+  const std::int64_t in = std::min(kFadeInSamples, frame_count() / 4),
+                     out = std::min(kFadeOutSamples, frame_count() / 4);
   const std::int64_t left = frame_count() - 1 - sample;
   if (sample < in) return static_cast<float>(sample) / static_cast<float>(in);
   if (left < out) return static_cast<float>(left) / static_cast<float>(out);

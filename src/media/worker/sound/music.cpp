@@ -15,8 +15,7 @@ constexpr std::size_t kCrossfadeFloats = 2 * kCrossfadeFrames;
 constexpr float kLevelMax = 10.0F;
 
 void make_sane(StereoSpan samples) {
-  for (float& sample : samples)
-    sample = std::isfinite(sample) ? std::clamp(sample, -kLevelMax, kLevelMax) : 0.0F;
+  for (float& sample : samples) sample = std::isfinite(sample) ? std::clamp(sample, -kLevelMax, kLevelMax) : 0.0F;
 }
 
 }  // namespace
@@ -61,10 +60,11 @@ Result<> Music::refill() {
   return {};
 }
 
-// What waits is the file's end: its last half second goes over into the first of the next pass. Shorter pieces are joined
-// as they are.
+// What waits is the file's end: its last half second goes over into the first of the next pass. Shorter pieces are
+// joined as they are.
 Result<> Music::start_anew() {
-  if (pass_frame_count_ == 0) return fail(ErrorCode::invalid_argument, name_ + " holds no sound that can be decoded", {"media_truncated", ""});
+  if (pass_frame_count_ == 0)
+    return fail(ErrorCode::invalid_argument, name_ + " holds no sound that can be decoded", {"media_truncated", ""});
   auto decoder = MusicDecoder::open(fd_, name_);
   if (!decoder) return error_of(decoder);
   decoder_ = *std::move(decoder);

@@ -44,7 +44,9 @@ Result<> MusicDecoder::start() {
   AVFormatContext& format = *demuxer_.format;
   const AVCodec* codec = nullptr;
   stream_ = av_find_best_stream(&format, AVMEDIA_TYPE_AUDIO, -1, -1, &codec, 0);
-  if (stream_ < 0 || codec == nullptr) return fail(ErrorCode::invalid_argument, name_ + " holds sound in a form that is not read here", {"media_unsupported", ""});
+  if (stream_ < 0 || codec == nullptr)
+    return fail(ErrorCode::invalid_argument, name_ + " holds sound in a form that is not read here",
+                {"media_unsupported", ""});
   for (unsigned i = 0; i < format.nb_streams; ++i)
     if (static_cast<int>(i) != stream_) format.streams[i]->discard = AVDISCARD_ALL;
   codec_.reset(avcodec_alloc_context3(codec));
@@ -76,7 +78,8 @@ Result<bool> MusicDecoder::decode_some(std::vector<float>& out) {
       av_frame_unref(frame_.get());
       return true;
     }
-    if (got != AVERROR(EAGAIN) && ++bad_count > kBadPacketsMax) return container::fail_av(got, "cannot decode " + name_);
+    if (got != AVERROR(EAGAIN) && ++bad_count > kBadPacketsMax)
+      return container::fail_av(got, "cannot decode " + name_);
     if (auto fed = feed(); !fed) return error_of(fed);
   }
 }
@@ -100,13 +103,16 @@ Result<bool> MusicDecoder::feed() {
 }
 
 Result<> MusicDecoder::convert(const AVFrame& frame, std::vector<float>& out) {
-  if (!is_sane(frame)) return fail(ErrorCode::invalid_argument, name_ + " changes to a form of sound that is not read here", {"media_unreadable", ""});
+  if (!is_sane(frame))
+    return fail(ErrorCode::invalid_argument, name_ + " changes to a form of sound that is not read here",
+                {"media_unreadable", ""});
   if (auto fits = fit_resampler(frame, out); !fits) return fits;
   return pull(const_cast<const std::uint8_t**>(frame.extended_data), frame.nb_samples, out);
 }
 
 Result<> MusicDecoder::fit_resampler(const AVFrame& frame, std::vector<float>& out) {
-  if (resampler_ && frame.format == sample_format_ && frame.sample_rate == sample_rate_ && frame.ch_layout.nb_channels == channel_count_)
+  if (resampler_ && frame.format == sample_format_ && frame.sample_rate == sample_rate_ &&
+      frame.ch_layout.nb_channels == channel_count_)
     return {};
   if (resampler_)
     if (auto flushed = pull(nullptr, 0, out); !flushed) return flushed;
@@ -118,8 +124,8 @@ Result<> MusicDecoder::fit_resampler(const AVFrame& frame, std::vector<float>& o
     av_channel_layout_default(&from, frame.ch_layout.nb_channels);
   AVChannelLayout stereo = AV_CHANNEL_LAYOUT_STEREO;
   SwrContext* made = nullptr;
-  int status = swr_alloc_set_opts2(&made, &stereo, AV_SAMPLE_FMT_FLT, kSampleRate, &from, static_cast<AVSampleFormat>(frame.format),
-                                   frame.sample_rate, 0, nullptr);
+  int status = swr_alloc_set_opts2(&made, &stereo, AV_SAMPLE_FMT_FLT, kSampleRate, &from,
+                                   static_cast<AVSampleFormat>(frame.format), frame.sample_rate, 0, nullptr);
   av_channel_layout_uninit(&from);
   resampler_.reset(made);
   if (status >= 0) status = swr_init(made);

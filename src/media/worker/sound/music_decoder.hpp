@@ -29,7 +29,8 @@ class MusicDecoder {
   struct FrameDeleter {
     void operator()(AVFrame* frame) const noexcept { av_frame_free(&frame); }
   };
-  explicit MusicDecoder(container::Demuxer demuxer, std::string name) : demuxer_(std::move(demuxer)), name_(std::move(name)) {}
+  explicit MusicDecoder(container::Demuxer demuxer, std::string name)
+      : demuxer_(std::move(demuxer)), name_(std::move(name)) {}
   Result<> start();
   Result<bool> feed();
   Result<> convert(const AVFrame& frame, std::vector<float>& out);

@@ -35,7 +35,8 @@ Result<std::vector<SampleSpan>> audible_spans(const WavReader& wav) {
     const std::int64_t count = std::min(kBlockSamples, wav.sample_count() - at);
     const auto samples = std::span(block).first(static_cast<std::size_t>(count));
     if (auto done = wav.read(at, samples); !done) return error_of(done);
-    if (std::ranges::any_of(samples, [](float sample) { return std::abs(sample) > kAudible; })) append(spans, {at, at + count});
+    if (std::ranges::any_of(samples, [](float sample) { return std::abs(sample) > kAudible; }))
+      append(spans, {at, at + count});
   }
   return spans;
 }
@@ -50,7 +51,9 @@ float Ducking::gain_at(std::int64_t sample) noexcept {
   const SampleSpan& span = spans_[next_];
   float part = 1;  // of the way down
   if (sample < span.start)
-    part = sample <= span.start - kDownSamples ? 0 : 1 - static_cast<float>(span.start - sample) / static_cast<float>(kDownSamples);
+    part = sample <= span.start - kDownSamples
+               ? 0
+               : 1 - static_cast<float>(span.start - sample) / static_cast<float>(kDownSamples);
   else if (sample >= span.end)
     part = 1 - static_cast<float>(sample - span.end) / static_cast<float>(kUpSamples);
   return 1 + (low_ - 1) * smooth(part);

@@ -11,8 +11,8 @@
 namespace atelier::media::sound {
 namespace {
 
-Result<SoundtrackOrder::Scene> read_scene(const TaskContext& context, const json::Value& value, std::size_t i, std::int64_t frame_count,
-                                          std::int64_t frame_samples) {
+Result<SoundtrackOrder::Scene> read_scene(const TaskContext& context, const json::Value& value, std::size_t i,
+                                          std::int64_t frame_count, std::int64_t frame_samples) {
   json::ObjectReader reader(value, fmt::format("/scenes/{}", i));
   SoundtrackOrder::Scene scene;
   scene.input = reader.required_string("input", {.bytes_min = 1, .bytes_max = kFileNameBytesMax});
@@ -35,7 +35,8 @@ Result<std::optional<SoundtrackOrder::Music>> read_music(const TaskContext& cont
   if (auto done = reader.finish(); !done) return error_of(done);
   music.fd = context.input(input);
   if (music.fd < 0)
-    return fail(ErrorCode::invalid_argument, "no input called " + printable(input, 64) + " was given", {"input_missing", "/music/input"});
+    return fail(ErrorCode::invalid_argument, "no input called " + printable(input, 64) + " was given",
+                {"input_missing", "/music/input"});
   return music;
 }
 
@@ -54,18 +55,23 @@ Result<SoundtrackOrder> read_soundtrack_order(const TaskContext& context) {
   if (auto done = reader.finish(); !done) return error_of(done);
 
   if (std::ranges::find(frame_rates(), static_cast<std::int32_t>(fps)) == frame_rates().end())
-    return fail(ErrorCode::invalid_argument, fmt::format("fps is {}; 24, 25, 30 and 60 are known", fps), {"fps_unknown", "/fps"});
+    return fail(ErrorCode::invalid_argument, fmt::format("fps is {}; 24, 25, 30 and 60 are known", fps),
+                {"fps_unknown", "/fps"});
   if (frame_count > kSoundtrackHoursMax * 3'600 * fps)
-    return fail(ErrorCode::too_large, fmt::format("frame_count is {}: longer than {} hours", frame_count, kSoundtrackHoursMax),
+    return fail(ErrorCode::too_large,
+                fmt::format("frame_count is {}: longer than {} hours", frame_count, kSoundtrackHoursMax),
                 {"soundtrack_too_long", "/frame_count"});
-  if (scenes->empty()) return fail(ErrorCode::invalid_argument, "scenes is empty: there is nothing to hear", {"soundtrack_empty", "/scenes"});
+  if (scenes->empty())
+    return fail(ErrorCode::invalid_argument, "scenes is empty: there is nothing to hear",
+                {"soundtrack_empty", "/scenes"});
   const std::int64_t frame_samples = samples_per_frame(static_cast<std::int32_t>(fps));
   order.sample_count = frame_count * frame_samples;
   for (std::size_t i = 0; i < scenes->size(); ++i) {
     auto scene = read_scene(context, (*scenes)[i], i, frame_count, frame_samples);
     if (!scene) return error_of(scene);
     if (!order.scenes.empty() && scene->first_sample <= order.scenes.back().first_sample)
-      return fail(ErrorCode::invalid_argument, "first_frame does not rise", {"scenes_unordered", fmt::format("/scenes/{}/first_frame", i)});
+      return fail(ErrorCode::invalid_argument, "first_frame does not rise",
+                  {"scenes_unordered", fmt::format("/scenes/{}/first_frame", i)});
     order.scenes.push_back(*std::move(scene));
   }
   auto bed = read_music(context, music);

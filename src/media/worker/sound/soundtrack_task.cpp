@@ -21,7 +21,8 @@ constexpr std::int64_t kBlockFrames = 4'096;
 constexpr double kSilenceLufs = -70;
 // Nobody wants to hear a recording's noise raised further.
 constexpr double kGainDbMax = 40;
-// AAC adds a little to peaks. The first try allows for as much as speech usually gets; the next ones for what was heard.
+// AAC adds a little to peaks. The first try allows for as much as speech usually gets; the next ones for what was
+// heard.
 constexpr double kCodecMarginDb = 0.5;
 constexpr double kPeakToleranceDb = 0.05;
 constexpr double kLoudnessToleranceLu = 0.1;
@@ -59,7 +60,8 @@ class Producer {
       const auto heard = encode(level);
       if (!heard) return error_of(heard);
       const double over_db = to_db(heard->true_peak) - (order_.true_peak_dbtp - kPeakToleranceDb);
-      const double missing_lu = *loudness ? order_.loudness_lufs - heard->integrated_lufs.value_or(order_.loudness_lufs) : 0;
+      const double missing_lu =
+          *loudness ? order_.loudness_lufs - heard->integrated_lufs.value_or(order_.loudness_lufs) : 0;
       const bool is_level = std::abs(missing_lu) <= kHeardToleranceLu || level.gain_db >= kGainDbMax;
       if ((over_db <= 0 && is_level) || attempt == kEncodeTriesMax) return describe(*heard, level);
       if (over_db > 0) level.ceiling_db = rounded(level.ceiling_db - over_db - 0.05);
@@ -98,8 +100,8 @@ class Producer {
     return meter->integrated_lufs();
   }
 
-  // The limiter takes away some loudness, which the gain then makes up for: the more of it, the harder the limiter works
-  // already. How much comes of a decibel is known from the last two tries.
+  // The limiter takes away some loudness, which the gain then makes up for: the more of it, the harder the limiter
+  // works already. How much comes of a decibel is known from the last two tries.
   Result<> find_gain(Level& level) {
     const double wanted = order_.loudness_lufs + codec_loss_lu_;
     if (mix_peak_db_ + level.gain_db <= level.ceiling_db && codec_loss_lu_ == 0) return {};
@@ -108,7 +110,8 @@ class Producer {
       const auto loudness = measure_limited(level);
       if (!loudness) return error_of(loudness);
       if (!*loudness || std::abs(wanted - **loudness) <= kLoudnessToleranceLu) return {};
-      if (i > 0 && level.gain_db != last_gain) yield = std::clamp((**loudness - last_loudness) / (level.gain_db - last_gain), 0.1, 1.0);
+      if (i > 0 && level.gain_db != last_gain)
+        yield = std::clamp((**loudness - last_loudness) / (level.gain_db - last_gain), 0.1, 1.0);
       last_gain = level.gain_db;
       last_loudness = **loudness;
       level.gain_db = rounded(std::min(level.gain_db + (wanted - **loudness) / yield, kGainDbMax));

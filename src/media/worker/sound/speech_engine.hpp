@@ -24,8 +24,8 @@ struct Utterance {
   std::vector<std::optional<WordTime>> times;
 };
 
-// One voice at one speed, for one task: what it says of a sentence depends on the sentences before it, so that a new task
-// starts with a new engine. Not thread-safe; at most one lives at a time in a process.
+// One voice at one speed, for one task: what it says of a sentence depends on the sentences before it, so that a new
+// task starts with a new engine. Not thread-safe; at most one lives at a time in a process.
 class SpeechEngine {
  public:
   virtual ~SpeechEngine() = default;

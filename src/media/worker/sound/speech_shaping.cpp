@@ -13,8 +13,8 @@ namespace {
 constexpr std::int64_t kMillisecond = kSampleRate / 1000;
 // -50 dB: over every engine's noise, under every consonant.
 constexpr float kAudible = 0.003F;
-// Kept around what is audible: words begin and end softly. Before it up to three times as much, where the engine says that
-// the first word has begun.
+// Kept around what is audible: words begin and end softly. Before it up to three times as much, where the engine says
+// that the first word has begun.
 constexpr std::int64_t kEdgeSamples = 10 * kMillisecond;
 
 // Second-order Butterworth high-pass at 60 Hz, 48 kHz (the usual bilinear transform). Coefficients are spelled out: the
@@ -91,7 +91,8 @@ Result<ShapedSentence> shape_sentence(const Utterance& utterance) {
     if (!times[i].end) times[i].end = end_of_sound(samples, {*times[i].start, next_start});
     next_start = *times[i].start;
   }
-  kept.start = std::max<std::int64_t>({std::min(kept.start - kEdgeSamples, next_start), kept.start - 3 * kEdgeSamples, 0});
+  kept.start =
+      std::max<std::int64_t>({std::min(kept.start - kEdgeSamples, next_start), kept.start - 3 * kEdgeSamples, 0});
   kept.end = std::clamp<std::int64_t>(kept.end + kEdgeSamples, kept.start, count);
   for (KnownTime& time : times) {
     if (!time.start) continue;

@@ -35,14 +35,18 @@ struct Order {
 
 Result<Order> read_order(const TaskContext& context) {
   json::ObjectReader reader(context.parameters());
-  Order order{.text = reader.required_string("text", {.bytes_min = 0, .bytes_max = 4 * kCharactersMax}), .voice = nullptr, .speed = 1};
+  Order order{.text = reader.required_string("text", {.bytes_min = 0, .bytes_max = 4 * kCharactersMax}),
+              .voice = nullptr,
+              .speed = 1};
   const std::string voice = reader.required_string("voice");
   order.speed = reader.required_number("speed", 0.5, 2);
   if (auto done = reader.finish(); !done) return error_of(done);
   order.voice = find_voice(voice);
   if (order.voice == nullptr)
-    return fail(ErrorCode::invalid_argument, "there is no voice called " + printable(voice, 64), {"voice_unknown", "/voice"});
-  if (!is_valid_utf8(order.text)) return fail(ErrorCode::invalid_argument, "text is not UTF-8", {"speech_not_utf8", "/text"});
+    return fail(ErrorCode::invalid_argument, "there is no voice called " + printable(voice, 64),
+                {"voice_unknown", "/voice"});
+  if (!is_valid_utf8(order.text))
+    return fail(ErrorCode::invalid_argument, "text is not UTF-8", {"speech_not_utf8", "/text"});
   if (const std::size_t count = count_characters(order.text); count > kCharactersMax)
     return fail(ErrorCode::too_large, fmt::format("text has {} characters; a scene may have {}", count, kCharactersMax),
                 {"speech_too_long", "/text"});
@@ -70,7 +74,8 @@ class Speaker {
       has_speech_ = has_speech_ || !sentence.words.empty();
     }
     if (auto done = has_speech_ ? speak_all(*sentences) : write_silence(kSilentSamples); !done) return error_of(done);
-    return fill_word_times(order_.text, words_.words, known_, wav_.sample_count() - (has_speech_ ? 0 : kTailSamples / 2));
+    return fill_word_times(order_.text, words_.words, known_,
+                           wav_.sample_count() - (has_speech_ ? 0 : kTailSamples / 2));
   }
 
  private:
@@ -108,7 +113,8 @@ class Speaker {
 
   // espeak-ng has no words for some things (digits in Hebrew): they are shown for as long as they would be said.
   static std::int64_t reading_time(const SpokenSentence& sentence) {
-    return std::max(kSilentSamples / 2, kSamplesPerCharacter * static_cast<std::int64_t>(count_characters(sentence.text)));
+    return std::max(kSilentSamples / 2,
+                    kSamplesPerCharacter * static_cast<std::int64_t>(count_characters(sentence.text)));
   }
 
   Result<> write_silence(std::int64_t count) {
@@ -139,7 +145,8 @@ class Speaker {
   bool has_speech_ = false;
 };
 
-json::Array words_as_json(const std::string& text, const std::vector<Word>& words, const std::vector<SampleSpan>& spans) {
+json::Array words_as_json(const std::string& text, const std::vector<Word>& words,
+                          const std::vector<SampleSpan>& spans) {
   json::Array list;
   list.reserve(words.size());
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -169,7 +176,8 @@ Result<json::Value> run_speech(TaskContext& context) {
   if (!spans) return error_of(spans);
   if (auto done = wav.finish(); !done) return error_of(done);
   if (!context.progress(wav.sample_count(), wav.sample_count())) return cancelled();
-  return json::Object{{"sample_count", wav.sample_count()}, {"words", words_as_json(order->text, words->words, *spans)}};
+  return json::Object{{"sample_count", wav.sample_count()},
+                      {"words", words_as_json(order->text, words->words, *spans)}};
 }
 
 }  // namespace atelier::media::sound

@@ -27,11 +27,15 @@ std::string append_plain(UChar32 c, std::string_view bytes) {
   switch (u_charType(c)) {
     case U_FORMAT_CHAR:
     case U_INITIAL_PUNCTUATION:
-    case U_FINAL_PUNCTUATION: return {};
+    case U_FINAL_PUNCTUATION:
+      return {};
     case U_START_PUNCTUATION:
-    case U_END_PUNCTUATION: return c == '(' || c == ')' ? std::string(bytes) : std::string();
-    case U_DASH_PUNCTUATION: return c == '-' || c == 0x2010 || c == 0x2011 ? "-" : ", ";
-    default: return c == '"' ? std::string() : std::string(bytes);
+    case U_END_PUNCTUATION:
+      return c == '(' || c == ')' ? std::string(bytes) : std::string();
+    case U_DASH_PUNCTUATION:
+      return c == '-' || c == 0x2010 || c == 0x2011 ? "-" : ", ";
+    default:
+      return c == '"' ? std::string() : std::string(bytes);
   }
 }
 
@@ -52,13 +56,12 @@ bool is_speakable(std::string_view plain) {
 }
 
 // A lone dash or ellipsis: not said, but a pause.
-bool is_pause(std::string_view plain) {
-  return !plain.empty() && plain.find_first_not_of(",-.; ") == plain.npos;
-}
+bool is_pause(std::string_view plain) { return !plain.empty() && plain.find_first_not_of(",-.; ") == plain.npos; }
 
 class Maker {
  public:
-  Maker(std::string_view text, const WordsOfText& words, const Voice& voice) : text_(text), words_(words), voice_(voice) {}
+  Maker(std::string_view text, const WordsOfText& words, const Voice& voice)
+      : text_(text), words_(words), voice_(voice) {}
 
   Result<std::vector<SpokenSentence>> run() {
     if (auto readable = check_scripts(); !readable) return error_of(readable);
@@ -81,29 +84,31 @@ class Maker {
     for (std::size_t i = 0; i < words_.words.size(); ++i) {
       if (count_characters(word(i)) > kWordCharactersMax)
         return fail(ErrorCode::too_large,
-                    fmt::format("the word that begins with {} has more than {} characters", printable(word(i), 24), kWordCharactersMax),
+                    fmt::format("the word that begins with {} has more than {} characters", printable(word(i), 24),
+                                kWordCharactersMax),
                     {"speech_word_too_long", "/text"});
       if (!unreadable_script(voice_.language, word(i)))
         readable_count += is_speakable(make_plain(word(i))) ? 1 : 0;
       else if (unreadable_count++ == 0)
         first = i;
     }
-    const bool is_too_much = unreadable_count > 0 && (unreadable_count * kReadablePerUnreadable > readable_count || voice_.language == "ja");
+    const bool is_too_much =
+        unreadable_count > 0 && (unreadable_count * kReadablePerUnreadable > readable_count || voice_.language == "ja");
     return is_too_much ? refuse(word(first)) : Result<>();
   }
   Result<> refuse(std::string_view word) const {
     const UScriptCode script = *unreadable_script(voice_.language, word);
     if (voice_.language == "ja")
       return fail(ErrorCode::invalid_argument,
-                  fmt::format("the voice {} reads kana only and cannot read {}: write it in hiragana or katakana", voice_.id,
-                              printable(word, 60)),
+                  fmt::format("the voice {} reads kana only and cannot read {}: write it in hiragana or katakana",
+                              voice_.id, printable(word, 60)),
                   {"speech_script", "/text"});
     const Voice* other = voice_for(script);
     const std::string hint = other ? fmt::format(": set language: {} (voice {})", other->language, other->id)
                                    : std::string(", and no voice here does");
     return fail(ErrorCode::invalid_argument,
-                fmt::format("the voice {} cannot read {}, which is written in {} letters{}", voice_.id, printable(word, 60),
-                            name_of(script), hint),
+                fmt::format("the voice {} cannot read {}, which is written in {} letters{}", voice_.id,
+                            printable(word, 60), name_of(script), hint),
                 {"speech_script", "/text"});
   }
 

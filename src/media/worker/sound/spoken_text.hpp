@@ -25,9 +25,9 @@ struct SpokenSentence {
   Sentence::End end = Sentence::End::sentence;
 };
 
-// What a voice is to say: one entry per sentence. Emoji and symbols are left out, typography is made plain, and for flite
-// all is brought to ASCII. A few words in a script the voice does not know are romanised; a text that is mostly in such a
-// script, and a word no voice could mean, is an error that names the word.
+// What a voice is to say: one entry per sentence. Emoji and symbols are left out, typography is made plain, and for
+// flite all is brought to ASCII. A few words in a script the voice does not know are romanised; a text that is mostly
+// in such a script, and a word no voice could mean, is an error that names the word.
 Result<std::vector<SpokenSentence>> spoken_text(std::string_view text, const WordsOfText& words, const Voice& voice);
 
 }  // namespace atelier::media::sound

@@ -94,8 +94,9 @@ Result<> check_format(int fd, std::int64_t offset, std::int64_t size, const std:
   const auto rate = number_at<std::uint32_t>(format, 4);
   const auto frame_bytes = number_at<std::uint16_t>(format, 12), bits = number_at<std::uint16_t>(format, 14);
   if (kind != kFormatFloat || channels != 1 || rate != kSampleRate || bits != 32 || frame_bytes != kSampleBytes)
-    return refuse(name, fmt::format("it has format {}, {} channels, {} Hz, {} bits; 32-bit float, mono, 48000 Hz is read", kind,
-                                    channels, rate, bits));
+    return refuse(
+        name, fmt::format("it has format {}, {} channels, {} Hz, {} bits; 32-bit float, mono, 48000 Hz is read", kind,
+                          channels, rate, bits));
   return {};
 }
 
@@ -134,7 +135,7 @@ Result<> WavWriter::finish() {
 }
 
 Result<WavReader> WavReader::open(int fd, std::string name) {
-  struct stat facts {};
+  struct stat facts{};
   if (fstat(fd, &facts) != 0) return fail_errno(errno, "cannot look at " + name);
   std::array<std::byte, 12> head{};
   const auto got = read_at(fd, 0, head);
@@ -150,7 +151,8 @@ Result<WavReader> WavReader::open(int fd, std::string name) {
     if (*read < title.size()) return refuse(name, "it ends before its samples");
     const std::string_view kind = text_of(title).substr(0, 4);
     const std::int64_t size = number_at<std::uint32_t>(title, 4), there = facts.st_size - at - 8;
-    if (size > there) return refuse(name, fmt::format("it says that {} bytes follow, but only {} are there", size, there));
+    if (size > there)
+      return refuse(name, fmt::format("it says that {} bytes follow, but only {} are there", size, there));
     if (kind == "fmt ") {
       if (auto fits = check_format(fd, at + 8, size, name); !fits) return error_of(fits);
       has_format = true;
@@ -165,13 +167,15 @@ Result<WavReader> WavReader::open(int fd, std::string name) {
 }
 
 Result<> WavReader::read(std::int64_t first, std::span<float> out) const {
-  ensure(first >= 0 && first + static_cast<std::int64_t>(out.size()) <= sample_count_, "samples outside a WAV file are asked for");
+  ensure(first >= 0 && first + static_cast<std::int64_t>(out.size()) <= sample_count_,
+         "samples outside a WAV file are asked for");
   const auto got = read_at(fd_, data_offset_ + first * kSampleBytes, std::as_writable_bytes(out));
   if (!got) return error_of(got);
   if (*got < out.size_bytes()) return refuse(name_, "it became shorter while it was read");
   for (std::size_t i = 0; i < out.size(); ++i)
     if (!(std::abs(out[i]) <= kLevelMax))
-      return refuse(name_, fmt::format("its sample {} is {}, which is no sound", first + static_cast<std::int64_t>(i), out[i]));
+      return refuse(
+          name_, fmt::format("its sample {} is {}, which is no sound", first + static_cast<std::int64_t>(i), out[i]));
   return {};
 }
 

@@ -13,7 +13,8 @@ constexpr std::int64_t kUnknownSamples = kSampleRate / 10;
 
 class Filler {
  public:
-  Filler(std::string_view text, const std::vector<Word>& words, const std::vector<KnownTime>& known, std::int64_t sample_count)
+  Filler(std::string_view text, const std::vector<Word>& words, const std::vector<KnownTime>& known,
+         std::int64_t sample_count)
       : text_(text), words_(words), known_(known), sample_count_(sample_count), spans_(words.size()) {}
 
   std::vector<SampleSpan> run() {
@@ -64,7 +65,8 @@ class Filler {
     }
   }
   std::int64_t weight(std::size_t i) const {
-    return 1 + static_cast<std::int64_t>(count_characters(text_.substr(words_[i].byte_start, words_[i].byte_end - words_[i].byte_start)));
+    return 1 + static_cast<std::int64_t>(
+                   count_characters(text_.substr(words_[i].byte_start, words_[i].byte_end - words_[i].byte_start)));
   }
 
   // Whatever an engine said: from the front each start after the one before, from the back each before the one after.

@@ -20,9 +20,9 @@ struct KnownTime {
   std::optional<std::int64_t> end;
 };
 
-// Every word's time, from what is known of some: words in between share the gap by their lengths in characters, words that
-// are not spoken borrow from the pause beside them. Known starts stay. Each word is at least a sample long, ends before
-// the next one starts, and the last ends within `sample_count`, which is larger than the number of words.
+// Every word's time, from what is known of some: words in between share the gap by their lengths in characters, words
+// that are not spoken borrow from the pause beside them. Known starts stay. Each word is at least a sample long, ends
+// before the next one starts, and the last ends within `sample_count`, which is larger than the number of words.
 std::vector<SampleSpan> fill_word_times(std::string_view text, const std::vector<Word>& words,
                                         const std::vector<KnownTime>& known, std::int64_t sample_count);
 

@@ -82,8 +82,8 @@ class Finder {
     }
     if (auto done = word_cutter_.use(text); !done) return done;
     const std::size_t first = found_.words.size();
-    std::size_t start = 0;       // of the word being collected
-    bool has_word = false;       // or only punctuation that opens one
+    std::size_t start = 0;  // of the word being collected
+    bool has_word = false;  // or only punctuation that opens one
     std::size_t piece_start = 0;
     for (std::size_t end = word_cutter_.next(); end > 0; end = word_cutter_.next()) {
       const bool opens = word_cutter_.is_word() || is_opening(text.substr(piece_start, end - piece_start));

@@ -9,9 +9,9 @@
 
 namespace atelier::media::sound {
 
-// The words of a scene's text as they are shown. They are the truth: whatever an engine speaks or reports is mapped back
-// to them. Together, with the white space between, they are the text, less Markdown's rules and markers.
-// Where words are written with spaces a word is what stands between two spaces, punctuation included; Chinese, Japanese,
+// The words of a scene's text as they are shown. They are the truth: whatever an engine speaks or reports is mapped
+// back to them. Together, with the white space between, they are the text, less Markdown's rules and markers. Where
+// words are written with spaces a word is what stands between two spaces, punctuation included; Chinese, Japanese,
 // Thai, Lao, Khmer and Burmese are cut by dictionary, with punctuation kept at the word it belongs to.
 struct Word {
   std::size_t byte_start = 0;
