@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"unclosed", "---\ntitle: x\nHello.", "story_front_matter", "story.md:1:1"},
                     Refusal{"bad_yaml", "---\ntitle: [x\n---\nA.", "story_front_matter", "story.md:3:1"},
                     Refusal{"web_link", "Hi.\n\n![](https://example.org/a.jpg)\n", "story_link_web", "story.md:3:1"},
-                    Refusal{"two_pictures", "![](a.jpg) and ![](b.jpg)", "story_two_backgrounds", "story.md:1:1"},
+                    Refusal{"two_pictures", "![](a.jpg) and ![](b.jpg)", "story_two_backgrounds", "story.md:1:16"},
                     Refusal{"not_media", "![](notes.txt) Hi.", "story_link_unknown", "story.md:1:1"}),
     [](const auto& each) { return std::string(each.param.name); });
 
