@@ -1,9 +1,10 @@
 import { asProblem, Problem } from '$lib/api/problem';
-import type { Background, Production, ProductionSummary, Settings, StudioEvent } from '$lib/api/types';
+import type { Background, Production, ProductionSummary, Run, Settings, StudioEvent } from '$lib/api/types';
 import { t } from '$lib/i18n/messages';
 import { newKey } from '$lib/media/secure';
 import { History } from '$lib/state/history.svelte';
 import type { Studio } from '$lib/state/studio.svelte';
+import { isRenderOf, summaryOf } from './renders';
 import { hasScenesOf, sceneViews } from './scenes';
 
 export type SaveWord = 'saved' | 'typing' | 'saving' | 'offline' | 'refused';
@@ -40,6 +41,7 @@ export class Editor {
   #writing = 0;
   #stops: (() => void)[] = [];
   #onReady: () => void;
+  #ended = '';
 
   constructor(studio: Studio, id: string, onReady: () => void) {
     this.studio = studio;
@@ -129,6 +131,30 @@ export class Editor {
     for (const event of events) {
       if (event.type === 'production.changed' && event.data.id === this.id) this.#hearSummary(event.data);
       if (event.type === 'production.deleted' && event.data.id === this.id) this.isGone = true;
+      if (event.type === 'run.changed' && isRenderOf(event.data, this.id)) this.#hearRun(event.data);
+    }
+  }
+
+  // Begun here, elsewhere, or told of before the answer to the call that began it.
+  #hearRun(run: Run): void {
+    const known = this.production;
+    if (!known || run.id < (known.run?.id ?? '')) return;
+    if (run.id !== known.run?.id) {
+      this.production = { ...known, state: 'rendering', run };
+      this.#followRun();
+    }
+    if (run.state === 'running' || this.#ended === run.id) return;
+    this.#ended = run.id;
+    void this.#readEnd();
+  }
+
+  // The run tells that it ended; only the production knows what came of it.
+  async #readEnd(): Promise<void> {
+    try {
+      this.#hearSummary(summaryOf(await this.studio.api.production(this.id)));
+    } catch (error) {
+      if (asProblem(error).status === 404) this.isGone = true;
+      else this.#ended = '';
     }
   }
 
@@ -328,7 +354,8 @@ export class Editor {
       if (!(await this.saveStory())) return false;
       const run = await this.studio.api.render(this.id, newKey());
       this.studio.runs.put(run);
-      this.production = { ...this.production, state: 'rendering', run };
+      // A render with nothing left to do may have been told of, to its end, before this answer.
+      if (this.production.run?.id !== run.id) this.production = { ...this.production, state: 'rendering', run };
       this.#followRun();
       return true;
     } catch (error) {
