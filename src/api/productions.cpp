@@ -12,7 +12,8 @@ namespace {
 net::Response production_response(const studio::ProductionView& view, int status = 200) {
   net::Response response = net::json_response(studio::to_json(view), status);
   response.headers.set("etag", fmt::format("\"{}\"", view.row.revision));
-  response.headers.set("cache-control", "no-cache");
+  // The tag is for If-Match: renders change what is told of a revision, so no cache may ask whether it still stands.
+  response.headers.set("cache-control", "no-store");
   return response;
 }
 
@@ -115,7 +116,9 @@ Task<Result<net::Response>> remove(Services services, net::Request request) {
 Task<Result<net::Response>> render(Services services, net::Request request) {
   auto id = id_in<ProductionId>(request, "id");
   if (!id) co_return error_of(id);
-  auto run = co_await services.productions.render(request.principal(), *id);
+  auto key = idempotency_key_of(request);
+  if (!key) co_return error_of(key);
+  auto run = co_await services.productions.render(request.principal(), *id, std::move(*key));
   if (!run) co_return error_of(run);
   auto view = co_await services.engine.find_summary(request.principal(), *run);
   if (!view) co_return error_of(view);

@@ -9,6 +9,8 @@
 namespace atelier::api {
 namespace {
 
+constexpr std::size_t kKeyBytesMax = 255;
+
 std::optional<std::int64_t> integer_of(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -31,6 +33,13 @@ Result<std::int64_t> revision_of(const net::Request& request) {
   const auto revision = integer_of(text);
   if (!revision) return refuse("If-Match", fmt::format("\"{}\" is no revision", printable(text, 40)));
   return *revision;
+}
+
+Result<std::string> idempotency_key_of(const net::Request& request) {
+  const auto header = request.headers.find("idempotency-key");
+  if (!header) return std::string();
+  if (header->empty() || header->size() > kKeyBytesMax) return refuse("Idempotency-Key", fmt::format("must have 1 to {} bytes, not {}", kKeyBytesMax, header->size()));
+  return std::string(*header);
 }
 
 Result<std::int64_t> integer_query(const net::Request& request, std::string_view name, std::int64_t fallback, std::int64_t min, std::int64_t max) {

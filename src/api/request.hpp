@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/error.hpp"
@@ -10,6 +11,9 @@ namespace atelier::api {
 
 // The revision an edit was based on, from If-Match: "3" in quotes or bare.
 Result<std::int64_t> revision_of(const net::Request& request);
+
+// Idempotency-Key, 1 to 255 bytes; "" without one.
+Result<std::string> idempotency_key_of(const net::Request& request);
 
 // `limit`, 1 to 200, and `after`, an id or "".
 struct PageRequest {

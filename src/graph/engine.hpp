@@ -86,6 +86,8 @@ class Engine {
   virtual Task<Result<RunId>> submit(RunRequest request) = 0;
   virtual Task<Result<RunView>> find(Principal principal, RunId id) = 0;  // with steps
   virtual Task<Result<RunView>> find_summary(Principal principal, RunId id) = 0;  // without steps: one row
+  // The run that was submitted with this idempotency key.
+  virtual Task<Result<std::optional<RunId>>> find_by_key(Principal principal, std::string idempotency_key) = 0;
   struct Page {
     std::vector<RunView> runs;  // newest first, without steps
     std::string next;           // cursor of the next page; empty at the end

@@ -67,6 +67,7 @@ class EngineImpl final : public Engine {
   Task<Result<RunId>> submit(RunRequest request) override;
   Task<Result<RunView>> find(Principal principal, RunId id) override;
   Task<Result<RunView>> find_summary(Principal principal, RunId id) override;
+  Task<Result<std::optional<RunId>>> find_by_key(Principal principal, std::string idempotency_key) override;
   Task<Result<Page>> list(Principal principal, std::string kind, std::string subject, std::string after, std::size_t count_max) override;
   Task<Result<>> cancel(Principal principal, RunId id) override;
   Task<Result<RunId>> run_again(Principal principal, RunId id, Again again) override;

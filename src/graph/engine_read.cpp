@@ -62,6 +62,15 @@ Task<Result<RunView>> EngineImpl::find_summary(Principal principal, RunId id) {
   co_return rows::read_run(*rows, 0);
 }
 
+Task<Result<std::optional<RunId>>> EngineImpl::find_by_key(Principal principal, std::string idempotency_key) {
+  auto rows = co_await database_.read(rows::select_by_idempotency_key(principal.owner, idempotency_key));
+  if (!rows) co_return error_of(rows);
+  if (rows->empty()) co_return std::optional<RunId>();
+  auto id = RunId::parse(rows->text(0, 0));
+  if (!id) co_return error_of(id);
+  co_return std::optional<RunId>(*id);
+}
+
 Task<Result<Engine::Page>> EngineImpl::list(Principal principal, std::string kind, std::string subject, std::string after, std::size_t count_max) {
   if (!after.empty() && !RunId::parse(after))
     co_return fail(ErrorCode::invalid_argument, "the cursor is not one that a page gave", {.reason = "cursor_invalid", .where = "after"});

@@ -50,6 +50,12 @@ TEST(Production, ScenesWhoseTextStandsKeepWhatTheyAre) {
   EXPECT_EQ(after.scenes[3].id, "s5");
 }
 
+TEST(Production, AStoryReadAfreshKeepsItsSeedsWhereOnlyALaterSentenceChanged) {
+  const ProductionDocument before = document_from("The harbour lay still that night. A ship left."), after = document_from("The harbour lay still that night. Two ships left.");
+  EXPECT_EQ(before.scenes[0].seed, after.scenes[0].seed);
+  EXPECT_NE(before.scenes[0].seed, document_from("Another harbour altogether, and noisy. A ship left.").scenes[0].seed);
+}
+
 TEST(Production, AVoiceBringsItsLanguageAndALanguageItsVoice) {
   ProductionSettings settings;
   ASSERT_TRUE(merge_settings(*json::parse(R"({"language":"de"})"), "", settings));

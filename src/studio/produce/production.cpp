@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "base/text.hpp"
 #include "media/protocol/catalog.hpp"
 
 namespace atelier::studio {
@@ -45,8 +46,11 @@ Result<std::optional<Music>> music_from_json(const json::Value& value, const std
   return std::optional<Music>(Music{.asset = *id, .gain_db = gain_db});
 }
 
+// From the scene's place and first words alone: a story read afresh after a later sentence was edited (as `atelier make`
+// does) keeps its pictures, and with them the parts that are drawn already.
 std::uint32_t seed_of(std::string_view text, std::size_t index) {
-  return static_cast<std::uint32_t>(quick_hash(fmt::format("{}\n{}", index, text)) & 0x7fffffff);
+  constexpr std::size_t kFirstWordsBytes = 32;
+  return static_cast<std::uint32_t>(quick_hash(fmt::format("{}\n{}", index, truncate_utf8(text, kFirstWordsBytes))) & 0x7fffffff);
 }
 
 Result<Background> background_of(const MediaLink& link) {

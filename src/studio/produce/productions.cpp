@@ -234,10 +234,17 @@ Task<Result<AssetsById>> Productions::assets_for(Principal principal, Production
   co_return by_id;
 }
 
-Task<Result<RunId>> Productions::render(Principal principal, ProductionId id) {
+Task<Result<RunId>> Productions::render(Principal principal, ProductionId id, std::string idempotency_key) {
   if (auto is_ready = co_await ready_(); !is_ready) co_return error_of(is_ready);
   auto view = co_await find(principal, id);
   if (!view) co_return error_of(view);
+  if (!idempotency_key.empty()) {
+    idempotency_key = fmt::format("render/{}/{}", id.to_string(), idempotency_key);
+    // Asked before all else: an answer that was lost is given again while its render runs, and after an edit.
+    auto same = co_await engine_.find_by_key(principal, idempotency_key);
+    if (!same) co_return error_of(same);
+    if (*same) co_return **same;
+  }
   if (view->run && view->run->state == graph::RunState::running)
     co_return fail(ErrorCode::conflict, "the production is being rendered already", {.reason = "already_rendering", .where = {}});
   auto assets = co_await assets_for(principal, view->document);
@@ -246,6 +253,7 @@ Task<Result<RunId>> Productions::render(Principal principal, ProductionId id) {
   if (!graph) co_return error_of(graph);
   graph::RunRequest request = run_request(principal, kRenderKind, id, view->row.title, std::move(*graph));
   request.id = RunId::make();
+  request.idempotency_key = std::move(idempotency_key);
   const RunId run_id = request.id;
   request.together_with.push_back(store::Productions::insert_render(
       principal, id, {.run = run_id, .document = view->row.document, .result = {}, .created_ms = clock_.wall_ms()}));

@@ -67,7 +67,8 @@ class Productions {
   Task<Result<ProductionView>> change_scene(Principal principal, ProductionId id, std::int64_t revision, std::string scene, SceneChange change);
   Task<Result<>> remove(Principal principal, ProductionId id);
 
-  Task<Result<RunId>> render(Principal principal, ProductionId id);
+  // The same key ("" is none) for the same production gives the first call's run.
+  Task<Result<RunId>> render(Principal principal, ProductionId id, std::string idempotency_key);
   // A run of the same graph again (graph::Engine::run_again); a render stays its production's last.
   Task<Result<RunId>> render_again(Principal principal, RunId run, std::string from_step);
   // A JPEG of the scene's picture as the renderer draws it, with its first words as caption.
