@@ -41,7 +41,7 @@ test('a hundred steps with ten events a second each leave the page free', async 
   await page.route('**/api/runs?*', (route) => route.fulfill({ json: { items: [run], next: '' } }));
   await page.route('**/api/runs/storm', (route) => route.fulfill({ json: { ...run, steps } }));
   await page.goto('/activity?run=storm');
-  await expect(page.getByRole('list', { name: 'Steps' }).getByText(/^5 \/ 60/).first()).toBeVisible();
+  await expect(page.getByRole('list', { name: 'Steps' }).getByText(/^\d+ \/ 60/).first()).toBeVisible();
   expect(await longestTaskMs(page, () => page.waitForTimeout(3000))).toBeLessThan(LONG_TASK_MS);
   expect(await shiftOf(page)).toBeLessThan(0.001);
 });
