@@ -72,6 +72,9 @@ Task<Result<>> keep_house(UpkeepParts parts) {
       report("collection", collected.error());
     else if (*collected > 0)
       log::info("removed blobs nobody refers to", {{"blobs", *collected}});
+    // A cancellation that came during the work above is not told to a wait that begins after it.
+    const bool is_over = co_await is_cancelled();
+    if (is_over) co_return Result<>{};
     if (auto slept = co_await sleep_for(kPause); !slept) co_return Result<>{};
   }
 }

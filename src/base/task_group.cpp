@@ -88,8 +88,13 @@ void TaskGroup::cancel() { state_->cancel_all(); }
 Task<Result<>> TaskGroup::join() {
   const auto state = state_;
   while (!state->running.empty() || !state->waiting.empty()) {
+    // Looked at before waiting too: a cancellation from before join() wakes nothing any more.
+    const bool was_cancelled = co_await is_cancelled();
+    if (was_cancelled && !state->is_cancelled) {
+      state->cancel_all();
+      continue;
+    }
     co_await state->changed.wait();
-    if (co_await is_cancelled() && !state->is_cancelled) state->cancel_all();
   }
   if (state->first_error) co_return std::unexpected(*state->first_error);
   co_return Result<>{};
