@@ -1,0 +1,206 @@
+// The whole server in this process, asked over HTTP.
+#include "app/house.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "app/options.hpp"
+#include "base/async.hpp"
+#include "base/blocking.hpp"
+#include "base/hash.hpp"
+#include "golden.hpp"
+#include "net/client.hpp"
+
+namespace atelier::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Answer {
+  int status = 0;
+  net::Headers headers;
+  std::string body;
+  json::Value json() const { return *json::parse(body); }
+};
+
+Task<Result<Answer>> ask(net::Endpoint endpoint, net::FetchRequest request) {
+  auto response = co_await net::fetch(std::move(endpoint), std::move(request));
+  if (!response) co_return error_of(response);
+  Answer answer;
+  answer.status = response->status();
+  answer.headers = response->headers();
+  auto body = co_await response->read_body(16 << 20);
+  if (!body) co_return error_of(body);
+  answer.body = std::move(*body);
+  co_return answer;
+}
+
+class HouseTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("atelier-house-" + hex(random_bytes(6)));
+    open({});
+  }
+  void TearDown() override {
+    house_.reset();
+    loops_.stop();
+    fs::remove_all(folder_);
+  }
+
+  void open(std::vector<std::pair<std::string, std::string>> flags) {
+    flags.emplace_back("storage.data_dir", folder_.string());
+    auto settings = Settings::load({.file_text = {}, .file_name = {}, .environment = {}, .flags = std::move(flags)}, all_settings());
+    ASSERT_TRUE(settings) << settings.error().describe();
+    house_.reset();
+    auto house = House::open(*settings);
+    ASSERT_TRUE(house) << house.error().describe();
+    house_ = std::move(*house);
+  }
+  void listen() {
+    auto port = house_->listen({.host = "127.0.0.1", .port = 0, .is_loopback = true});
+    ASSERT_TRUE(port) << port.error().describe();
+    endpoint_.port = *port;
+  }
+
+  Answer call(net::Method method, std::string target, std::string body = {}, std::vector<std::pair<std::string, std::string>> headers = {}) {
+    net::FetchRequest request;
+    request.method = method;
+    request.target = std::move(target);
+    if (!body.empty()) request.headers.set("content-type", "application/json");
+    for (auto& [name, value] : headers) request.headers.set(name, value);
+    request.body = std::move(body);
+    auto answer = run_blocking(loops_.executor(0), ask(endpoint_, std::move(request)));
+    if (!answer) throw std::runtime_error(answer.error().describe());
+    return std::move(*answer);
+  }
+  std::string text(const json::Value& value, const char* name) { return std::string(value.at(name).as_string().c_str()); }
+
+  fs::path folder_;
+  net::Endpoint endpoint_;
+  net::Loops loops_{1};
+  std::unique_ptr<House> house_;
+};
+
+TEST_F(HouseTest, TheApiIsTheOneClientsKnow) { expect_golden("openapi.json", json::write_canonical(api::openapi()) + "\n"); }
+
+TEST_F(HouseTest, MetricsAreTheOnesDashboardsKnow) {
+  listen();
+  (void)call(net::Method::get, "/healthz");
+  std::string names;
+  for (const Metric* metric : house_->metrics().declared()) {
+    names += std::string(metric->name);
+    for (const std::string_view label : metric->labels) names += " " + std::string(label);
+    names += '\n';
+  }
+  expect_golden("metrics.txt", names);
+}
+
+TEST_F(HouseTest, SettingsAreTheOnesFilesName) {
+  std::string names;
+  for (const SettingInfo* info : all_settings()) names += std::string(info->name) + "\n";
+  expect_golden("settings.txt", names);
+}
+
+TEST_F(HouseTest, EveryReferenceInTheApiDocumentLeadsSomewhere) {
+  const json::Value document = api::openapi();
+  const std::string written = json::write(document);
+  for (std::size_t from = written.find("#/components/schemas/"); from != std::string::npos; from = written.find("#/components/schemas/", from + 1)) {
+    const std::size_t start = from + std::string_view("#/components/schemas/").size();
+    const std::string name = written.substr(start, written.find('"', start) - start);
+    EXPECT_TRUE(document.at("components").at("schemas").as_object().contains(name)) << name;
+  }
+}
+
+TEST_F(HouseTest, APageIsServedWithItsPolicyAndItsFilesForEver) {
+  listen();
+  const Answer page = call(net::Method::get, "/shorts");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_NE(page.headers.find("content-security-policy"), std::nullopt);
+  EXPECT_NE(page.body.find("<!doctype html>"), std::string::npos);
+  const std::size_t script = page.body.find("/_app/");
+  ASSERT_NE(script, std::string::npos);
+  const std::string path = page.body.substr(script, page.body.find_first_of("\"'", script) - script);
+  const Answer file = call(net::Method::get, path);
+  EXPECT_EQ(file.status, 200);
+  EXPECT_NE(file.headers.find("cache-control")->find("immutable"), std::string_view::npos);
+}
+
+TEST_F(HouseTest, AStoryBecomesAProductionWithScenes) {
+  listen();
+  const Answer made = call(net::Method::post, "/api/productions", R"({"story":"One cold morning.\n\nThe ship left."})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.json().at("scenes").as_array().size(), 2U);
+  EXPECT_EQ(text(made.json(), "state"), "draft");
+  const std::string id = text(made.json(), "id");
+  const Answer changed = call(net::Method::patch, "/api/productions/" + id + "/scenes/s2", R"({"text":"The ship stayed."})", {{"if-match", "\"1\""}});
+  EXPECT_EQ(changed.status, 200) << changed.body;
+  const Answer late = call(net::Method::patch, "/api/productions/" + id + "/scenes/s2", R"({"text":"No."})", {{"if-match", "\"1\""}});
+  EXPECT_EQ(late.status, 409);
+  EXPECT_EQ(text(late.json(), "code"), "revision_conflict");
+}
+
+TEST_F(HouseTest, UnknownFieldsAreRefusedWithASuggestion) {
+  listen();
+  const Answer answer = call(net::Method::post, "/api/productions", R"({"stroy":"x"})");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_NE(answer.body.find("/story"), std::string::npos) << answer.body;
+}
+
+TEST_F(HouseTest, APathOfTheServerIsNeverRead) {
+  listen();
+  const Answer answer = call(net::Method::post, "/api/productions", R"({"story":"![](/etc/passwd.jpg) Hello."})");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(text(answer.json(), "code"), "story_link_not_asset");
+}
+
+TEST_F(HouseTest, OffLoopbackItWantsAKeyAndSaysHowToMakeOne) {
+  auto port = house_->listen({.host = "0.0.0.0", .port = 0, .is_loopback = false});
+  ASSERT_FALSE(port);
+  EXPECT_NE(port.error().message.find("atelier keys create"), std::string::npos);
+}
+
+TEST_F(HouseTest, WithKeysMembersSeeTheirOwnAndAdminsOperate) {
+  open({{"access.require_key", "true"}});
+  const auto admin = house_->wait_for(house_->accounts().create_key("admin", Role::admin));
+  const auto member = house_->wait_for(house_->accounts().create_key("member", Role::member));
+  ASSERT_TRUE(admin && member);
+  listen();
+  const auto as = [](const std::string& secret) { return std::vector<std::pair<std::string, std::string>>{{"authorization", "Bearer " + secret}}; };
+  EXPECT_EQ(call(net::Method::get, "/api/productions").status, 401);
+  EXPECT_EQ(call(net::Method::get, "/api/productions", {}, as("at_wrong")).status, 401);
+  const Answer made = call(net::Method::post, "/api/productions", R"({"story":"Mine."})", as(member->secret));
+  ASSERT_EQ(made.status, 201);
+  const std::string target = "/api/productions/" + text(made.json(), "id");
+  EXPECT_EQ(call(net::Method::get, target, {}, as(member->secret)).status, 200);
+  EXPECT_EQ(call(net::Method::get, target, {}, as(admin->secret)).status, 404);
+  EXPECT_EQ(call(net::Method::get, "/metrics", {}, as(member->secret)).status, 403);
+  EXPECT_EQ(call(net::Method::get, "/metrics", {}, as(admin->secret)).status, 200);
+  EXPECT_EQ(call(net::Method::get, "/api/keys", {}, as(member->secret)).status, 403);
+}
+
+TEST_F(HouseTest, ASessionNeedsItsTokenForWhatChangesSomething) {
+  open({{"access.require_key", "true"}});
+  const auto key = house_->wait_for(house_->accounts().create_key("page", Role::admin));
+  ASSERT_TRUE(key);
+  listen();
+  const Answer signed_in = call(net::Method::post, "/api/session", R"({"key":")" + key->secret + "\"}");
+  ASSERT_EQ(signed_in.status, 200) << signed_in.body;
+  const std::string cookie(signed_in.headers.find("set-cookie")->substr(0, signed_in.headers.find("set-cookie")->find(';')));
+  EXPECT_NE(signed_in.headers.find("set-cookie")->find("HttpOnly"), std::string_view::npos);
+  EXPECT_EQ(call(net::Method::get, "/api/productions", {}, {{"cookie", cookie}}).status, 200);
+  EXPECT_EQ(call(net::Method::post, "/api/productions", R"({"story":"x"})", {{"cookie", cookie}}).status, 403);
+  EXPECT_EQ(call(net::Method::post, "/api/productions", R"({"story":"x"})", {{"cookie", cookie}, {"x-csrf-token", text(signed_in.json(), "csrf")}}).status, 201);
+  EXPECT_EQ(call(net::Method::del, "/api/session", {}, {{"cookie", cookie}, {"x-csrf-token", text(signed_in.json(), "csrf")}}).status, 204);
+  EXPECT_EQ(call(net::Method::get, "/api/productions", {}, {{"cookie", cookie}}).status, 401);
+}
+
+TEST_F(HouseTest, ASecondProcessIsToldWhoHasTheFolder) {
+  auto settings = Settings::load({.file_text = {}, .file_name = {}, .environment = {}, .flags = {{"storage.data_dir", folder_.string()}}}, all_settings());
+  auto second = House::open(*settings);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().reason, "data_folder_in_use");
+}
+
+}  // namespace
+}  // namespace atelier::app
