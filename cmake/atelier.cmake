@@ -7,7 +7,8 @@ target_compile_definitions(atelier_flags INTERFACE
   $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 target_compile_options(atelier_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Werror -fno-omit-frame-pointer
-  $<$<CXX_COMPILER_ID:GNU>:-fcoroutines>
+  # GCC 12 takes the pooled frames of inlined coroutines for mismatched allocations.
+  $<$<CXX_COMPILER_ID:GNU>:-fcoroutines> $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
   # The build folder's place must not change the bytes of the result.
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_link_options(atelier_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
@@ -31,10 +32,6 @@ function(atelier_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PCH" "SOURCES;LINK")
   if(NOT arg_SOURCES)
     file(GLOB arg_SOURCES CONFIGURE_DEPENDS *.cpp)
-  endif()
-  if(NOT arg_SOURCES)
-    add_library(${name} INTERFACE)
-    return()
   endif()
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC atelier_flags ${arg_LINK})
