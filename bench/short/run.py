@@ -42,7 +42,7 @@ def ffmpeg_command(timeline, folder, sound, subtitles, out):
             f"trim=end_frame={scene['frame_count']},setsar=1,format=yuv420p[v{index}]")
     count = len(PICTURES)
     joined = "".join(f"[v{index}]" for index in range(count))
-    filters.append(f"{joined}concat=n={count}:v=1[film];[film]ass={subtitles}[video];[{count}:a]loudnorm=I=-14:TP=-1.5,aresample=48000[audio]")
+    filters.append(f"{joined}concat=n={count}:v=1[film];[film]ass={subtitles}[video];[{count}:a]loudnorm=I=-14:TP=-1.5,aformat=channel_layouts=stereo:sample_rates=48000[audio]")
     return ["ffmpeg", "-v", "error", "-y", *inputs, "-i", str(sound), "-filter_complex", ";".join(filters), "-map", "[video]", "-map", "[audio]",
             "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-profile:v", "high", "-g", "15", "-keyint_min", "15", "-bf", "2",
             "-maxrate", "8M", "-bufsize", "8M", "-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart", str(out)]

@@ -35,7 +35,9 @@ constexpr std::string_view kSchemas = R"json({
   "media": {"type": "object", "required": ["missing"], "properties": {"missing": {"type": "array", "items": {"type": "string"}}}}}},
 "Background": {"type": "object", "required": ["kind"], "additionalProperties": false, "properties": {
   "kind": {"type": "string", "description": "auto, asset, or a kind of the options"}, "asset_id": {"type": "string"}}},
-"Music": {"type": "object", "required": ["asset_id"], "additionalProperties": false, "properties": {
+"Music": {"type": "object", "required": ["asset_id", "gain_db"], "properties": {
+  "asset_id": {"type": "string"}, "gain_db": {"type": "number"}}},
+"MusicChange": {"type": "object", "required": ["asset_id"], "additionalProperties": false, "properties": {
   "asset_id": {"type": "string"}, "gain_db": {"type": "number"}}},
 "ProductionSettings": {"type": "object", "required": ["size", "fps", "language", "voice", "speed", "caption_style", "background", "music"], "properties": {
   "size": {"type": "string"}, "fps": {"type": "integer"}, "language": {"type": "string"}, "voice": {"type": "string"},
@@ -44,7 +46,7 @@ constexpr std::string_view kSchemas = R"json({
 "ProductionSettingsChange": {"type": "object", "additionalProperties": false, "properties": {
   "size": {"type": "string"}, "fps": {"type": "integer"}, "language": {"type": "string"}, "voice": {"type": "string"},
   "speed": {"type": "number"}, "caption_style": {"type": "string"}, "background": {"$ref": "#/components/schemas/Background"},
-  "music": {"anyOf": [{"$ref": "#/components/schemas/Music"}, {"type": "null"}]}}},
+  "music": {"anyOf": [{"$ref": "#/components/schemas/MusicChange"}, {"type": "null"}]}}},
 "NewProduction": {"type": "object", "required": ["story"], "additionalProperties": false, "properties": {
   "story": {"type": "string"}, "title": {"type": "string"}, "settings": {"$ref": "#/components/schemas/ProductionSettingsChange"}}},
 "ProductionChange": {"type": "object", "additionalProperties": false, "properties": {
@@ -80,14 +82,14 @@ constexpr std::string_view kSchemas = R"json({
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/ProductionSummary"}}, "next": {"type": "string"}}},
 "StepError": {"type": "object", "required": ["code", "message"], "properties": {
   "code": {"type": "string"}, "message": {"type": "string"}, "where": {"type": "string"}}},
-"Step": {"type": "object", "required": ["node", "type", "label", "state", "attempts", "is_cached", "progress"], "properties": {
+"Step": {"type": "object", "required": ["node", "type", "label", "state", "attempts", "is_cached", "progress", "started_at", "ended_at", "error"], "properties": {
   "node": {"type": "string"}, "type": {"type": "string"}, "label": {"type": "string"},
   "state": {"type": "string", "enum": ["waiting", "ready", "running", "succeeded", "failed", "cancelled", "unknown"]},
   "attempts": {"type": "integer"}, "is_cached": {"type": "boolean"},
   "progress": {"type": "object", "required": ["done", "total"], "properties": {"done": {"type": "integer"}, "total": {"type": "integer"}}},
   "started_at": {"type": ["string", "null"]}, "ended_at": {"type": ["string", "null"]},
   "error": {"anyOf": [{"$ref": "#/components/schemas/StepError"}, {"type": "null"}]}}},
-"Run": {"type": "object", "required": ["id", "kind", "subject", "title", "state", "priority", "created_at", "step_count", "done_count", "cached_count"], "properties": {
+"Run": {"type": "object", "required": ["id", "kind", "subject", "title", "state", "priority", "created_at", "ended_at", "step_count", "done_count", "cached_count", "error"], "properties": {
   "id": {"type": "string"}, "kind": {"type": "string"}, "subject": {"type": "string"}, "title": {"type": "string"},
   "state": {"type": "string", "enum": ["running", "succeeded", "failed", "cancelled"]}, "priority": {"type": "integer"},
   "created_at": {"type": "string", "format": "date-time"}, "ended_at": {"type": ["string", "null"]},

@@ -134,7 +134,7 @@ test.describe('while it renders', () => {
     await story.press('Control+End');
     await page.keyboard.type(' And more.');
     await page.reload();
-    await expect(story).toHaveValue(/One\. And more\./);
+    await expect(story).toHaveValue(/One\.\s+And more\./);
     await expect(page.getByText(/^Saved/)).toBeVisible();
     await expect.poll(async () => ((await (await page.request.get(`/api/productions/${id}`)).json()) as { story: string }).story).toContain('And more.');
   });

@@ -31,7 +31,8 @@ export class Editor {
   readonly history = new History();
   readonly scenes = $derived(this.production ? sceneViews(this.production, this.story, this.isDirty) : []);
   readonly run = $derived.by(() => this.studio.runs.find(this.production?.run?.id) ?? this.production?.run ?? null);
-  readonly isRendering = $derived(this.run?.state === 'running');
+  // Until it is known what came of the run, so that nothing is offered in between.
+  readonly isRendering = $derived(this.run?.state === 'running' || (this.run !== null && this.production?.state === 'rendering'));
   readonly state = $derived(this.isRendering ? 'rendering' : this.isDirty && this.production?.state === 'ready' ? 'stale' : (this.production?.state ?? 'draft'));
 
   readonly id: string;

@@ -1,5 +1,4 @@
-// The shapes of src/api/README.md, written by hand until they are generated from /api/openapi.json. Nothing outside
-// lib/api may know which of the two they are.
+// The shapes of src/api/README.md, by hand; tests/e2e/types.spec.ts holds them against the server's own.
 
 export type ProductionState = 'draft' | 'rendering' | 'ready' | 'stale' | 'failed';
 export type RunState = 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -37,6 +36,7 @@ export interface Settings {
 export interface Scene {
   id: string;
   index: number;
+  heading: string;
   text: string;
   background: Background | null;
   voice: string | null;
@@ -56,8 +56,8 @@ export interface Video {
   width: number;
   height: number;
   size_bytes: number;
-  loudness_lufs: number;
-  true_peak_dbtp: number;
+  loudness_lufs: number | null; // null: silence has none
+  true_peak_dbtp: number | null;
   url: string;
   poster_url: string;
   captions_url: string;
