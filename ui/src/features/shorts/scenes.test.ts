@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Production, Scene } from '$lib/api/types';
 import { hasScenesOf, pictureKey, sceneViews } from './scenes';
 
-const scene = (index: number, text: string, more: Partial<Scene> = {}): Scene => ({ id: `s${index}`, index, text, background: null, voice: null, seed: index, is_rendered: true, duration_ms: 2000, ...more });
+const scene = (index: number, text: string, more: Partial<Scene> = {}): Scene => ({ id: `s${index}`, index, heading: '', text, background: null, voice: null, seed: index, is_rendered: true, duration_ms: 2000, ...more });
 const production: Production = {
   id: 'p', title: 'T', revision: 1, state: 'ready', created_at: '', updated_at: '', run: null, video: null, story: 'One.\n\nTwo.\n\nThree.',
   settings: { size: '1080x1920', fps: 30, language: 'en', voice: 'v', speed: 1, caption_style: 'plain', background: { kind: 'auto' }, music: null },
