@@ -218,7 +218,7 @@ Result<json::Value> render(StudioClient& studio, const std::string& production_i
   if (!*has_ended) {
     bool is_over = false;
     auto followed = studio.follow(
-        "run/" + run_id,
+        "run/" + run_id, "/api/runs/" + run_id,
         [&](std::string_view type, const json::Value& data) {
           is_over = progress.take(type, data);
           return !is_over;

@@ -94,11 +94,24 @@ Task<Result<>> download_to(net::Endpoint endpoint, net::FetchRequest request, in
 struct Following {
   net::Endpoint endpoint;
   std::string topics;
+  std::string snapshot;  // what is asked for once a stream is open: it may have ended before
   std::function<bool(std::string_view, const json::Value&)> take;
   std::function<bool()> should_stop;
   std::string last_event_id;
   bool has_ended = false;
 };
+
+// How things stand now, as an event of its own.
+Task<Result<>> take_snapshot(Following& following) {
+  net::FetchRequest request;
+  request.target = following.snapshot;
+  auto text = co_await exchange(following.endpoint, std::move(request));
+  if (!text) co_return error_of(text);
+  auto now = json::parse(*text);
+  if (!now) co_return error_of(now);
+  following.has_ended = !following.take("run.changed", *now);
+  co_return Result<>{};
+}
 
 // One connection's worth of events.
 Task<Result<>> follow_once(Following& following) {
@@ -122,6 +135,11 @@ Task<Result<>> follow_once(Following& following) {
       if (!event.id.empty()) following.last_event_id = event.id;
       auto body = json::parse(event.data);
       if (!body) continue;
+      if (event.type == "hello" || event.type == "reset") {
+        auto taken = co_await take_snapshot(following);
+        if (!taken || following.has_ended) co_return taken;
+        continue;
+      }
       const json::Value* data = body->is_object() ? body->get_object().if_contains("data") : nullptr;
       if (!following.take(event.type, data ? *data : *body)) {
         following.has_ended = true;
@@ -237,8 +255,8 @@ Result<> StudioClient::download(std::string target, int fd) {
   return run_blocking(state_->executor(), download_to(state_->endpoint, std::move(request), fd));
 }
 
-Result<> StudioClient::follow(std::string topics, std::function<bool(std::string_view type, const json::Value& data)> take, std::function<bool()> should_stop) {
-  Following following{.endpoint = state_->endpoint, .topics = std::move(topics), .take = std::move(take), .should_stop = std::move(should_stop), .last_event_id = {}};
+Result<> StudioClient::follow(std::string topics, std::string snapshot, std::function<bool(std::string_view type, const json::Value& data)> take, std::function<bool()> should_stop) {
+  Following following{.endpoint = state_->endpoint, .topics = std::move(topics), .snapshot = std::move(snapshot), .take = std::move(take), .should_stop = std::move(should_stop), .last_event_id = {}};
   return run_blocking(state_->executor(), follow_all(following));
 }
 

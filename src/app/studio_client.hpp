@@ -29,8 +29,10 @@ class StudioClient {
   // Writes the answer's body to `fd`.
   Result<> download(std::string target, int fd);
   // Follows the event stream until `take` returns false or the stream ends, reconnecting from where it was. `take` gets
-  // the event's type and data. `should_stop` is asked at least ten times a second.
-  Result<> follow(std::string topics, std::function<bool(std::string_view type, const json::Value& data)> take, std::function<bool()> should_stop);
+  // the event's type and data, and on every connection first what a GET of `snapshot` says, as "run.changed": what
+  // happened before the stream was open is not in it. `should_stop` is asked at least ten times a second.
+  Result<> follow(std::string topics, std::string snapshot, std::function<bool(std::string_view type, const json::Value& data)> take,
+                  std::function<bool()> should_stop);
 
  private:
   struct State;
