@@ -1,5 +1,5 @@
-// What x264 alone costs: reads raw 4:2:0 frames from a file (best on a RAM disk), and encodes them in parts of two seconds
-// with the very encoder settings of a short's segments, so many parts side by side. Prints seconds and frames.
+// What x264 alone costs: reads raw 4:2:0 frames from a file (best on a RAM disk), and encodes them in parts of two
+// seconds with the very encoder settings of a short's segments, so many parts side by side. Prints seconds and frames.
 //   bench_x264 <frames.yuv> <width> <height> <fps> <parts side by side>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -30,11 +30,14 @@ struct Film {
   const std::uint8_t* bytes;
   std::int64_t frame_count;
   EncoderSettings settings;
-  std::size_t frame_bytes() const { return static_cast<std::size_t>(settings.width) * static_cast<std::size_t>(settings.height) * 3 / 2; }
+  std::size_t frame_bytes() const {
+    return static_cast<std::size_t>(settings.width) * static_cast<std::size_t>(settings.height) * 3 / 2;
+  }
 };
 
 void copy_plane(const std::uint8_t*& from, const media::picture::Plane& to) {
-  for (std::int32_t y = 0; y < to.height; ++y, from += to.width) std::memcpy(to.row(y), from, static_cast<std::size_t>(to.width));
+  for (std::int32_t y = 0; y < to.height; ++y, from += to.width)
+    std::memcpy(to.row(y), from, static_cast<std::size_t>(to.width));
 }
 
 bool encode_part(const Film& film, std::int64_t first, std::int64_t count) {
@@ -53,13 +56,17 @@ bool encode_part(const Film& film, std::int64_t first, std::int64_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) return std::fprintf(stderr, "bench_x264 <frames.yuv> <width> <height> <fps> <parts side by side>\n"), 2;
-  Film film{.bytes = nullptr, .frame_count = 0, .settings = {.width = std::atoi(argv[2]), .height = std::atoi(argv[3]), .fps = std::atoi(argv[4])}};
+  if (argc != 6)
+    return std::fprintf(stderr, "bench_x264 <frames.yuv> <width> <height> <fps> <parts side by side>\n"), 2;
+  Film film{.bytes = nullptr,
+            .frame_count = 0,
+            .settings = {.width = std::atoi(argv[2]), .height = std::atoi(argv[3]), .fps = std::atoi(argv[4])}};
   const UniqueFd file(::open(argv[1], O_RDONLY | O_CLOEXEC));
-  struct stat facts {};
+  struct stat facts{};
   if (!file.is_open() || ::fstat(file.get(), &facts) != 0) return std::perror(argv[1]), 1;
   film.frame_count = facts.st_size / static_cast<std::int64_t>(film.frame_bytes());
-  void* mapped = ::mmap(nullptr, static_cast<std::size_t>(facts.st_size), PROT_READ, MAP_SHARED | MAP_POPULATE, file.get(), 0);
+  void* mapped =
+      ::mmap(nullptr, static_cast<std::size_t>(facts.st_size), PROT_READ, MAP_SHARED | MAP_POPULATE, file.get(), 0);
   if (mapped == MAP_FAILED) return std::perror("mmap"), 1;
   film.bytes = static_cast<const std::uint8_t*>(mapped);
 
@@ -70,10 +77,12 @@ int main(int argc, char** argv) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < std::atoi(argv[5]); ++i)
     threads.emplace_back([&] {
-      for (std::int64_t first = next.fetch_add(part_frames); first < film.frame_count; first = next.fetch_add(part_frames))
+      for (std::int64_t first = next.fetch_add(part_frames); first < film.frame_count;
+           first = next.fetch_add(part_frames))
         if (!encode_part(film, first, std::min(part_frames, film.frame_count - first))) has_failed = true;
     });
   threads.clear();
-  std::printf("%.3f %lld\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count(), static_cast<long long>(film.frame_count));
+  std::printf("%.3f %lld\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count(),
+              static_cast<long long>(film.frame_count));
   return has_failed ? 1 : 0;
 }

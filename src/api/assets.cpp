@@ -7,11 +7,13 @@ namespace atelier::api {
 namespace {
 
 Task<Result<net::Response>> upload(Services services, net::Request request) {
-  if (!request.body) co_return fail(ErrorCode::invalid_argument, "the upload is empty", {.reason = "upload_empty", .where = {}});
+  if (!request.body)
+    co_return fail(ErrorCode::invalid_argument, "the upload is empty", {.reason = "upload_empty", .where = {}});
   auto* body = request.body.get();  // lives in this frame's request
   studio::UploadSource source = [body] { return body->next(); };
   std::string name = request.query_parameter("name").value_or("untitled");
-  auto asset = co_await services.library.upload(request.principal(), std::move(name), std::move(source), services.upload_bytes_max);
+  auto asset = co_await services.library.upload(request.principal(), std::move(name), std::move(source),
+                                                services.upload_bytes_max);
   if (!asset) co_return error_of(asset);
   net::Response response = net::json_response(studio::to_json(*asset), 201);
   response.headers.set("location", "/api/assets/" + asset->id.to_string());
@@ -21,7 +23,8 @@ Task<Result<net::Response>> upload(Services services, net::Request request) {
 Task<Result<net::Response>> list(Services services, net::Request request) {
   auto page = page_of(request);
   if (!page) co_return error_of(page);
-  auto assets = co_await services.library.list(request.principal(), request.query_parameter("kind").value_or(""), page->after, page->count_max);
+  auto assets = co_await services.library.list(request.principal(), request.query_parameter("kind").value_or(""),
+                                               page->after, page->count_max);
   if (!assets) co_return error_of(assets);
   json::Array items;
   for (const store::Asset& asset : assets->items) items.push_back(studio::to_json(asset));
@@ -62,14 +65,18 @@ Task<Result<net::Response>> remove(Services services, net::Request request) {
 }
 
 constexpr QueryParameter kUpload[] = {{"name", "The file's name, for people"}};
-constexpr QueryParameter kList[] = {{"kind", "image, video or audio"}, {"after", "The `next` of the page before"}, {"limit", "1 to 200, 50 unless given"}};
+constexpr QueryParameter kList[] = {{"kind", "image, video or audio"},
+                                    {"after", "The `next` of the page before"},
+                                    {"limit", "1 to 200, 50 unless given"}};
 constexpr QueryParameter kDownload[] = {{"download", "Any value: as an attachment"}};
 
 constexpr Route kRoutes[] = {
-    {net::Method::post, "/api/assets", upload, Access::user, "Uploads a picture, clip or sound", "application/octet-stream", "Asset", 201, kUpload},
+    {net::Method::post, "/api/assets", upload, Access::user, "Uploads a picture, clip or sound",
+     "application/octet-stream", "Asset", 201, kUpload},
     {net::Method::get, "/api/assets", list, Access::user, "Assets, newest first", "", "AssetPage", 200, kList},
     {net::Method::get, "/api/assets/{id}", get, Access::user, "Facts of one asset", "", "Asset"},
-    {net::Method::get, "/api/assets/{id}/content", content, Access::user, "The asset's bytes", "", "application/octet-stream", 200, kDownload},
+    {net::Method::get, "/api/assets/{id}/content", content, Access::user, "The asset's bytes", "",
+     "application/octet-stream", 200, kDownload},
     {net::Method::get, "/api/assets/{id}/poster", poster, Access::user, "A small picture of it", "", "image/jpeg"},
     {net::Method::del, "/api/assets/{id}", remove, Access::user, "Deletes an asset", "", "", 204},
 };

@@ -10,10 +10,15 @@
 namespace atelier::api {
 namespace {
 
-// The __Host- prefix needs TLS; over plain loopback the cookie has a name of its own, so that neither shadows the other.
-std::string_view cookie_name(const net::Request& request) { return request.is_secure ? "__Host-atelier" : "atelier_session"; }
+// The __Host- prefix needs TLS; over plain loopback the cookie has a name of its own, so that neither shadows the
+// other.
+std::string_view cookie_name(const net::Request& request) {
+  return request.is_secure ? "__Host-atelier" : "atelier_session";
+}
 
-bool is_unsafe(net::Method method) { return method != net::Method::get && method != net::Method::head && method != net::Method::options; }
+bool is_unsafe(net::Method method) {
+  return method != net::Method::get && method != net::Method::head && method != net::Method::options;
+}
 
 std::unexpected<Error> refuse(ErrorCode code, std::string message, std::string reason) {
   return fail(code, std::move(message), {.reason = std::move(reason), .where = {}});
@@ -28,7 +33,8 @@ std::optional<std::string> session_cookie(const net::Request& request) {
   while (!rest.empty()) {
     const std::size_t end = rest.find(';');
     const std::string_view pair = trim(rest.substr(0, end));
-    if (const std::size_t equals = pair.find('='); equals != std::string_view::npos && pair.substr(0, equals) == cookie_name(request))
+    if (const std::size_t equals = pair.find('=');
+        equals != std::string_view::npos && pair.substr(0, equals) == cookie_name(request))
       return std::string(pair.substr(equals + 1));
     if (end == std::string_view::npos) break;
     rest.remove_prefix(end + 1);
@@ -38,16 +44,20 @@ std::optional<std::string> session_cookie(const net::Request& request) {
 
 std::string set_session_cookie(const net::Request& request, std::string_view session) {
   return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{}", cookie_name(request), session,
-                     session.empty() ? 0 : std::chrono::seconds(studio::kSessionLife).count(), request.is_secure ? "; Secure" : "");
+                     session.empty() ? 0 : std::chrono::seconds(studio::kSessionLife).count(),
+                     request.is_secure ? "; Secure" : "");
 }
 
 Task<Result<std::optional<Principal>>> authenticate(Services services, const net::Request& request) {
   const auto authorization = request.headers.find("authorization");
   const auto cookie = session_cookie(request);
   if (authorization && cookie)
-    co_return refuse(ErrorCode::invalid_argument, "the request has two credentials, a key and a session: send one", "two_credentials");
+    co_return refuse(ErrorCode::invalid_argument, "the request has two credentials, a key and a session: send one",
+                     "two_credentials");
   if (authorization) {
-    if (!authorization->starts_with("Bearer ")) co_return refuse(ErrorCode::unauthenticated, "send the key as \"Authorization: Bearer <key>\"", "unauthenticated");
+    if (!authorization->starts_with("Bearer "))
+      co_return refuse(ErrorCode::unauthenticated, "send the key as \"Authorization: Bearer <key>\"",
+                       "unauthenticated");
     auto principal = co_await services.accounts.find_key(std::string(trim(authorization->substr(7))));
     if (!principal) co_return error_of(principal);
     co_return std::optional<Principal>(*principal);
@@ -58,13 +68,15 @@ Task<Result<std::optional<Principal>>> authenticate(Services services, const net
       if (is_unsafe(request.method)) {
         const auto token = request.headers.find("x-csrf-token");
         if (!token || !equal_constant_time(*token, studio::csrf_token(*cookie)))
-          co_return refuse(ErrorCode::forbidden, "the request does not carry this session's X-CSRF-Token", "csrf_token");
+          co_return refuse(ErrorCode::forbidden, "the request does not carry this session's X-CSRF-Token",
+                           "csrf_token");
       }
       co_return std::optional<Principal>(*principal);
     }
     if (principal.error().code != ErrorCode::unauthenticated) co_return error_of(principal);
   }
-  if (services.is_open) co_return std::optional<Principal>(Principal{.owner = store::local_user(), .role = Role::admin});
+  if (services.is_open)
+    co_return std::optional<Principal>(Principal{.owner = store::local_user(), .role = Role::admin});
   co_return std::optional<Principal>();
 }
 

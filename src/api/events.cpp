@@ -14,12 +14,13 @@
 namespace atelier::api {
 namespace {
 
-constexpr std::size_t kReplayMax = 1'000;      // events a page of the replay
-constexpr std::size_t kQueueMax = 4'096;       // messages a slow client may lag behind
+constexpr std::size_t kReplayMax = 1'000;       // events a page of the replay
+constexpr std::size_t kQueueMax = 4'096;        // messages a slow client may lag behind
 constexpr std::chrono::seconds kHeartbeat{15};  // keeps proxies from closing the stream
 constexpr std::size_t kTopicsMax = 64;
 
-// Which topics a client asked for. "productions" stands for every production/<id>, "runs" for every run/<id> and "runs".
+// Which topics a client asked for. "productions" stands for every production/<id>, "runs" for every run/<id> and
+// "runs".
 class TopicFilter {
  public:
   explicit TopicFilter(std::string_view list) {
@@ -32,7 +33,8 @@ class TopicFilter {
   bool takes(std::string_view topic) const {
     if (topics_.empty()) return true;
     for (const std::string& wanted : topics_)
-      if (topic == wanted || (wanted == "productions" && topic.starts_with("production/")) || (wanted == "runs" && topic.starts_with("run/")))
+      if (topic == wanted || (wanted == "productions" && topic.starts_with("production/")) ||
+          (wanted == "runs" && topic.starts_with("run/")))
         return true;
     return false;
   }
@@ -60,15 +62,22 @@ std::string control_event(std::string type, std::string id = {}, std::string dat
 
 std::string as_sse(const store::Event& event, const std::string& epoch) {
   // `data` is JSON already: the frame around it is written by hand instead of parsing it again for every client.
-  return net::write_sse({.id = event.position > 0 ? fmt::format("{}-{}", epoch, event.position) : std::string(),
-                         .type = event.type,
-                         .data = fmt::format("{{\"topic\":\"{}\",\"number\":{},\"data\":{}}}", event.topic, event.number, event.data)});
+  return net::write_sse(
+      {.id = event.position > 0 ? fmt::format("{}-{}", epoch, event.position) : std::string(),
+       .type = event.type,
+       .data = fmt::format("{{\"topic\":\"{}\",\"number\":{},\"data\":{}}}", event.topic, event.number, event.data)});
 }
 
 class Stream {
  public:
-  Stream(Services services, Principal principal, TopicFilter filter, std::optional<store::Cursor> cursor, Executor executor, net::BodyWriter& writer)
-      : services_(services), principal_(principal), filter_(std::move(filter)), cursor_(std::move(cursor)), arrived_(executor), writer_(writer) {}
+  Stream(Services services, Principal principal, TopicFilter filter, std::optional<store::Cursor> cursor,
+         Executor executor, net::BodyWriter& writer)
+      : services_(services),
+        principal_(principal),
+        filter_(std::move(filter)),
+        cursor_(std::move(cursor)),
+        arrived_(executor),
+        writer_(writer) {}
 
   Task<Result<>> run() {
     std::vector<std::string> topics{store::event_bus_topic(principal_.owner)};
@@ -122,7 +131,8 @@ class Stream {
         queue_.pop_front();
         const std::shared_ptr<const store::Event> event = event_of(message);
         if (!event || (event->position > 0 && event->position <= cursor_->position)) continue;  // the replay had it
-        // Commits of several loops may be told out of order, and another owner's events take positions too: the log knows.
+        // Commits of several loops may be told out of order, and another owner's events take positions too: the log
+        // knows.
         if (event->position > cursor_->position + 1) {
           is_behind_ = true;
           continue;
@@ -136,11 +146,13 @@ class Stream {
         if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;
         last_written = services_.clock.now();
       }
-      if (queue_.empty() && !is_behind_ && !has_ended_) co_await arrived_.wait_until(std::min(end, last_written + kHeartbeat));
+      if (queue_.empty() && !is_behind_ && !has_ended_)
+        co_await arrived_.wait_until(std::min(end, last_written + kHeartbeat));
       if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "the client went away");
     }
-    std::string farewell = net::sse_retry(static_cast<unsigned>(500 + random() % 2500)) +
-                           control_event("closing", {}, writer_.is_stopping() ? R"({"reason":"stopping"})" : R"({"reason":"planned"})");
+    std::string farewell =
+        net::sse_retry(static_cast<unsigned>(500 + random() % 2500)) +
+        control_event("closing", {}, writer_.is_stopping() ? R"({"reason":"stopping"})" : R"({"reason":"planned"})");
     co_return co_await writer_.write(std::move(farewell));
   }
 
@@ -198,7 +210,8 @@ class Stream {
   net::BodyWriter& writer_;
 };
 
-Task<Result<>> stream_events(Services services, Principal principal, std::string topics, std::optional<store::Cursor> cursor, net::BodyWriter& writer) {
+Task<Result<>> stream_events(Services services, Principal principal, std::string topics,
+                             std::optional<store::Cursor> cursor, net::BodyWriter& writer) {
   Stream stream(services, principal, TopicFilter(topics), std::move(cursor), co_await current_executor(), writer);
   co_return co_await stream.run();
 }
@@ -216,16 +229,18 @@ Task<Result<net::Response>> get_events(Services services, net::Request request) 
   response.headers.set("content-type", "text/event-stream");
   response.headers.set("cache-control", "no-cache");
   response.headers.set("x-accel-buffering", "no");
-  response.body = net::StreamBody([services, principal = request.principal(), topics = request.query_parameter("topics").value_or(""), cursor](net::BodyWriter& writer) {
-    return stream_events(services, principal, topics, cursor, writer);
-  });
+  response.body = net::StreamBody(
+      [services, principal = request.principal(), topics = request.query_parameter("topics").value_or(""),
+       cursor](net::BodyWriter& writer) { return stream_events(services, principal, topics, cursor, writer); });
   co_return response;
 }
 
-constexpr QueryParameter kEvents[] = {{"topics", "Comma-separated; all of the caller's unless given"}, {"after", "A cursor, where Last-Event-ID cannot be sent"}};
+constexpr QueryParameter kEvents[] = {{"topics", "Comma-separated; all of the caller's unless given"},
+                                      {"after", "A cursor, where Last-Event-ID cannot be sent"}};
 
 constexpr Route kRoutes[] = {
-    {net::Method::get, "/api/events", get_events, Access::user, "Everything that happens, as an event stream", "", "text/event-stream", 200, kEvents},
+    {net::Method::get, "/api/events", get_events, Access::user, "Everything that happens, as an event stream", "",
+     "text/event-stream", 200, kEvents},
 };
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 std::string encode_extended(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+    const bool is_plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
     if (is_plain)
       out += c;
     else
@@ -29,7 +30,8 @@ net::Response file_response(store::OpenBlob blob, std::string media_type, std::s
   // A user's file is shown, never run.
   response.headers.set("content-security-policy", "sandbox; default-src 'none'; media-src 'self'; img-src 'self'");
   if (!download_name.empty())
-    response.headers.set("content-disposition", fmt::format("attachment; filename*=UTF-8''{}", encode_extended(download_name)));
+    response.headers.set("content-disposition",
+                         fmt::format("attachment; filename*=UTF-8''{}", encode_extended(download_name)));
   UniqueFd fd = blob.fd.duplicate();
   const std::uint64_t size_bytes = blob.info.size_bytes;
   const std::string etag = fmt::format("\"{}\"", blob.info.digest.hex());

@@ -10,7 +10,9 @@ namespace {
 // A shape's name, or a media type, as a content object.
 json::Value content_of(std::string_view shape) {
   if (shape.find('/') == std::string_view::npos)
-    return json::Object{{"application/json", json::Object{{"schema", json::Object{{"$ref", fmt::format("#/components/schemas/{}", shape)}}}}}};
+    return json::Object{
+        {"application/json",
+         json::Object{{"schema", json::Object{{"$ref", fmt::format("#/components/schemas/{}", shape)}}}}}};
   json::Object schema{{"type", "string"}};
   if (!shape.starts_with("text/")) schema["format"] = "binary";
   return json::Object{{shape, json::Object{{"schema", std::move(schema)}}}};
@@ -24,22 +26,30 @@ json::Array parameters_of(const Route& route) {
     parameters.push_back(json::Object{{"name", name}, {"in", "path"}, {"required", true}, {"schema", text}});
   }
   for (const QueryParameter& parameter : route.query)
-    parameters.push_back(json::Object{{"name", parameter.name}, {"in", "query"}, {"description", parameter.help}, {"schema", text}});
+    parameters.push_back(
+        json::Object{{"name", parameter.name}, {"in", "query"}, {"description", parameter.help}, {"schema", text}});
   if (route.needs_revision)
-    parameters.push_back(json::Object{{"name", "If-Match"}, {"in", "header"}, {"required", true},
-                                      {"description", "The revision the edit was based on"}, {"schema", text}});
+    parameters.push_back(json::Object{{"name", "If-Match"},
+                                      {"in", "header"},
+                                      {"required", true},
+                                      {"description", "The revision the edit was based on"},
+                                      {"schema", text}});
   return parameters;
 }
 
 json::Value operation_of(const Route& route) {
   json::Object answer{{"description", route.summary}};
   if (!route.answer.empty()) answer["content"] = content_of(route.answer);
-  const json::Object problem{{"description", "What was wrong"},
-                             {"content", json::Object{{"application/problem+json", json::Object{{"schema", json::Object{{"$ref", "#/components/schemas/Problem"}}}}}}}};
-  json::Object operation{{"summary", route.summary},
-                         {"responses", json::Object{{fmt::format("{}", route.status), std::move(answer)}, {"default", problem}}}};
+  const json::Object problem{
+      {"description", "What was wrong"},
+      {"content", json::Object{{"application/problem+json",
+                                json::Object{{"schema", json::Object{{"$ref", "#/components/schemas/Problem"}}}}}}}};
+  json::Object operation{
+      {"summary", route.summary},
+      {"responses", json::Object{{fmt::format("{}", route.status), std::move(answer)}, {"default", problem}}}};
   if (auto parameters = parameters_of(route); !parameters.empty()) operation["parameters"] = std::move(parameters);
-  if (!route.request.empty()) operation["requestBody"] = json::Object{{"required", true}, {"content", content_of(route.request)}};
+  if (!route.request.empty())
+    operation["requestBody"] = json::Object{{"required", true}, {"content", content_of(route.request)}};
   if (route.access == Access::open) operation["security"] = json::Array();
   return operation;
 }
@@ -62,11 +72,12 @@ json::Value openapi() {
   }
   json::Object schemes{{"key", json::Object{{"type", "http"}, {"scheme", "bearer"}}},
                        {"session", json::Object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "atelier_session"}}}};
-  return json::Object{{"openapi", "3.1.0"},
-                      {"info", json::Object{{"title", "Atelier"}, {"version", kVersion}}},
-                      {"security", json::Array{json::Object{{"key", json::Array()}}, json::Object{{"session", json::Array()}}}},
-                      {"paths", std::move(paths)},
-                      {"components", json::Object{{"schemas", schemas()}, {"securitySchemes", std::move(schemes)}}}};
+  return json::Object{
+      {"openapi", "3.1.0"},
+      {"info", json::Object{{"title", "Atelier"}, {"version", kVersion}}},
+      {"security", json::Array{json::Object{{"key", json::Array()}}, json::Object{{"session", json::Array()}}}},
+      {"paths", std::move(paths)},
+      {"components", json::Object{{"schemas", schemas()}, {"securitySchemes", std::move(schemes)}}}};
 }
 
 json::Value media_status(const Services& services) {

@@ -27,8 +27,11 @@ Task<Result<net::Response>> get_openapi(Services, net::Request) {
 }
 
 json::Value key_to_json(const studio::AccessKey& key) {
-  json::Object object{{"id", key.id.to_string()}, {"name", key.name}, {"role", studio::to_string(key.role)},
-                      {"created_at", format_rfc3339(key.created_ms)}, {"is_revoked", key.is_revoked}};
+  json::Object object{{"id", key.id.to_string()},
+                      {"name", key.name},
+                      {"role", studio::to_string(key.role)},
+                      {"created_at", format_rfc3339(key.created_ms)},
+                      {"is_revoked", key.is_revoked}};
   object["last_used_at"] = key.last_used_ms > 0 ? json::Value(format_rfc3339(key.last_used_ms)) : json::Value();
   return object;
 }
@@ -71,7 +74,8 @@ constexpr Route kRoutes[] = {
     {net::Method::get, "/metrics", metrics, Access::admin, "Prometheus metrics", "", "text/plain"},
     {net::Method::get, "/api/openapi.json", get_openapi, Access::open, "This document", "", "application/json"},
     {net::Method::get, "/api/keys", list_keys, Access::admin, "Access keys", "", "KeyPage"},
-    {net::Method::post, "/api/keys", create_key, Access::admin, "Makes an access key; its secret is shown once", "NewKey", "CreatedKey", 201},
+    {net::Method::post, "/api/keys", create_key, Access::admin, "Makes an access key; its secret is shown once",
+     "NewKey", "CreatedKey", 201},
     {net::Method::del, "/api/keys/{id}", revoke_key, Access::admin, "Revokes a key", "", "", 204},
 };
 

@@ -27,7 +27,8 @@ Task<Result<net::Response>> create(Services services, net::Request request) {
   if (auto done = reader.finish(); !done) co_return error_of(done);
   json::Value given;  // named: GCC 12 destroys a conditional's temporary twice when a co_await is in its expression
   if (settings) given = *settings;
-  auto view = co_await services.productions.create(request.principal(), std::move(story), std::move(title), std::move(given));
+  auto view =
+      co_await services.productions.create(request.principal(), std::move(story), std::move(title), std::move(given));
   if (!view) co_return error_of(view);
   net::Response response = production_response(*view, 201);
   response.headers.set("location", "/api/productions/" + view->row.id.to_string());
@@ -65,7 +66,8 @@ Task<Result<net::Response>> change(Services services, net::Request request) {
   if (auto done = reader.finish(); !done) co_return error_of(done);
   json::Value given;
   if (settings) given = *settings;
-  auto view = co_await services.productions.change_settings(request.principal(), *id, *revision, std::move(title), std::move(given));
+  auto view = co_await services.productions.change_settings(request.principal(), *id, *revision, std::move(title),
+                                                            std::move(given));
   if (!view) co_return error_of(view);
   co_return production_response(*view);
 }
@@ -101,7 +103,8 @@ Task<Result<net::Response>> change_scene(Services services, net::Request request
   const auto voice = reader.optional_string("voice", {.bytes_min = 1, .bytes_max = 100});
   if (reader.has("voice")) change.voice = voice;
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto view = co_await services.productions.change_scene(request.principal(), *id, *revision, std::string(request.path_parameter("scene")), std::move(change));
+  auto view = co_await services.productions.change_scene(
+      request.principal(), *id, *revision, std::string(request.path_parameter("scene")), std::move(change));
   if (!view) co_return error_of(view);
   co_return production_response(*view);
 }
@@ -132,7 +135,8 @@ Task<Result<net::Response>> preview(Services services, net::Request request) {
   if (!id) co_return error_of(id);
   auto width = integer_query(request, "width", 360, 64, 1080);
   if (!width) co_return error_of(width);
-  auto image = co_await services.productions.preview(request.principal(), *id, std::string(request.path_parameter("scene")), static_cast<std::int32_t>(*width));
+  auto image = co_await services.productions.preview(
+      request.principal(), *id, std::string(request.path_parameter("scene")), static_cast<std::int32_t>(*width));
   if (!image) co_return error_of(image);
   net::Response response = net::text_response(std::move(*image), "image/jpeg");
   response.headers.set("cache-control", "no-cache");
@@ -150,19 +154,52 @@ Task<Result<net::Response>> file(Services services, net::Request request) {
 
 constexpr QueryParameter kPage[] = {{"after", "The `next` of the page before"}, {"limit", "1 to 200, 50 unless given"}};
 constexpr QueryParameter kPreview[] = {{"width", "64 to 1080 pixels"}};
-constexpr QueryParameter kFile[] = {{"download", "Any value: as an attachment"}, {"run", "Tells versions apart; ignored"}};
+constexpr QueryParameter kFile[] = {{"download", "Any value: as an attachment"},
+                                    {"run", "Tells versions apart; ignored"}};
 
 constexpr Route kRoutes[] = {
-    {net::Method::post, "/api/productions", create, Access::user, "Makes a production of a story", "NewProduction", "Production", 201},
-    {net::Method::get, "/api/productions", list, Access::user, "Productions, newest first", "", "ProductionPage", 200, kPage},
+    {net::Method::post, "/api/productions", create, Access::user, "Makes a production of a story", "NewProduction",
+     "Production", 201},
+    {net::Method::get, "/api/productions", list, Access::user, "Productions, newest first", "", "ProductionPage", 200,
+     kPage},
     {net::Method::get, "/api/productions/{id}", get, Access::user, "A production", "", "Production"},
-    {net::Method::patch, "/api/productions/{id}", change, Access::user, "Changes title or settings", "ProductionChange", "Production", 200, {}, true},
-    {net::Method::put, "/api/productions/{id}/story", change_story, Access::user, "Replaces the story", "StoryChange", "Production", 200, {}, true},
-    {net::Method::patch, "/api/productions/{id}/scenes/{scene}", change_scene, Access::user, "Edits a scene", "SceneChange", "Production", 200, {}, true},
+    {net::Method::patch,
+     "/api/productions/{id}",
+     change,
+     Access::user,
+     "Changes title or settings",
+     "ProductionChange",
+     "Production",
+     200,
+     {},
+     true},
+    {net::Method::put,
+     "/api/productions/{id}/story",
+     change_story,
+     Access::user,
+     "Replaces the story",
+     "StoryChange",
+     "Production",
+     200,
+     {},
+     true},
+    {net::Method::patch,
+     "/api/productions/{id}/scenes/{scene}",
+     change_scene,
+     Access::user,
+     "Edits a scene",
+     "SceneChange",
+     "Production",
+     200,
+     {},
+     true},
     {net::Method::del, "/api/productions/{id}", remove, Access::user, "Deletes a production", "", "", 204},
-    {net::Method::post, "/api/productions/{id}/render", render, Access::user, "Renders what is not rendered yet", "", "Run", 202},
-    {net::Method::get, "/api/productions/{id}/scenes/{scene}/preview", preview, Access::user, "A frame of the scene", "", "image/jpeg", 200, kPreview},
-    {net::Method::get, "/api/productions/{id}/files/{name}", file, Access::user, "A file of the last finished render", "", "application/octet-stream", 200, kFile},
+    {net::Method::post, "/api/productions/{id}/render", render, Access::user, "Renders what is not rendered yet", "",
+     "Run", 202},
+    {net::Method::get, "/api/productions/{id}/scenes/{scene}/preview", preview, Access::user, "A frame of the scene",
+     "", "image/jpeg", 200, kPreview},
+    {net::Method::get, "/api/productions/{id}/files/{name}", file, Access::user, "A file of the last finished render",
+     "", "application/octet-stream", 200, kFile},
 };
 
 }  // namespace

@@ -19,7 +19,8 @@ std::optional<std::int64_t> integer_of(std::string_view text) {
 }
 
 std::unexpected<Error> refuse(std::string_view name, std::string message) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "parameter_invalid", .where = std::string(name)});
+  return fail(ErrorCode::invalid_argument, std::move(message),
+              {.reason = "parameter_invalid", .where = std::string(name)});
 }
 
 }  // namespace
@@ -27,7 +28,8 @@ std::unexpected<Error> refuse(std::string_view name, std::string message) {
 Result<std::int64_t> revision_of(const net::Request& request) {
   const auto header = request.headers.find("if-match");
   if (!header)
-    return fail(ErrorCode::invalid_argument, "an edit says in If-Match which revision it was based on", {.reason = "if_match_missing", .where = "If-Match"});
+    return fail(ErrorCode::invalid_argument, "an edit says in If-Match which revision it was based on",
+                {.reason = "if_match_missing", .where = "If-Match"});
   std::string_view text = trim(*header);
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
   const auto revision = integer_of(text);
@@ -38,22 +40,27 @@ Result<std::int64_t> revision_of(const net::Request& request) {
 Result<std::string> idempotency_key_of(const net::Request& request) {
   const auto header = request.headers.find("idempotency-key");
   if (!header) return std::string();
-  if (header->empty() || header->size() > kKeyBytesMax) return refuse("Idempotency-Key", fmt::format("must have 1 to {} bytes, not {}", kKeyBytesMax, header->size()));
+  if (header->empty() || header->size() > kKeyBytesMax)
+    return refuse("Idempotency-Key", fmt::format("must have 1 to {} bytes, not {}", kKeyBytesMax, header->size()));
   return std::string(*header);
 }
 
-Result<std::int64_t> integer_query(const net::Request& request, std::string_view name, std::int64_t fallback, std::int64_t min, std::int64_t max) {
+Result<std::int64_t> integer_query(const net::Request& request, std::string_view name, std::int64_t fallback,
+                                   std::int64_t min, std::int64_t max) {
   const auto text = request.query_parameter(name);
   if (!text || text->empty()) return fallback;
   const auto number = integer_of(*text);
-  if (!number || *number < min || *number > max) return refuse(name, fmt::format("must be a whole number from {} to {}, not \"{}\"", min, max, printable(*text, 40)));
+  if (!number || *number < min || *number > max)
+    return refuse(name,
+                  fmt::format("must be a whole number from {} to {}, not \"{}\"", min, max, printable(*text, 40)));
   return *number;
 }
 
 Result<PageRequest> page_of(const net::Request& request) {
   auto limit = integer_query(request, "limit", 50, 1, 200);
   if (!limit) return error_of(limit);
-  PageRequest page{.after = request.query_parameter("after").value_or(""), .count_max = static_cast<std::size_t>(*limit)};
+  PageRequest page{.after = request.query_parameter("after").value_or(""),
+                   .count_max = static_cast<std::size_t>(*limit)};
   if (!page.after.empty() && !Ulid::parse(page.after)) return refuse("after", "is no cursor of this list");
   return page;
 }

@@ -11,10 +11,12 @@ namespace {
 
 Task<Result<net::Response>> call(Services services, const Route& route, net::Request request) {
   auto caller = co_await authenticate(services, request);
-  if (!caller && !(route.access == Access::open && caller.error().code == ErrorCode::unauthenticated)) co_return error_of(caller);
+  if (!caller && !(route.access == Access::open && caller.error().code == ErrorCode::unauthenticated))
+    co_return error_of(caller);
   if (caller) request.caller = *caller;
   if (route.access != Access::open && !request.caller)
-    co_return fail(ErrorCode::unauthenticated, "sign in with an access key (`atelier keys create` makes one)", {.reason = "unauthenticated", .where = {}});
+    co_return fail(ErrorCode::unauthenticated, "sign in with an access key (`atelier keys create` makes one)",
+                   {.reason = "unauthenticated", .where = {}});
   if (route.access == Access::admin && request.caller->role != Role::admin)
     co_return fail(ErrorCode::forbidden, "this is for admins", {.reason = "forbidden", .where = {}});
   co_return co_await route.run(services, std::move(request));
@@ -24,15 +26,18 @@ Task<Result<net::Response>> call(Services services, const Route& route, net::Req
 
 std::vector<Route> all_routes() {
   std::vector<Route> all;
-  for (const std::span<const Route> table : {session_routes(), production_routes(), run_routes(), asset_routes(), event_routes(), operator_routes()})
+  for (const std::span<const Route> table :
+       {session_routes(), production_routes(), run_routes(), asset_routes(), event_routes(), operator_routes()})
     all.insert(all.end(), table.begin(), table.end());
   return all;
 }
 
 void mount(net::Router& router, Services services) {
-  static const std::vector<Route>* routes = new std::vector<Route>(all_routes());  // handlers refer to the rows for ever
+  static const std::vector<Route>* routes =
+      new std::vector<Route>(all_routes());  // handlers refer to the rows for ever
   for (const Route& route : *routes)
-    router.add(route.method, std::string(route.path), [services, &route](net::Request request) { return call(services, route, std::move(request)); });
+    router.add(route.method, std::string(route.path),
+               [services, &route](net::Request request) { return call(services, route, std::move(request)); });
 }
 
 }  // namespace atelier::api

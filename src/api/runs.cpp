@@ -9,8 +9,9 @@ namespace {
 Task<Result<net::Response>> list(Services services, net::Request request) {
   auto page = page_of(request);
   if (!page) co_return error_of(page);
-  auto runs = co_await services.engine.list(request.principal(), request.query_parameter("kind").value_or(""),
-                                            request.query_parameter("subject").value_or(""), page->after, page->count_max);
+  auto runs =
+      co_await services.engine.list(request.principal(), request.query_parameter("kind").value_or(""),
+                                    request.query_parameter("subject").value_or(""), page->after, page->count_max);
   if (!runs) co_return error_of(runs);
   json::Array items;
   for (const graph::RunView& run : runs->runs) items.push_back(graph::to_json(run, false));
@@ -54,14 +55,17 @@ Task<Result<net::Response>> retry(Services services, net::Request request) {
   co_return response;
 }
 
-constexpr QueryParameter kList[] = {{"kind", "Such as production.render"}, {"subject", "The id of what asked for the run"},
-                                    {"after", "The `next` of the page before"}, {"limit", "1 to 200, 50 unless given"}};
+constexpr QueryParameter kList[] = {{"kind", "Such as production.render"},
+                                    {"subject", "The id of what asked for the run"},
+                                    {"after", "The `next` of the page before"},
+                                    {"limit", "1 to 200, 50 unless given"}};
 
 constexpr Route kRoutes[] = {
     {net::Method::get, "/api/runs", list, Access::user, "Runs, newest first", "", "RunPage", 200, kList},
     {net::Method::get, "/api/runs/{id}", get, Access::user, "A run with its steps", "", "Run"},
     {net::Method::post, "/api/runs/{id}/cancel", cancel, Access::user, "Stops a run", "", "Run", 202},
-    {net::Method::post, "/api/runs/{id}/retry", retry, Access::user, "Runs it again, from a step on or where it failed", "Retry", "Run", 202},
+    {net::Method::post, "/api/runs/{id}/retry", retry, Access::user, "Runs it again, from a step on or where it failed",
+     "Retry", "Run", 202},
 };
 
 }  // namespace

@@ -2,14 +2,15 @@
 #include "api/authenticate.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
+#include "base/version.hpp"
 #include "media/protocol/catalog.hpp"
 #include "studio/produce/production.hpp"
-#include "base/version.hpp"
 
 namespace atelier::api {
 namespace {
 
-json::Value session_json(const Services& services, const std::optional<Principal>& caller, const std::optional<std::string>& session) {
+json::Value session_json(const Services& services, const std::optional<Principal>& caller,
+                         const std::optional<std::string>& session) {
   json::Object object{{"authenticated", caller.has_value()}, {"needs_key", !services.is_open}};
   object["role"] = caller ? json::Value(studio::to_string(caller->role)) : json::Value();
   object["csrf"] = caller && session ? json::Value(studio::csrf_token(*session)) : json::Value();
@@ -33,7 +34,8 @@ Task<Result<net::Response>> sign_in(Services services, net::Request request) {
   if (auto done = reader.finish(); !done) co_return error_of(done);
   auto signed_in = co_await services.accounts.sign_in(std::move(key));
   if (!signed_in) co_return error_of(signed_in);
-  net::Response response = with_no_store(net::json_response(session_json(services, signed_in->principal, signed_in->session)));
+  net::Response response =
+      with_no_store(net::json_response(session_json(services, signed_in->principal, signed_in->session)));
   response.headers.add("set-cookie", set_session_cookie(request, signed_in->session));
   co_return response;
 }
@@ -49,9 +51,11 @@ Task<Result<net::Response>> sign_out(Services services, net::Request request) {
 Task<Result<net::Response>> get_options(Services services, net::Request) {
   json::Array voices, styles, backgrounds, sizes, rates;
   for (const media::Voice& voice : media::voices())
-    voices.push_back(json::Object{{"id", voice.id}, {"name", voice.name}, {"language", voice.language}, {"engine", voice.engine}});
+    voices.push_back(
+        json::Object{{"id", voice.id}, {"name", voice.name}, {"language", voice.language}, {"engine", voice.engine}});
   for (const media::CaptionStyle& style : media::caption_styles())
-    styles.push_back(json::Object{{"id", style.id}, {"name", style.name}, {"help", style.help}, {"highlights_words", style.highlights_words}});
+    styles.push_back(json::Object{
+        {"id", style.id}, {"name", style.name}, {"help", style.help}, {"highlights_words", style.highlights_words}});
   for (const media::BackgroundKind& kind : media::background_kinds())
     backgrounds.push_back(json::Object{{"id", kind.id}, {"name", kind.name}, {"help", kind.help}});
   for (const media::FrameSize& size : media::frame_sizes())
@@ -76,7 +80,8 @@ Task<Result<net::Response>> get_options(Services services, net::Request) {
 
 Task<Result<net::Response>> get_status(Services services, net::Request) {
   const auto uptime = std::chrono::duration_cast<milliseconds>(services.clock.now() - services.started_at);
-  co_return net::json_response(json::Object{{"version", kVersion}, {"uptime_ms", uptime.count()}, {"media", media_status(services)}});
+  co_return net::json_response(
+      json::Object{{"version", kVersion}, {"uptime_ms", uptime.count()}, {"media", media_status(services)}});
 }
 
 constexpr Route kRoutes[] = {

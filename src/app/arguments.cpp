@@ -10,7 +10,9 @@
 namespace atelier::app {
 namespace {
 
-std::unexpected<Error> refuse(std::string message) { return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "usage", .where = {}}); }
+std::unexpected<Error> refuse(std::string message) {
+  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "usage", .where = {}});
+}
 
 std::vector<const Flag*> flags_of(const Command& command) {
   std::vector<const Flag*> flags;
@@ -26,7 +28,8 @@ Result<const Flag*> find_flag(const Command& command, std::string_view name) {
   std::vector<std::string_view> names;
   for (const Flag* flag : flags) names.push_back(flag->name);
   const auto meant = suggest(name, names);
-  return refuse(fmt::format("atelier {} has no flag {}{}", command.name, printable(name, 64), meant ? fmt::format("; did you mean {}?", *meant) : ""));
+  return refuse(fmt::format("atelier {} has no flag {}{}", command.name, printable(name, 64),
+                            meant ? fmt::format("; did you mean {}?", *meant) : ""));
 }
 
 }  // namespace
@@ -62,7 +65,8 @@ Result<Arguments> parse_arguments(const Command& command, std::span<const std::s
     }
     const std::string long_word = takes_flags && word == "-o" ? "--output" : word;
     if (!takes_flags || !long_word.starts_with("--")) {
-      if (takes_flags && word.size() > 1 && word[0] == '-') return refuse(fmt::format("atelier {} has no flag {}", command.name, printable(word, 64)));
+      if (takes_flags && word.size() > 1 && word[0] == '-')
+        return refuse(fmt::format("atelier {} has no flag {}", command.name, printable(word, 64)));
       arguments.positional.push_back(word);
       continue;
     }
@@ -95,10 +99,12 @@ Result<Arguments> parse_arguments(const Command& command, std::span<const std::s
 }
 
 std::string help_of(const Command& command) {
-  std::string text = fmt::format("atelier {}{}{}\n\n{}\n", command.name, command.arguments.empty() ? "" : " ", command.arguments, command.help);
+  std::string text = fmt::format("atelier {}{}{}\n\n{}\n", command.name, command.arguments.empty() ? "" : " ",
+                                 command.arguments, command.help);
   const auto add = [&](std::span<const Flag> flags) {
     for (const Flag& flag : flags) {
-      const std::string left = flag.value_name.empty() ? std::string(flag.name) : fmt::format("{} {}", flag.name, flag.value_name);
+      const std::string left =
+          flag.value_name.empty() ? std::string(flag.name) : fmt::format("{} {}", flag.name, flag.value_name);
       text += fmt::format("  {:<24} {}\n", left, flag.help);
     }
   };

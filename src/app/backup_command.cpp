@@ -21,7 +21,8 @@ int run_backup(const Arguments& arguments) {
   if (error) return complain(fail_errno(error.value(), "cannot find the current folder").error());
   auto report = (*studio)->call("POST", "/local/backup", json::Object{{"folder", folder.string()}});
   if (!report) return complain(report.error());
-  std::puts(fmt::format("{}: the database and {} files, {:.1f} MiB, checked", folder.string(), report->at("blob_count").to_number<std::int64_t>(),
+  std::puts(fmt::format("{}: the database and {} files, {:.1f} MiB, checked", folder.string(),
+                        report->at("blob_count").to_number<std::int64_t>(),
                         report->at("size_bytes").to_number<double>() / (1 << 20))
                 .c_str());
   return kSuccess;
@@ -38,7 +39,9 @@ int run_restore(const Arguments& arguments) {
   }
   auto report = store::restore(arguments.positional[0], target);
   if (!report) return complain(report.error());
-  std::puts(fmt::format("{}: restored, {} files, {:.1f} MiB, checked", target, report->blob_count, static_cast<double>(report->size_bytes) / (1 << 20)).c_str());
+  std::puts(fmt::format("{}: restored, {} files, {:.1f} MiB, checked", target, report->blob_count,
+                        static_cast<double>(report->size_bytes) / (1 << 20))
+                .c_str());
   return kSuccess;
 }
 

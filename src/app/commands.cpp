@@ -1,7 +1,7 @@
 #include "app/commands.hpp"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +25,8 @@ namespace {
 
 constexpr std::size_t kSettingsBytesMax = 1 << 20;
 
-constexpr Flag kServeFlags[] = {{"--listen", "ADDRESS", "Address and port to listen on (127.0.0.1:8787)", "server.listen"}};
+constexpr Flag kServeFlags[] = {
+    {"--listen", "ADDRESS", "Address and port to listen on (127.0.0.1:8787)", "server.listen"}};
 constexpr Flag kMakeFlags[] = {
     {"--output", "FILE", "Where the video goes (-o); the story's name with .mp4 unless given"},
     {"--title", "TEXT", "Its title"},
@@ -43,7 +44,8 @@ constexpr Flag kJsonFlag[] = {{"--json", "", "As JSON"}};
 
 constexpr Command kCommands[] = {
     {"serve", "", "Starts the studio: the page, the API and the engine.", kServeFlags, run_serve},
-    {"make", "<story.md>", "Makes a short of a story. Needs no server; beside a running one it hands the work over.", kMakeFlags, run_make},
+    {"make", "<story.md>", "Makes a short of a story. Needs no server; beside a running one it hands the work over.",
+     kMakeFlags, run_make},
     {"keys create", "<name>", "Makes an access key and prints it once.", kKeyFlags, run_keys_create},
     {"keys list", "", "Lists access keys.", kJsonFlag, run_keys_list},
     {"keys revoke", "<id>", "Revokes an access key.", {}, run_keys_revoke},
@@ -63,7 +65,8 @@ void print_help() {
 }
 
 std::string default_config_file() {
-  if (const char* folder = std::getenv("XDG_CONFIG_HOME"); folder && *folder) return std::string(folder) + "/atelier/atelier.toml";
+  if (const char* folder = std::getenv("XDG_CONFIG_HOME"); folder && *folder)
+    return std::string(folder) + "/atelier/atelier.toml";
   if (const char* home = std::getenv("HOME"); home && *home) return std::string(home) + "/.config/atelier/atelier.toml";
   return {};
 }
@@ -81,12 +84,15 @@ Result<std::string> read_settings_file(const std::string& path, bool must_exist)
     if (count < 0) return fail_errno(errno, fmt::format("cannot read the settings file {}", path));
     if (count == 0) return text;
     text.append(buffer, static_cast<std::size_t>(count));
-    if (text.size() > kSettingsBytesMax) return fail(ErrorCode::invalid_argument, fmt::format("the settings file {} is over 1 MiB", path));
+    if (text.size() > kSettingsBytesMax)
+      return fail(ErrorCode::invalid_argument, fmt::format("the settings file {} is over 1 MiB", path));
   }
 }
 
 // Variables that are ours but no settings.
-bool is_reserved(std::string_view variable) { return variable == "ATELIER_CONFIG" || variable == "ATELIER_CRASH_AT" || variable == "ATELIER_BIN"; }
+bool is_reserved(std::string_view variable) {
+  return variable == "ATELIER_CONFIG" || variable == "ATELIER_CRASH_AT" || variable == "ATELIER_BIN";
+}
 
 }  // namespace
 
@@ -95,7 +101,8 @@ std::span<const Command> commands() { return kCommands; }
 int complain(const Error& error) {
   log::flush();
   std::fputs(fmt::format("atelier: {}\n", error.describe()).c_str(), stderr);
-  if (error.reason == "usage" || error.reason == "setting_invalid" || error.reason == "access_key_missing") return kUsage;
+  if (error.reason == "usage" || error.reason == "setting_invalid" || error.reason == "access_key_missing")
+    return kUsage;
   switch (error.code) {
     case ErrorCode::invalid_argument:
     case ErrorCode::too_large:
@@ -118,7 +125,9 @@ Result<Settings> load_settings(const Arguments& arguments) {
   SettingSources sources;
   const char* from_environment = std::getenv("ATELIER_CONFIG");
   const bool is_named = arguments.has("--config") || from_environment;
-  sources.file_name = arguments.has("--config") ? *arguments.value("--config") : from_environment ? from_environment : default_config_file();
+  sources.file_name = arguments.has("--config") ? *arguments.value("--config")
+                      : from_environment        ? from_environment
+                                                : default_config_file();
   if (!sources.file_name.empty()) {
     auto text = read_settings_file(sources.file_name, is_named);
     if (!text) return error_of(text);
@@ -127,7 +136,8 @@ Result<Settings> load_settings(const Arguments& arguments) {
   for (char** variable = environ; *variable; ++variable) {
     const std::string_view pair(*variable);
     const std::size_t equals = pair.find('=');
-    if (!pair.starts_with("ATELIER_") || equals == std::string_view::npos || is_reserved(pair.substr(0, equals))) continue;
+    if (!pair.starts_with("ATELIER_") || equals == std::string_view::npos || is_reserved(pair.substr(0, equals)))
+      continue;
     sources.environment.emplace(pair.substr(0, equals), pair.substr(equals + 1));
   }
   sources.flags = arguments.settings;
@@ -138,9 +148,15 @@ Result<Settings> load_settings(const Arguments& arguments) {
   constexpr std::array<std::string_view, 3> kFormats = {"auto", "json", "text"};
   const auto level_at = std::find(kLevels.begin(), kLevels.end(), level);
   const auto format_at = std::find(kFormats.begin(), kFormats.end(), format);
-  if (level_at == kLevels.end()) return fail(ErrorCode::invalid_argument, fmt::format("log.level is \"{}\", not debug, info, warn or error", level), {.reason = "setting_invalid", .where = {}});
-  if (format_at == kFormats.end()) return fail(ErrorCode::invalid_argument, fmt::format("log.format is \"{}\", not auto, json or text", format), {.reason = "setting_invalid", .where = {}});
-  log::configure({.least = static_cast<log::Level>(level_at - kLevels.begin()), .format = static_cast<log::Format>(format_at - kFormats.begin()), .fd = 2});
+  if (level_at == kLevels.end())
+    return fail(ErrorCode::invalid_argument, fmt::format("log.level is \"{}\", not debug, info, warn or error", level),
+                {.reason = "setting_invalid", .where = {}});
+  if (format_at == kFormats.end())
+    return fail(ErrorCode::invalid_argument, fmt::format("log.format is \"{}\", not auto, json or text", format),
+                {.reason = "setting_invalid", .where = {}});
+  log::configure({.least = static_cast<log::Level>(level_at - kLevels.begin()),
+                  .format = static_cast<log::Format>(format_at - kFormats.begin()),
+                  .fd = 2});
   return settings;
 }
 
@@ -168,7 +184,9 @@ int run_command_line(const std::vector<std::string>& words) {
     const std::size_t wanted = command.arguments.empty() ? 0 : 1;
     if (arguments->positional.size() != wanted)
       return complain(fail(ErrorCode::invalid_argument,
-                           wanted == 0 ? fmt::format("atelier {} takes no argument", command.name) : fmt::format("atelier {} takes one argument: {}", command.name, command.arguments),
+                           wanted == 0
+                               ? fmt::format("atelier {} takes no argument", command.name)
+                               : fmt::format("atelier {} takes one argument: {}", command.name, command.arguments),
                            {.reason = "usage", .where = {}})
                           .error());
     return command.run(*arguments);
@@ -177,7 +195,8 @@ int run_command_line(const std::vector<std::string>& words) {
   for (const Command& command : kCommands) names.push_back(command.name);
   const auto meant = suggest(words[0], names);
   return complain(fail(ErrorCode::invalid_argument,
-                       fmt::format("there is no command \"{}\"{}; atelier help lists them", printable(words[0], 64), meant ? fmt::format("; did you mean {}?", *meant) : ""),
+                       fmt::format("there is no command \"{}\"{}; atelier help lists them", printable(words[0], 64),
+                                   meant ? fmt::format("; did you mean {}?", *meant) : ""),
                        {.reason = "usage", .where = {}})
                       .error());
 }

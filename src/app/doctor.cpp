@@ -26,20 +26,24 @@ void look_at_workers(media::Workers& workers, Executor executor, std::vector<Fin
     findings.push_back({"media worker", Finding::Level::wrong, hello.error().describe()});
     return;
   }
-  findings.push_back({"media worker", Finding::Level::fine, fmt::format("answers, {} kinds of work", hello->tasks.size())});
+  findings.push_back(
+      {"media worker", Finding::Level::fine, fmt::format("answers, {} kinds of work", hello->tasks.size())});
   const media::SandboxReport& sandbox = hello->sandbox;
   findings.push_back({"sandbox", sandbox.missing.empty() ? Finding::Level::fine : Finding::Level::note,
-                      sandbox.missing.empty() ? fmt::format("whole: Landlock ABI {}, seccomp, limits", sandbox.landlock_abi) : "incomplete, work goes on"});
+                      sandbox.missing.empty()
+                          ? fmt::format("whole: Landlock ABI {}, seccomp, limits", sandbox.landlock_abi)
+                          : "incomplete, work goes on"});
   for (const std::string& missing : sandbox.missing) findings.push_back({"sandbox", Finding::Level::note, missing});
   findings.push_back({"fonts", hello->fonts_missing.empty() ? Finding::Level::fine : Finding::Level::note,
                       hello->fonts_missing.empty() ? "complete" : hello->fonts_missing});
 }
 
 void look_at_disk(const std::string& path, std::vector<Finding>& findings) {
-  struct statvfs facts {};
+  struct statvfs facts{};
   if (::statvfs(path.c_str(), &facts) != 0) return;
   const double free_gib = static_cast<double>(facts.f_bavail) * static_cast<double>(facts.f_frsize) / (1 << 30);
-  findings.push_back({"disk", free_gib < 2 ? Finding::Level::note : Finding::Level::fine, fmt::format("{:.1f} GiB free at {}", free_gib, path)});
+  findings.push_back({"disk", free_gib < 2 ? Finding::Level::note : Finding::Level::fine,
+                      fmt::format("{:.1f} GiB free at {}", free_gib, path)});
 }
 
 }  // namespace
@@ -66,7 +70,8 @@ int run_doctor(const Arguments& arguments) {
   } else {
     const auto checked = (*house)->wait_for((*house)->database().check());
     findings.push_back({"data folder", Finding::Level::fine, (*house)->folder().path()});
-    findings.push_back({"database", checked ? Finding::Level::fine : Finding::Level::wrong, checked ? "whole" : checked.error().describe()});
+    findings.push_back({"database", checked ? Finding::Level::fine : Finding::Level::wrong,
+                        checked ? "whole" : checked.error().describe()});
     look_at_disk((*house)->folder().path(), findings);
     look_at_workers((*house)->workers(), (*house)->executor(), findings);
     (*house)->close();

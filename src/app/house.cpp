@@ -43,14 +43,16 @@ template Result<> House::wait_for(Task<Result<>>);
 
 Result<ListenAddress> parse_listen_address(const std::string& text) {
   const auto refuse = [&] {
-    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no address to listen on; write 127.0.0.1:8787 or [::1]:8787", text),
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("\"{}\" is no address to listen on; write 127.0.0.1:8787 or [::1]:8787", text),
                 {.reason = "setting_invalid", .where = "server.listen"});
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0) return refuse();
   ListenAddress address;
   address.host = text.substr(0, colon);
-  if (address.host.front() == '[' && address.host.back() == ']') address.host = address.host.substr(1, address.host.size() - 2);
+  if (address.host.front() == '[' && address.host.back() == ']')
+    address.host = address.host.substr(1, address.host.size() - 2);
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, address.port);
   if (error != std::errc() || stop != end) return refuse();
@@ -90,32 +92,43 @@ Result<> House::start() {
   blobs_ = std::move(*blobs);
   bus_ = store::make_local_bus();
   const std::uint32_t loop_count = settings_.get(kLoops);
-  loops_ = std::make_unique<net::Loops>(loop_count > 0 ? loop_count : std::max(1U, std::thread::hardware_concurrency()));
+  loops_ =
+      std::make_unique<net::Loops>(loop_count > 0 ? loop_count : std::max(1U, std::thread::hardware_concurrency()));
 
   auto events = run_blocking(executor(), store::open_event_log(*database_, *bus_));
   if (!events) return error_of(events);
   events_ = std::move(*events);
-  const std::uint32_t worker_count = settings_.get(kMediaWorkers) > 0 ? settings_.get(kMediaWorkers) : std::max(1U, std::thread::hardware_concurrency());
+  const std::uint32_t worker_count = settings_.get(kMediaWorkers) > 0
+                                         ? settings_.get(kMediaWorkers)
+                                         : std::max(1U, std::thread::hardware_concurrency());
   media::WorkersSettings worker_settings;
   worker_settings.font_dir = settings_.get(kFontDir);
   worker_settings.worker_count_max = worker_count;
   worker_settings.is_strict = settings_.get(kStrictSandbox);
   workers_ = std::make_unique<media::Workers>(executor(), worker_settings);
-  node_services_ = std::make_unique<graph::NodeServices>(graph::NodeServices{
-      .workers = *workers_, .database = *database_, .blobs = *blobs_, .events = *events_, .clock = system_clock(), .media_version = {}});
+  node_services_ = std::make_unique<graph::NodeServices>(graph::NodeServices{.workers = *workers_,
+                                                                             .database = *database_,
+                                                                             .blobs = *blobs_,
+                                                                             .events = *events_,
+                                                                             .clock = system_clock(),
+                                                                             .media_version = {}});
   registry_ = std::make_unique<graph::NodeRegistry>(graph::all_node_types());
-  engine_ = graph::make_engine(executor(), *database_, *blobs_, *events_, *registry_, *node_services_, metrics_, system_clock(),
-                               {.media_at_most = worker_count});
+  engine_ = graph::make_engine(executor(), *database_, *blobs_, *events_, *registry_, *node_services_, metrics_,
+                               system_clock(), {.media_at_most = worker_count});
   preparation_ = std::make_unique<Preparation>(executor());
   productions_ = std::make_unique<studio::Productions>(studio::Productions::Parts{
-      .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] { return run_on(executor(), ready()); }});
+      .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] {
+        return run_on(executor(), ready());
+      }});
   library_ = std::make_unique<studio::Library>(*node_services_, system_clock());
   accounts_ = std::make_unique<studio::Accounts>(*database_, system_clock());
   add_gauges();
 
   api::mount(local_router_, services(true));
   add_local_routes();
-  auto local = net::Server::listen_unix(*loops_, folder_.socket(), {}, [this](net::Request request) { return local_router_.handle(std::move(request)); }, metrics_);
+  auto local = net::Server::listen_unix(
+      *loops_, folder_.socket(), {}, [this](net::Request request) { return local_router_.handle(std::move(request)); },
+      metrics_);
   if (!local) return error_of(local);
   local_server_ = std::move(*local);
   background_ = std::make_unique<Background>(executor());
@@ -136,7 +149,8 @@ Task<Result<>> House::ready() {
   preparation_->is_done = result.has_value();
   preparation_->is_running = false;
   preparation_->changed.notify_all();
-  if (!result && result.error().code != ErrorCode::cancelled) log::error("the media workers cannot start", {{"error", result.error().describe()}});
+  if (!result && result.error().code != ErrorCode::cancelled)
+    log::error("the media workers cannot start", {{"error", result.error().describe()}});
   co_return result;
 }
 
@@ -154,13 +168,16 @@ Result<std::uint16_t> House::listen(const ListenAddress& address) {
     if (!has_keys) return error_of(has_keys);
     if (!*has_keys)
       return fail(ErrorCode::forbidden,
-                  fmt::format("{}:{} can be reached by others, and there is no access key yet. Make one first: atelier keys create --role admin <name>",
+                  fmt::format("{}:{} can be reached by others, and there is no access key yet. Make one first: atelier "
+                              "keys create --role admin <name>",
                               address.host, address.port),
                   {.reason = "access_key_missing", .where = "server.listen"});
   }
   api::mount(router_, services(is_open));
-  static const net::EmbeddedSite* site = new net::EmbeddedSite(site_files(), "/index.html", std::string(site_policy()));  // lives as long as the process
-  router_.add(net::Method::get, "/{path...}", [](net::Request request) -> Task<Result<net::Response>> { co_return site->serve(request); });
+  static const net::EmbeddedSite* site =
+      new net::EmbeddedSite(site_files(), "/index.html", std::string(site_policy()));  // lives as long as the process
+  router_.add(net::Method::get, "/{path...}",
+              [](net::Request request) -> Task<Result<net::Response>> { co_return site->serve(request); });
   net::ServerOptions options;
   options.address = address.host;
   options.port = address.port;
@@ -171,7 +188,8 @@ Result<std::uint16_t> House::listen(const ListenAddress& address) {
   options.stop_timeout = milliseconds(settings_.get(kStopTimeoutMs));
   options.connections_max = settings_.get(kConnectionsMax);
   options.connections_per_peer_max = settings_.get(kPeerConnectionsMax);
-  auto server = net::Server::listen(*loops_, options, [this](net::Request request) { return router_.handle(std::move(request)); }, metrics_);
+  auto server = net::Server::listen(
+      *loops_, options, [this](net::Request request) { return router_.handle(std::move(request)); }, metrics_);
   if (!server) return error_of(server);
   server_ = std::move(*server);
   return server_->port();
@@ -194,7 +212,11 @@ api::Services House::services(bool is_open) {
 }
 
 Task<Result<>> House::upkeep() {
-  const UpkeepParts parts{.database = *database_, .blobs = *blobs_, .events = *events_, .events_kept = settings_.get(kEventsKept), .clock = system_clock()};
+  const UpkeepParts parts{.database = *database_,
+                          .blobs = *blobs_,
+                          .events = *events_,
+                          .events_kept = settings_.get(kEventsKept),
+                          .clock = system_clock()};
   co_return co_await keep_house(parts);
 }
 
@@ -220,7 +242,8 @@ void House::close() {
 }
 
 void House::add_local_routes() {
-  local_router_.add(net::Method::post, "/local/backup", [this](net::Request request) { return back_up(std::move(request)); });
+  local_router_.add(net::Method::post, "/local/backup",
+                    [this](net::Request request) { return back_up(std::move(request)); });
 }
 
 Task<Result<net::Response>> House::back_up(net::Request request) {
@@ -236,18 +259,26 @@ Task<Result<net::Response>> House::back_up(net::Request request) {
 }
 
 void House::add_gauges() {
-  static constexpr Metric kResident{"atelier_process_resident_bytes", MetricKind::gauge, "Memory of this process that is in RAM"};
+  static constexpr Metric kResident{"atelier_process_resident_bytes", MetricKind::gauge,
+                                    "Memory of this process that is in RAM"};
   static constexpr Metric kWal{"atelier_database_wal_bytes", MetricKind::gauge, "Size of the write-ahead log"};
-  static constexpr Metric kQueued{"atelier_database_queued_batches", MetricKind::gauge, "Writes waiting for the writer"};
+  static constexpr Metric kQueued{"atelier_database_queued_batches", MetricKind::gauge,
+                                  "Writes waiting for the writer"};
   static constexpr Metric kBatches{"atelier_database_batches_total", MetricKind::counter, "Writes committed"};
-  static constexpr Metric kTransactions{"atelier_database_transactions_total", MetricKind::counter, "Transactions that carried them"};
+  static constexpr Metric kTransactions{"atelier_database_transactions_total", MetricKind::counter,
+                                        "Transactions that carried them"};
   static constexpr Metric kDerived{"atelier_blobs_derived_bytes", MetricKind::gauge, "Blobs that can be made again"};
   static constexpr Metric kOriginal{"atelier_blobs_original_bytes", MetricKind::gauge, "Blobs that are kept"};
   static constexpr Metric kWorkersAlive{"atelier_media_workers_alive", MetricKind::gauge, "Media worker processes"};
-  static constexpr Metric kWorkersCrashed{"atelier_media_workers_crashed_total", MetricKind::counter, "Media workers that ended while they should not"};
-  static constexpr Metric kWorkersKilled{"atelier_media_workers_killed_total", MetricKind::counter, "Media workers killed for time, memory or silence"};
-  static constexpr Metric kLogDropped{"atelier_log_dropped_lines_total", MetricKind::counter, "Log lines dropped because the reader was too slow"};
-  const auto add = [&](const Metric& metric, Metrics::Reader reader) { gauges_.push_back(metrics_.read_from(metric, std::move(reader))); };
+  static constexpr Metric kWorkersCrashed{"atelier_media_workers_crashed_total", MetricKind::counter,
+                                          "Media workers that ended while they should not"};
+  static constexpr Metric kWorkersKilled{"atelier_media_workers_killed_total", MetricKind::counter,
+                                         "Media workers killed for time, memory or silence"};
+  static constexpr Metric kLogDropped{"atelier_log_dropped_lines_total", MetricKind::counter,
+                                      "Log lines dropped because the reader was too slow"};
+  const auto add = [&](const Metric& metric, Metrics::Reader reader) {
+    gauges_.push_back(metrics_.read_from(metric, std::move(reader)));
+  };
   add(kResident, [] { return static_cast<double>(resident_bytes()); });
   add(kWal, [this] { return static_cast<double>(database_->statistics().wal_bytes); });
   add(kQueued, [this] { return static_cast<double>(database_->statistics().queued_count); });

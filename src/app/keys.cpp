@@ -12,7 +12,8 @@ namespace {
 
 std::string text_of(const json::Value& object, std::string_view name) {
   const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size()) : std::string();
+  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size())
+                                     : std::string();
 }
 
 }  // namespace
@@ -39,8 +40,8 @@ int run_keys_list(const Arguments& arguments) {
     return kSuccess;
   }
   for (const json::Value& key : items.as_array())
-    std::puts(fmt::format("{}  {:<6}  {}  {}{}", text_of(key, "id"), text_of(key, "role"), text_of(key, "created_at"), text_of(key, "name"),
-                          key.at("is_revoked").as_bool() ? "  (revoked)" : "")
+    std::puts(fmt::format("{}  {:<6}  {}  {}{}", text_of(key, "id"), text_of(key, "role"), text_of(key, "created_at"),
+                          text_of(key, "name"), key.at("is_revoked").as_bool() ? "  (revoked)" : "")
                   .c_str());
   return kSuccess;
 }

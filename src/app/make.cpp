@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 std::atomic<bool> interrupted = false;  // set by the signal handler, read by everything that waits
 
 void watch_interrupts() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { interrupted.store(true); };
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
@@ -38,10 +38,11 @@ void watch_interrupts() {
 Result<std::string> read_story(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.is_open()) return fail_errno(errno, fmt::format("cannot open the story {}", path));
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(fd.get(), &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISFIFO(facts.st_mode) && !S_ISCHR(facts.st_mode))
     return fail(ErrorCode::invalid_argument, fmt::format("{} is no file", path));
-  std::string text(studio::kStoryBytesMax + 1, '\0');  // one byte more than allowed: parse_story says that it is too large
+  std::string text(studio::kStoryBytesMax + 1,
+                   '\0');  // one byte more than allowed: parse_story says that it is too large
   std::size_t size_bytes = 0;
   while (size_bytes < text.size()) {
     const ssize_t count = ::read(fd.get(), text.data() + size_bytes, text.size() - size_bytes);
@@ -58,30 +59,36 @@ Result<std::string> read_story(const std::string& path) {
 // that leads out.
 Result<UniqueFd> open_beneath(int folder, const studio::MediaLink& link, const std::string& story_name) {
   const auto where = studio::describe_position(story_name, link.where);
-  struct open_how how {};
+  struct open_how how{};
   how.flags = O_RDONLY | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, folder, link.target.c_str(), &how, sizeof how)));
   if (!fd.is_open()) {
     const int error_number = errno;
     if (error_number == EXDEV || error_number == ELOOP)
-      return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" leads out of the story's folder", printable(link.target, 120)), {.reason = "story_link_outside", .where = where});
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("\"{}\" leads out of the story's folder", printable(link.target, 120)),
+                  {.reason = "story_link_outside", .where = where});
     if (error_number == ENOENT)
-      return fail(ErrorCode::invalid_argument, fmt::format("there is no file \"{}\" beside the story", printable(link.target, 120)), {.reason = "story_link_missing", .where = where});
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("there is no file \"{}\" beside the story", printable(link.target, 120)),
+                  {.reason = "story_link_missing", .where = where});
     auto failure = fail_errno(error_number, fmt::format("cannot open \"{}\"", printable(link.target, 120)));
     failure.error().where = where;
     return failure;
   }
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(fd.get(), &facts) != 0 || !S_ISREG(facts.st_mode))
-    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no file", printable(link.target, 120)), {.reason = "story_link_missing", .where = where});
+    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no file", printable(link.target, 120)),
+                {.reason = "story_link_missing", .where = where});
   return fd;
 }
 
 std::string url_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+    const bool is_plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
     out += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
@@ -89,7 +96,8 @@ std::string url_encode(std::string_view text) {
 
 std::string string_at(const json::Value& object, std::string_view name) {
   const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size()) : std::string();
+  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size())
+                                     : std::string();
 }
 
 // Uploads the files a story names, each once; gives their asset ids.
@@ -111,9 +119,10 @@ class StoryFiles {
     if (const auto known = ids_.find(link.target); known != ids_.end()) return known->second;
     auto fd = open_beneath(folder_.get(), link, name_);
     if (!fd) return error_of(fd);
-    struct stat facts {};
+    struct stat facts{};
     if (::fstat(fd->get(), &facts) != 0) return fail_errno(errno, "cannot read a file's size");
-    auto asset = studio_.upload("/api/assets?name=" + url_encode(link.target), fd->get(), static_cast<std::uint64_t>(facts.st_size));
+    auto asset = studio_.upload("/api/assets?name=" + url_encode(link.target), fd->get(),
+                                static_cast<std::uint64_t>(facts.st_size));
     if (!asset) {
       Error error = std::move(asset).error();
       error.where = studio::describe_position(name_, link.where);
@@ -150,14 +159,16 @@ Result<json::Value> settings_from_flags(const Arguments& arguments) {
     if (auto text = arguments.value(flag)) {
       auto number = json::parse(*text);
       if (!number || !number->is_number())
-        return fail(ErrorCode::invalid_argument, fmt::format("{} is \"{}\", not a number", flag, printable(*text, 40)), {.reason = "usage", .where = {}});
+        return fail(ErrorCode::invalid_argument, fmt::format("{} is \"{}\", not a number", flag, printable(*text, 40)),
+                    {.reason = "usage", .where = {}});
       settings[field] = *number;
     }
   return json::Value(std::move(settings));
 }
 
 // The production of a story: its text and front matter as they are, its files as assets.
-Result<json::Value> create_production(StudioClient& studio, const studio::Story& story, const std::string& path, const Arguments& arguments) {
+Result<json::Value> create_production(StudioClient& studio, const studio::Story& story, const std::string& path,
+                                      const Arguments& arguments) {
   StoryFiles files(studio, path);
   studio::ProductionDocument document;
   json::Object settings;
@@ -236,7 +247,8 @@ Result<json::Value> render(StudioClient& studio, const std::string& production_i
   if (string_at(*ended, "state") == "cancelled") return fail(ErrorCode::cancelled, "the run was cancelled");
   if (string_at(*ended, "state") != "succeeded") {
     const json::Value& error = ended->at("error");
-    auto failure = fail(parse_error_code(string_at(error, "code")).value_or(ErrorCode::internal), string_at(error, "message"));
+    auto failure =
+        fail(parse_error_code(string_at(error, "code")).value_or(ErrorCode::internal), string_at(error, "message"));
     failure.error().where = string_at(error, "where");
     return failure;
   }
@@ -257,7 +269,8 @@ Result<std::string> save(StudioClient& studio, const std::string& production_id,
     if (*wanted.ending) path.replace_extension(wanted.ending);
     auto file = OutputFile::create(path);
     if (!file) return error_of(file);
-    if (auto done = studio.download("/api/productions/" + production_id + "/files/" + wanted.file, file->fd()); !done) return error_of(done);
+    if (auto done = studio.download("/api/productions/" + production_id + "/files/" + wanted.file, file->fd()); !done)
+      return error_of(done);
     files.push_back(std::move(*file));
     if (interrupted.load()) return fail(ErrorCode::cancelled, "interrupted; nothing was written");
   }
@@ -281,7 +294,9 @@ int run_make(const Arguments& arguments) {
   watch_interrupts();
   auto studio = StudioClient::open(arguments);
   if (!studio) return complain(studio.error());
-  MakeProgress progress(arguments.has("--json") ? MakeProgress::Style::json : ::isatty(2) ? MakeProgress::Style::bar : MakeProgress::Style::lines);
+  MakeProgress progress(arguments.has("--json") ? MakeProgress::Style::json
+                        : ::isatty(2)           ? MakeProgress::Style::bar
+                                                : MakeProgress::Style::lines);
   auto production = create_production(**studio, *story, path, arguments);
   if (!production) return progress.fail(production.error()), complain(production.error());
   const std::string id = string_at(*production, "id");

@@ -16,7 +16,8 @@ constexpr std::chrono::milliseconds kRedraw{100};
 
 std::string text_at(const json::Value& object, std::string_view name) {
   const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size()) : std::string();
+  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size())
+                                     : std::string();
 }
 
 std::int64_t integer_at(const json::Value& object, std::string_view name) {
@@ -42,7 +43,8 @@ bool has_ended(std::string_view state) { return state == "succeeded" || state ==
 
 }  // namespace
 
-MakeProgress::MakeProgress(Style style) : style_(style), started_at_(std::chrono::steady_clock::now()), drawn_at_(started_at_ - kRedraw) {}
+MakeProgress::MakeProgress(Style style)
+    : style_(style), started_at_(std::chrono::steady_clock::now()), drawn_at_(started_at_ - kRedraw) {}
 
 void MakeProgress::take_step(const json::Value& step) {
   const std::string node = text_at(step, "node"), state = text_at(step, "state");
@@ -57,11 +59,17 @@ void MakeProgress::take_step(const json::Value& step) {
   if (style_ == Style::json)
     print_json({{"event", "step"}, {"step", node}, {"label", known.label}, {"state", state}, {"cached", is_cached}});
   else if (style_ == Style::lines && (state == "succeeded" || state == "failed"))
-    std::fputs(fmt::format("{}: {}\n", known.label, is_cached ? "cached" : state == "succeeded" ? "done" : state).c_str(), stderr);
+    std::fputs(fmt::format("{}: {}\n", known.label,
+                           is_cached              ? "cached"
+                           : state == "succeeded" ? "done"
+                                                  : state)
+                   .c_str(),
+               stderr);
 }
 
 void MakeProgress::update(const json::Value& run) {
-  if (const json::Value* steps = run.is_object() ? run.get_object().if_contains("steps") : nullptr; steps && steps->is_array())
+  if (const json::Value* steps = run.is_object() ? run.get_object().if_contains("steps") : nullptr;
+      steps && steps->is_array())
     for (const json::Value& step : steps->get_array()) take_step(step);
   draw(true);
 }
@@ -111,7 +119,8 @@ void MakeProgress::draw(bool is_forced) {
   }
   drawn_at_ = now;
   if (style_ != Style::bar) return;
-  const std::string left = share > 0.03 ? clock_text(static_cast<std::int64_t>(seconds / share * (1 - share)) + 1) + " left" : "";
+  const std::string left =
+      share > 0.03 ? clock_text(static_cast<std::int64_t>(seconds / share * (1 - share)) + 1) + " left" : "";
   const std::string right = fmt::format(" {:3.0f} %  {:.0f} frames/s  {}  {}", share * 100, rate, left, now_);
   constexpr std::size_t kBarCells = 24;
   const auto filled = static_cast<std::size_t>(share * kBarCells);
@@ -129,7 +138,9 @@ void MakeProgress::clear_bar() {
 
 void MakeProgress::fail(const Error& error) {
   clear_bar();
-  if (style_ == Style::json) print_json({{"event", "failed"}, {"code", error.stable_code()}, {"message", error.message}, {"where", error.where}});
+  if (style_ == Style::json)
+    print_json(
+        {{"event", "failed"}, {"code", error.stable_code()}, {"message", error.message}, {"where", error.where}});
 }
 
 void MakeProgress::finish(const std::string& path, const json::Value& production) {
@@ -140,7 +151,9 @@ void MakeProgress::finish(const std::string& path, const json::Value& production
   if (style_ == Style::json)
     print_json({{"event", "finished"}, {"path", path}, {"seconds", seconds}, {"duration_ms", duration_ms}});
   else
-    std::fputs(fmt::format("{} ({} long, made in {:.1f} s)\n", path, clock_text((duration_ms + 500) / 1000), seconds).c_str(), stderr);
+    std::fputs(
+        fmt::format("{} ({} long, made in {:.1f} s)\n", path, clock_text((duration_ms + 500) / 1000), seconds).c_str(),
+        stderr);
 }
 
 }  // namespace atelier::app

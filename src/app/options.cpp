@@ -6,9 +6,10 @@ namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
   static constexpr std::array<const SettingInfo*, 20> kAll = {
-      &kListen,        &kAllowedHosts,  &kLoops,      &kConnectionsMax, &kPeerConnectionsMax, &kHeaderTimeoutMs, &kIdleTimeoutMs,
-      &kStallTimeoutMs, &kStopTimeoutMs, &kUploadMiB,  &kRequireKey,     &kDataDir,            &kDerivedQuotaMiB, &kDerivedAgeHours,
-      &kEventsKept,    &kMediaWorkers,  &kFontDir,    &kStrictSandbox,  &kLogLevel,           &kLogFormat};
+      &kListen,          &kAllowedHosts,  &kLoops,           &kConnectionsMax,  &kPeerConnectionsMax,
+      &kHeaderTimeoutMs, &kIdleTimeoutMs, &kStallTimeoutMs,  &kStopTimeoutMs,   &kUploadMiB,
+      &kRequireKey,      &kDataDir,       &kDerivedQuotaMiB, &kDerivedAgeHours, &kEventsKept,
+      &kMediaWorkers,    &kFontDir,       &kStrictSandbox,   &kLogLevel,        &kLogFormat};
   return kAll;
 }
 

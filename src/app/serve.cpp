@@ -30,7 +30,8 @@ int run_serve(const Arguments& arguments) {
   auto port = (*house)->listen(*address);
   if (!port) return complain(port.error());
   const bool is_ipv6 = address->host.find(':') != std::string::npos;
-  std::puts(fmt::format("Atelier is at http://{}:{}", is_ipv6 ? "[" + address->host + "]" : address->host, *port).c_str());
+  std::puts(
+      fmt::format("Atelier is at http://{}:{}", is_ipv6 ? "[" + address->host + "]" : address->host, *port).c_str());
   std::fflush(stdout);
   log::info("serving", {{"address", address->host}, {"port", *port}, {"data_dir", (*house)->folder().path()}});
 

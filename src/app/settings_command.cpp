@@ -24,12 +24,18 @@ int run_settings(const Arguments& arguments) {
   for (const Settings::Entry& entry : settings->all()) {
     const SettingInfo& info = *entry.info;
     if (arguments.has("--json")) {
-      list.push_back(json::Object{{"name", info.name}, {"value", json_of(entry.value)}, {"source", entry.source}, {"help", info.help},
-                                  {"variable", environment_name(info.name)}, {"reload", info.reload == Reload::live ? "live" : "at_start"}});
+      list.push_back(json::Object{{"name", info.name},
+                                  {"value", json_of(entry.value)},
+                                  {"source", entry.source},
+                                  {"help", info.help},
+                                  {"variable", environment_name(info.name)},
+                                  {"reload", info.reload == Reload::live ? "live" : "at_start"}});
       continue;
     }
-    const bool is_number = std::holds_alternative<std::int64_t>(info.fallback) || std::holds_alternative<double>(info.fallback);
-    std::puts(fmt::format("# {}{}\n{} = {}   # {}\n", info.help, is_number ? fmt::format(" ({} to {})", info.range.min, info.range.max) : "", info.name,
+    const bool is_number =
+        std::holds_alternative<std::int64_t>(info.fallback) || std::holds_alternative<double>(info.fallback);
+    std::puts(fmt::format("# {}{}\n{} = {}   # {}\n", info.help,
+                          is_number ? fmt::format(" ({} to {})", info.range.min, info.range.max) : "", info.name,
                           Settings::to_text(entry.value), entry.source)
                   .c_str());
   }

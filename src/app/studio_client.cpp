@@ -22,18 +22,25 @@ constexpr std::size_t kAnswerBytesMax = 32 << 20;
 
 std::string text_at(const json::Value& object, std::string_view name) {
   const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size()) : std::string();
+  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size())
+                                     : std::string();
 }
 
 net::Method method_of(const std::string& name) {
-  for (const net::Method method : {net::Method::get, net::Method::post, net::Method::put, net::Method::patch, net::Method::del})
+  for (const net::Method method :
+       {net::Method::get, net::Method::post, net::Method::put, net::Method::patch, net::Method::del})
     if (net::to_string(method) == name) return method;
   panic("a command uses a method there is");
 }
 
 // The Error a problem document stands for.
 Error error_of_problem(int status, const std::string& body) {
-  Error error{.code = ErrorCode::internal, .message = fmt::format("the server answered {}", status), .reason = {}, .where = {}, .retry_after_ms = {}, .source = {}};
+  Error error{.code = ErrorCode::internal,
+              .message = fmt::format("the server answered {}", status),
+              .reason = {},
+              .where = {},
+              .retry_after_ms = {},
+              .source = {}};
   auto problem = json::parse(body);
   if (!problem) return error;
   error.reason = text_at(*problem, "code");
@@ -181,8 +188,8 @@ Task<Result<>> follow_all(Following& following) {
 }  // namespace
 
 struct StudioClient::State {
-  std::unique_ptr<House> house;        // when the studio is in this process
-  std::unique_ptr<net::Loops> loops;   // of this side; after the house, so that it ends first
+  std::unique_ptr<House> house;       // when the studio is in this process
+  std::unique_ptr<net::Loops> loops;  // of this side; after the house, so that it ends first
   net::Endpoint endpoint;
   Executor executor() const { return loops->executor(0); }
 };
@@ -255,8 +262,15 @@ Result<> StudioClient::download(std::string target, int fd) {
   return run_blocking(state_->executor(), download_to(state_->endpoint, std::move(request), fd));
 }
 
-Result<> StudioClient::follow(std::string topics, std::string snapshot, std::function<bool(std::string_view type, const json::Value& data)> take, std::function<bool()> should_stop) {
-  Following following{.endpoint = state_->endpoint, .topics = std::move(topics), .snapshot = std::move(snapshot), .take = std::move(take), .should_stop = std::move(should_stop), .last_event_id = {}};
+Result<> StudioClient::follow(std::string topics, std::string snapshot,
+                              std::function<bool(std::string_view type, const json::Value& data)> take,
+                              std::function<bool()> should_stop) {
+  Following following{.endpoint = state_->endpoint,
+                      .topics = std::move(topics),
+                      .snapshot = std::move(snapshot),
+                      .take = std::move(take),
+                      .should_stop = std::move(should_stop),
+                      .last_event_id = {}};
   return run_blocking(state_->executor(), follow_all(following));
 }
 

@@ -21,8 +21,9 @@ void report(std::string_view what, const Error& error) {
 }  // namespace
 
 Task<Result<std::int64_t>> collect_blobs(UpkeepParts parts) {
-  store::Statement gone_query("SELECT id, digest FROM assets WHERE deleted_ms IS NOT NULL AND deleted_ms < $1 LIMIT 100",
-                                            {parts.clock.wall_ms() - kGraceMs});
+  store::Statement gone_query(
+      "SELECT id, digest FROM assets WHERE deleted_ms IS NOT NULL AND deleted_ms < $1 LIMIT 100",
+      {parts.clock.wall_ms() - kGraceMs});
   auto gone = co_await parts.database.read(std::move(gone_query));
   if (!gone) co_return error_of(gone);
   std::int64_t removed_count = 0;
@@ -30,10 +31,12 @@ Task<Result<std::int64_t>> collect_blobs(UpkeepParts parts) {
     const std::string id = gone->text(row, 0), digest_text = gone->text(row, 1);
     // Another asset, a finished render of a production that is there, or a run that may be reading it.
     std::vector<store::Statement> questions;
-    questions.push_back({"SELECT 1 FROM assets WHERE digest = $1 AND id <> $2 AND deleted_ms IS NULL LIMIT 1", {digest_text, id}});
-    questions.push_back({"SELECT 1 FROM renders JOIN productions ON productions.id = renders.production "
-                         "WHERE productions.deleted_ms IS NULL AND renders.result LIKE '%' || $1 || '%' LIMIT 1",
-                         {digest_text}});
+    questions.push_back(
+        {"SELECT 1 FROM assets WHERE digest = $1 AND id <> $2 AND deleted_ms IS NULL LIMIT 1", {digest_text, id}});
+    questions.push_back(
+        {"SELECT 1 FROM renders JOIN productions ON productions.id = renders.production "
+         "WHERE productions.deleted_ms IS NULL AND renders.result LIKE '%' || $1 || '%' LIMIT 1",
+         {digest_text}});
     questions.push_back({"SELECT 1 FROM runs WHERE state = 'running' LIMIT 1"});
     auto answers = co_await parts.database.read_all(std::move(questions));
     if (!answers) co_return error_of(answers);
@@ -85,7 +88,8 @@ Task<Result<>> learn_media_version(media::Workers& workers, graph::NodeServices&
   std::string version;
   for (const media::TaskDescription& task : hello->tasks) version += fmt::format("{}={};", task.name, task.version);
   services.media_version = version + hello->fonts_digest;
-  for (const std::string& missing : hello->sandbox.missing) log::warn("the media sandbox is incomplete", {{"missing", missing}});
+  for (const std::string& missing : hello->sandbox.missing)
+    log::warn("the media sandbox is incomplete", {{"missing", missing}});
   if (!hello->fonts_missing.empty()) log::warn("fonts are missing", {{"missing", hello->fonts_missing}});
   co_return Result<>{};
 }

@@ -84,7 +84,7 @@ Result<> check_host(const HostPolicy& policy, const Request& request) {
   const std::string_view host = request.headers.find("host").value_or("");
   if (policy.allows(host)) return {};
   return fail(ErrorCode::forbidden,
-              fmt::format("this server does not answer for the host \"{}\"; the setting http.allowed_hosts can add it", printable(host, 128)),
+              fmt::format("this server does not answer for the host \"{}\"; the setting server.allowed_hosts can add it", printable(host, 128)),
               {.reason = "host_unknown", .where = {}});
 }
 

@@ -13,7 +13,9 @@ const Command& command(std::string_view name) {
   throw std::runtime_error("no such command");
 }
 
-Result<Arguments> parsed(std::string_view name, std::vector<std::string> words) { return parse_arguments(command(name), words); }
+Result<Arguments> parsed(std::string_view name, std::vector<std::string> words) {
+  return parse_arguments(command(name), words);
+}
 
 TEST(Arguments, FlagsStandAnywhereAndTakeTheirValueEitherWay) {
   auto arguments = parsed("make", {"-o", "a.mp4", "story.md", "--size=1080x1080", "--json"});

@@ -50,7 +50,8 @@ class HouseTest : public testing::Test {
 
   void open(std::vector<std::pair<std::string, std::string>> flags) {
     flags.emplace_back("storage.data_dir", folder_.string());
-    auto settings = Settings::load({.file_text = {}, .file_name = {}, .environment = {}, .flags = std::move(flags)}, all_settings());
+    auto settings = Settings::load({.file_text = {}, .file_name = {}, .environment = {}, .flags = std::move(flags)},
+                                   all_settings());
     ASSERT_TRUE(settings) << settings.error().describe();
     house_.reset();
     auto house = House::open(*settings);
@@ -63,7 +64,8 @@ class HouseTest : public testing::Test {
     endpoint_.port = *port;
   }
 
-  Answer call(net::Method method, std::string target, std::string body = {}, std::vector<std::pair<std::string, std::string>> headers = {}) {
+  Answer call(net::Method method, std::string target, std::string body = {},
+              std::vector<std::pair<std::string, std::string>> headers = {}) {
     net::FetchRequest request;
     request.method = method;
     request.target = std::move(target);
@@ -74,7 +76,9 @@ class HouseTest : public testing::Test {
     if (!answer) throw std::runtime_error(answer.error().describe());
     return std::move(*answer);
   }
-  std::string text(const json::Value& value, const char* name) { return std::string(value.at(name).as_string().c_str()); }
+  std::string text(const json::Value& value, const char* name) {
+    return std::string(value.at(name).as_string().c_str());
+  }
 
   fs::path folder_;
   net::Endpoint endpoint_;
@@ -82,7 +86,9 @@ class HouseTest : public testing::Test {
   std::unique_ptr<House> house_;
 };
 
-TEST_F(HouseTest, TheApiIsTheOneClientsKnow) { expect_golden("openapi.json", json::write_canonical(api::openapi()) + "\n"); }
+TEST_F(HouseTest, TheApiIsTheOneClientsKnow) {
+  expect_golden("openapi.json", json::write_canonical(api::openapi()) + "\n");
+}
 
 TEST_F(HouseTest, MetricsAreTheOnesDashboardsKnow) {
   listen();
@@ -105,7 +111,8 @@ TEST_F(HouseTest, SettingsAreTheOnesFilesName) {
 TEST_F(HouseTest, EveryReferenceInTheApiDocumentLeadsSomewhere) {
   const json::Value document = api::openapi();
   const std::string written = json::write(document);
-  for (std::size_t from = written.find("#/components/schemas/"); from != std::string::npos; from = written.find("#/components/schemas/", from + 1)) {
+  for (std::size_t from = written.find("#/components/schemas/"); from != std::string::npos;
+       from = written.find("#/components/schemas/", from + 1)) {
     const std::size_t start = from + std::string_view("#/components/schemas/").size();
     const std::string name = written.substr(start, written.find('"', start) - start);
     EXPECT_TRUE(document.at("components").at("schemas").as_object().contains(name)) << name;
@@ -133,9 +140,11 @@ TEST_F(HouseTest, AStoryBecomesAProductionWithScenes) {
   EXPECT_EQ(made.json().at("scenes").as_array().size(), 2U);
   EXPECT_EQ(text(made.json(), "state"), "draft");
   const std::string id = text(made.json(), "id");
-  const Answer changed = call(net::Method::patch, "/api/productions/" + id + "/scenes/s2", R"({"text":"The ship stayed."})", {{"if-match", "\"1\""}});
+  const Answer changed = call(net::Method::patch, "/api/productions/" + id + "/scenes/s2",
+                              R"({"text":"The ship stayed."})", {{"if-match", "\"1\""}});
   EXPECT_EQ(changed.status, 200) << changed.body;
-  const Answer late = call(net::Method::patch, "/api/productions/" + id + "/scenes/s2", R"({"text":"No."})", {{"if-match", "\"1\""}});
+  const Answer late =
+      call(net::Method::patch, "/api/productions/" + id + "/scenes/s2", R"({"text":"No."})", {{"if-match", "\"1\""}});
   EXPECT_EQ(late.status, 409);
   EXPECT_EQ(text(late.json(), "code"), "revision_conflict");
 }
@@ -166,7 +175,9 @@ TEST_F(HouseTest, WithKeysMembersSeeTheirOwnAndAdminsOperate) {
   const auto member = house_->wait_for(house_->accounts().create_key("member", Role::member));
   ASSERT_TRUE(admin && member);
   listen();
-  const auto as = [](const std::string& secret) { return std::vector<std::pair<std::string, std::string>>{{"authorization", "Bearer " + secret}}; };
+  const auto as = [](const std::string& secret) {
+    return std::vector<std::pair<std::string, std::string>>{{"authorization", "Bearer " + secret}};
+  };
   EXPECT_EQ(call(net::Method::get, "/api/productions").status, 401);
   EXPECT_EQ(call(net::Method::get, "/api/productions", {}, as("at_wrong")).status, 401);
   const Answer made = call(net::Method::post, "/api/productions", R"({"story":"Mine."})", as(member->secret));
@@ -186,17 +197,26 @@ TEST_F(HouseTest, ASessionNeedsItsTokenForWhatChangesSomething) {
   listen();
   const Answer signed_in = call(net::Method::post, "/api/session", R"({"key":")" + key->secret + "\"}");
   ASSERT_EQ(signed_in.status, 200) << signed_in.body;
-  const std::string cookie(signed_in.headers.find("set-cookie")->substr(0, signed_in.headers.find("set-cookie")->find(';')));
+  const std::string cookie(
+      signed_in.headers.find("set-cookie")->substr(0, signed_in.headers.find("set-cookie")->find(';')));
   EXPECT_NE(signed_in.headers.find("set-cookie")->find("HttpOnly"), std::string_view::npos);
   EXPECT_EQ(call(net::Method::get, "/api/productions", {}, {{"cookie", cookie}}).status, 200);
   EXPECT_EQ(call(net::Method::post, "/api/productions", R"({"story":"x"})", {{"cookie", cookie}}).status, 403);
-  EXPECT_EQ(call(net::Method::post, "/api/productions", R"({"story":"x"})", {{"cookie", cookie}, {"x-csrf-token", text(signed_in.json(), "csrf")}}).status, 201);
-  EXPECT_EQ(call(net::Method::del, "/api/session", {}, {{"cookie", cookie}, {"x-csrf-token", text(signed_in.json(), "csrf")}}).status, 204);
+  EXPECT_EQ(call(net::Method::post, "/api/productions", R"({"story":"x"})",
+                 {{"cookie", cookie}, {"x-csrf-token", text(signed_in.json(), "csrf")}})
+                .status,
+            201);
+  EXPECT_EQ(
+      call(net::Method::del, "/api/session", {}, {{"cookie", cookie}, {"x-csrf-token", text(signed_in.json(), "csrf")}})
+          .status,
+      204);
   EXPECT_EQ(call(net::Method::get, "/api/productions", {}, {{"cookie", cookie}}).status, 401);
 }
 
 TEST_F(HouseTest, ASecondProcessIsToldWhoHasTheFolder) {
-  auto settings = Settings::load({.file_text = {}, .file_name = {}, .environment = {}, .flags = {{"storage.data_dir", folder_.string()}}}, all_settings());
+  auto settings = Settings::load(
+      {.file_text = {}, .file_name = {}, .environment = {}, .flags = {{"storage.data_dir", folder_.string()}}},
+      all_settings());
   auto second = House::open(*settings);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().reason, "data_folder_in_use");

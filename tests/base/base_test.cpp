@@ -34,7 +34,8 @@ TEST(Hash, Sha256AndHmacGiveTheKnownAnswers) {
   piecewise.update("a");
   piecewise.update("bc");
   EXPECT_EQ(piecewise.finish(), sha256("abc"));
-  EXPECT_EQ(hmac_sha256("key", "The quick brown fox jumps over the lazy dog").hex(), "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
+  EXPECT_EQ(hmac_sha256("key", "The quick brown fox jumps over the lazy dog").hex(),
+            "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
   EXPECT_EQ(*Digest::parse(sha256("abc").hex()), sha256("abc"));
   EXPECT_FALSE(Digest::parse("ba78"));
   EXPECT_EQ(base64url("\xfb\xff\xfe"), "-__-");
@@ -42,7 +43,8 @@ TEST(Hash, Sha256AndHmacGiveTheKnownAnswers) {
 
 TEST(Utf8, KnowsWellFormedText) {
   EXPECT_TRUE(is_valid_utf8("Grüße, 世界 🌧️"));
-  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80", "\xf0\x80\x80\x80"}) EXPECT_FALSE(is_valid_utf8(bad));
+  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80", "\xf0\x80\x80\x80"})
+    EXPECT_FALSE(is_valid_utf8(bad));
 }
 
 TEST(Utf8, TruncatingNeverSplitsACharacter) {

@@ -27,7 +27,9 @@ TEST(Json, RefusesWhatRfc8259AndOurLimitsRefuse) {
 
 TEST(Json, TheSameKeyInTwoObjectsIsFine) { EXPECT_EQ(complaint_of(R"({"a":{"a":1},"b":{"a":2}})"), "taken"); }
 
-TEST(Json, LargeIntegersStayExact) { EXPECT_EQ(write(*parse("[9223372036854775807,18446744073709551615]")), "[9223372036854775807,18446744073709551615]"); }
+TEST(Json, LargeIntegersStayExact) {
+  EXPECT_EQ(write(*parse("[9223372036854775807,18446744073709551615]")), "[9223372036854775807,18446744073709551615]");
+}
 
 TEST(Json, CanonicalTextDoesNotDependOnTheOrderOfKeys) {
   EXPECT_EQ(write_canonical(*parse(R"({"b":[1,{"d":2,"c":3}],"a":"x"})")), R"({"a":"x","b":[1,{"c":3,"d":2}]})");

@@ -28,7 +28,10 @@ TEST(Settings, FlagsOutweighTheEnvironmentAndThatTheFile) {
 }
 
 TEST(Settings, SayWhereEachValueCameFrom) {
-  auto settings = load({.file_text = "[http]\nmax_body_mib = 3\n", .file_name = "atelier.toml", .environment = {}, .flags = {{"media.strict", "true"}}});
+  auto settings = load({.file_text = "[http]\nmax_body_mib = 3\n",
+                        .file_name = "atelier.toml",
+                        .environment = {},
+                        .flags = {{"media.strict", "true"}}});
   ASSERT_TRUE(settings);
   std::map<std::string_view, std::string> sources;
   for (const auto& entry : settings->all()) sources[entry.info->name] = entry.source;
@@ -50,14 +53,17 @@ TEST_P(WrongSetting, StopsWithPlaceAndReason) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, WrongSetting,
-    testing::Values(Wrong{{"[http]\nmax_bdy_mib = 1\n", "a.toml", {}, {}}, "a.toml:2", "did you mean http.max_body_mib"},
-                    Wrong{{"[http]\nmax_body_mib = 0\n", "a.toml", {}, {}}, "a.toml:2", "1 to 4096"},
-                    Wrong{{"[http]\nmax_body_mib = \"x\"\n", "a.toml", {}, {}}, "a.toml:2", "whole number"},
-                    Wrong{{"[http\n", "a.toml", {}, {}}, "a.toml:1:6", "not TOML"},
-                    Wrong{{"", "", {{"ATELIER_HTTP_MAX_BODY", "1"}}, {}}, "ATELIER_HTTP_MAX_BODY", "did you mean ATELIER_HTTP_MAX_BODY_MIB"},
-                    Wrong{{"", "", {{"ATELIER_HTTP_MAX_BODY_MIB", "1x"}}, {}}, "ATELIER_HTTP_MAX_BODY_MIB", "1x"},
-                    Wrong{{"", "", {}, {{"media.strict", "yes"}}}, "--set media.strict", "true or false"},
-                    Wrong{{"", "", {}, {{"cache.ratio", "1.5"}}}, "--set cache.ratio", "0 to 1"}));
+    testing::Values(
+        Wrong{{"[http]\nmax_bdy_mib = 1\n", "a.toml", {}, {}}, "a.toml:2", "did you mean http.max_body_mib"},
+        Wrong{{"[http]\nmax_body_mib = 0\n", "a.toml", {}, {}}, "a.toml:2", "1 to 4096"},
+        Wrong{{"[http]\nmax_body_mib = \"x\"\n", "a.toml", {}, {}}, "a.toml:2", "whole number"},
+        Wrong{{"[http\n", "a.toml", {}, {}}, "a.toml:1:6", "not TOML"},
+        Wrong{{"", "", {{"ATELIER_HTTP_MAX_BODY", "1"}}, {}},
+              "ATELIER_HTTP_MAX_BODY",
+              "did you mean ATELIER_HTTP_MAX_BODY_MIB"},
+        Wrong{{"", "", {{"ATELIER_HTTP_MAX_BODY_MIB", "1x"}}, {}}, "ATELIER_HTTP_MAX_BODY_MIB", "1x"},
+        Wrong{{"", "", {}, {{"media.strict", "yes"}}}, "--set media.strict", "true or false"},
+        Wrong{{"", "", {}, {{"cache.ratio", "1.5"}}}, "--set cache.ratio", "0 to 1"}));
 
 }  // namespace
 }  // namespace atelier

@@ -98,7 +98,8 @@ TEST(Signal, WaitUntilReturnsAtItsTimeOrWhenNotified) {
     Signal signal(co_await current_executor());
     const auto before = std::chrono::steady_clock::now();
     co_await signal.wait_until(before + 5ms);
-    co_return std::chrono::steady_clock::now() - before >= 5ms ? Result<>{} : Result<>(fail(ErrorCode::internal, "too early"));
+    co_return std::chrono::steady_clock::now() - before >= 5ms ? Result<>{}
+                                                               : Result<>(fail(ErrorCode::internal, "too early"));
   };
   EXPECT_TRUE(run(body()));
 }

@@ -28,8 +28,9 @@ TEST(Production, SurvivesItsJson) {
 
 TEST(Production, AStoryWrittenAgainReadsTheSame) {
   const std::string id = AssetId::make().to_string();
-  const ProductionDocument document = document_from(
-      "# Title\n\n![](asset:" + id + ") It was 1\\. of *all* things.\n\n## Part\n\n\\# no heading, \\[no link\\](x) \\<b\\> a_b_c & d!\n\n1) a list\n\n\\- dash");
+  const ProductionDocument document = document_from("# Title\n\n![](asset:" + id +
+                                                    ") It was 1\\. of *all* things.\n\n## Part\n\n\\# no heading, "
+                                                    "\\[no link\\](x) \\<b\\> a_b_c & d!\n\n1) a list\n\n\\- dash");
   const ProductionDocument again = document_from(write_story(document));
   ASSERT_EQ(again.scenes.size(), document.scenes.size());
   for (std::size_t i = 0; i < document.scenes.size(); ++i) {
@@ -51,7 +52,8 @@ TEST(Production, ScenesWhoseTextStandsKeepWhatTheyAre) {
 }
 
 TEST(Production, AStoryReadAfreshKeepsItsSeedsWhereOnlyALaterSentenceChanged) {
-  const ProductionDocument before = document_from("The harbour lay still that night. A ship left."), after = document_from("The harbour lay still that night. Two ships left.");
+  const ProductionDocument before = document_from("The harbour lay still that night. A ship left."),
+                           after = document_from("The harbour lay still that night. Two ships left.");
   EXPECT_EQ(before.scenes[0].seed, after.scenes[0].seed);
   EXPECT_NE(before.scenes[0].seed, document_from("Another harbour altogether, and noisy. A ship left.").scenes[0].seed);
 }
@@ -84,7 +86,8 @@ class Compiled : public testing::Test {
 };
 
 TEST_F(Compiled, IsAGraphTheEngineTakes) {
-  const auto checked = graph::check_graph(compiled(document_from("One.\n\nTwo is a good deal longer than the first scene was.")), registry_);
+  const auto checked = graph::check_graph(
+      compiled(document_from("One.\n\nTwo is a good deal longer than the first scene was.")), registry_);
   EXPECT_TRUE(checked) << checked.error().describe();
 }
 

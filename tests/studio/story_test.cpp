@@ -35,7 +35,9 @@ TEST(Story, AFirstHeadingIsTheTitleAndLaterOnesSeparateScenesUnspoken) {
 }
 
 TEST(Story, MarkupIsNotSpokenButItsWordsAre) {
-  const Story story = parsed("A **bold** and *soft* [word](https://example.org) with `code`.\n\n---\n\n<!-- not this -->\n\n- first\n- second\n");
+  const Story story = parsed(
+      "A **bold** and *soft* [word](https://example.org) with `code`.\n\n---\n\n<!-- not this -->\n\n- first\n- "
+      "second\n");
   ASSERT_EQ(story.scenes.size(), 2U);
   EXPECT_EQ(story.scenes[0].text, "A bold and soft word with code.");
   EXPECT_EQ(story.scenes[1].text, "first second");
@@ -51,7 +53,8 @@ TEST(Story, APictureIsItsScenesBackgroundAndOneThatStandsAloneBelongsToTheNext) 
 
 TEST(Story, FrontMatterSetsTheProduction) {
   const Story story = parsed(
-      "---\ntitle: A Day\nsize: 1920x1080\nvoice: rms\nlanguage: en\nstyle: card\nspeed: 1.2\nbackground: dunes\nmusic: song.mp3\nfps: 25\n---\nHello.\n");
+      "---\ntitle: A Day\nsize: 1920x1080\nvoice: rms\nlanguage: en\nstyle: card\nspeed: 1.2\nbackground: "
+      "dunes\nmusic: song.mp3\nfps: 25\n---\nHello.\n");
   EXPECT_EQ(*story.settings.title, "A Day");
   EXPECT_EQ(*story.settings.size, "1920x1080");
   EXPECT_EQ(*story.settings.voice, "local/flite/rms");
@@ -84,13 +87,15 @@ TEST_P(StoryRefusal, NamesLineAndColumn) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, StoryRefusal,
-    testing::Values(Refusal{"empty", "", "story_empty", "story.md"}, Refusal{"only_rules", "---\n\n***\n", "story_empty", "story.md"},
+    testing::Values(Refusal{"empty", "", "story_empty", "story.md"},
+                    Refusal{"only_rules", "---\n\n***\n", "story_empty", "story.md"},
                     Refusal{"huge", std::string(1 << 20, 'a'), "story_too_large", "story.md"},
                     Refusal{"long_scene", "Fine.\n\n" + std::string(9000, 'a'), "story_scene_too_long", "story.md:3:1"},
                     Refusal{"not_utf8", "Good.\nBad \xff here.", "story_not_utf8", "story.md:2:5"},
                     Refusal{"binary", std::string("PNG\0data", 8), "story_not_text", "story.md:1:4"},
                     Refusal{"unknown_key", "---\ntitel: x\n---\nA.", "story_front_matter", "story.md:2:1"},
-                    Refusal{"unknown_voice", "---\ntitle: x\nvoice: nobody-at-all\n---\nA.", "story_front_matter", "story.md:3:8"},
+                    Refusal{"unknown_voice", "---\ntitle: x\nvoice: nobody-at-all\n---\nA.", "story_front_matter",
+                            "story.md:3:8"},
                     Refusal{"bad_speed", "---\nspeed: 9\n---\nA.", "story_front_matter", "story.md:2:8"},
                     Refusal{"unclosed", "---\ntitle: x\nHello.", "story_front_matter", "story.md:1:1"},
                     Refusal{"bad_yaml", "---\ntitle: [x\n---\nA.", "story_front_matter", "story.md:3:1"},
@@ -99,10 +104,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"not_media", "![](notes.txt) Hi.", "story_link_unknown", "story.md:1:1"}),
     [](const auto& each) { return std::string(each.param.name); });
 
-TEST(Story, AWrongKeyGetsASuggestion) { EXPECT_NE(refused("---\ntitel: x\n---\nA.").message.find("title"), std::string::npos); }
+TEST(Story, AWrongKeyGetsASuggestion) {
+  EXPECT_NE(refused("---\ntitel: x\n---\nA.").message.find("title"), std::string::npos);
+}
 
 TEST(Story, TheTitleOfANamelessStoryIsItsFirstWords) {
-  EXPECT_EQ(title_of(parsed("When the last tram of the night had gone, the city began to sing to itself.")), "When the last tram of the night had gone, the…");
+  EXPECT_EQ(title_of(parsed("When the last tram of the night had gone, the city began to sing to itself.")),
+            "When the last tram of the night had gone, the…");
 }
 
 }  // namespace

@@ -6,8 +6,8 @@ namespace atelier::graph {
 
 std::vector<const NodeType*> all_node_types() {
   return {
-      &kStorySpeech,     &kStoryTimeline, &kStoryStill,  &kStorySegment, &kStorySoundtrack,
-      &kStoryCaptions,   &kStoryAssemble, &kStoryPoster, &kStoryPublish, &kStoryFrame,
+      &kStorySpeech,   &kStoryTimeline, &kStoryStill,  &kStorySegment, &kStorySoundtrack,
+      &kStoryCaptions, &kStoryAssemble, &kStoryPoster, &kStoryPublish, &kStoryFrame,
   };
 }
 

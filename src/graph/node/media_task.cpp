@@ -64,8 +64,11 @@ Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, M
     writers.push_back(std::move(*writer));
   }
   request.timeout = std::chrono::duration_cast<milliseconds>(step.deadline - services.clock.now());
-  if (request.timeout <= milliseconds(0)) co_return fail(ErrorCode::deadline_exceeded, "the step's time was over before it began");
-  std::function<void(media::Progress)> report = [reporter = step.reporter](media::Progress progress) { reporter->progress(progress.done, progress.total); };
+  if (request.timeout <= milliseconds(0))
+    co_return fail(ErrorCode::deadline_exceeded, "the step's time was over before it began");
+  std::function<void(media::Progress)> report = [reporter = step.reporter](media::Progress progress) {
+    reporter->progress(progress.done, progress.total);
+  };
   auto result = co_await services.workers.run(std::move(request), std::move(report));
   if (!result) co_return error_of(result);
 
@@ -73,8 +76,9 @@ Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, M
   for (std::size_t i = 0; i < writers.size(); ++i) {
     auto info = co_await writers[i]->finish();
     if (!info) co_return error_of(info);
-    made.outputs.emplace(task.outputs[i].name,
-                         BlobRef{.digest = info->digest, .size_bytes = info->size_bytes, .media_type = task.outputs[i].media_type});
+    made.outputs.emplace(
+        task.outputs[i].name,
+        BlobRef{.digest = info->digest, .size_bytes = info->size_bytes, .media_type = task.outputs[i].media_type});
   }
   co_return made;
 }

@@ -38,7 +38,10 @@ std::int64_t sum_of(const std::vector<std::int64_t>& lengths) {
 Task<Result<Outputs>> run_soundtrack(NodeServices& services, StepRun step) {
   auto lengths = lengths_of(step, "length");
   if (!lengths) co_return error_of(lengths);
-  MediaTask task{.type = "soundtrack", .parameters = step.parameters, .inputs = {}, .outputs = {{.name = "audio", .media_type = "audio/nut"}}};
+  MediaTask task{.type = "soundtrack",
+                 .parameters = step.parameters,
+                 .inputs = {},
+                 .outputs = {{.name = "audio", .media_type = "audio/nut"}}};
   json::Array scenes;
   std::int64_t first_frame = 0;
   const auto& sounds = list_input(step, "audio");
@@ -51,7 +54,8 @@ Task<Result<Outputs>> run_soundtrack(NodeServices& services, StepRun step) {
   auto& parameters = task.parameters.as_object();
   parameters["scenes"] = std::move(scenes);
   parameters["frame_count"] = first_frame;
-  if (const BlobRef* music = optional_blob_input(step, "music")) task.inputs.push_back({.name = "music", .blob = *music});
+  if (const BlobRef* music = optional_blob_input(step, "music"))
+    task.inputs.push_back({.name = "music", .blob = *music});
   auto made = co_await run_media_task(services, std::move(step), std::move(task));
   if (!made) co_return error_of(made);
   co_return Outputs{{"audio", made->outputs.at("audio")}, {"info", std::move(made->result)}};
@@ -66,26 +70,35 @@ Task<Result<Outputs>> run_captions(NodeServices& services, StepRun step) {
     first_frame += scene.at("frame_count").to_number<std::int64_t>();
     scenes.push_back(std::move(scene));
   }
-  MediaTask task{.type = "captions", .parameters = step.parameters, .inputs = {}, .outputs = {{.name = "srt", .media_type = "application/x-subrip"},
+  MediaTask task{.type = "captions",
+                 .parameters = step.parameters,
+                 .inputs = {},
+                 .outputs = {{.name = "srt", .media_type = "application/x-subrip"},
                              {.name = "vtt", .media_type = "text/vtt"},
                              {.name = "ass", .media_type = "text/x-ssa"}}};
   task.parameters.as_object()["scenes"] = scenes;
-  const json::Value timeline = json::Object{{"title", step.parameters.at("title")}, {"fps", step.parameters.at("fps")},
-                                            {"frame_count", first_frame}, {"scenes", std::move(scenes)}};
+  const json::Value timeline = json::Object{{"title", step.parameters.at("title")},
+                                            {"fps", step.parameters.at("fps")},
+                                            {"frame_count", first_frame},
+                                            {"scenes", std::move(scenes)}};
   auto made = co_await run_media_task(services, std::move(step), std::move(task));
   if (!made) co_return error_of(made);
   auto stored = co_await services.blobs.put(store::BlobKind::derived, json::write(timeline));
   if (!stored) co_return error_of(stored);
-  co_return Outputs{{"srt", made->outputs.at("srt")},
-                    {"vtt", made->outputs.at("vtt")},
-                    {"ass", made->outputs.at("ass")},
-                    {"timeline", BlobRef{.digest = stored->digest, .size_bytes = stored->size_bytes, .media_type = "application/json"}}};
+  co_return Outputs{
+      {"srt", made->outputs.at("srt")},
+      {"vtt", made->outputs.at("vtt")},
+      {"ass", made->outputs.at("ass")},
+      {"timeline",
+       BlobRef{.digest = stored->digest, .size_bytes = stored->size_bytes, .media_type = "application/json"}}};
 }
 
 Task<Result<Outputs>> run_assemble(NodeServices& services, StepRun step) {
   auto lengths = lengths_of(step, "length");
   if (!lengths) co_return error_of(lengths);
-  MediaTask task{.type = "assemble", .parameters = step.parameters, .inputs = {},
+  MediaTask task{.type = "assemble",
+                 .parameters = step.parameters,
+                 .inputs = {},
                  .outputs = {{.name = "video", .media_type = "video/mp4", .size_bytes_max = std::uint64_t{16} << 30}}};
   std::int64_t segment_count = 0;
   for (const PortValue& value : list_input(step, "segments")) {
@@ -132,11 +145,15 @@ Task<Result<Outputs>> run_publish(NodeServices& services, StepRun step) {
   json::Object files;
   for (const char* port : {"video", "poster", "srt", "vtt", "ass", "timeline"}) {
     const BlobRef& blob = blob_input(step, port);
-    files[port] = json::Object{{"digest", blob.digest.hex()}, {"size_bytes", blob.size_bytes}, {"media_type", blob.media_type}};
+    files[port] =
+        json::Object{{"digest", blob.digest.hex()}, {"size_bytes", blob.size_bytes}, {"media_type", blob.media_type}};
   }
   auto lengths = lengths_of(step, "length");
   if (!lengths) co_return error_of(lengths);
-  const json::Value result = json::Object{{"files", std::move(files)}, {"scene_frames", json::Array(lengths->begin(), lengths->end())}, {"film", json_input(step, "info")}, {"sound", json_input(step, "sound")}};
+  const json::Value result = json::Object{{"files", std::move(files)},
+                                          {"scene_frames", json::Array(lengths->begin(), lengths->end())},
+                                          {"film", json_input(step, "info")},
+                                          {"sound", json_input(step, "sound")}};
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::insert(asset));
   batch.push_back(store::Productions::publish_render(step.principal, step.run, result));
@@ -145,16 +162,26 @@ Task<Result<Outputs>> run_publish(NodeServices& services, StepRun step) {
   co_return Outputs{{"asset", json::Value(json::Object{{"asset_id", asset.id.to_string()}})}};
 }
 
-constexpr Port kSoundtrackInputs[] = {{"audio", PortType::audio, true, true}, {"length", PortType::json, true, true}, {"music", PortType::audio, false}};
+constexpr Port kSoundtrackInputs[] = {
+    {"audio", PortType::audio, true, true}, {"length", PortType::json, true, true}, {"music", PortType::audio, false}};
 constexpr Port kSoundtrackOutputs[] = {{"audio", PortType::audio}, {"info", PortType::json}};
 constexpr Port kCaptionsInputs[] = {{"cues", PortType::json, true, true}};
-constexpr Port kCaptionsOutputs[] = {{"srt", PortType::text}, {"vtt", PortType::text}, {"ass", PortType::text}, {"timeline", PortType::json}};
-constexpr Port kAssembleInputs[] = {{"segments", PortType::video, true, true}, {"length", PortType::json, true, true}, {"soundtrack", PortType::audio}};
+constexpr Port kCaptionsOutputs[] = {
+    {"srt", PortType::text}, {"vtt", PortType::text}, {"ass", PortType::text}, {"timeline", PortType::json}};
+constexpr Port kAssembleInputs[] = {
+    {"segments", PortType::video, true, true}, {"length", PortType::json, true, true}, {"soundtrack", PortType::audio}};
 constexpr Port kAssembleOutputs[] = {{"video", PortType::video}, {"info", PortType::json}};
 constexpr Port kPosterInputs[] = {{"video", PortType::video}};
 constexpr Port kPosterOutputs[] = {{"image", PortType::image}};
-constexpr Port kPublishInputs[] = {{"length", PortType::json, true, true}, {"video", PortType::video}, {"info", PortType::json}, {"sound", PortType::json}, {"poster", PortType::image},
-                                   {"srt", PortType::text},    {"vtt", PortType::text},    {"ass", PortType::text},  {"timeline", PortType::json}};
+constexpr Port kPublishInputs[] = {{"length", PortType::json, true, true},
+                                   {"video", PortType::video},
+                                   {"info", PortType::json},
+                                   {"sound", PortType::json},
+                                   {"poster", PortType::image},
+                                   {"srt", PortType::text},
+                                   {"vtt", PortType::text},
+                                   {"ass", PortType::text},
+                                   {"timeline", PortType::json}};
 constexpr Port kPublishOutputs[] = {{"asset", PortType::json}};
 
 }  // namespace

@@ -32,7 +32,10 @@ std::span<const Port> timeline_outputs() {
 }
 
 Task<Result<Outputs>> run_speech(NodeServices& services, StepRun step) {
-  MediaTask task{.type = "speech", .parameters = step.parameters, .inputs = {}, .outputs = {{.name = "audio", .media_type = "audio/wav"}}};
+  MediaTask task{.type = "speech",
+                 .parameters = step.parameters,
+                 .inputs = {},
+                 .outputs = {{.name = "audio", .media_type = "audio/wav"}}};
   auto made = co_await run_media_task(services, std::move(step), std::move(task));
   if (!made) co_return error_of(made);
   co_return Outputs{{"audio", made->outputs.at("audio")}, {"words", std::move(made->result)}};
@@ -57,10 +60,12 @@ Task<Result<Outputs>> run_timeline(NodeServices& services, StepRun step) {
 }
 
 Task<Result<Outputs>> run_still(NodeServices& services, StepRun step) {
-  MediaTask task{.type = "still",
-                 .parameters = step.parameters,
-                 .inputs = {{.name = "image", .blob = blob_input(step, "image")}},
-                 .outputs = {{.name = "frame", .media_type = "application/x-atelier-frame", .size_bytes_max = std::uint64_t{256} << 20}}};
+  MediaTask task{
+      .type = "still",
+      .parameters = step.parameters,
+      .inputs = {{.name = "image", .blob = blob_input(step, "image")}},
+      .outputs = {
+          {.name = "frame", .media_type = "application/x-atelier-frame", .size_bytes_max = std::uint64_t{256} << 20}}};
   auto made = co_await run_media_task(services, std::move(step), std::move(task));
   if (!made) co_return error_of(made);
   co_return Outputs{{"frame", made->outputs.at("frame")}};
@@ -70,7 +75,10 @@ Task<Result<Outputs>> run_segment(NodeServices& services, StepRun step) {
   const json::Value part = json_input(step, "part");
   json::Value parameters = step.parameters;
   parameters.as_object()["part"] = part;
-  MediaTask task{.type = "segment", .parameters = std::move(parameters), .inputs = {}, .outputs = {{.name = "video", .media_type = "video/nut"}}};
+  MediaTask task{.type = "segment",
+                 .parameters = std::move(parameters),
+                 .inputs = {},
+                 .outputs = {{.name = "video", .media_type = "video/nut"}}};
   const json::Value* frame_count = part.is_object() ? part.get_object().if_contains("frame_count") : nullptr;
   if (frame_count && frame_count->is_int64() && frame_count->get_int64() == 0) {
     // A part past the scene's end: the scene turned out shorter than its text let us expect.
@@ -78,8 +86,10 @@ Task<Result<Outputs>> run_segment(NodeServices& services, StepRun step) {
     if (!empty) co_return error_of(empty);
     co_return Outputs{{"video", BlobRef{.digest = empty->digest, .size_bytes = 0, .media_type = "video/nut"}}};
   }
-  if (const BlobRef* background = optional_blob_input(step, "frame")) task.inputs.push_back({.name = "background", .blob = *background});
-  if (const BlobRef* background = optional_blob_input(step, "clip")) task.inputs.push_back({.name = "background", .blob = *background});
+  if (const BlobRef* background = optional_blob_input(step, "frame"))
+    task.inputs.push_back({.name = "background", .blob = *background});
+  if (const BlobRef* background = optional_blob_input(step, "clip"))
+    task.inputs.push_back({.name = "background", .blob = *background});
   auto made = co_await run_media_task(services, std::move(step), std::move(task));
   if (!made) co_return error_of(made);
   co_return Outputs{{"video", made->outputs.at("video")}};
@@ -104,9 +114,14 @@ Task<Result<Outputs>> run_frame(NodeServices& services, StepRun step) {
   json::Value parameters = step.parameters;
   parameters.as_object()["frame"] = frame_to_show(part);
   parameters.as_object()["part"] = part;
-  MediaTask task{.type = "frame", .parameters = std::move(parameters), .inputs = {}, .outputs = {{.name = "image", .media_type = "image/jpeg"}}};
-  if (const BlobRef* background = optional_blob_input(step, "frame")) task.inputs.push_back({.name = "background", .blob = *background});
-  if (const BlobRef* background = optional_blob_input(step, "clip")) task.inputs.push_back({.name = "background", .blob = *background});
+  MediaTask task{.type = "frame",
+                 .parameters = std::move(parameters),
+                 .inputs = {},
+                 .outputs = {{.name = "image", .media_type = "image/jpeg"}}};
+  if (const BlobRef* background = optional_blob_input(step, "frame"))
+    task.inputs.push_back({.name = "background", .blob = *background});
+  if (const BlobRef* background = optional_blob_input(step, "clip"))
+    task.inputs.push_back({.name = "background", .blob = *background});
   auto made = co_await run_media_task(services, std::move(step), std::move(task));
   if (!made) co_return error_of(made);
   co_return Outputs{{"image", made->outputs.at("image")}};
@@ -117,7 +132,8 @@ constexpr Port kSpeechOutputs[] = {{"audio", PortType::audio}, {"words", PortTyp
 constexpr Port kTimelineInputs[] = {{"speech", PortType::json}};
 constexpr Port kStillInputs[] = {{"image", PortType::image}};
 constexpr Port kStillOutputs[] = {{"frame", PortType::image}};
-constexpr Port kSegmentInputs[] = {{"part", PortType::json}, {"frame", PortType::image, false}, {"clip", PortType::video, false}};
+constexpr Port kSegmentInputs[] = {
+    {"part", PortType::json}, {"frame", PortType::image, false}, {"clip", PortType::video, false}};
 constexpr Port kSegmentOutputs[] = {{"video", PortType::video}};
 
 }  // namespace

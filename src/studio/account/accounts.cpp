@@ -19,10 +19,13 @@ store::Blob hash_of(std::string_view secret) {
 Role role_of(const std::string& text) { return text == "admin" ? Role::admin : Role::member; }
 
 std::unexpected<Error> refuse() {
-  return fail(ErrorCode::unauthenticated, "this key or session is not known", {.reason = "unauthenticated", .where = {}});
+  return fail(ErrorCode::unauthenticated, "this key or session is not known",
+              {.reason = "unauthenticated", .where = {}});
 }
 
-bool looks_like(std::string_view secret, std::string_view prefix) { return secret.starts_with(prefix) && secret.size() <= kSecretTextMax; }
+bool looks_like(std::string_view secret, std::string_view prefix) {
+  return secret.starts_with(prefix) && secret.size() <= kSecretTextMax;
+}
 
 }  // namespace
 
@@ -41,11 +44,13 @@ Task<Result<CreatedKey>> Accounts::create_key(std::string name, Role role) {
   UserId owner = store::local_user();
   if (role != Role::admin) {
     owner = UserId::make();
-    batch.push_back({"INSERT INTO users (id, name, role, created_ms) VALUES ($1, $2, $3, $4)",
-                     {owner.to_string(), name + " " + owner.to_string(), std::string(to_string(role)), created.key.created_ms}});
+    batch.push_back(
+        {"INSERT INTO users (id, name, role, created_ms) VALUES ($1, $2, $3, $4)",
+         {owner.to_string(), name + " " + owner.to_string(), std::string(to_string(role)), created.key.created_ms}});
   }
   batch.push_back({"INSERT INTO access_keys (id, owner, name, hash, role, created_ms) VALUES ($1, $2, $3, $4, $5, $6)",
-                   {created.key.id.to_string(), owner.to_string(), name, hash_of(created.secret), std::string(to_string(role)), created.key.created_ms}});
+                   {created.key.id.to_string(), owner.to_string(), name, hash_of(created.secret),
+                    std::string(to_string(role)), created.key.created_ms}});
   auto written = co_await database_.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return created;
@@ -78,18 +83,23 @@ Task<Result<bool>> Accounts::has_keys() {
 
 Task<Result<>> Accounts::revoke_key(KeyId id) {
   std::vector<store::Statement> batch;
-  batch.push_back({"UPDATE access_keys SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL", {id.to_string(), clock_.wall_ms()}, store::Expect::exactly_one});
+  batch.push_back({"UPDATE access_keys SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL",
+                   {id.to_string(), clock_.wall_ms()},
+                   store::Expect::exactly_one});
   // Sessions opened with any key of this owner end: which key opened which is not recorded.
-  batch.push_back({"DELETE FROM sessions WHERE owner = (SELECT owner FROM access_keys WHERE id = $1)", {id.to_string()}});
+  batch.push_back(
+      {"DELETE FROM sessions WHERE owner = (SELECT owner FROM access_keys WHERE id = $1)", {id.to_string()}});
   auto written = co_await database_.write(std::move(batch));
-  if (!written && written.error().code == ErrorCode::conflict) co_return fail(ErrorCode::not_found, "there is no such key in force");
+  if (!written && written.error().code == ErrorCode::conflict)
+    co_return fail(ErrorCode::not_found, "there is no such key in force");
   if (!written) co_return error_of(written);
   co_return Result<>{};
 }
 
 Task<Result<Principal>> Accounts::find_key(std::string secret) {
   if (!looks_like(secret, kKeyPrefix)) co_return refuse();
-  store::Statement query("SELECT owner, role, id, last_used_ms FROM access_keys WHERE hash = $1 AND revoked_ms IS NULL", {hash_of(secret)});
+  store::Statement query("SELECT owner, role, id, last_used_ms FROM access_keys WHERE hash = $1 AND revoked_ms IS NULL",
+                         {hash_of(secret)});
   auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return refuse();
@@ -107,13 +117,14 @@ Task<Result<Principal>> Accounts::find_key(std::string secret) {
 Task<Result<SignedIn>> Accounts::sign_in(std::string secret) {
   auto principal = co_await find_key(std::move(secret));
   if (!principal) co_return error_of(principal);
-  const SignedIn signed_in{.principal = *principal, .session = std::string(kSessionPrefix) + base64url(random_bytes(kSecretBytes))};
+  const SignedIn signed_in{.principal = *principal,
+                           .session = std::string(kSessionPrefix) + base64url(random_bytes(kSecretBytes))};
   const UnixMs now_ms = clock_.wall_ms();
   std::vector<store::Statement> batch;
   batch.push_back({"DELETE FROM sessions WHERE expires_ms < $1", {now_ms}});
   batch.push_back({"INSERT INTO sessions (hash, owner, role, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5)",
-                   {hash_of(signed_in.session), principal->owner.to_string(), std::string(to_string(principal->role)), now_ms,
-                    now_ms + std::chrono::milliseconds(kSessionLife).count()}});
+                   {hash_of(signed_in.session), principal->owner.to_string(), std::string(to_string(principal->role)),
+                    now_ms, now_ms + std::chrono::milliseconds(kSessionLife).count()}});
   auto written = co_await database_.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return signed_in;
@@ -121,7 +132,8 @@ Task<Result<SignedIn>> Accounts::sign_in(std::string secret) {
 
 Task<Result<Principal>> Accounts::find_session(std::string session) {
   if (!looks_like(session, kSessionPrefix)) co_return refuse();
-  store::Statement query("SELECT owner, role FROM sessions WHERE hash = $1 AND expires_ms > $2", {hash_of(session), clock_.wall_ms()});
+  store::Statement query("SELECT owner, role FROM sessions WHERE hash = $1 AND expires_ms > $2",
+                         {hash_of(session), clock_.wall_ms()});
   auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return refuse();

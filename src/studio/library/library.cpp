@@ -14,7 +14,8 @@ constexpr std::uint64_t kPosterBytesMax = std::uint64_t{8} << 20;
 
 // A name to show: the last part of whatever path a browser sent, without control characters.
 std::string display_name(std::string_view name) {
-  if (const std::size_t slash = name.find_last_of("/\\"); slash != std::string_view::npos) name = name.substr(slash + 1);
+  if (const std::size_t slash = name.find_last_of("/\\"); slash != std::string_view::npos)
+    name = name.substr(slash + 1);
   std::string shown = printable(trim(name), 200);
   return shown.empty() ? "untitled" : shown;
 }
@@ -44,7 +45,8 @@ Task<Result<store::BlobInfo>> Library::receive(UploadSource source, std::uint64_
     received_bytes += (*piece)->size();
     if (auto appended = co_await (*writer)->append(std::move(**piece)); !appended) co_return error_of(appended);
   }
-  if (received_bytes == 0) co_return fail(ErrorCode::invalid_argument, "the upload is empty", {.reason = "upload_empty", .where = {}});
+  if (received_bytes == 0)
+    co_return fail(ErrorCode::invalid_argument, "the upload is empty", {.reason = "upload_empty", .where = {}});
   co_return co_await (*writer)->finish();
 }
 
@@ -55,7 +57,8 @@ Task<Result<json::Value>> Library::probe(Digest digest, std::string name) {
   co_return co_await services_.workers.run(std::move(request), nullptr);
 }
 
-Task<Result<store::Asset>> Library::upload(Principal principal, std::string name, UploadSource source, std::uint64_t size_bytes_max) {
+Task<Result<store::Asset>> Library::upload(Principal principal, std::string name, UploadSource source,
+                                           std::uint64_t size_bytes_max) {
   auto info = co_await receive(std::move(source), size_bytes_max);
   if (!info) co_return error_of(info);
   auto known = co_await assets_.find_by_digest(principal, info->digest);
@@ -66,7 +69,8 @@ Task<Result<store::Asset>> Library::upload(Principal principal, std::string name
   auto facts = co_await probe(info->digest, shown);
   if (!facts) {
     // What nobody can use is not kept. Another asset may hold the same bytes only for another owner: then it stays.
-    store::Statement query("SELECT 1 FROM assets WHERE digest = $1 AND deleted_ms IS NULL LIMIT 1", {info->digest.hex()});
+    store::Statement query("SELECT 1 FROM assets WHERE digest = $1 AND deleted_ms IS NULL LIMIT 1",
+                           {info->digest.hex()});
     auto shared = co_await services_.database.read(std::move(query));
     if (shared && shared->empty()) (void)co_await services_.blobs.remove(info->digest);
     co_return error_of(facts);
@@ -85,7 +89,8 @@ Task<Result<store::Asset>> Library::upload(Principal principal, std::string name
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::insert(asset));
   Announcement announcement{.topic = "assets", .type = "asset.changed", .data = to_json(asset)};
-  auto written = co_await write_with_event(services_.database, services_.events, principal, std::move(batch), std::move(announcement));
+  auto written = co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+                                           std::move(announcement));
   if (!written) co_return error_of(written);
   co_return asset;
 }
@@ -101,7 +106,9 @@ Task<Result<store::BlobInfo>> Library::make_poster(store::Asset asset) {
   if (!blob) co_return error_of(blob);
   auto writer = co_await services_.blobs.create(store::BlobKind::derived, kPosterBytesMax);
   if (!writer) co_return error_of(writer);
-  media::TaskRequest request = request_for("poster", json::Object{{"width", kPosterWidth}, {"at_frame", asset.kind == "video" ? 30 : 0}}, blob->fd.duplicate());
+  media::TaskRequest request =
+      request_for("poster", json::Object{{"width", kPosterWidth}, {"at_frame", asset.kind == "video" ? 30 : 0}},
+                  blob->fd.duplicate());
   request.outputs.push_back({.name = "image", .fd = UniqueFd(::fcntl((*writer)->fd(), F_DUPFD_CLOEXEC, 0))});
   auto made = co_await services_.workers.run(std::move(request), nullptr);
   if (!made) co_return error_of(made);
@@ -111,9 +118,11 @@ Task<Result<store::BlobInfo>> Library::make_poster(store::Asset asset) {
 Task<Result<store::OpenBlob>> Library::open_poster(Principal principal, AssetId id) {
   auto asset = co_await assets_.find(principal, id);
   if (!asset) co_return error_of(asset);
-  if (asset->kind == "audio") co_return fail(ErrorCode::not_found, "a sound has no picture", {.reason = "asset_no_poster", .where = {}});
+  if (asset->kind == "audio")
+    co_return fail(ErrorCode::not_found, "a sound has no picture", {.reason = "asset_no_poster", .where = {}});
   // The digest of the poster is remembered with the asset; an evicted one is made again.
-  if (const json::Value* known = asset->facts.is_object() ? asset->facts.get_object().if_contains("poster") : nullptr; known && known->is_string()) {
+  if (const json::Value* known = asset->facts.is_object() ? asset->facts.get_object().if_contains("poster") : nullptr;
+      known && known->is_string()) {
     const auto& text = known->get_string();
     if (const auto digest = Digest::parse({text.data(), text.size()})) {
       auto blob = co_await services_.blobs.open(*digest);
@@ -136,7 +145,8 @@ Task<Result<>> Library::remove(Principal principal, AssetId id) {
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::remove(principal, id, clock_.wall_ms()));
   Announcement announcement{.topic = "assets", .type = "asset.deleted", .data = json::Object{{"id", id.to_string()}}};
-  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch), std::move(announcement));
+  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+                                      std::move(announcement));
 }
 
 json::Value to_json(const store::Asset& asset) {
@@ -145,17 +155,18 @@ json::Value to_json(const store::Asset& asset) {
     return value ? *value : json::Value();
   };
   const std::string id = asset.id.to_string();
-  return json::Object{{"id", id},
-                      {"name", asset.name},
-                      {"kind", asset.kind},
-                      {"media_type", asset.media_type},
-                      {"size_bytes", asset.size_bytes},
-                      {"width", fact("width")},
-                      {"height", fact("height")},
-                      {"duration_ms", fact("duration_ms")},
-                      {"created_at", format_rfc3339(asset.created_ms)},
-                      {"content_url", fmt::format("/api/assets/{}/content", id)},
-                      {"poster_url", asset.kind == "audio" ? json::Value() : json::Value(fmt::format("/api/assets/{}/poster", id))}};
+  return json::Object{
+      {"id", id},
+      {"name", asset.name},
+      {"kind", asset.kind},
+      {"media_type", asset.media_type},
+      {"size_bytes", asset.size_bytes},
+      {"width", fact("width")},
+      {"height", fact("height")},
+      {"duration_ms", fact("duration_ms")},
+      {"created_at", format_rfc3339(asset.created_ms)},
+      {"content_url", fmt::format("/api/assets/{}/content", id)},
+      {"poster_url", asset.kind == "audio" ? json::Value() : json::Value(fmt::format("/api/assets/{}/poster", id))}};
 }
 
 }  // namespace atelier::studio

@@ -44,7 +44,11 @@ graph::PortValue blob_of(const store::Asset& asset) {
 class Compiler {
  public:
   Compiler(const ProductionDocument& document, std::string title, const AssetsById& assets)
-      : document_(document), settings_(document.settings), title_(std::move(title)), assets_(assets), size_(*media::find_frame_size(settings_.size)) {}
+      : document_(document),
+        settings_(document.settings),
+        title_(std::move(title)),
+        assets_(assets),
+        size_(*media::find_frame_size(settings_.size)) {}
 
   Result<Graph> compile_preview(std::size_t scene, std::int32_t width) {
     auto background = add_source(scene);
@@ -73,13 +77,16 @@ class Compiler {
     graph_.edges.push_back({std::move(from_node), std::move(from_port), std::move(to_node), std::move(to_port)});
   }
 
-  Result<const store::Asset*> asset_for(AssetId id, std::vector<std::string_view> kinds, const std::string& where) const {
+  Result<const store::Asset*> asset_for(AssetId id, std::vector<std::string_view> kinds,
+                                        const std::string& where) const {
     const auto found = assets_.find(id);
     if (found == assets_.end())
-      return fail(ErrorCode::invalid_argument, fmt::format("the asset {} is not in the library any more", id.to_string()),
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("the asset {} is not in the library any more", id.to_string()),
                   {.reason = "asset_missing", .where = where});
     if (std::find(kinds.begin(), kinds.end(), found->second.kind) == kinds.end())
-      return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is {}, not {}", found->second.name, found->second.kind, fmt::join(kinds, " or ")),
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("\"{}\" is {}, not {}", found->second.name, found->second.kind, fmt::join(kinds, " or ")),
                   {.reason = "asset_kind", .where = where});
     return &found->second;
   }
@@ -157,7 +164,8 @@ class Compiler {
     const std::size_t part_count = part_count_of(scene, settings_.speed);
     for (std::size_t part = 0; part < part_count; ++part) {
       Node segment = drawn_node(fmt::format("{}/part{}", scene.id, part), "story.segment", scene, *background);
-      segment.label = part_count == 1 ? fmt::format("Scene {}: frames", index + 1) : fmt::format("Scene {}: frames, part {}", index + 1, part + 1);
+      segment.label = part_count == 1 ? fmt::format("Scene {}: frames", index + 1)
+                                      : fmt::format("Scene {}: frames, part {}", index + 1, part + 1);
       connect(scene.id + "/timeline", std::string(graph::story_part_port(part)), segment.name, "part");
       connect_background(segment.name, scene, *background);
       segments_.push_back(segment.name);
@@ -179,7 +187,10 @@ class Compiler {
     }
     add({.name = "soundtrack",
          .type = "story.soundtrack",
-         .parameters = json::Object{{"fps", settings_.fps}, {"music", std::move(music)}, {"loudness_lufs", -14.0}, {"true_peak_dbtp", -1.5}},
+         .parameters = json::Object{{"fps", settings_.fps},
+                                    {"music", std::move(music)},
+                                    {"loudness_lufs", -14.0},
+                                    {"true_peak_dbtp", -1.5}},
          .weight = kSoundtrackWeight,
          .label = "Soundtrack"});
     for (const std::string& speech : speeches_) connect(speech, "audio", "soundtrack", "audio");
@@ -190,25 +201,38 @@ class Compiler {
   void add_film() {
     add({.name = "captions",
          .type = "story.captions",
-         .parameters = json::Object{{"title", title_},         {"style", settings_.caption_style}, {"language", settings_.language},
-                                    {"width", size_.width},    {"height", size_.height},           {"fps", settings_.fps}},
+         .parameters = json::Object{{"title", title_},
+                                    {"style", settings_.caption_style},
+                                    {"language", settings_.language},
+                                    {"width", size_.width},
+                                    {"height", size_.height},
+                                    {"fps", settings_.fps}},
          .weight = 0,
          .label = "Caption files"});
     for (const std::string& timeline : timelines_) connect(timeline, "cues", "captions", "cues");
 
     add({.name = "assemble",
          .type = "story.assemble",
-         .parameters = json::Object{{"title", title_}, {"width", size_.width}, {"height", size_.height}, {"fps", settings_.fps}},
+         .parameters =
+             json::Object{{"title", title_}, {"width", size_.width}, {"height", size_.height}, {"fps", settings_.fps}},
          .weight = 0,
          .label = "Assembly"});
     for (const std::string& segment : segments_) connect(segment, "video", "assemble", "segments");
     for (const std::string& timeline : timelines_) connect(timeline, "length", "assemble", "length");
     connect("soundtrack", "audio", "assemble", "soundtrack");
 
-    add({.name = "poster", .type = "story.poster", .parameters = json::Object{{"width", 540}, {"at_frame", settings_.fps}}, .weight = 0, .label = "Poster"});
+    add({.name = "poster",
+         .type = "story.poster",
+         .parameters = json::Object{{"width", 540}, {"at_frame", settings_.fps}},
+         .weight = 0,
+         .label = "Poster"});
     connect("assemble", "video", "poster", "video");
 
-    add({.name = "publish", .type = "story.publish", .parameters = json::Object{{"title", title_}}, .weight = 0, .label = "Into the library"});
+    add({.name = "publish",
+         .type = "story.publish",
+         .parameters = json::Object{{"title", title_}},
+         .weight = 0,
+         .label = "Into the library"});
     connect("assemble", "video", "publish", "video");
     connect("assemble", "info", "publish", "info");
     for (const std::string& timeline : timelines_) connect(timeline, "length", "publish", "length");
@@ -252,7 +276,8 @@ Result<Graph> compile(const ProductionDocument& document, const std::string& tit
   return Compiler(document, title, assets).compile();
 }
 
-Result<Graph> compile_preview(const ProductionDocument& document, std::size_t scene, std::int32_t width, const AssetsById& assets) {
+Result<Graph> compile_preview(const ProductionDocument& document, std::size_t scene, std::int32_t width,
+                              const AssetsById& assets) {
   if (auto done = check_document(document); !done) return error_of(done);
   return Compiler(document, "", assets).compile_preview(scene, width);
 }

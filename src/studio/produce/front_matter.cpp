@@ -68,9 +68,11 @@ class FrontMatterReader {
       std::vector<std::string_view> names;
       for (const Key& row : kKeys) names.push_back(row.name);
       const auto meant = suggest(name, names);
-      return refuse(key, fmt::format("\"{}\" is not a setting of a story{}", printable(name, 64), meant ? fmt::format("; did you mean {}?", *meant) : ""));
+      return refuse(key, fmt::format("\"{}\" is not a setting of a story{}", printable(name, 64),
+                                     meant ? fmt::format("; did you mean {}?", *meant) : ""));
     }
-    if (!value.IsScalar() || value.Scalar().empty()) return refuse(value, fmt::format("{} needs a value on the same line", name));
+    if (!value.IsScalar() || value.Scalar().empty())
+      return refuse(value, fmt::format("{} needs a value on the same line", name));
     if (value.Scalar().size() > 512) return refuse(value, fmt::format("{} is longer than 512 bytes", name));
     return (this->*found->take)(value, value.Scalar());
   }
@@ -82,8 +84,9 @@ class FrontMatterReader {
     if (std::find(ids.begin(), ids.end(), text) == ids.end()) {
       const auto meant = suggest(text, ids);
       return refuse(value, fmt::format("there is no {} \"{}\"{}", what, printable(text, 64),
-                                       meant ? fmt::format("; did you mean {}?", *meant)
-                                             : ids.size() <= 8 ? fmt::format("; choose one of {}", fmt::join(ids, ", ")) : ""));
+                                       meant             ? fmt::format("; did you mean {}?", *meant)
+                                       : ids.size() <= 8 ? fmt::format("; choose one of {}", fmt::join(ids, ", "))
+                                                         : ""));
     }
     into = text;
     return {};
@@ -110,7 +113,9 @@ class FrontMatterReader {
   }
   Result<> take_language(const YAML::Node& value, const std::string& text) {
     if (!media::spoken_language(text))
-      return refuse(value, fmt::format("there is no voice for the language \"{}\"; give its tag, such as en, de, zh, ar", printable(text, 64)));
+      return refuse(value,
+                    fmt::format("there is no voice for the language \"{}\"; give its tag, such as en, de, zh, ar",
+                                printable(text, 64)));
     settings_.language = text;
     return {};
   }
@@ -120,7 +125,8 @@ class FrontMatterReader {
         settings_.fps = fps;
         return {};
       }
-    return refuse(value, fmt::format("fps is \"{}\", not one of {}", printable(text, 64), fmt::join(media::frame_rates(), ", ")));
+    return refuse(
+        value, fmt::format("fps is \"{}\", not one of {}", printable(text, 64), fmt::join(media::frame_rates(), ", ")));
   }
   Result<> take_speed(const YAML::Node& value, const std::string& text) {
     double speed = 0;
@@ -130,7 +136,8 @@ class FrontMatterReader {
     return {};
   }
   Result<> take_background(const YAML::Node& value, const std::string& text) {
-    const bool looks_like_file = text.find('.') != std::string::npos || text.find('/') != std::string::npos || text.starts_with("asset:");
+    const bool looks_like_file =
+        text.find('.') != std::string::npos || text.find('/') != std::string::npos || text.starts_with("asset:");
     if (!looks_like_file) {
       if (text == "auto") {
         settings_.background_kind = text;
@@ -140,11 +147,14 @@ class FrontMatterReader {
     }
     return take_link(value, text, settings_.background);
   }
-  Result<> take_music(const YAML::Node& value, const std::string& text) { return take_link(value, text, settings_.music); }
+  Result<> take_music(const YAML::Node& value, const std::string& text) {
+    return take_link(value, text, settings_.music);
+  }
 
   Result<> take_link(const YAML::Node& value, const std::string& text, std::optional<MediaLink>& into) {
     if (text.find("://") != std::string::npos)
-      return refuse(value, fmt::format("\"{}\" is a web address: save the file beside the story and name it", printable(text, 120)));
+      return refuse(value, fmt::format("\"{}\" is a web address: save the file beside the story and name it",
+                                       printable(text, 120)));
     into = MediaLink{.target = text, .where = position_of(value)};
     return {};
   }
@@ -159,7 +169,8 @@ bool is_fence(std::string_view line) { return trim(line) == "---" && line.starts
 }  // namespace
 
 std::string describe_position(std::string_view name, StoryPosition where) {
-  return name.empty() ? fmt::format("{}:{}", where.line, where.column) : fmt::format("{}:{}:{}", name, where.line, where.column);
+  return name.empty() ? fmt::format("{}:{}", where.line, where.column)
+                      : fmt::format("{}:{}:{}", name, where.line, where.column);
 }
 
 Result<FrontMatter> split_front_matter(std::string_view text, std::string_view name) {
@@ -176,7 +187,10 @@ Result<FrontMatter> split_front_matter(std::string_view text, std::string_view n
   for (std::size_t from = first_end; from < text.size(); ++line) {
     const std::size_t end = line_end(from);
     if (is_fence(text.substr(from, end - from)))
-      return FrontMatter{.yaml = text.substr(first_end, from - first_end), .body = text.substr(end), .yaml_line = 2, .body_line = line + 1};
+      return FrontMatter{.yaml = text.substr(first_end, from - first_end),
+                         .body = text.substr(end),
+                         .yaml_line = 2,
+                         .body_line = line + 1};
     if (from - first_end > kFrontMatterBytesMax) break;
     from = end;
   }

@@ -46,16 +46,18 @@ Result<std::optional<Music>> music_from_json(const json::Value& value, const std
   return std::optional<Music>(Music{.asset = *id, .gain_db = gain_db});
 }
 
-// From the scene's place and first words alone: a story read afresh after a later sentence was edited (as `atelier make`
-// does) keeps its pictures, and with them the parts that are drawn already.
+// From the scene's place and first words alone: a story read afresh after a later sentence was edited (as `atelier
+// make` does) keeps its pictures, and with them the parts that are drawn already.
 std::uint32_t seed_of(std::string_view text, std::size_t index) {
   constexpr std::size_t kFirstWordsBytes = 32;
-  return static_cast<std::uint32_t>(quick_hash(fmt::format("{}\n{}", index, truncate_utf8(text, kFirstWordsBytes))) & 0x7fffffff);
+  return static_cast<std::uint32_t>(quick_hash(fmt::format("{}\n{}", index, truncate_utf8(text, kFirstWordsBytes))) &
+                                    0x7fffffff);
 }
 
 Result<Background> background_of(const MediaLink& link) {
   if (!link.is_asset())
-    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is a file name; upload the file and link it as asset:<id>", link.target),
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("\"{}\" is a file name; upload the file and link it as asset:<id>", link.target),
                 {.reason = "story_link_not_asset", .where = fmt::format("{}:{}", link.where.line, link.where.column)});
   auto id = AssetId::parse(std::string_view(link.target).substr(6));
   if (!id)
@@ -78,10 +80,17 @@ json::Value to_json(const Background& background) {
 }
 
 json::Value to_json(const ProductionSettings& settings) {
-  json::Object object{{"size", settings.size},         {"fps", settings.fps},     {"language", settings.language},
-                      {"voice", settings.voice},       {"speed", settings.speed}, {"caption_style", settings.caption_style},
-                      {"background", to_json(settings.background)}, {"music", nullptr}};
-  if (settings.music) object["music"] = json::Object{{"asset_id", settings.music->asset.to_string()}, {"gain_db", settings.music->gain_db}};
+  json::Object object{{"size", settings.size},
+                      {"fps", settings.fps},
+                      {"language", settings.language},
+                      {"voice", settings.voice},
+                      {"speed", settings.speed},
+                      {"caption_style", settings.caption_style},
+                      {"background", to_json(settings.background)},
+                      {"music", nullptr}};
+  if (settings.music)
+    object["music"] =
+        json::Object{{"asset_id", settings.music->asset.to_string()}, {"gain_db", settings.music->gain_db}};
   return object;
 }
 
@@ -129,7 +138,8 @@ Result<> merge_settings(const json::Value& patch, const std::string& where, Prod
   const auto rates = media::frame_rates();
   if (fps && std::find(rates.begin(), rates.end(), *fps) == rates.end())
     reader.complain("fps", fmt::format("is {}, not one of {}", *fps, fmt::join(rates, ", ")));
-  if (language && !media::spoken_language(*language)) reader.complain("language", "is a language there is no voice for");
+  if (language && !media::spoken_language(*language))
+    reader.complain("language", "is a language there is no voice for");
   if (auto done = reader.finish(); !done) return done;
 
   ProductionSettings merged = settings;
@@ -144,7 +154,8 @@ Result<> merge_settings(const json::Value& patch, const std::string& where, Prod
     if (!language) merged.language = std::string(media::find_voice(*voice)->language);
   } else if (language) {
     const media::Voice* current = media::find_voice(merged.voice);
-    if (!current || current->language != *media::spoken_language(*language)) merged.voice = std::string(media::default_voice(*language)->id);
+    if (!current || current->language != *media::spoken_language(*language))
+      merged.voice = std::string(media::default_voice(*language)->id);
   }
   if (background) {
     auto read = background_from_json(*background, where + "/background");
@@ -188,7 +199,8 @@ Result<ProductionDocument> document_from_json(const json::Value& value) {
   return document;
 }
 
-Result<ProductionDocument> document_of(const Story& story, const ProductionSettings& defaults, const ProductionDocument* before) {
+Result<ProductionDocument> document_of(const Story& story, const ProductionSettings& defaults,
+                                       const ProductionDocument* before) {
   ProductionDocument document{.settings = before ? before->settings : defaults, .scenes = {}};
   const StorySettings& given = story.settings;
   ProductionSettings& settings = document.settings;
@@ -259,15 +271,19 @@ std::string write_story(const ProductionDocument& document) {
   for (const Scene& scene : document.scenes) {
     if (!story.empty()) story += "\n\n";
     if (!scene.heading.empty()) story += "## " + scene.heading + "\n\n";
-    if (scene.background && scene.background->asset) story += fmt::format("![](asset:{})\n", scene.background->asset->to_string());
+    if (scene.background && scene.background->asset)
+      story += fmt::format("![](asset:{})\n", scene.background->asset->to_string());
     // Characters that Markdown would take for markup are escaped, so that reading it back gives the same text.
     for (std::size_t i = 0; i < scene.text.size(); ++i) {
       const char c = scene.text[i];
       const bool is_start = i == 0;
-      const bool is_markup = c == '\\' || c == '*' || c == '_' || c == '`' || c == '[' || c == ']' || c == '<' || c == '&' || c == '!' ||
+      const bool is_markup = c == '\\' || c == '*' || c == '_' || c == '`' || c == '[' || c == ']' || c == '<' ||
+                             c == '&' || c == '!' ||
                              (is_start && (c == '#' || c == '-' || c == '+' || c == '>' || c == '=' || c == '~'));
-      const bool ends_number = (c == '.' || c == ')') && i > 0 && i <= 9 && scene.text.find_first_not_of("0123456789") == i;
-      if ((is_markup && (c != '!' || (i + 1 < scene.text.size() && scene.text[i + 1] == '['))) || ends_number) story += '\\';
+      const bool ends_number =
+          (c == '.' || c == ')') && i > 0 && i <= 9 && scene.text.find_first_not_of("0123456789") == i;
+      if ((is_markup && (c != '!' || (i + 1 < scene.text.size() && scene.text[i + 1] == '['))) || ends_number)
+        story += '\\';
       story += c;
     }
   }
@@ -282,12 +298,15 @@ Result<std::string> voice_of(const ProductionSettings& settings, const Scene& sc
 }
 
 Result<> check_document(const ProductionDocument& document) {
-  if (document.scenes.empty()) return fail(ErrorCode::invalid_argument, "a production needs a scene", {.reason = "story_empty", .where = "/scenes"});
+  if (document.scenes.empty())
+    return fail(ErrorCode::invalid_argument, "a production needs a scene",
+                {.reason = "story_empty", .where = "/scenes"});
   if (document.scenes.size() > kScenesMax) return refuse("/scenes", fmt::format("has more than {} scenes", kScenesMax));
   for (std::size_t i = 0; i < document.scenes.size(); ++i) {
     const Scene& scene = document.scenes[i];
     if (scene.text.empty()) return refuse(fmt::format("/scenes/{}/text", i), "must not be empty");
-    if (scene.text.size() > kSceneBytesMax) return refuse(fmt::format("/scenes/{}/text", i), fmt::format("has more than {} bytes", kSceneBytesMax));
+    if (scene.text.size() > kSceneBytesMax)
+      return refuse(fmt::format("/scenes/{}/text", i), fmt::format("has more than {} bytes", kSceneBytesMax));
     if (auto voice = voice_of(document.settings, scene); !voice) return error_of(voice);
   }
   return {};

@@ -12,8 +12,9 @@ struct PublishedFile {
   const char* port;
   const char* name;
 };
-constexpr PublishedFile kPublishedFiles[] = {{"video", "video.mp4"},    {"poster", "poster.jpg"},   {"srt", "captions.srt"},
-                                             {"vtt", "captions.vtt"},   {"ass", "captions.ass"},    {"timeline", "timeline.json"}};
+constexpr PublishedFile kPublishedFiles[] = {{"video", "video.mp4"},  {"poster", "poster.jpg"},
+                                             {"srt", "captions.srt"}, {"vtt", "captions.vtt"},
+                                             {"ass", "captions.ass"}, {"timeline", "timeline.json"}};
 
 const json::Value* at(const json::Value& value, std::string_view name) {
   return value.is_object() ? value.get_object().if_contains(name) : nullptr;
@@ -30,12 +31,14 @@ json::Value video_to_json(const ProductionView& view) {
   if (!files || !film || !sound) return nullptr;
   // The run's id in the address makes a new render a new address, so that no player shows the old video.
   const auto url = [&](const char* name) {
-    return fmt::format("/api/productions/{}/files/{}?run={}", view.row.id.to_string(), name, view.published->run.to_string());
+    return fmt::format("/api/productions/{}/files/{}?run={}", view.row.id.to_string(), name,
+                       view.published->run.to_string());
   };
   json::Array list;
   for (const PublishedFile& file : kPublishedFiles)
     if (const json::Value* entry = at(*files, file.port))
-      list.push_back(json::Object{{"name", file.name}, {"url", url(file.name)}, {"size_bytes", copy_of(at(*entry, "size_bytes"))}});
+      list.push_back(json::Object{
+          {"name", file.name}, {"url", url(file.name)}, {"size_bytes", copy_of(at(*entry, "size_bytes"))}});
   const auto* size = media::find_frame_size(view.published_document->settings.size);
   const json::Value* video = at(*files, "video");
   return json::Object{{"duration_ms", copy_of(at(*film, "duration_ms"))},
@@ -60,8 +63,10 @@ const Scene* find_scene(const std::optional<ProductionDocument>& document, const
 json::Value scene_to_json(const ProductionView& view, std::size_t index) {
   const Scene& scene = view.document.scenes[index];
   const Scene* published = find_scene(view.published_document, scene.id);
-  const bool is_rendered = published && *published == scene && view.published_document->settings == view.document.settings;
-  json::Object object{{"id", scene.id}, {"index", index}, {"heading", scene.heading}, {"text", scene.text}, {"seed", scene.seed}, {"is_rendered", is_rendered}};
+  const bool is_rendered =
+      published && *published == scene && view.published_document->settings == view.document.settings;
+  json::Object object{{"id", scene.id},     {"index", index},     {"heading", scene.heading},
+                      {"text", scene.text}, {"seed", scene.seed}, {"is_rendered", is_rendered}};
   object["background"] = scene.background ? to_json(*scene.background) : json::Value();
   object["voice"] = scene.voice ? json::Value(*scene.voice) : json::Value();
   object["duration_ms"] = nullptr;

@@ -18,8 +18,9 @@ struct FileKind {
   std::string_view port;    // as published
   std::string_view ending;  // of the download
 };
-constexpr FileKind kFiles[] = {{"video.mp4", "video", ".mp4"},    {"captions.srt", "srt", ".srt"}, {"captions.vtt", "vtt", ".vtt"},
-                               {"captions.ass", "ass", ".ass"},   {"poster.jpg", "poster", ".jpg"}, {"timeline.json", "timeline", ".json"}};
+constexpr FileKind kFiles[] = {{"video.mp4", "video", ".mp4"},   {"captions.srt", "srt", ".srt"},
+                               {"captions.vtt", "vtt", ".vtt"},  {"captions.ass", "ass", ".ass"},
+                               {"poster.jpg", "poster", ".jpg"}, {"timeline.json", "timeline", ".json"}};
 
 // A file name that every system takes, made of the title.
 std::string file_name_of(std::string_view title) {
@@ -32,7 +33,8 @@ std::string file_name_of(std::string_view title) {
   return name.empty() ? "short" : name;
 }
 
-graph::RunRequest run_request(Principal principal, std::string_view kind, ProductionId subject, std::string title, graph::Graph graph) {
+graph::RunRequest run_request(Principal principal, std::string_view kind, ProductionId subject, std::string title,
+                              graph::Graph graph) {
   graph::RunRequest request;
   request.principal = principal;
   request.kind = kind;
@@ -53,7 +55,12 @@ std::string_view ProductionView::state() const noexcept {
 }
 
 Productions::Productions(Parts parts)
-    : engine_(parts.engine), services_(parts.services), clock_(parts.clock), ready_(std::move(parts.ready)), rows_(parts.services.database), assets_(parts.services.database) {}
+    : engine_(parts.engine),
+      services_(parts.services),
+      clock_(parts.clock),
+      ready_(std::move(parts.ready)),
+      rows_(parts.services.database),
+      assets_(parts.services.database) {}
 
 Task<Result<ProductionView>> Productions::view_of(Principal principal, store::ProductionRow row) {
   ProductionView view;
@@ -82,11 +89,14 @@ Task<Result<ProductionView>> Productions::view_of(Principal principal, store::Pr
 Task<Result<>> Productions::write(Principal principal, store::Statement statement, ProductionView view) {
   std::vector<store::Statement> batch;
   batch.push_back(std::move(statement));
-  Announcement announcement{.topic = "production/" + view.row.id.to_string(), .type = "production.changed", .data = summary_to_json(view)};
-  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch), std::move(announcement));
+  Announcement announcement{
+      .topic = "production/" + view.row.id.to_string(), .type = "production.changed", .data = summary_to_json(view)};
+  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+                                      std::move(announcement));
 }
 
-Task<Result<ProductionView>> Productions::create(Principal principal, std::string story, std::string title, json::Value settings) {
+Task<Result<ProductionView>> Productions::create(Principal principal, std::string story, std::string title,
+                                                 json::Value settings) {
   auto parsed = parse_story(story, "");
   if (!parsed) co_return error_of(parsed);
   ProductionSettings defaults;
@@ -131,13 +141,15 @@ Task<Result<Productions::Page>> Productions::list(Principal principal, std::stri
 Task<Result<ProductionView>> Productions::find_at(Principal principal, ProductionId id, std::int64_t revision) {
   auto view = co_await find(principal, id);
   if (view && view->row.revision != revision)
-    co_return fail(ErrorCode::conflict,
-                   fmt::format("the production is at revision {}, this edit was based on {}", view->row.revision, revision),
-                   {.reason = "revision_conflict", .where = {}});
+    co_return fail(
+        ErrorCode::conflict,
+        fmt::format("the production is at revision {}, this edit was based on {}", view->row.revision, revision),
+        {.reason = "revision_conflict", .where = {}});
   co_return view;
 }
 
-Task<Result<ProductionView>> Productions::save(Principal principal, ProductionView view, ProductionDocument document, std::string title) {
+Task<Result<ProductionView>> Productions::save(Principal principal, ProductionView view, ProductionDocument document,
+                                               std::string title) {
   if (auto done = check_document(document); !done) co_return error_of(done);
   if (auto found = co_await assets_for(principal, document); !found) co_return error_of(found);
   view.row.title = std::move(title);
@@ -148,7 +160,8 @@ Task<Result<ProductionView>> Productions::save(Principal principal, ProductionVi
   store::Statement update = store::Productions::update(view.row);
   if (auto written = co_await write(principal, std::move(update), view); !written) {
     if (written.error().code != ErrorCode::conflict) co_return error_of(written);
-    co_return fail(ErrorCode::conflict, "the production was changed at the same moment: read it again", {.reason = "revision_conflict", .where = {}});
+    co_return fail(ErrorCode::conflict, "the production was changed at the same moment: read it again",
+                   {.reason = "revision_conflict", .where = {}});
   }
   co_return view;
 }
@@ -164,25 +177,29 @@ Task<Result<ProductionView>> Productions::change_settings(Principal principal, P
   co_return co_await save(principal, std::move(*view), std::move(document), std::move(new_title));
 }
 
-Task<Result<ProductionView>> Productions::change_story(Principal principal, ProductionId id, std::int64_t revision, std::string story) {
+Task<Result<ProductionView>> Productions::change_story(Principal principal, ProductionId id, std::int64_t revision,
+                                                       std::string story) {
   auto view = co_await find_at(principal, id, revision);
   if (!view) co_return view;
   auto parsed = parse_story(story, "");
   if (!parsed) co_return error_of(parsed);
   auto document = document_of(*parsed, view->document.settings, &view->document);
   if (!document) co_return error_of(document);
-  std::string title = parsed->settings.title && !parsed->settings.title->empty() ? *parsed->settings.title : view->row.title;
+  std::string title =
+      parsed->settings.title && !parsed->settings.title->empty() ? *parsed->settings.title : view->row.title;
   co_return co_await save(principal, std::move(*view), std::move(*document), std::move(title));
 }
 
-Task<Result<ProductionView>> Productions::change_scene(Principal principal, ProductionId id, std::int64_t revision, std::string scene_id,
-                                                       SceneChange change) {
+Task<Result<ProductionView>> Productions::change_scene(Principal principal, ProductionId id, std::int64_t revision,
+                                                       std::string scene_id, SceneChange change) {
   auto view = co_await find_at(principal, id, revision);
   if (!view) co_return view;
   ProductionDocument document = view->document;
-  const auto scene = std::find_if(document.scenes.begin(), document.scenes.end(), [&](const Scene& each) { return each.id == scene_id; });
+  const auto scene = std::find_if(document.scenes.begin(), document.scenes.end(),
+                                  [&](const Scene& each) { return each.id == scene_id; });
   if (scene == document.scenes.end())
-    co_return fail(ErrorCode::not_found, fmt::format("the production has no scene \"{}\"", scene_id), {.reason = "scene_not_found", .where = {}});
+    co_return fail(ErrorCode::not_found, fmt::format("the production has no scene \"{}\"", scene_id),
+                   {.reason = "scene_not_found", .where = {}});
   if (change.text) {
     // The same reading as a whole story's, so that markup and line breaks mean the same here. It must stay one scene.
     auto parsed = parse_story(*change.text, "");
@@ -192,7 +209,8 @@ Task<Result<ProductionView>> Productions::change_scene(Principal principal, Prod
       co_return std::unexpected(std::move(error));
     }
     if (parsed->scenes.size() != 1)
-      co_return fail(ErrorCode::invalid_argument, "holds more than one scene; split scenes in the story", {.reason = "scene_not_one", .where = "/text"});
+      co_return fail(ErrorCode::invalid_argument, "holds more than one scene; split scenes in the story",
+                     {.reason = "scene_not_one", .where = "/text"});
     scene->text = parsed->scenes.front().text;
   }
   if (change.background) {
@@ -206,7 +224,8 @@ Task<Result<ProductionView>> Productions::change_scene(Principal principal, Prod
   }
   if (change.voice) {
     if (*change.voice && !media::find_voice(**change.voice))
-      co_return fail(ErrorCode::invalid_argument, fmt::format("there is no voice \"{}\"", **change.voice), {.reason = "field_invalid", .where = "/voice"});
+      co_return fail(ErrorCode::invalid_argument, fmt::format("there is no voice \"{}\"", **change.voice),
+                     {.reason = "field_invalid", .where = "/voice"});
     scene->voice = *change.voice;
   }
   std::string title = view->row.title;
@@ -220,8 +239,11 @@ Task<Result<>> Productions::remove(Principal principal, ProductionId id) {
     if (auto cancelled = co_await engine_.cancel(principal, view->run->id); !cancelled) co_return cancelled;
   std::vector<store::Statement> batch;
   batch.push_back(store::Productions::remove(principal, id, clock_.wall_ms()));
-  Announcement announcement{.topic = "production/" + id.to_string(), .type = "production.deleted", .data = json::Object{{"id", id.to_string()}}};
-  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch), std::move(announcement));
+  Announcement announcement{.topic = "production/" + id.to_string(),
+                            .type = "production.deleted",
+                            .data = json::Object{{"id", id.to_string()}}};
+  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+                                      std::move(announcement));
 }
 
 Task<Result<AssetsById>> Productions::assets_for(Principal principal, ProductionDocument document) {
@@ -246,7 +268,8 @@ Task<Result<RunId>> Productions::render(Principal principal, ProductionId id, st
     if (*same) co_return **same;
   }
   if (view->run && view->run->state == graph::RunState::running)
-    co_return fail(ErrorCode::conflict, "the production is being rendered already", {.reason = "already_rendering", .where = {}});
+    co_return fail(ErrorCode::conflict, "the production is being rendered already",
+                   {.reason = "already_rendering", .where = {}});
   auto assets = co_await assets_for(principal, view->document);
   if (!assets) co_return error_of(assets);
   auto graph = compile(view->document, view->row.title, *assets);
@@ -269,14 +292,16 @@ Task<Result<RunId>> Productions::render_again(Principal principal, RunId run, st
   co_return co_await engine_.run_again(principal, run, std::move(again));
 }
 
-Task<Result<std::string>> Productions::preview(Principal principal, ProductionId id, std::string scene_id, std::int32_t width) {
+Task<Result<std::string>> Productions::preview(Principal principal, ProductionId id, std::string scene_id,
+                                               std::int32_t width) {
   if (auto is_ready = co_await ready_(); !is_ready) co_return error_of(is_ready);
   auto view = co_await find(principal, id);
   if (!view) co_return error_of(view);
   const auto& scenes = view->document.scenes;
   const auto scene = std::find_if(scenes.begin(), scenes.end(), [&](const Scene& each) { return each.id == scene_id; });
   if (scene == scenes.end())
-    co_return fail(ErrorCode::not_found, fmt::format("the production has no scene \"{}\"", scene_id), {.reason = "scene_not_found", .where = {}});
+    co_return fail(ErrorCode::not_found, fmt::format("the production has no scene \"{}\"", scene_id),
+                   {.reason = "scene_not_found", .where = {}});
   auto assets = co_await assets_for(principal, view->document);
   if (!assets) co_return error_of(assets);
   auto graph = compile_preview(view->document, static_cast<std::size_t>(scene - scenes.begin()), width, *assets);
@@ -297,11 +322,15 @@ Task<Result<std::string>> Productions::preview(Principal principal, ProductionId
 }
 
 Task<Result<RenderedFile>> Productions::file(Principal principal, ProductionId id, std::string name) {
-  const auto kind = std::find_if(std::begin(kFiles), std::end(kFiles), [&](const FileKind& each) { return each.name == name; });
-  if (kind == std::end(kFiles)) co_return fail(ErrorCode::not_found, fmt::format("a production has no file \"{}\"", name));
+  const auto kind =
+      std::find_if(std::begin(kFiles), std::end(kFiles), [&](const FileKind& each) { return each.name == name; });
+  if (kind == std::end(kFiles))
+    co_return fail(ErrorCode::not_found, fmt::format("a production has no file \"{}\"", name));
   auto view = co_await find(principal, id);
   if (!view) co_return error_of(view);
-  if (!view->published) co_return fail(ErrorCode::not_found, "the production has not been rendered yet", {.reason = "not_rendered", .where = {}});
+  if (!view->published)
+    co_return fail(ErrorCode::not_found, "the production has not been rendered yet",
+                   {.reason = "not_rendered", .where = {}});
   json::ObjectReader result(*view->published->result);
   const json::Value* files = result.required_value("files");
   if (auto done = result.finish_lenient(); !done) co_return error_of(done);
@@ -311,10 +340,13 @@ Task<Result<RenderedFile>> Productions::file(Principal principal, ProductionId i
   json::ObjectReader file(*entry);
   const auto digest = Digest::parse(file.required_string("digest"));
   const std::string media_type = file.required_string("media_type");
-  if (auto done = file.finish_lenient(); !done || !digest) co_return fail(ErrorCode::internal, "a published file has no digest");
+  if (auto done = file.finish_lenient(); !done || !digest)
+    co_return fail(ErrorCode::internal, "a published file has no digest");
   auto blob = co_await services_.blobs.open(*digest);
   if (!blob) co_return error_of(blob);
-  co_return RenderedFile{.blob = std::move(*blob), .media_type = media_type, .download_name = file_name_of(view->row.title) + std::string(kind->ending)};
+  co_return RenderedFile{.blob = std::move(*blob),
+                         .media_type = media_type,
+                         .download_name = file_name_of(view->row.title) + std::string(kind->ending)};
 }
 
 }  // namespace atelier::studio

@@ -19,8 +19,8 @@ struct IteratorDeleter {
   void operator()(cmark_iter* iterator) const noexcept { cmark_iter_free(iterator); }
 };
 
-constexpr std::array<std::string_view, 14> kMediaEndings = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff",
-                                                            ".avif", ".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi"};
+constexpr std::array<std::string_view, 14> kMediaEndings = {".jpg",  ".jpeg", ".png", ".webp", ".gif",  ".tif", ".tiff",
+                                                            ".avif", ".mp4",  ".mov", ".m4v",  ".webm", ".mkv", ".avi"};
 
 std::string_view as_view(const char* text) noexcept { return text ? std::string_view(text) : std::string_view(); }
 
@@ -37,7 +37,12 @@ bool names_media(std::string_view target) {
 // A link's target as a path: Markdown percent-encodes spaces and non-ASCII letters.
 std::string decode_percent(std::string_view text) {
   std::string out;
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+  };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
       out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
@@ -56,7 +61,8 @@ class Reader {
   Result<> read(cmark_node* document, Story& story) {
     for (cmark_node* block = cmark_node_first_child(document); block; block = cmark_node_next(block))
       if (auto done = take_block(block, story); !done) return done;
-    if (pending_ && !story.scenes.empty() && !story.scenes.back().background) story.scenes.back().background = std::move(pending_);
+    if (pending_ && !story.scenes.empty() && !story.scenes.back().background)
+      story.scenes.back().background = std::move(pending_);
     return {};
   }
 
@@ -67,7 +73,8 @@ class Reader {
   }
 
   std::unexpected<Error> refuse(StoryPosition where, std::string reason, std::string message) const {
-    return fail(ErrorCode::invalid_argument, std::move(message), {.reason = std::move(reason), .where = describe_position(name_, where)});
+    return fail(ErrorCode::invalid_argument, std::move(message),
+                {.reason = std::move(reason), .where = describe_position(name_, where)});
   }
 
   Result<> take_block(cmark_node* block, Story& story) {
@@ -105,7 +112,8 @@ class Reader {
     }
     if (scene.text.size() > kSceneBytesMax)
       return refuse(scene.where, "story_scene_too_long",
-                    fmt::format("this scene has {} bytes, more than the {} allowed; split it with a blank line", scene.text.size(), kSceneBytesMax));
+                    fmt::format("this scene has {} bytes, more than the {} allowed; split it with a blank line",
+                                scene.text.size(), kSceneBytesMax));
     if (story.scenes.size() >= kScenesMax)
       return refuse(scene.where, "story_too_many_scenes", fmt::format("more than {} scenes", kScenesMax));
     if (!scene.background) scene.background = std::move(pending_);
@@ -150,12 +158,17 @@ class Reader {
     if (target.empty()) return refuse(where, "story_link_empty", "this picture has no file: write ![](picture.jpg)");
     if (target.find("://") != std::string::npos || target.starts_with("data:"))
       return refuse(where, "story_link_web",
-                    fmt::format("\"{}\" is a web address: save the file beside the story and link it by name", printable(target, 120)));
+                    fmt::format("\"{}\" is a web address: save the file beside the story and link it by name",
+                                printable(target, 120)));
     if (!names_media(target))
-      return refuse(where, "story_link_unknown",
-                    fmt::format("\"{}\" is no picture or video that can be a background (jpg, png, webp, gif, tiff, mp4, mov, webm, mkv)", printable(target, 120)));
+      return refuse(
+          where, "story_link_unknown",
+          fmt::format(
+              "\"{}\" is no picture or video that can be a background (jpg, png, webp, gif, tiff, mp4, mov, webm, mkv)",
+              printable(target, 120)));
     if (media)
-      return refuse(where, "story_two_backgrounds", "this scene has two backgrounds; separate them with a blank line and text");
+      return refuse(where, "story_two_backgrounds",
+                    "this scene has two backgrounds; separate them with a blank line and text");
     media = MediaLink{.target = std::move(target), .where = where};
     return {};
   }
@@ -198,7 +211,8 @@ Result<> check_bytes(std::string_view text, std::string_view name) {
                 {.reason = std::move(reason), .where = describe_position(name, position_at(text, offset))});
   };
   if (text.size() > kStoryBytesMax)
-    return fail(ErrorCode::too_large, fmt::format("the story has {} bytes, more than the {} allowed", text.size(), kStoryBytesMax),
+    return fail(ErrorCode::too_large,
+                fmt::format("the story has {} bytes, more than the {} allowed", text.size(), kStoryBytesMax),
                 {.reason = "story_too_large", .where = std::string(name)});
   if (!is_valid_utf8(text)) {
     std::size_t good = 0, bad = text.size();  // the longest valid beginning, by halving
@@ -211,7 +225,8 @@ Result<> check_bytes(std::string_view text, std::string_view name) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if ((byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7f)
-      return refuse(i, "story_not_text", fmt::format("the story holds a control character (0x{:02x}) here; is it a text file?", byte));
+      return refuse(i, "story_not_text",
+                    fmt::format("the story holds a control character (0x{:02x}) here; is it a text file?", byte));
   }
   return {};
 }
@@ -225,11 +240,13 @@ Result<Story> parse_story(std::string_view text, std::string_view name) {
   if (!front) return error_of(front);
   Story story;
   if (auto done = read_front_matter(*front, name, story.settings); !done) return error_of(done);
-  const std::unique_ptr<cmark_node, NodeDeleter> document(cmark_parse_document(front->body.data(), front->body.size(), CMARK_OPT_DEFAULT));
+  const std::unique_ptr<cmark_node, NodeDeleter> document(
+      cmark_parse_document(front->body.data(), front->body.size(), CMARK_OPT_DEFAULT));
   ensure(document != nullptr, "cmark parses any text");
   if (auto done = Reader(name, front->body_line).read(document.get(), story); !done) return error_of(done);
   if (story.scenes.empty())
-    return fail(ErrorCode::invalid_argument, "the story has no text to speak", {.reason = "story_empty", .where = std::string(name)});
+    return fail(ErrorCode::invalid_argument, "the story has no text to speak",
+                {.reason = "story_empty", .where = std::string(name)});
   return story;
 }
 
@@ -238,7 +255,8 @@ std::string title_of(const Story& story) {
   const std::string& text = story.scenes.front().text;
   std::string_view cut = truncate_utf8(text, 48);
   if (cut.size() < text.size())
-    if (const std::size_t space = cut.rfind(' '); space != std::string_view::npos && space > 12) cut = cut.substr(0, space);
+    if (const std::size_t space = cut.rfind(' '); space != std::string_view::npos && space > 12)
+      cut = cut.substr(0, space);
   std::string title(trim(cut));
   while (!title.empty() && (title.back() == ',' || title.back() == ';' || title.back() == ':')) title.pop_back();
   if (cut.size() < text.size()) title += "…";
