@@ -20,6 +20,13 @@
 #include "store/backup.hpp"
 
 namespace atelier::app {
+namespace {
+
+// Results of steps kept in memory: enough for the scenes of one long production, which is what people render again. The
+// table has them all.
+constexpr std::size_t kResultsInMemoryBytes = 1 << 20;
+
+}  // namespace
 
 struct House::Background {
   explicit Background(Executor executor) : group(executor, {.stops_on_error = false}) {}
@@ -114,7 +121,7 @@ Result<> House::start() {
                                                                              .media_version = {}});
   registry_ = std::make_unique<graph::NodeRegistry>(graph::all_node_types());
   engine_ = graph::make_engine(executor(), *database_, *blobs_, *events_, *registry_, *node_services_, metrics_,
-                               system_clock(), {.media_at_most = worker_count});
+                               system_clock(), {.media_at_most = worker_count, .front_bytes_max = kResultsInMemoryBytes});
   preparation_ = std::make_unique<Preparation>(executor());
   productions_ = std::make_unique<studio::Productions>(studio::Productions::Parts{
       .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] {
