@@ -88,7 +88,9 @@ Result<std::unique_ptr<House>> House::open(const Settings& settings) {
 }
 
 Result<> House::start() {
-  auto database = store::open_sqlite({.path = folder_.studio_database()}, store::studio_migrations());
+  auto database =
+      store::open_sqlite({.path = folder_.studio_database(), .writer_cache_kib = 1'024, .reader_cache_kib = 512},
+                         store::studio_migrations());
   if (!database) return error_of(database);
   database_ = std::move(*database);
   auto blobs = store::open_file_blobs({.directory = folder_.blobs(),
@@ -120,8 +122,9 @@ Result<> House::start() {
                                                                              .clock = system_clock(),
                                                                              .media_version = {}});
   registry_ = std::make_unique<graph::NodeRegistry>(graph::all_node_types());
-  engine_ = graph::make_engine(executor(), *database_, *blobs_, *events_, *registry_, *node_services_, metrics_,
-                               system_clock(), {.media_at_most = worker_count, .front_bytes_max = kResultsInMemoryBytes});
+  engine_ =
+      graph::make_engine(executor(), *database_, *blobs_, *events_, *registry_, *node_services_, metrics_,
+                         system_clock(), {.media_at_most = worker_count, .front_bytes_max = kResultsInMemoryBytes});
   preparation_ = std::make_unique<Preparation>(executor());
   productions_ = std::make_unique<studio::Productions>(studio::Productions::Parts{
       .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] {
