@@ -4,20 +4,11 @@
 
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
+#include "app/json_fields.hpp"
 #include "app/studio_client.hpp"
 #include "base/json.hpp"
 
 namespace atelier::app {
-namespace {
-
-std::string text_of(const json::Value& object, std::string_view name) {
-  const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size())
-                                     : std::string();
-}
-
-}  // namespace
-
 int run_keys_create(const Arguments& arguments) {
   auto studio = StudioClient::open(arguments);
   if (!studio) return complain(studio.error());
@@ -25,7 +16,7 @@ int run_keys_create(const Arguments& arguments) {
   auto key = (*studio)->call("POST", "/api/keys", std::move(body));
   if (!key) return complain(key.error());
   std::fputs("This key is shown once. Keep it safe:\n", stderr);
-  std::puts(text_of(*key, "secret").c_str());
+  std::puts(text_at(*key, "secret").c_str());
   return kSuccess;
 }
 
@@ -40,8 +31,8 @@ int run_keys_list(const Arguments& arguments) {
     return kSuccess;
   }
   for (const json::Value& key : items.as_array())
-    std::puts(fmt::format("{}  {:<6}  {}  {}{}", text_of(key, "id"), text_of(key, "role"), text_of(key, "created_at"),
-                          text_of(key, "name"), key.at("is_revoked").as_bool() ? "  (revoked)" : "")
+    std::puts(fmt::format("{}  {:<6}  {}  {}{}", text_at(key, "id"), text_at(key, "role"), text_at(key, "created_at"),
+                          text_at(key, "name"), key.at("is_revoked").as_bool() ? "  (revoked)" : "")
                   .c_str());
   return kSuccess;
 }

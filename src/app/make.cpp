@@ -12,6 +12,7 @@
 
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
+#include "app/json_fields.hpp"
 #include "app/make_progress.hpp"
 #include "app/output_file.hpp"
 #include "app/studio_client.hpp"
@@ -94,12 +95,6 @@ std::string url_encode(std::string_view text) {
   return out;
 }
 
-std::string string_at(const json::Value& object, std::string_view name) {
-  const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size())
-                                     : std::string();
-}
-
 // Uploads the files a story names, each once; gives their asset ids.
 class StoryFiles {
  public:
@@ -128,7 +123,7 @@ class StoryFiles {
       error.where = studio::describe_position(name_, link.where);
       return std::unexpected(std::move(error));
     }
-    return ids_[link.target] = string_at(*asset, "id");
+    return ids_[link.target] = text_at(*asset, "id");
   }
 
  private:
@@ -217,12 +212,12 @@ Result<json::Value> create_production(StudioClient& studio, const studio::Story&
 Result<json::Value> render(StudioClient& studio, const std::string& production_id, MakeProgress& progress) {
   auto run = studio.call("POST", "/api/productions/" + production_id + "/render", nullptr);
   if (!run) return run;
-  const std::string run_id = string_at(*run, "id");
+  const std::string run_id = text_at(*run, "id");
   const auto look = [&]() -> Result<bool> {  // whether it has ended
     auto now = studio.call("GET", "/api/runs/" + run_id, nullptr);
     if (!now) return error_of(now);
     progress.update(*now);
-    return string_at(*now, "state") != "running";
+    return text_at(*now, "state") != "running";
   };
   auto has_ended = look();
   if (!has_ended) return error_of(has_ended);
@@ -244,12 +239,12 @@ Result<json::Value> render(StudioClient& studio, const std::string& production_i
   auto ended = studio.call("GET", "/api/runs/" + run_id, nullptr);
   if (!ended) return ended;
   progress.update(*ended);
-  if (string_at(*ended, "state") == "cancelled") return fail(ErrorCode::cancelled, "the run was cancelled");
-  if (string_at(*ended, "state") != "succeeded") {
+  if (text_at(*ended, "state") == "cancelled") return fail(ErrorCode::cancelled, "the run was cancelled");
+  if (text_at(*ended, "state") != "succeeded") {
     const json::Value& error = ended->at("error");
     auto failure =
-        fail(parse_error_code(string_at(error, "code")).value_or(ErrorCode::internal), string_at(error, "message"));
-    failure.error().where = string_at(error, "where");
+        fail(parse_error_code(text_at(error, "code")).value_or(ErrorCode::internal), text_at(error, "message"));
+    failure.error().where = text_at(error, "where");
     return failure;
   }
   return studio.call("GET", "/api/productions/" + production_id, nullptr);
@@ -299,7 +294,7 @@ int run_make(const Arguments& arguments) {
                                                 : MakeProgress::Style::lines);
   auto production = create_production(**studio, *story, path, arguments);
   if (!production) return progress.fail(production.error()), complain(production.error());
-  const std::string id = string_at(*production, "id");
+  const std::string id = text_at(*production, "id");
   auto rendered = render(**studio, id, progress);
   if (!rendered) return progress.fail(rendered.error()), complain(rendered.error());
   auto saved = save(**studio, id, output);

@@ -7,18 +7,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/json_fields.hpp"
 #include "base/text.hpp"
 
 namespace atelier::app {
 namespace {
 
 constexpr std::chrono::milliseconds kRedraw{100};
-
-std::string text_at(const json::Value& object, std::string_view name) {
-  const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size())
-                                     : std::string();
-}
 
 std::int64_t integer_at(const json::Value& object, std::string_view name) {
   const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;

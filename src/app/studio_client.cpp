@@ -7,6 +7,7 @@
 
 #include "app/commands.hpp"
 #include "app/house.hpp"
+#include "app/json_fields.hpp"
 #include "app/options.hpp"
 #include "base/async.hpp"
 #include "base/blocking.hpp"
@@ -19,12 +20,6 @@ namespace atelier::app {
 namespace {
 
 constexpr std::size_t kAnswerBytesMax = 32 << 20;
-
-std::string text_at(const json::Value& object, std::string_view name) {
-  const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  return value && value->is_string() ? std::string(value->get_string().data(), value->get_string().size())
-                                     : std::string();
-}
 
 net::Method method_of(const std::string& name) {
   for (const net::Method method :
