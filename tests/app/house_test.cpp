@@ -93,6 +93,7 @@ TEST_F(HouseTest, TheApiIsTheOneClientsKnow) {
 TEST_F(HouseTest, MetricsAreTheOnesDashboardsKnow) {
   listen();
   (void)call(net::Method::get, "/healthz");
+  house_->close();  // a request is counted after its answer: only now for certain
   std::string names;
   for (const Metric* metric : house_->metrics().declared()) {
     names += std::string(metric->name);
