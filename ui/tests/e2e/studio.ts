@@ -82,17 +82,23 @@ export async function ready(page: Page): Promise<void> {
   await expect(page.getByText('Ready', { exact: true })).toBeVisible({ timeout: 50_000 });
 }
 
-// What moved, from before the page's first script.
+// What moved without anybody's doing, from before the page's first script: how much, and what.
 export async function watchShift(page: Page): Promise<void> {
   await page.addInitScript(() => {
-    const seen = { shift: 0 };
-    Object.assign(globalThis, { seen });
+    interface Shift extends PerformanceEntry {
+      value: number;
+      hadRecentInput: boolean;
+      sources: readonly { node: Node | null }[];
+    }
+    const shifts: string[] = [];
+    Object.assign(globalThis, { shifts });
+    const name = ({ node }: { node: Node | null }): string => `${node?.nodeName} ${node instanceof Element ? node.className : ''} "${(node?.textContent ?? '').trim().slice(0, 40)}"`;
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) if (!entry.hadRecentInput) seen.shift += entry.value;
+      for (const entry of list.getEntries() as Shift[]) if (!entry.hadRecentInput) shifts.push(`${entry.value.toFixed(5)}: ${entry.sources.map(name).join(', ')}`);
     }).observe({ type: 'layout-shift', buffered: true });
   });
 }
-export const shiftOf = (page: Page): Promise<number> => page.evaluate(() => (globalThis as unknown as { seen: { shift: number } }).seen.shift);
+export const shiftOf = (page: Page): Promise<string[]> => page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts);
 
 interface TraceEvent {
   name: string;
