@@ -22,7 +22,8 @@ enum class Role : std::uint8_t { system, developer, user, assistant, tool };
 
 struct Text {
   std::string text;
-  json::Object extra = {};  // of the block it came from: cache_control, annotations, citations
+  json::Object extra = {};     // of the block it came from: cache_control, annotations, citations
+  std::string signature = {};  // Gemini's, on this part
 };
 
 // What a model thought. A signature or sealed text is worth something only to the protocol family that made it, goes
@@ -55,6 +56,7 @@ struct ToolCall {
   bool is_custom = false;
   std::string item_id = {};    // Responses' fc_ id
   std::string signature = {};  // Gemini's, on this part
+  json::Object extra = {};     // cache_control, Anthropic's caller
 };
 
 struct ToolResult {

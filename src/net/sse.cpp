@@ -8,8 +8,6 @@
 namespace atelier::net {
 namespace {
 
-constexpr std::size_t kLineBytesMax = std::size_t{1} << 20;
-constexpr std::size_t kEventBytesMax = std::size_t{8} << 20;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool is_one_line(std::string_view text) noexcept { return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos; }
@@ -59,8 +57,8 @@ Result<std::vector<SseEvent>> SseParser::feed(std::string_view bytes) {
       }
     }
     const std::size_t end = std::min(bytes.find_first_of("\r\n"), bytes.size());
-    if (line_.size() + end > kLineBytesMax)
-      return fail(ErrorCode::too_large, fmt::format("a line of the event stream has more than {} bytes", kLineBytesMax),
+    if (line_.size() + end > limits_.line_bytes_max)
+      return fail(ErrorCode::too_large, fmt::format("a line of the event stream has more than {} bytes", limits_.line_bytes_max),
                   {.reason = "sse_line_too_long", .where = {}});
     const bool is_whole = end < bytes.size();
     if (!is_whole || !line_.empty()) line_.append(bytes.substr(0, end));
@@ -93,8 +91,8 @@ Result<> SseParser::take_line(std::string_view line, std::vector<SseEvent>& out)
   std::string_view value = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
   if (value.starts_with(' ')) value.remove_prefix(1);
   if (name == "data") {
-    if (data_.size() + value.size() > kEventBytesMax)
-      return fail(ErrorCode::too_large, fmt::format("an event of the stream has more than {} bytes", kEventBytesMax),
+    if (data_.size() + value.size() > limits_.event_bytes_max)
+      return fail(ErrorCode::too_large, fmt::format("an event of the stream has more than {} bytes", limits_.event_bytes_max),
                   {.reason = "sse_event_too_long", .where = {}});
     data_ += value;
     data_ += '\n';

@@ -24,6 +24,7 @@ struct Quirks {
   bool takes_reasoning_back = false;     // DeepSeek: reasoning_content of earlier turns is accepted
   bool has_short_call_ids = false;       // Mistral: 9 alphanumeric characters
   std::int64_t output_tokens_default = 4096;  // where the protocol wants a limit and the caller gave none
+  bool has_adaptive_thinking = true;  // Anthropic: thinks by effort; models before that want a budget of tokens
 };
 
 struct Credential {
@@ -66,9 +67,9 @@ struct Fault {
   };
   Kind kind = Kind::server;
   int status = 0;           // the provider's; 0: none
-  std::string message;      // the provider's own words, cut to 2,000 bytes; never our key
-  std::string type, code, param;  // the provider's own, for faces of the same protocol
-  std::optional<std::int64_t> retry_after_ms;
+  std::string message = {};  // the provider's own words, cut to 2,000 bytes; never our key
+  std::string type = {}, code = {}, param = {};  // the provider's own, for faces of the same protocol
+  std::optional<std::int64_t> retry_after_ms = {};
   bool is_model_independent = false;  // the same for every model of this provider
 };
 std::string_view to_string(Fault::Kind kind) noexcept;
@@ -113,7 +114,7 @@ class StreamWatch {
 
 struct ListedModel {
   std::string id;
-  std::string title;
+  std::string title = {};
   std::int64_t context_tokens = 0, output_tokens_max = 0;  // 0: unknown
   json::Object facts = {};  // what else the list says
 };
@@ -138,6 +139,11 @@ class ChatAdapter {
 
   virtual WireRequest list_models(const Target& target) const = 0;
   virtual Result<std::vector<ListedModel>> read_models(std::string_view body) const = 0;
+  // The list's next page, after the page `body`; nullopt: that was the last.
+  virtual std::optional<WireRequest> list_more(const Target& target, std::string_view body) const {
+    (void)target, (void)body;
+    return std::nullopt;
+  }
 };
 
 const ChatAdapter& openai_chat_adapter();
