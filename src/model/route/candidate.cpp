@@ -1,0 +1,81 @@
+#include "model/route/candidate.hpp"
+
+#include <algorithm>
+
+namespace atelier::model {
+namespace {
+
+constexpr double kLatencyShare = 0.1;   // of a new sample in the moving average
+constexpr double kSuccessShare = 0.02;  // so that about the last hundred count
+constexpr std::size_t kSamplesMin = 16;
+constexpr std::size_t kErrorBytesMax = 300;
+
+void move_towards(std::atomic<double>& average, double sample, double share) noexcept {
+  double old = average.load(std::memory_order_relaxed);
+  while (!average.compare_exchange_weak(old, old + (sample - old) * share, std::memory_order_relaxed)) {
+  }
+}
+
+}  // namespace
+
+void CandidateRecord::attempt_ended(bool is_good, std::chrono::milliseconds first_token, std::chrono::milliseconds total) noexcept {
+  (void)total;
+  attempts_.fetch_add(1, std::memory_order_relaxed);
+  if (!is_good) failures_.fetch_add(1, std::memory_order_relaxed);
+  move_towards(success_rate_, is_good ? 1 : 0, kSuccessShare);
+  if (!is_good) return;
+  // The first sample is the average, and nothing is exactly 0, which means never.
+  const double sample = std::max(static_cast<double>(first_token.count()), 0.5);
+  double none = 0;
+  if (!average_first_ms_.compare_exchange_strong(none, sample, std::memory_order_relaxed)) move_towards(average_first_ms_, sample, kLatencyShare);
+  const std::lock_guard lock(mutex_);
+  recent_first_ms_[recent_count_++ % recent_first_ms_.size()] = static_cast<float>(sample);
+}
+
+void CandidateRecord::failed(std::string error, UnixMs when) {
+  if (error.size() > kErrorBytesMax) error.resize(kErrorBytesMax);
+  const std::lock_guard lock(mutex_);
+  last_error_ = std::move(error);
+  last_error_ms_ = when;
+}
+
+double CandidateRecord::first_token_p95_ms() const {
+  std::array<float, 64> samples;
+  std::size_t count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    samples = recent_first_ms_;
+    count = std::min(recent_count_, samples.size());
+  }
+  if (count < kSamplesMin) return 0;
+  const auto place = samples.begin() + static_cast<std::ptrdiff_t>(count * 95 / 100);
+  std::nth_element(samples.begin(), place, samples.begin() + static_cast<std::ptrdiff_t>(count));
+  return static_cast<double>(*place);
+}
+
+CandidateRecord::Snapshot CandidateRecord::snapshot() const {
+  Snapshot told;
+  told.attempts = attempts_.load(std::memory_order_relaxed);
+  told.failures = failures_.load(std::memory_order_relaxed);
+  told.success_rate = success_rate_.load(std::memory_order_relaxed);
+  told.first_token_ms = first_token_ms();
+  told.first_token_p95_ms = first_token_p95_ms();
+  const std::lock_guard lock(mutex_);
+  told.last_error = last_error_;
+  told.last_error_ms = last_error_ms_;
+  return told;
+}
+
+void Candidate::hold_until(std::chrono::steady_clock::time_point until) noexcept {
+  const auto wanted = until.time_since_epoch().count();
+  auto known = held_until_.load(std::memory_order_relaxed);
+  while (known < wanted && !held_until_.compare_exchange_weak(known, wanted, std::memory_order_relaxed)) {
+  }
+}
+
+std::chrono::milliseconds Candidate::held_for(std::chrono::steady_clock::time_point now) const noexcept {
+  const std::chrono::steady_clock::time_point until{std::chrono::steady_clock::duration(held_until_.load(std::memory_order_relaxed))};
+  return std::max(std::chrono::milliseconds(0), std::chrono::ceil<std::chrono::milliseconds>(until - now));
+}
+
+}  // namespace atelier::model

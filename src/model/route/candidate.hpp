@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "model/provider/adapter.hpp"
+#include "model/route/breaker.hpp"
+#include "model/route/retry.hpp"
+
+namespace atelier::model {
+
+// A provider as configured. Immutable; a change makes a new one.
+struct Provider {
+  std::string name;  // "openai"; what stands before the slash of a candidate's name
+  Protocol protocol = Protocol::openai_chat;
+  std::string base_url;
+  Credential credential = {};
+  Quirks quirks = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::vector<std::string> model_prefixes = {};  // ids it serves before its list was ever read: "gpt-", "o3"
+  bool is_local = false;                         // on this machine: free, found by itself
+  bool skips_tls_checks = false;                 // for development
+  std::chrono::milliseconds first_byte_timeout{120'000};
+  std::chrono::milliseconds stall_timeout{90'000};  // between bytes of a body
+};
+
+// How a candidate has done lately. Thread-safe.
+class CandidateRecord {
+ public:
+  void attempt_ended(bool is_good, std::chrono::milliseconds first_token, std::chrono::milliseconds total) noexcept;
+  void failed(std::string error, UnixMs when);
+  struct Snapshot {
+    std::uint64_t attempts = 0, failures = 0;
+    double success_rate = 1;        // of the last hundred or so
+    double first_token_ms = 0;      // moving average; 0: never answered
+    double first_token_p95_ms = 0;  // of the last 64
+    std::string last_error;
+    UnixMs last_error_ms = 0;
+  };
+  Snapshot snapshot() const;
+  double first_token_ms() const noexcept { return average_first_ms_.load(std::memory_order_relaxed); }
+  // 0 until there are enough to tell.
+  double first_token_p95_ms() const;
+
+ private:
+  std::atomic<std::uint64_t> attempts_ = 0, failures_ = 0;
+  std::atomic<double> average_first_ms_ = 0, success_rate_ = 1;
+  mutable std::mutex mutex_;
+  std::array<float, 64> recent_first_ms_{};
+  std::size_t recent_count_ = 0;
+  std::string last_error_;
+  UnixMs last_error_ms_ = 0;
+};
+
+// One (provider, model) that can be called, with what is known of its health. Shared by all loops; lives as long as
+// anybody calls it.
+class Candidate {
+ public:
+  Candidate(std::shared_ptr<const Provider> serving, std::string served_model, BreakerPolicy policy)
+      : provider(std::move(serving)), model(std::move(served_model)), name(provider->name + "/" + model), breaker(policy) {}
+
+  const std::shared_ptr<const Provider> provider;  // shared by its candidates and the directory
+  const std::string model;
+  const std::string name;  // "openai/gpt-5"
+  Breaker breaker;
+  RetryBudget budget;
+  CandidateRecord record;
+  std::atomic<std::uint32_t> in_flight = 0;
+
+  // A rate limit's Retry-After holds everyone back from it, not only who met it.
+  void hold_until(std::chrono::steady_clock::time_point until) noexcept;
+  std::chrono::milliseconds held_for(std::chrono::steady_clock::time_point now) const noexcept;
+  Target target() const { return {.base_url = provider->base_url, .model = model, .credential = provider->credential, .quirks = provider->quirks, .headers = provider->headers}; }
+
+ private:
+  std::atomic<std::chrono::steady_clock::rep> held_until_ = 0;
+};
+using CandidatePtr = std::shared_ptr<Candidate>;
+
+}  // namespace atelier::model
