@@ -20,6 +20,31 @@ std::string percent_encode(std::string_view text);
 // escaped slash (which would move the segments), control characters, invalid UTF-8, and what climbs above the root.
 Result<std::string> normalise_path(std::string_view raw);
 
+enum class Scheme : std::uint8_t { http, https };
+std::string_view to_string(Scheme scheme) noexcept;
+std::uint16_t default_port(Scheme scheme) noexcept;
+
+// Whom an absolute URL asks.
+struct Origin {
+  Scheme scheme = Scheme::https;
+  std::string host;  // lower case; an IPv6 address without its brackets
+  std::uint16_t port = 443;
+
+  std::string authority() const;  // as in the Host field: "example.org", "[::1]:8080"
+  std::string to_string() const;  // "https://example.org"
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+struct Url {
+  Origin origin;
+  std::string target = "/";  // path and query as they were written; never empty, no fragment
+
+  // An absolute http or https URL. Strict: no user information, no white space, no backslashes, no bytes outside ASCII (an
+  // international name is written in its xn-- form), a port from 1 to 65535. A host that ends in a number becomes the
+  // address that browsers read in it, or is refused.
+  static Result<Url> parse(std::string_view text);
+};
+
 // The first value of that name in "a=1&b=2", decoded; a name without '=' has an empty value.
 std::optional<std::string> find_query(std::string_view query, std::string_view name);
 
