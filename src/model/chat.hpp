@@ -34,6 +34,7 @@ struct Reasoning {
   bool is_redacted = false;          // Anthropic's redacted_thinking: only `signature` holds something
   std::string id = {};               // Responses' item id
   std::optional<Protocol> origin = {};  // who signed it; nullopt: nobody
+  json::Object extra = {};  // of the block it came from: OpenRouter's format, where it names none of our protocols
 };
 
 struct Media {

@@ -25,6 +25,11 @@ struct Quirks {
   bool has_short_call_ids = false;       // Mistral: 9 alphanumeric characters
   std::int64_t output_tokens_default = 4096;  // where the protocol wants a limit and the caller gave none
   bool has_adaptive_thinking = true;  // Anthropic: thinks by effort; models before that want a budget of tokens
+  std::string key_header = {};        // Azure: "api-key", with the bare key; empty: Authorization: Bearer
+  bool has_top_k = false;             // takes top_k, which OpenAI's own form has not
+  bool has_reasoning_object = false;  // OpenRouter: reasoning{effort, max_tokens}, and reasoning_details of earlier turns
+  bool takes_cache_control = false;   // OpenRouter: Anthropic's cache marks on parts of messages
+  bool has_think_tags = false;        // local servers that leave <think> in the text
 };
 
 struct Credential {
