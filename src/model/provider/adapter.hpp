@@ -136,6 +136,9 @@ class ChatAdapter {
   virtual Result<WireRequest> relay(std::string_view body, const ChatRequest& request, const Target& target) const = 0;
 
   virtual std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body, const Quirks& quirks) const = 0;
+  // What accounting needs of a whole answer that is relayed as it is: its usage, or the fault it tells of. On the hot path:
+  // adapters of relayed protocols read no more than they need.
+  virtual std::expected<Usage, Fault> glance(int status, std::string_view body, const Quirks& quirks) const;
   virtual std::unique_ptr<ChatEventReader> make_reader(const Quirks& quirks) const = 0;
   // Null where no face speaks this protocol, so that nothing is ever relayed.
   virtual std::unique_ptr<StreamWatch> make_watch(const ChatRequest& request, const Quirks& quirks) const = 0;

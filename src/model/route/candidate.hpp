@@ -74,6 +74,7 @@ class Candidate {
   RetryBudget budget;
   CandidateRecord record;
   std::atomic<std::uint32_t> in_flight = 0;
+  std::atomic<bool> lacks_stream_options = false;  // it refused the option that asks for usage
 
   // A rate limit's Retry-After holds everyone back from it, not only who met it.
   void hold_until(std::chrono::steady_clock::time_point until) noexcept;

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <optional>
+
+#include "model/call/attempt_stream.hpp"
+#include "model/call/chat_gateway.hpp"
+
+namespace atelier::model {
+
+// One try of one candidate: holds its permit, and tells its breaker and record how it ended. Dying untold is no sign:
+// the caller went away.
+class Attempt {
+ public:
+  Attempt(CandidatePtr candidate, Breaker::Permit permit, const Clock& clock);
+  ~Attempt();
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  void first_token_came() noexcept;
+  void succeeded();
+  void failed(const Fault& fault);
+  const CandidatePtr& candidate() const noexcept { return candidate_; }
+  std::chrono::milliseconds first_token() const noexcept { return first_token_; }
+
+ private:
+  const CandidatePtr candidate_;
+  const Breaker::Permit permit_;
+  const Clock& clock_;
+  const std::chrono::steady_clock::time_point started_;
+  std::chrono::milliseconds first_token_{0};
+  bool has_first_token_ = false, is_told_ = false;
+};
+
+// The request for a candidate: the caller's bytes where both speak the same protocol, a translation otherwise. Reads the
+// call's request in full when that is needed for the first time.
+std::expected<WireRequest, Fault> wire_request(ChatCall& call, const Candidate& candidate, bool must_translate);
+
+// The head of an answer to it that is no error.
+Task<std::expected<std::unique_ptr<UpstreamAnswer>, Fault>> begin_exchange(Upstream& upstream, ChatCall& call, CandidatePtr candidate, bool must_translate,
+                                                                           std::chrono::steady_clock::time_point deadline);
+
+// A caller's usage where the provider told none: from what was said, about four bytes a token.
+Usage estimate_usage(const ChatCall& call, const ChatAnswer& said);
+
+}  // namespace atelier::model

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "model/route/candidate.hpp"
+
+namespace atelier::model {
+
+struct PlanOptions {
+  bool may_fall_back = true;      // to other candidates than the first
+  std::uint32_t attempts_max = 12;
+  std::chrono::milliseconds open_wait_max{2'000};  // for somebody else's probe, when every breaker is open
+};
+
+// Which candidate one call tries next, and when. Pure: the caller keeps time, waits and calls.
+class AttemptPlan {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  // `ordered` as route strategies want it. `random` in [0, 1) gives the jitter.
+  AttemptPlan(std::vector<CandidatePtr> ordered, TimePoint deadline, double random, PlanOptions options);
+
+  struct Step {
+    enum class What : std::uint8_t { go, wait, give_up };
+    What what = What::give_up;
+    CandidatePtr candidate = {};                       // to go to
+    Breaker::Permit permit = Breaker::Permit::refused;  // to be told how it ended
+    std::chrono::milliseconds wait{0};
+  };
+  Step next(TimePoint now);
+  // The attempt next() began has failed. The candidate's breaker was told already.
+  void failed(const Fault& fault, TimePoint now);
+  // The candidate it went to last will not be gone to again: it stands for what was said already.
+  void leave_current();
+  std::uint32_t attempt_count() const noexcept { return attempt_count_; }
+
+  // Why it gave up: the last fault, or that no candidate may be tried now, with the time until one may.
+  Fault verdict(TimePoint now) const;
+
+ private:
+  struct Place {
+    CandidatePtr candidate;
+    std::uint32_t failures = 0;
+    TimePoint not_before{};
+    bool is_excluded = false;
+  };
+  Step go_to(std::size_t at, Breaker::Permit permit);
+
+  std::vector<Place> places_;
+  const TimePoint deadline_;
+  const double random_;
+  const PlanOptions options_;
+  std::size_t current_ = 0;
+  std::uint32_t attempt_count_ = 0;
+  std::optional<Fault> last_fault_;
+  std::optional<TimePoint> waiting_since_;  // for open breakers
+  bool is_hopeless_ = false;
+};
+
+}  // namespace atelier::model
