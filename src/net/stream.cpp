@@ -7,10 +7,14 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <boost/asio/deferred.hpp>
 #include <cerrno>
 
 namespace atelier::net {
 namespace {
+
+// As use_task, without a coroutine frame of the operation's own.
+constexpr auto use_operation = asio::as_tuple(asio::deferred);
 
 constexpr std::size_t kPiecesMax = 4;
 constexpr std::uint64_t kFileChunkBytes = 256 * 1024;
@@ -20,6 +24,25 @@ constexpr std::uint64_t kBytesPerTurn = 1024 * 1024;
 std::unexpected<Error> gone(int error_number) {
   return fail(ErrorCode::cancelled, fmt::format("the connection ended: {}", boost::system::error_code(error_number, boost::system::system_category()).message()));
 }
+
+// What of a write's pieces is still to go.
+class Rest {
+ public:
+  explicit Rest(std::span<const std::string_view> pieces) {
+    ensure(pieces.size() <= kPiecesMax, "a write has at most four pieces");
+    for (const std::string_view piece : pieces)
+      if (!piece.empty()) pieces_[end_++] = piece;
+  }
+  std::span<const std::string_view> left() const noexcept { return {pieces_.data() + begin_, end_ - begin_}; }
+  void drop(std::size_t size) noexcept {
+    while (begin_ < end_ && size >= pieces_[begin_].size()) size -= pieces_[begin_++].size();
+    if (size > 0) pieces_[begin_].remove_prefix(size);
+  }
+
+ private:
+  std::array<std::string_view, kPiecesMax> pieces_;
+  std::size_t begin_ = 0, end_ = 0;
+};
 
 }  // namespace
 
@@ -31,43 +54,74 @@ Stream::Stream(Executor executor, UniqueFd fd, int family)
 }
 
 Task<Result<std::size_t>> Stream::read(std::span<char> into) {
-  auto [ec, size] = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), use_task);
+  if (tls_) co_return co_await read_decrypted(into);
+  auto [ec, size] = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), use_operation);
   if (ec == asio::error::eof) co_return std::size_t{0};
   if (ec) co_return fail(ErrorCode::cancelled, "the connection ended: " + ec.message());
   co_return size;
 }
 
-Task<Result<>> Stream::write(std::span<const std::string_view> pieces, More more) {
-  std::array<iovec, kPiecesMax> vectors{};
-  ensure(pieces.size() <= kPiecesMax, "a write has at most four pieces");
-  std::size_t count = 0;
-  for (const std::string_view piece : pieces)
-    if (!piece.empty()) vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};
-  iovec* next = vectors.data();
-  while (count > 0) {
-    msghdr message{};
-    message.msg_iov = next;
-    message.msg_iovlen = count;
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | (more == More::follows ? MSG_MORE : 0));
-    if (sent < 0) {
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) co_return gone(errno);
-      if (auto ready = co_await wait_writable(); !ready) co_return error_of(ready);
-      continue;
-    }
-    auto left = static_cast<std::size_t>(sent);
-    sent_bytes_ += left;
-    while (count > 0 && left >= next->iov_len) {
-      left -= next->iov_len;
-      ++next;
-      --count;
-    }
-    if (count > 0) *next = {static_cast<char*>(next->iov_base) + left, next->iov_len - left};
+Result<std::optional<std::size_t>> Stream::try_read(std::span<char> into) {
+  while (tls_) {
+    auto size = take_decrypted(into);
+    if (!size || *size) return size;
+    auto taken = take_input_now();
+    if (!taken) return error_of(taken);
+    if (!*taken) return std::nullopt;
   }
-  co_return Result<>{};
+  for (;;) {
+    const ssize_t size = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
+    if (size >= 0) return std::optional(static_cast<std::size_t>(size));
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
+    if (errno != EINTR) return gone(errno);
+  }
+}
+
+Task<Result<>> Stream::write(std::span<const std::string_view> pieces, More more) {
+  Rest rest(pieces);
+  for (;;) {
+    auto taken = try_write(rest.left(), more);
+    if (!taken) co_return error_of(taken);
+    rest.drop(*taken);
+    if (rest.left().empty() && !has_unsent()) co_return Result<>{};
+    if (auto ready = co_await wait_writable(); !ready) co_return error_of(ready);
+  }
+}
+
+Result<std::size_t> Stream::try_write(std::span<const std::string_view> pieces, More more) {
+  if (tls_) return try_write_encrypted(pieces);
+  Rest rest(pieces);
+  std::size_t taken = 0;
+  while (!rest.left().empty()) {
+    auto sent = send_now(rest.left(), more);
+    if (!sent) return error_of(sent);
+    if (*sent == 0) break;
+    rest.drop(*sent);
+    taken += *sent;
+  }
+  return taken;
+}
+
+// 0: not now.
+Result<std::size_t> Stream::send_now(std::span<const std::string_view> pieces, More more) {
+  std::array<iovec, kPiecesMax> vectors{};
+  for (std::size_t i = 0; i < pieces.size(); ++i) vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = pieces.size();
+  for (;;) {
+    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | (more == More::follows ? MSG_MORE : 0));
+    if (sent >= 0) {
+      sent_bytes_ += static_cast<std::uint64_t>(sent);
+      return static_cast<std::size_t>(sent);
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::size_t{0};
+    if (errno != EINTR) return gone(errno);
+  }
 }
 
 Task<Result<>> Stream::send_file(int file, std::uint64_t offset, std::uint64_t size_bytes) {
+  if (tls_) co_return co_await send_file_encrypted(file, offset, size_bytes);
   auto position = static_cast<off_t>(offset);
   std::uint64_t turn_bytes = 0;
   while (size_bytes > 0) {
@@ -97,13 +151,17 @@ Task<Result<>> Stream::send_file(int file, std::uint64_t offset, std::uint64_t s
 
 Task<Result<>> Stream::wait_writable() {
   if (stall_entry_) stall_entry_->set(std::chrono::steady_clock::now() + stall_);
-  auto [ec] = co_await socket_.async_wait(Socket::wait_write, use_task);
+  auto [ec] = co_await socket_.async_wait(Socket::wait_write, use_operation);
   if (stall_entry_) stall_entry_->clear();
   if (ec) co_return fail(ErrorCode::cancelled, "the connection ended: " + ec.message());
   co_return Result<>{};
 }
 
 void Stream::shutdown_send() noexcept {
+  if (tls_) {
+    tls_->close();
+    (void)flush_now();
+  }
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
 }
