@@ -60,6 +60,19 @@ std::string control_event(std::string type, std::string id = {}, std::string dat
   return net::write_sse({.id = std::move(id), .type = std::move(type), .data = std::move(data)});
 }
 
+// A run tells on the topic "runs" that it began and that it ended. What that means for a production is not an event of
+// its own: this gives the production, "" where the run is none's.
+std::string production_begun_or_ended(const store::Event& event) {
+  if (event.topic != "runs" || event.type != "run.changed") return {};
+  const auto run = json::parse(event.data);
+  if (!run || !run->is_object()) return {};
+  const auto text = [&](std::string_view name) {
+    const json::Value* value = run->get_object().if_contains(name);
+    return value && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  return text("kind") == studio::kRenderKind ? text("subject") : std::string();
+}
+
 std::string as_sse(const store::Event& event, const std::string& epoch) {
   // `data` is JSON already: the frame around it is written by hand instead of parsing it again for every client.
   return net::write_sse(
@@ -139,6 +152,8 @@ class Stream {
         }
         if (event->position > 0) cursor_->position = event->position;
         if (filter_.takes(event->topic)) bytes += as_sse(*event, cursor_->epoch);
+        const std::string told = co_await told_of_production(event);
+        bytes += told;
       }
       const auto now = services_.clock.now();
       if (bytes.empty() && now - last_written >= kHeartbeat) bytes = net::sse_comment("");
@@ -189,6 +204,8 @@ class Stream {
       for (const store::Event& event : *events) {
         cursor_->position = event.position;
         if (filter_.takes(event.topic)) bytes += as_sse(event, cursor_->epoch);
+        const std::string told = co_await told_of_production(std::make_shared<const store::Event>(event));
+        bytes += told;
       }
       if (events->size() < kReplayMax && !has_greeted_) {
         has_greeted_ = true;
@@ -198,6 +215,25 @@ class Stream {
         if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;
       if (events->size() < kReplayMax) co_return Result<>{};
     }
+  }
+
+  // The production of a render that began or ended, as it is now: a production.changed without an id, read and not
+  // kept, so that it is never older than what it tells of, in a replay too.
+  Task<std::string> told_of_production(std::shared_ptr<const store::Event> event) {
+    const std::string subject = production_begun_or_ended(*event);
+    if (subject.empty()) co_return std::string();
+    const std::string topic = "production/" + subject;
+    const auto id = ProductionId::parse(subject);
+    if (!id || !filter_.takes(topic)) co_return std::string();
+    auto view = co_await services_.productions.find(principal_, *id);
+    if (!view) co_return std::string();  // deleted since, or the store says so to whoever asks it next
+    const store::Event told{.position = 0,
+                            .topic = topic,
+                            .number = 0,
+                            .type = "production.changed",
+                            .data = json::write(studio::summary_to_json(*view)),
+                            .owner = {}};
+    co_return as_sse(told, cursor_->epoch);
   }
 
   Services services_;

@@ -34,6 +34,12 @@ json::Array parameters_of(const Route& route) {
                                       {"required", true},
                                       {"description", "The revision the edit was based on"},
                                       {"schema", text}});
+  if (route.takes_key)
+    parameters.push_back(
+        json::Object{{"name", "Idempotency-Key"},
+                     {"in", "header"},
+                     {"description", "1 to 255 bytes; a call with the key of an earlier one gives what that one gave"},
+                     {"schema", text}});
   return parameters;
 }
 

@@ -4,6 +4,7 @@
 #include "api/request.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
+#include "base/hash.hpp"
 #include "graph/view_json.hpp"
 
 namespace atelier::api {
@@ -11,13 +12,39 @@ namespace {
 
 net::Response production_response(const studio::ProductionView& view, int status = 200) {
   net::Response response = net::json_response(studio::to_json(view), status);
-  response.headers.set("etag", fmt::format("\"{}\"", view.row.revision));
-  // The tag is for If-Match: renders change what is told of a revision, so no cache may ask whether it still stands.
-  response.headers.set("cache-control", "no-store");
+  // The revision for If-Match, then all that is told of it: a render changes the answer and leaves the revision.
+  const std::string digest = sha256(std::get<std::string>(response.body)).hex();
+  response.headers.set("etag", fmt::format("\"{}-{}\"", view.row.revision, std::string_view(digest).substr(0, 16)));
+  response.headers.set("cache-control", "private, no-cache");
   return response;
 }
 
+// An edit of a production: what every one of them says.
+struct Edit {
+  Principal principal;
+  ProductionId id;
+  std::int64_t revision = 0;
+  std::string scene;  // "" where the path names none
+  json::Value body;
+};
+
+Task<Result<Edit>> edit_in(net::Request request) {
+  auto id = id_in<ProductionId>(request, "id");
+  if (!id) co_return error_of(id);
+  auto revision = revision_of(request);
+  if (!revision) co_return error_of(revision);
+  auto body = co_await request.read_json();
+  if (!body) co_return error_of(body);
+  co_return Edit{.principal = request.principal(),
+                 .id = *id,
+                 .revision = *revision,
+                 .scene = std::string(request.path_parameter("scene")),
+                 .body = std::move(*body)};
+}
+
 Task<Result<net::Response>> create(Services services, net::Request request) {
+  auto key = idempotency_key_of(request);
+  if (!key) co_return error_of(key);
   auto body = co_await request.read_json();
   if (!body) co_return error_of(body);
   json::ObjectReader reader(*body);
@@ -27,8 +54,11 @@ Task<Result<net::Response>> create(Services services, net::Request request) {
   if (auto done = reader.finish(); !done) co_return error_of(done);
   json::Value given;  // named: GCC 12 destroys a conditional's temporary twice when a co_await is in its expression
   if (settings) given = *settings;
-  auto view =
-      co_await services.productions.create(request.principal(), std::move(story), std::move(title), std::move(given));
+  studio::NewProduction wanted{.story = std::move(story),
+                               .title = std::move(title),
+                               .settings = std::move(given),
+                               .idempotency_key = std::move(*key)};
+  auto view = co_await services.productions.create(request.principal(), std::move(wanted));
   if (!view) co_return error_of(view);
   net::Response response = production_response(*view, 201);
   response.headers.set("location", "/api/productions/" + view->row.id.to_string());
@@ -54,47 +84,35 @@ Task<Result<net::Response>> get(Services services, net::Request request) {
 }
 
 Task<Result<net::Response>> change(Services services, net::Request request) {
-  auto id = id_in<ProductionId>(request, "id");
-  if (!id) co_return error_of(id);
-  auto revision = revision_of(request);
-  if (!revision) co_return error_of(revision);
-  auto body = co_await request.read_json();
-  if (!body) co_return error_of(body);
-  json::ObjectReader reader(*body);
+  auto edit = co_await edit_in(std::move(request));
+  if (!edit) co_return error_of(edit);
+  json::ObjectReader reader(edit->body);
   auto title = reader.optional_string("title", {.bytes_min = 1, .bytes_max = 200});
   const json::Value* settings = reader.optional_value("settings");
   if (auto done = reader.finish(); !done) co_return error_of(done);
   json::Value given;
   if (settings) given = *settings;
-  auto view = co_await services.productions.change_settings(request.principal(), *id, *revision, std::move(title),
+  auto view = co_await services.productions.change_settings(edit->principal, edit->id, edit->revision, std::move(title),
                                                             std::move(given));
   if (!view) co_return error_of(view);
   co_return production_response(*view);
 }
 
 Task<Result<net::Response>> change_story(Services services, net::Request request) {
-  auto id = id_in<ProductionId>(request, "id");
-  if (!id) co_return error_of(id);
-  auto revision = revision_of(request);
-  if (!revision) co_return error_of(revision);
-  auto body = co_await request.read_json();
-  if (!body) co_return error_of(body);
-  json::ObjectReader reader(*body);
+  auto edit = co_await edit_in(std::move(request));
+  if (!edit) co_return error_of(edit);
+  json::ObjectReader reader(edit->body);
   std::string story = reader.required_string("story", {.bytes_min = 1, .bytes_max = studio::kStoryBytesMax});
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto view = co_await services.productions.change_story(request.principal(), *id, *revision, std::move(story));
+  auto view = co_await services.productions.change_story(edit->principal, edit->id, edit->revision, std::move(story));
   if (!view) co_return error_of(view);
   co_return production_response(*view);
 }
 
 Task<Result<net::Response>> change_scene(Services services, net::Request request) {
-  auto id = id_in<ProductionId>(request, "id");
-  if (!id) co_return error_of(id);
-  auto revision = revision_of(request);
-  if (!revision) co_return error_of(revision);
-  auto body = co_await request.read_json();
-  if (!body) co_return error_of(body);
-  json::ObjectReader reader(*body);
+  auto edit = co_await edit_in(std::move(request));
+  if (!edit) co_return error_of(edit);
+  json::ObjectReader reader(edit->body);
   studio::Productions::SceneChange change;
   change.text = reader.optional_string("text", {.bytes_min = 1, .bytes_max = studio::kSceneBytesMax});
   const json::Value* background = reader.optional_value("background");
@@ -103,8 +121,8 @@ Task<Result<net::Response>> change_scene(Services services, net::Request request
   const auto voice = reader.optional_string("voice", {.bytes_min = 1, .bytes_max = 100});
   if (reader.has("voice")) change.voice = voice;
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto view = co_await services.productions.change_scene(
-      request.principal(), *id, *revision, std::string(request.path_parameter("scene")), std::move(change));
+  auto view = co_await services.productions.change_scene(edit->principal, edit->id, edit->revision,
+                                                         std::move(edit->scene), std::move(change));
   if (!view) co_return error_of(view);
   co_return production_response(*view);
 }
@@ -158,8 +176,17 @@ constexpr QueryParameter kFile[] = {{"download", "Any value: as an attachment"},
                                     {"run", "Tells versions apart; ignored"}};
 
 constexpr Route kRoutes[] = {
-    {net::Method::post, "/api/productions", create, Access::user, "Makes a production of a story", "NewProduction",
-     "Production", 201},
+    {net::Method::post,
+     "/api/productions",
+     create,
+     Access::user,
+     "Makes a production of a story",
+     "NewProduction",
+     "Production",
+     201,
+     {},
+     false,
+     true},
     {net::Method::get, "/api/productions", list, Access::user, "Productions, newest first", "", "ProductionPage", 200,
      kPage},
     {net::Method::get, "/api/productions/{id}", get, Access::user, "A production", "", "Production"},
@@ -194,8 +221,17 @@ constexpr Route kRoutes[] = {
      {},
      true},
     {net::Method::del, "/api/productions/{id}", remove, Access::user, "Deletes a production", "", "", 204},
-    {net::Method::post, "/api/productions/{id}/render", render, Access::user, "Renders what is not rendered yet", "",
-     "Run", 202},
+    {net::Method::post,
+     "/api/productions/{id}/render",
+     render,
+     Access::user,
+     "Renders what is not rendered yet",
+     "",
+     "Run",
+     202,
+     {},
+     false,
+     true},
     {net::Method::get, "/api/productions/{id}/scenes/{scene}/preview", preview, Access::user, "A frame of the scene",
      "", "image/jpeg", 200, kPreview},
     {net::Method::get, "/api/productions/{id}/files/{name}", file, Access::user, "A file of the last finished render",

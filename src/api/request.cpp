@@ -32,7 +32,9 @@ Result<std::int64_t> revision_of(const net::Request& request) {
                 {.reason = "if_match_missing", .where = "If-Match"});
   std::string_view text = trim(*header);
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-  const auto revision = integer_of(text);
+  // What follows the number in a production's ETag is about its render, and the coding it was sent in: no edit's
+  // concern.
+  const auto revision = integer_of(text.substr(0, text.find('-', 1)));
   if (!revision) return refuse("If-Match", fmt::format("\"{}\" is no revision", printable(text, 40)));
   return *revision;
 }

@@ -9,7 +9,8 @@
 
 namespace atelier::api {
 
-// The revision an edit was based on, from If-Match: "3" in quotes or bare.
+// The revision an edit was based on, from If-Match: a production's ETag ("3-9f2c...") or the number alone, in quotes or
+// bare.
 Result<std::int64_t> revision_of(const net::Request& request);
 
 // Idempotency-Key, 1 to 255 bytes; "" without one.
@@ -30,6 +31,7 @@ Result<IdType> id_in(const net::Request& request, std::string_view name) {
   return *id;
 }
 
-Result<std::int64_t> integer_query(const net::Request& request, std::string_view name, std::int64_t fallback, std::int64_t min, std::int64_t max);
+Result<std::int64_t> integer_query(const net::Request& request, std::string_view name, std::int64_t fallback,
+                                   std::int64_t min, std::int64_t max);
 
 }  // namespace atelier::api

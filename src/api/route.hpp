@@ -63,6 +63,7 @@ struct Route {
   int status = 200;
   std::span<const QueryParameter> query = {};
   bool needs_revision = false;  // wants If-Match
+  bool takes_key = false;       // Idempotency-Key makes a repeated call the first one
 };
 
 // All endpoints, folder order.

@@ -11,7 +11,7 @@
 namespace atelier::studio {
 namespace {
 
-constexpr std::string_view kRenderKind = "production.render", kPreviewKind = "production.preview";
+constexpr std::string_view kPreviewKind = "production.preview";
 
 struct FileKind {
   std::string_view name;    // as asked for
@@ -50,7 +50,7 @@ std::string_view ProductionView::state() const noexcept {
   if (run && run->state == graph::RunState::running) return "rendering";
   const bool is_current = published_document && *published_document == document;
   if (run && run->state == graph::RunState::failed && !is_current) return "failed";
-  if (!published) return run ? "failed" : "draft";
+  if (!published) return "draft";
   return is_current ? "ready" : "stale";
 }
 
@@ -86,22 +86,38 @@ Task<Result<ProductionView>> Productions::view_of(Principal principal, store::Pr
   co_return view;
 }
 
-Task<Result<>> Productions::write(Principal principal, store::Statement statement, ProductionView view) {
-  std::vector<store::Statement> batch;
-  batch.push_back(std::move(statement));
+Task<Result<>> Productions::write(Principal principal, std::vector<store::Statement> batch, ProductionView view) {
   Announcement announcement{
       .topic = "production/" + view.row.id.to_string(), .type = "production.changed", .data = summary_to_json(view)};
   co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
                                       std::move(announcement));
 }
 
-Task<Result<ProductionView>> Productions::create(Principal principal, std::string story, std::string title,
-                                                 json::Value settings) {
-  auto parsed = parse_story(story, "");
+Task<Result<std::optional<ProductionView>>> Productions::find_created(Principal principal, CreateKey key) {
+  auto rows = co_await services_.database.read(key.select());
+  if (!rows) co_return error_of(rows);
+  auto id = key.read(*rows);
+  if (!id) co_return error_of(id);
+  if (!*id) co_return std::optional<ProductionView>();
+  auto view = co_await find(principal, **id);
+  if (!view) co_return error_of(view);
+  co_return std::optional<ProductionView>(std::move(*view));
+}
+
+Task<Result<ProductionView>> Productions::create(Principal principal, NewProduction wanted) {
+  std::optional<CreateKey> key;
+  if (!wanted.idempotency_key.empty()) {
+    key.emplace(principal, wanted.idempotency_key, json::Array{wanted.story, wanted.title, wanted.settings});
+    // Asked before all else: what was accepted once is not judged again.
+    auto same = co_await find_created(principal, *key);
+    if (!same) co_return error_of(same);
+    if (*same) co_return std::move(**same);
+  }
+  auto parsed = parse_story(wanted.story, "");
   if (!parsed) co_return error_of(parsed);
   ProductionSettings defaults;
-  if (!settings.is_null())
-    if (auto done = merge_settings(settings, "/settings", defaults); !done) co_return error_of(done);
+  if (!wanted.settings.is_null())
+    if (auto done = merge_settings(wanted.settings, "/settings", defaults); !done) co_return error_of(done);
   auto document = document_of(*parsed, defaults, nullptr);
   if (!document) co_return error_of(document);
   if (auto found = co_await assets_for(principal, *document); !found) co_return error_of(found);
@@ -109,15 +125,27 @@ Task<Result<ProductionView>> Productions::create(Principal principal, std::strin
   ProductionView view;
   view.row = {.id = ProductionId::make(),
               .owner = principal.owner,
-              .title = title.empty() ? title_of(*parsed) : std::move(title),
+              .title = wanted.title.empty() ? title_of(*parsed) : std::move(wanted.title),
               .revision = 1,
               .document = to_json(*document),
               .created_ms = now_ms,
               .updated_ms = now_ms};
   view.document = std::move(*document);
-  store::Statement insert = store::Productions::insert(view.row);
-  if (auto written = co_await write(principal, std::move(insert), view); !written) co_return error_of(written);
-  co_return view;
+  std::vector<store::Statement> batch;
+  batch.push_back(store::Productions::insert(view.row));
+  if (key) {
+    batch.push_back(key->insert(view.row.id, now_ms));
+    batch.push_back(CreateKey::forget_old(now_ms));
+  }
+  auto written = co_await write(principal, std::move(batch), view);
+  if (written) co_return view;
+  if (key && written.error().code == ErrorCode::conflict) {
+    // The same call, sent twice at once: the other was first.
+    auto same = co_await find_created(principal, *key);
+    if (!same) co_return error_of(same);
+    if (*same) co_return std::move(**same);
+  }
+  co_return error_of(written);
 }
 
 Task<Result<ProductionView>> Productions::find(Principal principal, ProductionId id) {
@@ -157,8 +185,9 @@ Task<Result<ProductionView>> Productions::save(Principal principal, ProductionVi
   view.row.updated_ms = clock_.wall_ms();
   ++view.row.revision;
   view.document = std::move(document);
-  store::Statement update = store::Productions::update(view.row);
-  if (auto written = co_await write(principal, std::move(update), view); !written) {
+  std::vector<store::Statement> batch;
+  batch.push_back(store::Productions::update(view.row));
+  if (auto written = co_await write(principal, std::move(batch), view); !written) {
     if (written.error().code != ErrorCode::conflict) co_return error_of(written);
     co_return fail(ErrorCode::conflict, "the production was changed at the same moment: read it again",
                    {.reason = "revision_conflict", .where = {}});
