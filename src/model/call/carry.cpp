@@ -47,7 +47,7 @@ Carry::Match Carry::compare() const {
   const std::vector<Part>& parts = anew.choices[0].parts;
   for (std::size_t i = 0; i < count; ++i) {
     const Part& old = said_.choices[0].parts[i];
-    if (i == parts.size()) return ended_.size() == i ? Match::not_yet : Match::differs;
+    if (i == parts.size()) return Match::not_yet;
     if (parts[i].index() != old.index()) return Match::differs;
     const std::string& before = text_of(old);
     const std::string& now = text_of(parts[i]);

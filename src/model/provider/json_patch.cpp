@@ -49,6 +49,13 @@ class Walk {
     return std::optional(member);
   }
 
+  // After the last member: nothing but white space follows.
+  Result<> expect_end() {
+    skip_space();
+    if (at_ != text_.size()) return broken("the text must end");
+    return {};
+  }
+
   std::string_view text() const noexcept { return text_; }
   std::size_t after_brace() const noexcept { return begin_; }
   std::size_t count() const noexcept { return count_; }
@@ -144,6 +151,23 @@ std::string with_edits(std::string_view text, const std::vector<Edit>& edits) {
 }
 
 }  // namespace
+
+Result<std::vector<MemberText>> members_of(std::string_view object, std::size_t count_max) {
+  Walk walk(object);
+  if (auto opened = walk.open(); !opened) return error_of(opened);
+  std::vector<MemberText> members;
+  for (;;) {
+    auto member = walk.next();
+    if (!member) return error_of(member);
+    if (!*member) {
+      if (auto ended = walk.expect_end(); !ended) return error_of(ended);
+      return members;
+    }
+    const Member& at = **member;
+    members.push_back({object.substr(at.name_begin + 1, at.name_end - at.name_begin - 2), object.substr(at.value_begin, at.value_end - at.value_begin)});
+    if (members.size() > count_max) return fail(ErrorCode::too_large, fmt::format("the object has more than {} members", count_max));
+  }
+}
 
 Result<std::optional<std::string_view>> find_member(std::string_view object, std::string_view name) {
   Walk walk(object);

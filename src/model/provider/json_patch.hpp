@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -16,6 +17,14 @@ struct MemberChange {
   std::string_view name;   // of a top-level member, unescaped
   std::string_view value;  // JSON text
 };
+
+// Every top-level member, in order; names as they stand between their quotes, escapes and all. too_large for more than
+// `count_max`.
+struct MemberText {
+  std::string_view raw_name;
+  std::string_view value;  // JSON text; views into `object`
+};
+Result<std::vector<MemberText>> members_of(std::string_view object, std::size_t count_max);
 
 // The value's text of that top-level member, a view into `object`; nullopt: it has no such member.
 Result<std::optional<std::string_view>> find_member(std::string_view object, std::string_view name);

@@ -1,0 +1,86 @@
+#include "model/face/glance.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "model/provider/json_patch.hpp"
+
+namespace atelier::model {
+namespace {
+
+constexpr std::size_t kMembersMax = 256;
+constexpr std::size_t kModelBytesMax = 512;
+
+std::unexpected<Error> refuse(std::string_view member, std::string_view what) {
+  return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" {}", member, what), {.reason = "request_invalid", .where = "/" + std::string(member)});
+}
+
+Result<std::string> read_text(std::string_view member, std::string_view value) {
+  auto parsed = json::parse(value);
+  if (!parsed || !parsed->is_string()) return refuse(member, "must be a text");
+  return std::string(parsed->get_string());
+}
+
+Result<bool> read_flag(std::string_view member, std::string_view value) {
+  if (value == "true") return true;
+  if (value == "false" || value == "null") return false;
+  return refuse(member, "must be true or false");
+}
+
+Result<std::optional<std::int64_t>> read_count(std::string_view member, std::string_view value) {
+  if (value == "null") return std::optional<std::int64_t>();
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size() || number < 0) return refuse(member, "must be a whole number, 0 or more");
+  return std::optional(number);
+}
+
+bool is_output_limit(std::string_view name) noexcept { return name == "max_tokens" || name == "max_completion_tokens" || name == "max_output_tokens"; }
+
+Result<> take(ChatRequest& request, const MemberText& member) {
+  if (member.raw_name == "model") {
+    auto model = read_text("model", member.value);
+    if (!model) return error_of(model);
+    if (model->empty() || model->size() > kModelBytesMax) return refuse("model", "must have 1 to 512 bytes");
+    request.model = std::move(*model);
+  } else if (member.raw_name == "stream") {
+    auto is_streamed = read_flag("stream", member.value);
+    if (!is_streamed) return error_of(is_streamed);
+    request.is_streamed = *is_streamed;
+  } else if (member.raw_name == "stream_options" && member.value.starts_with('{')) {
+    auto wanted = find_member(member.value, "include_usage");
+    if (!wanted) return error_of(wanted);
+    request.wants_usage = *wanted == "true";
+  } else if (is_output_limit(member.raw_name)) {
+    auto limit = read_count(member.raw_name, member.value);
+    if (!limit) return error_of(limit);
+    if (*limit) request.output_tokens_max = *limit;
+  } else if (member.raw_name == "n") {
+    auto count = read_count("n", member.value);
+    if (!count) return error_of(count);
+    request.answer_count = count->value_or(1);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ChatRequest> glance(Protocol face, std::string_view body) {
+  auto members = members_of(body, kMembersMax);
+  if (!members) return error_of(members);
+  ChatRequest request{.protocol = face, .model = {}, .messages = {}};
+  for (std::size_t i = 0; i < members->size(); ++i) {
+    const MemberText& member = (*members)[i];
+    // "\u006dodel" is "model" too: whoever writes so means to be read differently by different readers.
+    if (member.raw_name.find('\\') != std::string_view::npos) return refuse(member.raw_name, "is a member's name with escapes, which is not taken");
+    for (std::size_t j = 0; j < i; ++j)
+      if ((*members)[j].raw_name == member.raw_name) return refuse(member.raw_name, "stands twice");
+    if (auto taken = take(request, member); !taken) return error_of(taken);
+  }
+  if (request.model.empty()) return refuse("model", "is missing");
+  return request;
+}
+
+}  // namespace atelier::model
