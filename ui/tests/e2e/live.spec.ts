@@ -66,6 +66,20 @@ test('a hundred steps with ten events a second each leave the page free', async 
   expect(await shiftOf(page)).toEqual([]);
 });
 
+test('the list of shorts moves with a render and asks nothing', async ({ page }) => {
+  const id = await create(page, `# Moving\n\n${twoScenes}`);
+  await page.goto('/shorts');
+  const card = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: /Moving/ }) });
+  await expect(card.getByText('Draft')).toBeVisible();
+  const asked: string[] = [];
+  page.on('request', (request) => void (request.url().includes('/api/productions') && !request.url().includes('/files/') && asked.push(request.url())));
+  expect((await page.request.post(`/api/productions/${id}/render`)).status()).toBe(202);
+  await expect(card.getByText('Rendering', { exact: true })).toBeVisible();
+  await expect(card.getByText('Ready')).toBeVisible({ timeout: 50_000 });
+  await expect(card.getByText(/^\d+:\d\d$/)).toBeVisible();
+  expect(asked).toEqual([]);
+});
+
 test('two tabs share one stream, and both move', async ({ context, page }) => {
   const id = await create(page, '# Shared\n\nHello to both of you.');
   await page.goto(`/shorts/${id}?tab=export`);

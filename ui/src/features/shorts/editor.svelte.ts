@@ -4,7 +4,6 @@ import { t } from '$lib/i18n/messages';
 import { newKey } from '$lib/media/secure';
 import { History } from '$lib/state/history.svelte';
 import type { Studio } from '$lib/state/studio.svelte';
-import { isRenderOf, summaryOf } from './renders';
 import { hasScenesOf, sceneViews } from './scenes';
 
 export type SaveWord = 'saved' | 'typing' | 'saving' | 'offline' | 'refused';
@@ -42,7 +41,6 @@ export class Editor {
   #writing = 0;
   #stops: (() => void)[] = [];
   #onReady: () => void;
-  #ended = '';
 
   constructor(studio: Studio, id: string, onReady: () => void) {
     this.studio = studio;
@@ -132,30 +130,17 @@ export class Editor {
     for (const event of events) {
       if (event.type === 'production.changed' && event.data.id === this.id) this.#hearSummary(event.data);
       if (event.type === 'production.deleted' && event.data.id === this.id) this.isGone = true;
-      if (event.type === 'run.changed' && isRenderOf(event.data, this.id)) this.#hearRun(event.data);
+      if (event.type === 'run.changed' && event.data.kind === 'production.render' && event.data.subject === this.id) this.#hearRun(event.data);
     }
   }
 
-  // Begun here, elsewhere, or told of before the answer to the call that began it.
+  // Begun here, elsewhere, or told of before the answer to the call that began it. What came of it the production tells.
   #hearRun(run: Run): void {
     const known = this.production;
     if (!known || run.id < (known.run?.id ?? '')) return;
     if (run.id !== known.run?.id) {
       this.production = { ...known, state: 'rendering', run };
       this.#followRun();
-    }
-    if (run.state === 'running' || this.#ended === run.id) return;
-    this.#ended = run.id;
-    void this.#readEnd();
-  }
-
-  // The run tells that it ended; only the production knows what came of it.
-  async #readEnd(): Promise<void> {
-    try {
-      this.#hearSummary(summaryOf(await this.studio.api.production(this.id)));
-    } catch (error) {
-      if (asProblem(error).status === 404) this.isGone = true;
-      else this.#ended = '';
     }
   }
 

@@ -1,11 +1,17 @@
 import { asProblem, type Problem } from '$lib/api/problem';
-import type { ProductionSummary, Run, StudioEvent } from '$lib/api/types';
+import type { ProductionSummary, StudioEvent } from '$lib/api/types';
 import { t } from '$lib/i18n/messages';
 import type { Studio } from '$lib/state/studio.svelte';
 import { UNDO_MS } from '$lib/state/undoable';
-import { isRenderOf, summaryOf } from './renders';
 
 const PAGE_SIZE = 24;
+
+// Newest first, which is the order of ids. What lies beyond the pages read so far comes with them.
+export function placed(items: readonly ProductionSummary[], told: ProductionSummary, hasMore: boolean): ProductionSummary[] {
+  const at = items.findIndex((item) => item.id <= told.id);
+  if (at < 0) return hasMore ? [...items] : [...items, told];
+  return items[at]!.id === told.id ? items.with(at, told) : items.toSpliced(at, 0, told);
+}
 
 // The list of shorts: read once, then moved by events.
 export class Productions {
@@ -64,24 +70,12 @@ export class Productions {
     for (const event of events) {
       if (event.type === 'production.deleted') this.items = this.items.filter((item) => item.id !== event.data.id);
       if (event.type === 'production.changed') this.#take(event.data);
-      if (event.type === 'run.changed') this.#hearRun(event.data);
     }
   }
 
   #take(told: ProductionSummary): void {
-    const at = this.items.findIndex((item) => item.id === told.id);
-    this.items = at < 0 ? [told, ...this.items] : this.items.with(at, told);
+    this.items = placed(this.items, told, this.next !== '');
     if (told.run) this.#studio.runs.put(told.run);
-  }
-
-  // The run tells that it began or ended; only the production knows what came of it.
-  #hearRun(run: Run): void {
-    const item = this.items.find((each) => isRenderOf(run, each.id));
-    if (!item || run.id < (item.run?.id ?? '') || (run.id === item.run?.id && item.run.state !== 'running')) return;
-    this.#take({ ...item, run, state: run.state === 'running' ? 'rendering' : item.state });
-    if (run.state === 'running') return;
-    // Refused: the list is read afresh with the next connection.
-    this.#studio.api.production(item.id).then((production) => this.#take(summaryOf(production)), () => {});
   }
 
   // Gone from the page at once, from the server when it can no longer be taken back.
