@@ -13,6 +13,8 @@ namespace {
 // Fetched documents come whole, in one event.
 constexpr net::SseLimits kLimits{.line_bytes_max = std::size_t{64} << 20, .event_bytes_max = std::size_t{64} << 20};
 
+constexpr std::size_t kOpenBlocksMax = 256;  // the protocol has one
+
 class EventReader final : public ChatEventReader {
  public:
   std::vector<ChatEvent> feed(std::string_view bytes) override;
@@ -143,7 +145,7 @@ void EventReader::say(std::int64_t part, std::string_view text) {
 void EventReader::start_block(const json::Object& what) {
   const json::Object* start = loose::object_at(what, "content_block");
   const std::int64_t index = loose::integer_at(what, "index");
-  if (!start || find(index) != open_.end() || is_finished_) {
+  if (!start || find(index) != open_.end() || open_.size() >= kOpenBlocksMax || is_finished_) {
     ++skipped_;
     return;
   }
