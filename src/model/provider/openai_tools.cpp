@@ -89,7 +89,7 @@ json::Value write_tool_choice(const ToolChoice& choice, const std::vector<Tool>&
   std::string_view mode = "auto";
   if (choice.mode == ToolChoice::Mode::none) mode = "none";
   if (choice.mode == ToolChoice::Mode::required) mode = "required";
-  if (choice.allowed.empty() || choice.mode == ToolChoice::Mode::none) return mode;
+  if (choice.allowed.empty() || choice.mode == ToolChoice::Mode::none) return json::Value(mode);
   json::Array allowed;
   for (const std::string& name : choice.allowed) allowed.push_back(named_tool(name, tools, spelling));
   json::Object what{{"mode", mode}, {"tools", std::move(allowed)}};
