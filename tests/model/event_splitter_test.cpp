@@ -10,7 +10,6 @@ namespace {
 struct Seen {
   std::string bytes, type, data;
   bool has_data;
-  friend bool operator==(const Seen&, const Seen&) = default;
 };
 
 std::vector<Seen> split(const std::vector<std::string>& pieces, std::string* rest = nullptr) {

@@ -156,7 +156,7 @@ TEST(BrokenClip, WithoutItsIndexIsAnError) {
 TEST(BrokenClip, CutOffAfterItsIndexIsAnErrorWhereItEnds) {
   // Matroska says its length first, so the cut shows only when it is reached.
   const auto noise = [](int index, int x, int y) {
-    return static_cast<std::uint8_t>((x * 7 + y * 13 + index * 31) * 2'654'435'761U >> 24);
+    return static_cast<std::uint8_t>(static_cast<std::uint32_t>(x * 7 + y * 13 + index * 31) * 2'654'435'761U >> 24);
   };
   const std::string whole = make_clip({.pts = every(1, 150), .format = "matroska", .luma = noise});
   Played clip(whole.substr(0, whole.size() / 3));

@@ -104,7 +104,7 @@ TEST(RenderedMotion, DotsMoveSmoothly) {
       ConstPlane{grey.data(), chroma_stride, source.width / 2, source.height / 2}};
   Frame frame(kSmall.width, kSmall.height);
   Sampler sampler(kSmall, best_kernels());
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U, 6U}) {
     const Motion motion(source, kSmall, 30, seed);
     for (const Dot& dot : dots) {
       std::vector<Dot> path;

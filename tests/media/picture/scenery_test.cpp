@@ -44,7 +44,7 @@ TEST_P(Scenery, AFrameDependsOnItsIndexAlone) {
 TEST_P(Scenery, SeedsGiveDifferentPictures) { EXPECT_NE(picture(*make(1), 0), picture(*make(2), 0)); }
 
 TEST_P(Scenery, IsDarkEnoughForWhiteCaptionsAndNotBlack) {
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U}) {
     Frame frame(kSmall.width, kSmall.height);
     ASSERT_TRUE(make(seed)->draw(100, frame));
     double sum = 0;
