@@ -9,6 +9,9 @@ target_compile_options(atelier_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Werror -fno-omit-frame-pointer
   # GCC 12 takes the pooled frames of inlined coroutines for mismatched allocations.
   $<$<CXX_COMPILER_ID:GNU>:-fcoroutines> $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
+  # Clang warns of what libstdc++'s own algorithms call, and of fields that the macros of libseccomp and FFmpeg leave out.
+  # GCC, which builds everything too, tells of such things in our own code.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations> $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers>
   # The build folder's place must not change the bytes of the result.
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_link_options(atelier_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
@@ -24,6 +27,12 @@ if(ATELIER_SANITIZE)
     # GCC 12 warns that TSan does not see atomic_thread_fence, which Asio uses.
     target_compile_options(atelier_flags INTERFACE -Wno-error=tsan)
   endif()
+endif()
+
+if(ATELIER_FUZZ)
+  # All code of the house tells libFuzzer what it covers, not the targets alone.
+  target_compile_options(atelier_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(atelier_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # atelier_library(<name> [PCH <header>] [LINK <library>...]): a static library of all sources in this folder
