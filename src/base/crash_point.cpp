@@ -32,7 +32,7 @@ const Target& target() {
 
 }  // namespace
 
-const bool crash_points_armed = !target().name.empty();
+const bool kCrashPointsArmed = !target().name.empty();
 
 void pass_crash_point(std::string_view name) {
   static std::atomic<std::uint64_t> passed = 0;
