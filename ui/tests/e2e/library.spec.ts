@@ -45,6 +45,53 @@ test('a picture is uploaded, looked at, used as a background and deleted', async
   await expect(page.getByRole('button', { name: 'Look at sea.png' })).toBeVisible();
 });
 
+// Two seconds of a low tone, as a WAV file.
+function tone(): Buffer {
+  const rate = 8000;
+  const samples = Buffer.alloc(rate * 2 * 2);
+  for (let at = 0; at < rate * 2; at += 1) samples.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 220 * at) / rate)), at * 2);
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate * 2, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([head, samples]);
+}
+
+test('music is uploaded, set lower, taken away, had back, and rendered', async ({ page }) => {
+  const id = await create(page, '# With music\n\nHello.');
+  const music = async (): Promise<unknown> => ((await (await page.request.get(`/api/productions/${id}`)).json()) as { settings: { music: unknown } }).settings.music;
+  await page.goto(`/shorts/${id}?tab=voice`);
+  await page.getByRole('button', { name: 'Choose music…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Choose music' });
+  await dialog.locator('input[type=file]').setInputFiles({ name: 'tone.wav', mimeType: 'audio/wav', buffer: tone() });
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByText('tone.wav')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Timeline' }).getByText('Music')).toBeVisible();
+  const level = page.getByRole('slider', { name: /Loudness in the gaps/ });
+  await level.focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByText('-17 dB')).toBeVisible();
+  await expect.poll(music).toMatchObject({ gain_db: -17 });
+  await page.getByRole('button', { name: 'Remove the music' }).click();
+  await expect.poll(music).toBe(null);
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect.poll(music).toMatchObject({ gain_db: -17 });
+  await page.getByRole('button', { name: 'Change…' }).click();
+  await expect(dialog.getByRole('button', { name: /tone\.wav/ })).toHaveAttribute('aria-pressed', 'true');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Render', exact: true }).click();
+  await expect(page.getByText('Ready', { exact: true })).toBeVisible({ timeout: 50_000 });
+});
+
 test('a file that is no picture says so, with a code to copy', async ({ page }) => {
   await page.goto('/library');
   await page.locator('input[type=file]').setInputFiles({ name: 'notes.jpg', mimeType: 'text/plain', buffer: Buffer.from('only words') });
