@@ -94,7 +94,7 @@ constexpr std::string_view kSchemas = R"json({
   "state": {"type": "string", "enum": ["running", "succeeded", "failed", "cancelled"]}, "priority": {"type": "integer"},
   "created_at": {"type": "string", "format": "date-time"}, "ended_at": {"type": ["string", "null"]},
   "step_count": {"type": "integer"}, "done_count": {"type": "integer"}, "cached_count": {"type": "integer"},
-  "error": {"anyOf": [{"$ref": "#/components/schemas/StepError"}, {"type": "null"}]},
+  "error": {"anyOf": [{"$ref": "#/components/schemas/StepError"}, {"type": "null"}]}, "stalled": {"$ref": "#/components/schemas/StepError"},
   "steps": {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}}},
 "RunPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "next": {"type": "string"}}},

@@ -25,6 +25,7 @@ namespace {
 // Results of steps kept in memory: enough for the scenes of one long production, which is what people render again. The
 // table has them all.
 constexpr std::size_t kResultsInMemoryBytes = 1 << 20;
+constexpr std::chrono::seconds kReadyRetryMin{1}, kReadyRetryMax{60};
 
 }  // namespace
 
@@ -143,7 +144,7 @@ Result<> House::start() {
   local_server_ = std::move(*local);
   background_ = std::make_unique<Background>(executor());
   asio::post(executor(), [this] {
-    background_->group.spawn(ready());
+    background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
   });
   return {};
@@ -160,8 +161,16 @@ Task<Result<>> House::ready() {
   preparation_->is_running = false;
   preparation_->changed.notify_all();
   if (!result && result.error().code != ErrorCode::cancelled)
-    log::error("the media workers cannot start", {{"error", result.error().describe()}});
+    log::error("nothing can be rendered yet", {{"error", result.error().describe()}});
   co_return result;
+}
+
+Task<Result<>> House::get_ready() {
+  for (std::chrono::seconds pause = kReadyRetryMin;; pause = std::min(pause * 2, kReadyRetryMax)) {
+    auto is_ready = co_await ready();
+    if (is_ready) co_return is_ready;
+    if (auto slept = co_await sleep_for(pause); !slept) co_return slept;
+  }
 }
 
 Result<std::uint16_t> House::listen(const ListenAddress& address) {

@@ -67,6 +67,8 @@ class House {
   // Once a worker said what it can do and the engine took up what was left: before that no step may be looked up. Waits for
   // whoever is at it; tries again after a failure. On the first loop.
   Task<Result<>> ready();
+  // Until it is: what was left goes on by itself, should a full disk have been in the way at the start.
+  Task<Result<>> get_ready();
 
   const Settings settings_;
   store::DataFolder folder_;

@@ -208,31 +208,67 @@ Result<json::Value> create_production(StudioClient& studio, const studio::Story&
   return studio.call("POST", "/api/productions", std::move(body));
 }
 
+// What the studio's own disk has no room for, or cannot take any more, told with the folder that lies on it.
+Error in_data_folder(const StudioClient& studio, Error error) {
+  if (error.code != ErrorCode::storage_full && error.code != ErrorCode::storage_failed) return error;
+  error.message = error.code == ErrorCode::storage_full
+                      ? fmt::format("there is no room left on the disk of the data folder {}; make some and run this again", studio.data_folder())
+                      : fmt::format("the disk of the data folder {} failed: {}", studio.data_folder(), error.message);
+  error.where.clear();
+  return error;
+}
+
+// As the API writes it: `code` is the finer one where there is one.
+Error error_from_json(const json::Value& object) {
+  Error error{.code = ErrorCode::internal,
+              .message = text_at(object, "message"),
+              .reason = text_at(object, "code"),
+              .where = text_at(object, "where"),
+              .retry_after_ms = {},
+              .source = {}};
+  if (const auto code = parse_error_code(error.reason))
+    error.code = *code;
+  else if (error.reason.starts_with("storage_"))
+    error.code = ErrorCode::storage_failed;
+  return error;
+}
+
+// Why a run's progress is not stored, if the disk is the reason: then waiting for it may take for ever.
+std::optional<Error> disk_stall_of(const json::Value& run) {
+  const json::Value* stalled = run.is_object() ? run.get_object().if_contains("stalled") : nullptr;
+  if (!stalled || !stalled->is_object()) return std::nullopt;
+  Error error = error_from_json(*stalled);
+  if (error.code != ErrorCode::storage_full && error.code != ErrorCode::storage_failed) return std::nullopt;
+  return error;
+}
+
 // Renders and follows until the end. The finished production.
 Result<json::Value> render(StudioClient& studio, const std::string& production_id, MakeProgress& progress) {
   auto run = studio.call("POST", "/api/productions/" + production_id + "/render", nullptr);
   if (!run) return run;
   const std::string run_id = text_at(*run, "id");
-  const auto look = [&]() -> Result<bool> {  // whether it has ended
-    auto now = studio.call("GET", "/api/runs/" + run_id, nullptr);
-    if (!now) return error_of(now);
-    progress.update(*now);
-    return text_at(*now, "state") != "running";
-  };
-  auto has_ended = look();
-  if (!has_ended) return error_of(has_ended);
-  if (!*has_ended) {
-    bool is_over = false;
+  const auto cancel = [&] { (void)studio.call("POST", "/api/runs/" + run_id + "/cancel", nullptr); };
+  auto now = studio.call("GET", "/api/runs/" + run_id, nullptr);
+  if (!now) return now;
+  progress.update(*now);
+  if (text_at(*now, "state") == "running") {
+    std::optional<Error> stall;
     auto followed = studio.follow(
         "run/" + run_id, "/api/runs/" + run_id,
         [&](std::string_view type, const json::Value& data) {
-          is_over = progress.take(type, data);
-          return !is_over;
+          stall = disk_stall_of(data);
+          return !progress.take(type, data) && !stall;
         },
         [] { return interrupted.load(); });
     if (interrupted.load()) {
-      (void)studio.call("POST", "/api/runs/" + run_id + "/cancel", nullptr);
+      cancel();
       return fail(ErrorCode::cancelled, "interrupted; nothing was written");
+    }
+    if (stall) {
+      // A server would go on with what nobody waits for any more. In this process it ends with us, and the next one takes
+      // it up.
+      if (studio.is_remote()) cancel();
+      return std::unexpected(std::move(*stall));
     }
     if (!followed) return error_of(followed);
   }
@@ -241,11 +277,7 @@ Result<json::Value> render(StudioClient& studio, const std::string& production_i
   progress.update(*ended);
   if (text_at(*ended, "state") == "cancelled") return fail(ErrorCode::cancelled, "the run was cancelled");
   if (text_at(*ended, "state") != "succeeded") {
-    const json::Value& error = ended->at("error");
-    auto failure =
-        fail(parse_error_code(text_at(error, "code")).value_or(ErrorCode::internal), text_at(error, "message"));
-    failure.error().where = text_at(error, "where");
-    return failure;
+    return std::unexpected(error_from_json(ended->at("error")));
   }
   return studio.call("GET", "/api/productions/" + production_id, nullptr);
 }
@@ -274,6 +306,24 @@ Result<std::string> save(StudioClient& studio, const std::string& production_id,
   return output.string();
 }
 
+// The whole work, in a studio that is closed at the end: what that says on its way out stands before what we say last.
+struct Made {
+  std::string path;
+  json::Value production;
+};
+Result<Made> make(const Arguments& arguments, const studio::Story& story, const fs::path& output, MakeProgress& progress) {
+  auto studio = StudioClient::open(arguments);
+  if (!studio) return error_of(studio);
+  auto production = create_production(**studio, story, arguments.positional[0], arguments);
+  if (!production) return std::unexpected(in_data_folder(**studio, production.error()));
+  const std::string id = text_at(*production, "id");
+  auto rendered = render(**studio, id, progress);
+  if (!rendered) return std::unexpected(in_data_folder(**studio, rendered.error()));
+  auto saved = save(**studio, id, output);
+  if (!saved) return error_of(saved);
+  return Made{.path = std::move(*saved), .production = std::move(*rendered)};
+}
+
 }  // namespace
 
 int run_make(const Arguments& arguments) {
@@ -287,20 +337,17 @@ int run_make(const Arguments& arguments) {
   if (auto writable = OutputFile::create(output); !writable) return complain(writable.error());
 
   watch_interrupts();
-  auto studio = StudioClient::open(arguments);
-  if (!studio) return complain(studio.error());
   MakeProgress progress(arguments.has("--json") ? MakeProgress::Style::json
                         : ::isatty(2)           ? MakeProgress::Style::bar
                                                 : MakeProgress::Style::lines);
-  auto production = create_production(**studio, *story, path, arguments);
-  if (!production) return progress.fail(production.error()), complain(production.error());
-  const std::string id = text_at(*production, "id");
-  auto rendered = render(**studio, id, progress);
-  if (!rendered) return progress.fail(rendered.error()), complain(rendered.error());
-  auto saved = save(**studio, id, output);
-  if (!saved) return progress.fail(saved.error()), complain(saved.error());
-  progress.finish(*saved, *rendered);
-  return kSuccess;
+  auto made = make(arguments, *story, output, progress);
+  if (made) {
+    progress.finish(made->path, made->production);
+    return kSuccess;
+  }
+  progress.fail(made.error());
+  const int code = complain(made.error());
+  return made.error().code == ErrorCode::storage_failed ? kUnavailable : code;
 }
 
 }  // namespace atelier::app

@@ -53,6 +53,8 @@ Error error_of_problem(int status, const std::string& body) {
     error.code = ErrorCode::unavailable;
   else if (status == 507)
     error.code = ErrorCode::storage_full;
+  else if (status == 500 && error.reason.starts_with("storage_"))
+    error.code = ErrorCode::storage_failed;
   else if (status >= 400 && status < 500)
     error.code = ErrorCode::invalid_argument;
   return error;
@@ -186,6 +188,7 @@ struct StudioClient::State {
   std::unique_ptr<House> house;       // when the studio is in this process
   std::unique_ptr<net::Loops> loops;  // of this side; after the house, so that it ends first
   net::Endpoint endpoint;
+  std::string data_folder;
   Executor executor() const { return loops->executor(0); }
 };
 
@@ -197,6 +200,7 @@ StudioClient::~StudioClient() {
 }
 
 bool StudioClient::is_remote() const noexcept { return state_->house == nullptr; }
+const std::string& StudioClient::data_folder() const noexcept { return state_->data_folder; }
 
 Result<std::unique_ptr<StudioClient>> StudioClient::open(const Arguments& arguments) {
   Arguments quiet = arguments;
@@ -208,6 +212,7 @@ Result<std::unique_ptr<StudioClient>> StudioClient::open(const Arguments& argume
   auto house = House::open(*settings);
   if (house) {
     state->endpoint.socket_path = (*house)->folder().socket();
+    state->data_folder = (*house)->folder().path();
     state->house = std::move(*house);
   } else if (house.error().reason == "data_folder_in_use") {
     std::string path = settings->get(kDataDir);
@@ -217,6 +222,7 @@ Result<std::unique_ptr<StudioClient>> StudioClient::open(const Arguments& argume
       path = *fallback;
     }
     state->endpoint.socket_path = path + "/server.sock";
+    state->data_folder = std::move(path);
   } else {
     return error_of(house);
   }

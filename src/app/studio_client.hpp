@@ -21,6 +21,7 @@ class StudioClient {
 
   // Whether the work is done by another process.
   bool is_remote() const noexcept;
+  const std::string& data_folder() const noexcept;
 
   // A JSON call. `body` null sends none. A problem document comes back as its Error.
   Result<json::Value> call(std::string method, std::string target, json::Value body, std::string if_match = {});

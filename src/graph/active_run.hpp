@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -95,7 +96,9 @@ struct ActiveRun {
   bool is_driven = false;
   bool is_over = false;     // ended, or no longer this engine's
   bool is_stopping = false;  // cancellation was asked for
-  std::unique_ptr<Signal> ended;  // made by the first who waits
+  std::optional<Error> stall;  // why its state is not stored; the write is made again until it succeeds
+  std::chrono::steady_clock::time_point stalled_since;
+  std::unique_ptr<Signal> ended;  // or stalled; made by the first who waits
 
   const Node& node(std::uint32_t step) const { return graph.nodes[step]; }
 };

@@ -20,6 +20,7 @@ EngineImpl::EngineImpl(Parts parts, Metrics& metrics)
       random_(std::random_device{}()),
       timer_(std::make_shared<Timer>(parts.executor)),
       calls_ended_(parts.executor),
+      writable_(parts.executor),
       group_(parts.executor, {.at_most = static_cast<std::size_t>(-1), .stops_on_error = false}) {}
 
 EngineImpl::~EngineImpl() = default;

@@ -45,6 +45,7 @@ struct RunView {
   UnixMs created_ms = 0, ended_ms = 0;
   std::uint32_t step_count = 0, done_count = 0, cached_count = 0;
   std::optional<Error> error;  // of the step that failed it
+  std::optional<Error> stalled;  // why its progress is not stored at the moment; goes on by itself. Never in the database
   std::vector<StepView> steps;  // only where asked for
 };
 
@@ -93,7 +94,8 @@ class Engine {
     std::string next;           // cursor of the next page; empty at the end
   };
   virtual Task<Result<Page>> list(Principal principal, std::string kind, std::string subject, std::string after, std::size_t count_max) = 0;
-  // Ends within 500 ms: running steps are told to stop, the others never start. Cancelling twice is fine.
+  // Ends within 500 ms: running steps are told to stop, the others never start. Cancelling twice is fine. Of a run that is
+  // stalled the answer is that stall's error, after a second: it is cancelled all the same, once that can be stored.
   virtual Task<Result<>> cancel(Principal principal, RunId id) = 0;
   // A new run of the same graph. Without a step: takes every result there is, so that only what failed runs. From a step:
   // that step and all that depend on it run again, whatever the cache holds.
@@ -103,10 +105,11 @@ class Engine {
     std::vector<store::Statement> together_with;  // as RunRequest's
   };
   virtual Task<Result<RunId>> run_again(Principal principal, RunId id, Again again) = 0;
-  // Waits for the end of a run.
+  // Waits for the end of a run. One that is stalled for over a second is answered with the stall's error: a write that fails
+  // once is nothing to tell who waits, but a full disk may last, and then they can do something about it.
   virtual Task<Result<RunView>> wait(Principal principal, RunId id) = 0;
 
-  // Takes up what a crash or stop left: called once, before the first submit.
+  // Takes up what a crash or stop left: called before the first submit, and again if it failed, until it succeeds.
   virtual Task<Result<>> recover() = 0;
   // Takes no more steps, interrupts those that run without counting the attempt, returns when all have stopped.
   virtual Task<> stop() = 0;

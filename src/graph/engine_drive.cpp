@@ -72,6 +72,12 @@ Task<Result<>> EngineImpl::drive(RunPtr run) {
     crash_point("drive.after_commit");
     if (rows && !run->is_over) {
       commit(draft, batch, *rows);
+      if (run->stall) {
+        log::info("a run's progress is stored again", {{"run", run->head.id.to_string()}});
+        end_stall(*run);
+        ++writable_count_;
+        writable_.notify_all();
+      }
       pause = kWriteRetryMin;
       continue;
     }
@@ -85,13 +91,44 @@ Task<Result<>> EngineImpl::drive(RunPtr run) {
       break;
     }
     if (is_stopping_) break;  // what is not written happens again after the next start
-    log::warn("a run's progress cannot be stored", {{"run", run->head.id.to_string()}, {"error", rows.error().message}});
-    (void)co_await sleep_for(pause);
+    stall(run, rows.error());
+    // The signal wakes every stalled run when one's pause is over: the others wait on.
+    const auto until = std::chrono::steady_clock::now() + pause;
+    const std::uint64_t seen_count = writable_count_;
+    while (seen_count == writable_count_ && !is_stopping_ && std::chrono::steady_clock::now() < until) co_await writable_.wait_until(until);
     pause = std::min(pause * 2, kWriteRetryMax);
   }
   run->is_driven = false;
   if (run->is_over || is_stopping_) drain(*run);
   co_return Result<>{};
+}
+
+// Its write failed. Told at once: on a full disk it may be long until the next state can be stored.
+void EngineImpl::stall(const RunPtr& run, const Error& why) {
+  const bool is_new = !run->stall;
+  run->stall = why;
+  if (!is_new) return;
+  log::warn("a run's progress cannot be stored", {{"run", run->head.id.to_string()}, {"error", why.message}});
+  run->stalled_since = std::chrono::steady_clock::now();
+  metrics_.runs_stalled.set(static_cast<double>(++stalled_count_));
+  tell_run(*run, "run.stalled");
+  if (run->ended) run->ended->notify_all();
+}
+
+void EngineImpl::end_stall(ActiveRun& run) {
+  if (!run.stall) return;
+  run.stall.reset();
+  metrics_.runs_stalled.set(static_cast<double>(--stalled_count_));
+  if (run.is_over) return;  // its end was told, or it is read anew
+  tell_run(run, "run.changed");
+}
+
+// To those who watch now; what is stored of the run has not changed.
+void EngineImpl::tell_run(const ActiveRun& run, std::string_view type) {
+  RunView view = run.head;
+  view.stalled = run.stall;
+  const std::string data = json::write(to_json(view, false));
+  for (const std::string& topic : {std::string("runs"), "run/" + view.id.to_string()}) events_.tell(topic, std::string(type), data, view.owner);
 }
 
 void EngineImpl::apply(Draft& draft, const Happening& happening) {
@@ -342,6 +379,7 @@ void EngineImpl::end_run(const RunPtr& run) {
 // Another engine has the run, or the table says otherwise: nothing more is done about it here.
 void EngineImpl::abandon(const RunPtr& run) {
   run->is_over = true;
+  end_stall(*run);
   runs_.erase(run->head.id);
   for (std::uint32_t i = 0; i < run->steps.size(); ++i) {
     withdraw(run, i);

@@ -97,6 +97,8 @@ class EngineImpl final : public Engine {
   Task<Result<RunView>> find_here(Principal principal, RunId id);
   Task<Result<RunView>> wait_here(Principal principal, RunId id);
   Task<Result<>> cancel_here(Principal principal, RunId id);
+  Task<Result<>> until_over(RunPtr run);
+  Task<std::optional<Error>> stall_of(RunId id);
   RunPtr active(Principal principal, RunId id) const;
 
   // engine_drive.cpp: from what happened to the next committed state
@@ -119,6 +121,9 @@ class EngineImpl final : public Engine {
   void end_run(const RunPtr& run);
   void abandon(const RunPtr& run);
   void drain(ActiveRun& run);
+  void stall(const RunPtr& run, const Error& why);
+  void end_stall(ActiveRun& run);
+  void tell_run(const ActiveRun& run, std::string_view type);
 
   // engine_settle.cpp: the cache, and places
   Task<> settle(DraftPtr draft, Lookup lookup);
@@ -180,6 +185,7 @@ class EngineImpl final : public Engine {
   bool is_stopping_ = false;
   std::size_t call_count_ = 0;
   std::size_t stored_count_ = 0;  // results since the last trim
+  std::atomic<std::size_t> stalled_count_ = 0;  // of runs; read on any loop
 
   ResultFront front_;
   std::array<ReadyQueue, kNodeClassCount> queues_;
@@ -192,6 +198,8 @@ class EngineImpl final : public Engine {
   bool is_beating_ = false, is_trimming_ = false;
   std::shared_ptr<Timer> timer_;  // shared with wake(), which comes from any thread
   Signal calls_ended_;
+  Signal writable_;  // a stalled run's write succeeded: the others' may too; or it is time to stop
+  std::uint64_t writable_count_ = 0;
   TaskGroup group_;  // last: its members use all of the above
 };
 

@@ -11,6 +11,8 @@ constexpr std::size_t kPageMax = 200;
 constexpr json::Limits kOwnLimits{.depth_max = 128, .values_max = 20'000'000, .key_bytes_max = 1024};
 // How often a run of another engine is looked at.
 constexpr std::chrono::milliseconds kForeignPoll{250};
+// How long a run's progress may go unstored before those who wait for its end are told.
+constexpr std::chrono::milliseconds kStallPatience{1'000};
 
 std::unexpected<Error> no_such_run(RunId id) { return fail(ErrorCode::not_found, fmt::format("there is no run {}", id.to_string())); }
 
@@ -46,6 +48,7 @@ Task<Result<RunView>> EngineImpl::find_here(Principal principal, RunId id) {
   const Call call(*this);
   if (const RunPtr run = active(principal, id)) {
     RunView view = run->head;
+    view.stalled = run->stall;
     view.steps.reserve(run->steps.size());
     for (std::uint32_t i = 0; i < run->steps.size(); ++i) view.steps.push_back(view_of(*run, i, run->steps[i].now));
     co_return view;
@@ -59,7 +62,15 @@ Task<Result<RunView>> EngineImpl::find_summary(Principal principal, RunId id) {
   auto rows = co_await database_.read(rows::select_run(principal.owner, id));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return no_such_run(id);
-  co_return rows::read_run(*rows, 0);
+  RunView view = rows::read_run(*rows, 0);
+  if (view.state == RunState::running && stalled_count_ > 0) view.stalled = co_await run_on(executor_, stall_of(id));
+  co_return view;
+}
+
+Task<std::optional<Error>> EngineImpl::stall_of(RunId id) {
+  const auto found = runs_.find(id);
+  if (found == runs_.end()) co_return std::nullopt;
+  co_return found->second->stall;
 }
 
 Task<Result<std::optional<RunId>>> EngineImpl::find_by_key(Principal principal, std::string idempotency_key) {
@@ -81,6 +92,8 @@ Task<Result<Engine::Page>> EngineImpl::list(Principal principal, std::string kin
   Page page;
   for (std::size_t row = 0; row < std::min(rows->size(), count); ++row) page.runs.push_back(rows::read_run(*rows, row));
   if (rows->size() > count) page.next = page.runs.back().id.to_string();
+  for (RunView& view : page.runs)
+    if (view.state == RunState::running && stalled_count_ > 0) view.stalled = co_await run_on(executor_, stall_of(view.id));
   co_return page;
 }
 
@@ -102,10 +115,22 @@ Task<Result<>> EngineImpl::cancel_here(Principal principal, RunId id) {
     for (Step& step : run->steps)
       if (const AttemptPtr attempt = step.attempt; attempt && attempt->followers.empty()) stop_attempt(attempt, Attempt::Stop::cancelled);
   }
+  co_return co_await until_over(run);
+}
+
+// Waits until the run has ended or is no longer this engine's.
+Task<Result<>> EngineImpl::until_over(RunPtr run) {
   if (!run->ended) run->ended = std::make_unique<Signal>(executor_);
   while (!run->is_over && !is_stopping_) {
-    co_await run->ended->wait();
-    if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "the caller went away; the run is cancelled all the same");
+    const auto until = run->stalled_since + kStallPatience;
+    if (!run->stall)
+      co_await run->ended->wait();
+    else if (std::chrono::steady_clock::now() < until)
+      co_await run->ended->wait_until(until);
+    else
+      co_return std::unexpected(*run->stall);
+    const bool is_caller_gone = co_await is_cancelled();
+    if (is_caller_gone) co_return fail(ErrorCode::cancelled, "the caller went away while waiting for the end of a run");
   }
   if (!run->is_over) co_return engine_stops();
   co_return Result<>{};
@@ -117,11 +142,8 @@ Task<Result<RunView>> EngineImpl::wait_here(Principal principal, RunId id) {
   const Call call(*this);
   for (;;) {
     if (const RunPtr run = active(principal, id)) {
-      if (!run->ended) run->ended = std::make_unique<Signal>(executor_);
-      while (!run->is_over && !is_stopping_) {
-        co_await run->ended->wait();
-        if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "cancelled while waiting for a run");
-      }
+      auto over = co_await until_over(run);
+      if (!over) co_return error_of(over);
     }
     if (is_stopping_) co_return engine_stops();
     auto rows = co_await database_.read_all(rows::select_whole_run(principal.owner, id));

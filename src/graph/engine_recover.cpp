@@ -24,8 +24,8 @@ Task<Result<>> EngineImpl::recover_here() {
   crash_point("recover.before_commit");
   if (auto taken = co_await take_up_dead(); !taken) co_return taken;
   crash_point("recover.after_commit");
-  is_started_ = true;
   if (auto loaded = co_await load_active(); !loaded) co_return loaded;
+  is_started_ = true;
   plan_beat();
   group_.spawn(keep_time());
   co_return Result<>{};
@@ -205,6 +205,7 @@ Task<> EngineImpl::stop() { return run_on(executor_, stop_here()); }
 Task<> EngineImpl::stop_here() {
   is_stopping_ = true;
   timer_->cancel();
+  writable_.notify_all();
   for (ReadyQueue& queue : queues_) queue.clear();
   const auto running = attempts_;
   for (const AttemptPtr& attempt : running) stop_attempt(attempt, Attempt::Stop::interrupted);

@@ -19,6 +19,7 @@ EngineMetrics::EngineMetrics(Metrics& metrics, const NodeRegistry& registry)
       shared(metrics.counter(kShared)),
       leases_lost(metrics.counter(kLeasesLost)),
       runs_active(metrics.gauge(kRunsActive)),
+      runs_stalled(metrics.gauge(kRunsStalled)),
       front_bytes(metrics.gauge(kFrontBytes)) {
   for (std::size_t c = 0; c < kNodeClassCount; ++c) {
     const std::string_view name = to_string(static_cast<NodeClass>(c));

@@ -16,6 +16,7 @@ inline constexpr std::array<std::string_view, 1> kRunStateLabel = {"state"};
 inline constexpr Metric kStepsEnded{"atelier_graph_steps_total", MetricKind::counter, "Steps that reached an end, by class and state", kStateLabels, {}};
 inline constexpr Metric kRunsEnded{"atelier_graph_runs_total", MetricKind::counter, "Runs that ended, by state", kRunStateLabel, {}};
 inline constexpr Metric kRunsActive{"atelier_graph_active_runs", MetricKind::gauge, "Runs in memory", {}, {}};
+inline constexpr Metric kRunsStalled{"atelier_graph_stalled_runs", MetricKind::gauge, "Active runs whose progress cannot be stored", {}, {}};
 inline constexpr Metric kQueueDepth{"atelier_graph_ready_steps", MetricKind::gauge, "Steps that wait for a place, by class", kClassLabel, {}};
 inline constexpr Metric kStepsRunning{"atelier_graph_running_steps", MetricKind::gauge, "Places taken, by class", kClassLabel, {}};
 inline constexpr Metric kStepSeconds{"atelier_graph_step_seconds", MetricKind::histogram, "Length of an attempt, by node type", kTypeLabel, {}};
@@ -52,6 +53,7 @@ class EngineMetrics {
   Counter& shared;
   Counter& leases_lost;
   Gauge& runs_active;
+  Gauge& runs_stalled;
   Gauge& front_bytes;
 
  private:

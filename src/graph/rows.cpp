@@ -46,7 +46,9 @@ std::optional<Digest> read_digest(const Rows& rows, std::size_t row, std::size_t
 }  // namespace
 
 Statement insert_engine(const std::string& engine, UnixMs now_ms, UnixMs lease_until_ms) {
-  return {"INSERT INTO engines (id, started_ms, lease_until_ms) VALUES ($1, $2, $3)", {engine, now_ms, lease_until_ms}};
+  return {"INSERT INTO engines (id, started_ms, lease_until_ms) VALUES ($1, $2, $3) "
+          "ON CONFLICT (id) DO UPDATE SET lease_until_ms = excluded.lease_until_ms",
+          {engine, now_ms, lease_until_ms}};
 }
 
 Statement renew_lease(const std::string& engine, UnixMs lease_until_ms) {

@@ -67,7 +67,7 @@ json::Value shown_outputs(const Outputs& outputs) {
 
 json::Value to_json(const RunView& run, bool with_steps) {
   json::Object object;
-  object.reserve(14);
+  object.reserve(15);
   object.emplace("id", run.id.to_string());
   object.emplace("kind", run.kind);
   object.emplace("subject", run.subject);
@@ -80,6 +80,7 @@ json::Value to_json(const RunView& run, bool with_steps) {
   object.emplace("done_count", run.done_count);
   object.emplace("cached_count", run.cached_count);
   object.emplace("error", to_json(run.error));
+  if (run.stalled) object.emplace("stalled", to_json(run.stalled));
   if (with_steps) {
     json::Array steps;
     steps.reserve(run.steps.size());

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
 
 #include "graph/engine.hpp"
@@ -25,7 +26,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// Fails every nth write when told: before it is carried out, or after, as if the answer had been lost.
+// Fails every nth write when told: before it is carried out, or (about every nth) after, as if the answer had been lost.
 class FlakyDatabase final : public store::Database {
  public:
   explicit FlakyDatabase(std::unique_ptr<store::Database> real) : real_(std::move(real)) {}
@@ -43,6 +44,7 @@ class FlakyDatabase final : public store::Database {
  private:
   std::unique_ptr<store::Database> real_;
   int write_count_ = 0;
+  std::minstd_rand random_{1};
 };
 
 // An engine with its store in a folder, on one loop that runs while something is awaited.
@@ -89,6 +91,7 @@ class House {
   FlakyDatabase& database() { return *database_; }
   store::BlobStore& blobs() { return *blobs_; }
   store::EventLog& events() { return *events_; }
+  store::Bus& bus() { return *bus_; }
   FakeNodes& nodes() { return *nodes_; }
   Metrics& metrics() { return metrics_; }
   Principal me() const { return me_; }
