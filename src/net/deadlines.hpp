@@ -17,7 +17,7 @@ class Deadlines {
 
   class Target {
    public:
-    // Called on the loop; may set or clear the entry, and must not destroy it before it returns.
+    // Called on the loop; may set or clear the entry, and destroy it as its last act.
     virtual void on_deadline() = 0;
 
    protected:

@@ -13,7 +13,7 @@ class GoneWatch {
  public:
   class Target {
    public:
-    // The peer closed or reset the connection. Called once; must not destroy the target before it returns.
+    // The peer closed or reset the connection. Called once; may destroy the target as its last act.
     virtual void on_gone() = 0;
 
    protected:

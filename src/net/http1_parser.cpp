@@ -26,17 +26,16 @@ std::unexpected<Error> malformed(std::string message) {
 }
 
 // Beast's state machine, with the message's parts going straight into ours.
-template <bool isRequest>
-class Parser final : public http::basic_parser<isRequest> {
+class Parser final : public http::basic_parser<true> {
  public:
   Parser() {
-    this->eager(false);  // one chunk header or one piece of body a call
-    this->header_limit(kHeadBytesMax);
-    this->body_limit(boost::none);
+    eager(false);  // one chunk header or one piece of body a call
+    header_limit(kHeadBytesMax);
+    body_limit(boost::none);
   }
 
   std::string method, target;
-  int status = 0, version = 11;
+  int version = 11;
   Headers headers;
   std::string* out = nullptr;
   std::size_t out_bytes_max = 0;
@@ -52,10 +51,7 @@ class Parser final : public http::basic_parser<isRequest> {
     target = view(target_text);
     version = http_version;
   }
-  void on_response_impl(int code, beast::string_view, int http_version, error_code&) override {
-    status = code;
-    version = http_version;
-  }
+  void on_response_impl(int, beast::string_view, int, error_code&) override {}
   void on_field_impl(http::field, beast::string_view name, beast::string_view value, error_code&) override {
     if (is_head_done || name.find('_') != beast::string_view::npos) return;  // a trailer, or what proxies confuse
     headers.add(std::string(name), std::string(value));
@@ -84,8 +80,7 @@ class Parser final : public http::basic_parser<isRequest> {
   }
 };
 
-template <bool isRequest>
-Result<> put_head(Parser<isRequest>& parser, std::string_view head) {
+Result<> put_head(Parser& parser, std::string_view head) {
   beast::error_code ec;
   parser.put(boost::asio::const_buffer(head.data(), head.size()), ec);
   if (ec || !parser.is_header_done()) return malformed(fmt::format("the header cannot be read: {}", ec ? ec.message() : "it is not whole"));
@@ -108,8 +103,7 @@ Result<bool> has_chunk_header(std::string_view bytes) {
   return false;
 }
 
-template <bool isRequest>
-Result<std::size_t> put_body(Parser<isRequest>& parser, std::string_view bytes, std::string& out, std::size_t out_bytes_max) {
+Result<std::size_t> put_body(Parser& parser, std::string_view bytes, std::string& out, std::size_t out_bytes_max) {
   parser.out = &out;
   parser.out_bytes_max = out_bytes_max;
   std::size_t used = 0;
@@ -140,14 +134,14 @@ bool names_continue(const Headers& headers) {
 }  // namespace
 
 struct RequestParser::State {
-  Parser<true> parser;
+  Parser parser;
 };
 
 RequestParser::RequestParser() : state_(std::make_unique<State>()) {}
 RequestParser::~RequestParser() = default;
 
 Result<RequestHead> RequestParser::parse_head(std::string_view head) {
-  Parser<true>& parser = state_->parser;
+  Parser& parser = state_->parser;
   if (auto put = put_head(parser, head); !put) return error_of(put);
   RequestHead read;
   read.method = std::move(parser.method);
@@ -166,29 +160,5 @@ Result<std::size_t> RequestParser::decode(std::string_view bytes, std::string& o
 }
 
 bool RequestParser::is_done() const noexcept { return state_->parser.is_done(); }
-
-struct AnswerParser::State {
-  Parser<false> parser;
-};
-
-AnswerParser::AnswerParser() : state_(std::make_unique<State>()) {}
-AnswerParser::~AnswerParser() = default;
-
-Result<AnswerHead> AnswerParser::parse_head(std::string_view head) {
-  Parser<false>& parser = state_->parser;
-  if (auto put = put_head(parser, head); !put) return error_of(put);
-  AnswerHead read;
-  read.status = parser.status;
-  read.headers = std::move(parser.headers);
-  read.is_chunked = parser.chunked();
-  if (!read.is_chunked && read.headers.find("content-length") && parser.content_length()) read.length_bytes = *parser.content_length();
-  return read;
-}
-
-Result<std::size_t> AnswerParser::decode(std::string_view bytes, std::string& out, std::size_t out_bytes_max) {
-  return put_body(state_->parser, bytes, out, out_bytes_max);
-}
-
-bool AnswerParser::is_done() const noexcept { return state_->parser.is_done(); }
 
 }  // namespace atelier::net

@@ -10,7 +10,7 @@
 
 namespace atelier::net {
 
-// HTTP/1.1 messages by Beast's parser, without sockets.
+// HTTP/1.1 requests by Beast's parser, without sockets.
 
 struct RequestHead {
   std::string method;
@@ -32,26 +32,6 @@ class RequestParser {
   Result<RequestHead> parse_head(std::string_view head);
   // Decodes a chunked body: appends at most `out_bytes_max` to `out` and returns how many of `bytes` were used. Needs at
   // least one byte more than it was given last when it used none. Trailers are read and dropped.
-  Result<std::size_t> decode(std::string_view bytes, std::string& out, std::size_t out_bytes_max);
-  bool is_done() const noexcept;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-struct AnswerHead {
-  int status = 0;
-  Headers headers;
-  bool is_chunked = false;
-  std::optional<std::uint64_t> length_bytes;  // neither: the body ends with the connection
-};
-
-class AnswerParser {
- public:
-  AnswerParser();
-  ~AnswerParser();
-  Result<AnswerHead> parse_head(std::string_view head);
   Result<std::size_t> decode(std::string_view bytes, std::string& out, std::size_t out_bytes_max);
   bool is_done() const noexcept;
 

@@ -18,6 +18,10 @@
 
 namespace atelier::net {
 
+// Whether a coroutine was asked to stop while it waited for nothing, which wakes nobody later:
+// `was_stopped(co_await asio::this_coro::cancellation_state)`.
+inline bool was_stopped(asio::cancellation_state state) noexcept { return state.cancelled() != asio::cancellation_type::none; }
+
 // A connected TCP or Unix socket, with TLS on it or not. Writes go to the kernel at once and wait only when its buffer is
 // full. Errors are `cancelled`: the peer went away, or somebody here stopped the wait.
 class Stream {

@@ -15,8 +15,6 @@ constexpr auto use_operation = asio::as_tuple(asio::deferred);
 // Encrypted ahead of the kernel, at most.
 constexpr std::size_t kPlainBytesAhead = 64 * 1024;
 
-bool is_stopped(asio::cancellation_state state) noexcept { return state.cancelled() != asio::cancellation_type::none; }
-
 }  // namespace
 
 Task<Result<>> Stream::start_tls(std::unique_ptr<TlsSession> session) {
@@ -30,8 +28,8 @@ Task<Result<>> Stream::start_tls(std::unique_ptr<TlsSession> session) {
     }
     if (!done) co_return error_of(done);
     if (*done) co_return Result<>{};
-    const bool was_stopped = is_stopped(co_await asio::this_coro::cancellation_state);
-    if (was_stopped) co_return fail(ErrorCode::cancelled, "stopped during the TLS handshake");
+    const bool is_stopped = was_stopped(co_await asio::this_coro::cancellation_state);
+    if (is_stopped) co_return fail(ErrorCode::cancelled, "stopped during the TLS handshake");
     const std::span<char> space = tls_->input_space();
     auto [ec, got] = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), use_operation);
     if (ec == asio::error::operation_aborted) co_return fail(ErrorCode::cancelled, "stopped during the TLS handshake");

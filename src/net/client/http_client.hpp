@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/metrics.hpp"
+#include "net/client/client_options.hpp"
+#include "net/client/request.hpp"
+#include "net/client/response.hpp"
+#include "net/server.hpp"
+
+namespace atelier::net {
+
+// Asks other servers, over connections that it keeps: a pool per loop and origin, so that a connection stays on its loop and
+// no lock is taken. One per process; made first, and stopped after whatever sends has ended.
+//
+// A kept connection may die unnoticed. A request that meets such a one is sent once more on a new connection, if the old
+// ended before any byte of an answer and either asking twice is harmless (the method is idempotent, or `is_idempotent`;
+// RFC 9110 section 9.2.2) or the server's machine never acknowledged a byte of the request (a reset answers bytes that come
+// after the close). Nothing else is retried here: that is for whoever knows what the request means.
+class HttpClient {
+ public:
+  static Result<std::unique_ptr<HttpClient>> make(Loops& loops, ClientOptions options, Metrics& metrics);
+  ~HttpClient();  // stop() came before
+
+  // On any of the loops, with the caller's cancellation, which closes the connection at once. An answer with an error status
+  // is an answer, redirects too. Errors carry a reason of net/client/reason.hpp; `cancelled` has none.
+  Task<Result<ClientResponse>> send(ClientRequest request);
+  // Closes all connections; requests that still run end with an error. Blocks; called from no loop.
+  void stop();
+
+ private:
+  struct State;
+  explicit HttpClient(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace atelier::net
