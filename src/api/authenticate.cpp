@@ -48,9 +48,9 @@ std::string set_session_cookie(const net::Request& request, std::string_view ses
                      request.is_secure ? "; Secure" : "");
 }
 
-Task<Result<std::optional<Principal>>> authenticate(Services services, const net::Request& request) {
-  const auto authorization = request.headers.find("authorization");
-  const auto cookie = session_cookie(request);
+Task<Result<std::optional<Principal>>> authenticate(Services services, const net::Request* request) {
+  const auto authorization = request->headers.find("authorization");
+  const auto cookie = session_cookie(*request);
   if (authorization && cookie)
     co_return refuse(ErrorCode::invalid_argument, "the request has two credentials, a key and a session: send one",
                      "two_credentials");
@@ -65,8 +65,8 @@ Task<Result<std::optional<Principal>>> authenticate(Services services, const net
   if (cookie) {
     auto principal = co_await services.accounts.find_session(*cookie);
     if (principal) {
-      if (is_unsafe(request.method)) {
-        const auto token = request.headers.find("x-csrf-token");
+      if (is_unsafe(request->method)) {
+        const auto token = request->headers.find("x-csrf-token");
         if (!token || !equal_constant_time(*token, studio::csrf_token(*cookie)))
           co_return refuse(ErrorCode::forbidden, "the request does not carry this session's X-CSRF-Token",
                            "csrf_token");

@@ -98,7 +98,7 @@ class Stream {
     if (!subscription) co_return error_of(subscription);
     const TaskGroup::Options options{.stops_on_error = false};
     TaskGroup group(co_await current_executor(), options);
-    group.spawn(receive(**subscription));
+    group.spawn(receive(subscription->get()));
     group.spawn(watch_end());
     Result<> result = co_await relay();
     group.cancel();
@@ -107,9 +107,9 @@ class Stream {
   }
 
  private:
-  Task<Result<>> receive(store::Subscription& subscription) {
+  Task<Result<>> receive(store::Subscription* subscription) {
     for (;;) {
-      auto message = co_await subscription.next();
+      auto message = co_await subscription->next();
       if (!message && message.error().code != ErrorCode::conflict) co_return Result<>{};
       if (!message)
         is_behind_ = true;  // too slow, messages are gone: the log has them
@@ -247,8 +247,8 @@ class Stream {
 };
 
 Task<Result<>> stream_events(Services services, Principal principal, std::string topics,
-                             std::optional<store::Cursor> cursor, net::BodyWriter& writer) {
-  Stream stream(services, principal, TopicFilter(topics), std::move(cursor), co_await current_executor(), writer);
+                             std::optional<store::Cursor> cursor, net::BodyWriter* writer) {
+  Stream stream(services, principal, TopicFilter(topics), std::move(cursor), co_await current_executor(), *writer);
   co_return co_await stream.run();
 }
 
@@ -267,7 +267,7 @@ Task<Result<net::Response>> get_events(Services services, net::Request request) 
   response.headers.set("x-accel-buffering", "no");
   response.body = net::StreamBody(
       [services, principal = request.principal(), topics = request.query_parameter("topics").value_or(""),
-       cursor](net::BodyWriter& writer) { return stream_events(services, principal, topics, cursor, writer); });
+       cursor](net::BodyWriter& writer) { return stream_events(services, principal, topics, cursor, &writer); });
   co_return response;
 }
 

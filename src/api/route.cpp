@@ -9,17 +9,17 @@
 namespace atelier::api {
 namespace {
 
-Task<Result<net::Response>> call(Services services, const Route& route, net::Request request) {
-  auto caller = co_await authenticate(services, request);
-  if (!caller && !(route.access == Access::open && caller.error().code == ErrorCode::unauthenticated))
+Task<Result<net::Response>> call(Services services, const Route* route, net::Request request) {
+  auto caller = co_await authenticate(services, &request);
+  if (!caller && !(route->access == Access::open && caller.error().code == ErrorCode::unauthenticated))
     co_return error_of(caller);
   if (caller) request.caller = *caller;
-  if (route.access != Access::open && !request.caller)
+  if (route->access != Access::open && !request.caller)
     co_return fail(ErrorCode::unauthenticated, "sign in with an access key (`atelier keys create` makes one)",
                    {.reason = "unauthenticated", .where = {}});
-  if (route.access == Access::admin && request.caller->role != Role::admin)
+  if (route->access == Access::admin && request.caller->role != Role::admin)
     co_return fail(ErrorCode::forbidden, "this is for admins", {.reason = "forbidden", .where = {}});
-  co_return co_await route.run(services, std::move(request));
+  co_return co_await route->run(services, std::move(request));
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ void mount(net::Router& router, Services services) {
       new std::vector<Route>(all_routes());  // handlers refer to the rows for ever
   for (const Route& route : *routes)
     router.add(route.method, std::string(route.path),
-               [services, &route](net::Request request) { return call(services, route, std::move(request)); });
+               [services, &route](net::Request request) { return call(services, &route, std::move(request)); });
 }
 
 }  // namespace atelier::api

@@ -17,7 +17,7 @@ struct Announcement {
 };
 
 // Writes the batch and the event that tells of it in one commit, then wakes whoever watches.
-Task<Result<>> write_with_event(store::Database& database, store::EventLog& events, Principal principal,
+Task<Result<>> write_with_event(store::Database* database, store::EventLog* events, Principal principal,
                                 std::vector<store::Statement> batch, Announcement announcement);
 
 }  // namespace atelier::studio

@@ -206,35 +206,35 @@ Task<Result<>> Worker::send(std::string text, std::vector<int> files, Time until
   }
 }
 
-Task<Result<>> Worker::hand_over(Given& given, TaskRequest& request) {
-  const std::string parameters = json::write(request.parameters);
+Task<Result<>> Worker::hand_over(Given* given, TaskRequest* request) {
+  const std::string parameters = json::write(request->parameters);
   if (parameters.size() > kJsonBytesMax)
-    co_return fail(ErrorCode::too_large, "the parameters of media task " + request.type + " are larger than 16 MiB");
+    co_return fail(ErrorCode::too_large, "the parameters of media task " + request->type + " are larger than 16 MiB");
   auto parameters_file = make_memory_file();
   if (!parameters_file) co_return error_of(parameters_file);
   if (auto written = write_file(parameters_file->get(), parameters); !written) co_return error_of(written);
   auto result_file = make_memory_file();
   if (!result_file) co_return error_of(result_file);
-  given.result_file = *std::move(result_file);
+  given->result_file = *std::move(result_file);
 
-  const auto file_count = static_cast<std::uint32_t>(request.inputs.size() + request.outputs.size());
-  const Start start{given.id, request.type, file_count};
+  const auto file_count = static_cast<std::uint32_t>(request->inputs.size() + request->outputs.size());
+  const Start start{given->id, request->type, file_count};
   std::vector<int> fds(2);
   fds[0] = parameters_file->get();
-  fds[1] = given.result_file.get();
-  auto sent = co_await send(write_message(ControlMessage(start)), fds, given.deadline);
+  fds[1] = given->result_file.get();
+  auto sent = co_await send(write_message(ControlMessage(start)), fds, given->deadline);
   fds.clear();
   if (!sent) co_return gone();
 
   Files batch;
-  batch.id = given.id;
+  batch.id = given->id;
   for (std::uint32_t i = 0; i < file_count; ++i) {
-    const bool is_input = i < request.inputs.size();
-    const FileArgument& file = is_input ? request.inputs[i] : request.outputs[i - request.inputs.size()];
+    const bool is_input = i < request->inputs.size();
+    const FileArgument& file = is_input ? request->inputs[i] : request->outputs[i - request->inputs.size()];
     batch.files.push_back({is_input ? FileUse::input : FileUse::output, file.name});
     fds.push_back(file.fd.get());
     if (fds.size() < kFilesPerPacketMax && i + 1 < file_count) continue;
-    if (sent = co_await send(write_message(ControlMessage(batch)), fds, given.deadline); !sent) co_return error_of(sent);
+    if (sent = co_await send(write_message(ControlMessage(batch)), fds, given->deadline); !sent) co_return error_of(sent);
     batch.files.clear();
     fds.clear();
   }
@@ -261,7 +261,7 @@ Task<Result<json::Value>> Worker::perform(TaskRequest request, std::function<voi
   if (!limited) co_return has_ended() ? Result<json::Value>(gone()) : error_of(limited);
   given_ = &given;
   ++task_count_;
-  const auto handed = co_await hand_over(given, request);
+  const auto handed = co_await hand_over(&given, &request);
   request.inputs.clear();
   request.outputs.clear();
   std::optional<Error> fate;  // why it was killed

@@ -55,7 +55,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   Result<> take(Hello hello);
   Result<> take(const Heartbeat& beat);
   Result<> take(Finished finished);
-  Task<Result<>> hand_over(Given& given, TaskRequest& request);
+  Task<Result<>> hand_over(Given* given, TaskRequest* request);
   Task<Result<>> send(std::string text, std::vector<int> files, Time until);
   Result<json::Value> result_of(Given& given);
   // What must not go on, as the error it becomes.

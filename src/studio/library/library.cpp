@@ -89,7 +89,7 @@ Task<Result<store::Asset>> Library::upload(Principal principal, std::string name
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::insert(asset));
   Announcement announcement{.topic = "assets", .type = "asset.changed", .data = to_json(asset)};
-  auto written = co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+  auto written = co_await write_with_event(&services_.database, &services_.events, principal, std::move(batch),
                                            std::move(announcement));
   if (!written) co_return error_of(written);
   co_return asset;
@@ -145,7 +145,7 @@ Task<Result<>> Library::remove(Principal principal, AssetId id) {
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::remove(principal, id, clock_.wall_ms()));
   Announcement announcement{.topic = "assets", .type = "asset.deleted", .data = json::Object{{"id", id.to_string()}}};
-  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+  co_return co_await write_with_event(&services_.database, &services_.events, principal, std::move(batch),
                                       std::move(announcement));
 }
 

@@ -89,7 +89,7 @@ Task<Result<ProductionView>> Productions::view_of(Principal principal, store::Pr
 Task<Result<>> Productions::write(Principal principal, std::vector<store::Statement> batch, ProductionView view) {
   Announcement announcement{
       .topic = "production/" + view.row.id.to_string(), .type = "production.changed", .data = summary_to_json(view)};
-  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+  co_return co_await write_with_event(&services_.database, &services_.events, principal, std::move(batch),
                                       std::move(announcement));
 }
 
@@ -271,7 +271,7 @@ Task<Result<>> Productions::remove(Principal principal, ProductionId id) {
   Announcement announcement{.topic = "production/" + id.to_string(),
                             .type = "production.deleted",
                             .data = json::Object{{"id", id.to_string()}}};
-  co_return co_await write_with_event(services_.database, services_.events, principal, std::move(batch),
+  co_return co_await write_with_event(&services_.database, &services_.events, principal, std::move(batch),
                                       std::move(announcement));
 }
 
