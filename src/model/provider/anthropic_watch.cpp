@@ -55,6 +55,7 @@ class Watch final : public StreamWatch {
   std::string buffer_;
   Counts counts_;
   std::string id_;
+  bool has_started_ = false;
   std::optional<Usage> usage_;
   std::optional<Fault> fault_;
 };
@@ -112,7 +113,12 @@ StreamWatch::Seen Watch::take_rare(std::string_view type, std::string_view data)
     const json::Object* message = loose::object_at(*what, "message");
     if (!message) return {.is_unreadable = true};
     std::string id = loose::text_at(*message, "id");
-    if (!id_.empty() && id != id_) fault_ = broken_answer("a second message began inside the answer");
+    if (has_started_) {
+      // Proxies repeat the start of a message: one is enough. Another message spliced in is nobody's answer.
+      if (id != id_) fault_ = broken_answer("a second message began inside the answer");
+      return {.is_unreadable = true};
+    }
+    has_started_ = true;
     id_ = std::move(id);
     if (const json::Object* usage = loose::object_at(*message, "usage")) counts_.take(*usage);
   } else {

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstddef>
+
+// How often this thread has called operator new, in the whole program: the test program replaces it.
+namespace atelier::model::testing {
+
+std::size_t allocation_count() noexcept;
+
+}  // namespace atelier::model::testing
