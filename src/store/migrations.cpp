@@ -2,7 +2,11 @@
 
 namespace atelier::store {
 
-std::vector<Migration> studio_migrations() { return {migration::kCore, migration::kEvents, migration::kRuns, migration::kRenders}; }
+std::vector<Migration> studio_migrations() {
+  return {migration::kCore, migration::kEvents, migration::kRuns, migration::kRenders, migration::kGateway};
+}
+
+std::vector<Migration> telemetry_migrations() { return {migration::kCalls, migration::kLimiterStates}; }
 
 UserId local_user() {
   static const UserId id = *UserId::parse(kLocalUserId);

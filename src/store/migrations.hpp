@@ -16,10 +16,18 @@ extern const Migration kCore;    // migration/core.cpp: meta, users, keys, sessi
 extern const Migration kEvents;  // migration/events.cpp: the event log
 extern const Migration kRuns;    // migration/runs.cpp: runs, steps and stored results (the graph engine's)
 extern const Migration kRenders;  // migration/renders.cpp: what productions looked like when rendered
+extern const Migration kGateway;  // migration/gateway.cpp: what keys may do and spend, providers, routes
+
+// Of telemetry.db, which has numbers of its own. What it holds may be lost in a power cut.
+extern const Migration kCalls;          // migration/telemetry.cpp: the call log and sums by day
+extern const Migration kLimiterStates;  // migration/telemetry.cpp: how far keys' rate limits are used up
 
 }  // namespace atelier::store::migration
 
 namespace atelier::store {
+
+// The migrations of telemetry.db.
+std::vector<Migration> telemetry_migrations();
 
 // The user who owns everything while nobody has to sign in. Made with the database.
 inline constexpr std::string_view kLocalUserId = "00000000000000000000000001";

@@ -1,0 +1,80 @@
+#include "store/migrations.hpp"
+
+namespace atelier::store::migration {
+
+// The call log. `number` is the rowid: rows are appended at the right edge, and stand nearly in the order of time, in
+// which they are deleted. Sums by day are kept apart, so that what was used and paid is known after the calls
+// themselves are gone, and is read without going through them.
+//
+// Costs are picodollars; NULL is unknown. A day is counted from 1970 in UTC. A key that is no key ('') is the open
+// studio.
+const Migration kCalls{1, "calls", R"sql(
+CREATE TABLE calls (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  key TEXT NOT NULL,
+  time_ms INTEGER NOT NULL,
+  face TEXT NOT NULL,
+  asked_model TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  fault TEXT NOT NULL,
+  flags INTEGER NOT NULL,
+  first_token_ms INTEGER,
+  total_ms INTEGER NOT NULL,
+  input INTEGER NOT NULL,
+  cached_read INTEGER NOT NULL,
+  cached_write INTEGER NOT NULL,
+  cached_write_hour INTEGER NOT NULL,
+  output INTEGER NOT NULL,
+  reasoning INTEGER NOT NULL,
+  other_media TEXT,
+  cost INTEGER,
+  request_id TEXT NOT NULL
+) STRICT;
+CREATE INDEX calls_by_owner ON calls (owner, number);
+CREATE INDEX calls_by_key ON calls (key, number);
+
+CREATE TABLE call_texts (
+  number INTEGER PRIMARY KEY,
+  owner TEXT NOT NULL,
+  request TEXT NOT NULL,
+  answer TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE usage_days (
+  day INTEGER NOT NULL,
+  owner TEXT NOT NULL,
+  key TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  calls INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  aborted INTEGER NOT NULL,
+  cached INTEGER NOT NULL,
+  unpriced INTEGER NOT NULL,
+  input INTEGER NOT NULL,
+  cached_read INTEGER NOT NULL,
+  cached_write INTEGER NOT NULL,
+  output INTEGER NOT NULL,
+  reasoning INTEGER NOT NULL,
+  other_media INTEGER NOT NULL,
+  cost INTEGER NOT NULL,
+  PRIMARY KEY (day, owner, key, provider, model)
+) STRICT, WITHOUT ROWID;
+)sql"};
+
+// Of keys' rate limits: until when their buckets are not full, in nanoseconds of the wall clock since 1970. Here and
+// not in studio.db, since they are written every second and a power cut may lose them.
+const Migration kLimiterStates{2, "limiter states", R"sql(
+CREATE TABLE limiter_states (
+  key TEXT PRIMARY KEY NOT NULL,
+  requests_full_at_ns INTEGER NOT NULL,
+  tokens_full_at_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql"};
+
+}  // namespace atelier::store::migration

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+
+#include "base/blocking.hpp"
+#include "base/task_group.hpp"
+#include "store/database.hpp"
+#include "store/migrations.hpp"
+#include "store/waiter.hpp"
+#include "tests/store/support.hpp"
+
+// What tests of the gateway's bookkeeping live in: a loop of its own thread, and a database that can be made to stall.
+namespace atelier::model {
+
+class LoopThread {
+ public:
+  LoopThread() : thread_([this] { loop_.run(); }) {}
+  ~LoopThread() {
+    guard_.reset();
+    thread_.join();
+  }
+  Executor executor() { return loop_.get_executor(); }
+  template <class T>
+  T wait_for(Task<T> task) {
+    return run_blocking(executor(), std::move(task));
+  }
+
+ private:
+  asio::io_context loop_{1};
+  asio::executor_work_guard<Executor> guard_{loop_.get_executor()};
+  std::thread thread_;
+};
+
+// A task that runs until end(): a class's run(), as the house would spawn it.
+class Running {
+ public:
+  Running(LoopThread& loop, Task<Result<>> task) : loop_(loop) {
+    group_ = loop_.wait_for(start(loop.executor(), std::move(task)));
+  }
+  ~Running() { end(); }
+  void end() {
+    if (group_) loop_.wait_for(stop(std::move(group_)));
+  }
+
+ private:
+  static Task<std::unique_ptr<TaskGroup>> start(Executor executor, Task<Result<>> task) {
+    auto group = std::make_unique<TaskGroup>(executor);
+    group->spawn(std::move(task));
+    co_return group;
+  }
+  static Task<> stop(std::unique_ptr<TaskGroup> group) {
+    group->cancel();
+    (void)co_await group->join();
+  }
+  LoopThread& loop_;
+  std::unique_ptr<TaskGroup> group_;
+};
+
+// Hands everything on to a real database, unless told to behave like one that is locked or gone. Thread-safe.
+class StallingDatabase final : public store::Database {
+ public:
+  explicit StallingDatabase(store::Database& real) : real_(real) {}
+
+  // Writes begun from now on wait; those begun before go on.
+  void stall() { set(true, is_dead_); }
+  void resume() {
+    set(false, is_dead_);
+    std::vector<store::Waiter*> waiting;
+    {
+      const std::lock_guard lock(mutex_);
+      waiting.swap(waiting_);
+    }
+    for (store::Waiter* waiter : waiting) store::resume(*waiter);
+  }
+  // As for a process that was killed: nothing is written any more.
+  void die() {
+    set(false, true);
+    resume();
+  }
+  void revive() { set(is_stalled_, false); }
+  std::size_t waiting_count() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_.size();
+  }
+  std::size_t write_count() const {
+    const std::lock_guard lock(mutex_);
+    return write_count_;
+  }
+
+  Task<Result<std::vector<store::Rows>>> write(std::vector<store::Statement> batch) override {
+    bool must_wait = false;
+    {
+      const std::lock_guard lock(mutex_);
+      must_wait = is_stalled_;
+      ++write_count_;
+    }
+    if (must_wait) {
+      store::Waiter waiter;
+      co_await store::suspend(waiter, [this, place = &waiter] {
+        std::unique_lock lock(mutex_);
+        waiting_.push_back(place);
+        if (is_stalled_) return;
+        waiting_.pop_back();
+        lock.unlock();
+        store::resume(*place);
+      });
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_dead_) co_return fail(ErrorCode::unavailable, "the disk is on fire");
+    }
+    co_return co_await real_.write(std::move(batch));
+  }
+  Task<Result<std::vector<store::Rows>>> read_all(std::vector<store::Statement> batch) override {
+    return real_.read_all(std::move(batch));
+  }
+  Task<Result<>> back_up_to(std::string path) override { return real_.back_up_to(std::move(path)); }
+  Task<Result<>> check() override { return real_.check(); }
+  bool needs_check() const noexcept override { return real_.needs_check(); }
+  store::DatabaseStatistics statistics() const override { return real_.statistics(); }
+  void close() override { real_.close(); }
+
+ private:
+  void set(bool is_stalled, bool is_dead) {
+    const std::lock_guard lock(mutex_);
+    is_stalled_ = is_stalled;
+    is_dead_ = is_dead;
+  }
+  store::Database& real_;
+  mutable std::mutex mutex_;
+  bool is_stalled_ = false, is_dead_ = false;
+  std::size_t write_count_ = 0;
+  std::vector<store::Waiter*> waiting_;
+};
+
+}  // namespace atelier::model
