@@ -244,10 +244,10 @@ void House::close() {
   if (server_) server_->stop();
   if (local_server_) local_server_->stop();
   if (background_)
-    run_blocking(executor(), [](Background& background) -> Task<> {
-      background.group.cancel();
-      (void)co_await background.group.join();
-    }(*background_));
+    run_blocking(executor(), [](Background* background) -> Task<> {
+      background->group.cancel();
+      (void)co_await background->group.join();
+    }(background_.get()));
   background_.reset();
   if (engine_) run_blocking(executor(), engine_->stop());
   if (workers_) run_blocking(executor(), workers_->stop());
@@ -271,7 +271,7 @@ Task<Result<net::Response>> House::back_up(net::Request request) {
   json::ObjectReader reader(*body);
   std::string folder = reader.required_string("folder", {.bytes_min = 1, .bytes_max = 4096});
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto report = co_await store::back_up(*database_, folder_.blobs(), std::move(folder), system_clock());
+  auto report = co_await store::back_up(database_.get(), folder_.blobs(), std::move(folder), &system_clock());
   if (!report) co_return error_of(report);
   const json::Value answer = json::Object{{"blob_count", report->blob_count}, {"size_bytes", report->size_bytes}};
   co_return net::json_response(answer);

@@ -106,23 +106,23 @@ struct Following {
 };
 
 // How things stand now, as an event of its own.
-Task<Result<>> take_snapshot(Following& following) {
+Task<Result<>> take_snapshot(Following* following) {
   net::FetchRequest request;
-  request.target = following.snapshot;
-  auto text = co_await exchange(following.endpoint, std::move(request));
+  request.target = following->snapshot;
+  auto text = co_await exchange(following->endpoint, std::move(request));
   if (!text) co_return error_of(text);
   auto now = json::parse(*text);
   if (!now) co_return error_of(now);
-  following.has_ended = !following.take("run.changed", *now);
+  following->has_ended = !following->take("run.changed", *now);
   co_return Result<>{};
 }
 
 // One connection's worth of events.
-Task<Result<>> follow_once(Following& following) {
+Task<Result<>> follow_once(Following* following) {
   net::FetchRequest request;
-  request.target = "/api/events?topics=" + following.topics;
-  if (!following.last_event_id.empty()) request.headers.set("last-event-id", following.last_event_id);
-  auto response = co_await net::fetch(following.endpoint, std::move(request));
+  request.target = "/api/events?topics=" + following->topics;
+  if (!following->last_event_id.empty()) request.headers.set("last-event-id", following->last_event_id);
+  auto response = co_await net::fetch(following->endpoint, std::move(request));
   if (!response) co_return error_of(response);
   if (response->status() != 200) {
     auto body = co_await response->read_body(kAnswerBytesMax);
@@ -136,17 +136,17 @@ Task<Result<>> follow_once(Following& following) {
     auto events = parser.feed(**piece);
     if (!events) co_return error_of(events);
     for (const net::SseEvent& event : *events) {
-      if (!event.id.empty()) following.last_event_id = event.id;
+      if (!event.id.empty()) following->last_event_id = event.id;
       auto body = json::parse(event.data);
       if (!body) continue;
       if (event.type == "hello" || event.type == "reset") {
         auto taken = co_await take_snapshot(following);
-        if (!taken || following.has_ended) co_return taken;
+        if (!taken || following->has_ended) co_return taken;
         continue;
       }
       const json::Value* data = body->is_object() ? body->get_object().if_contains("data") : nullptr;
-      if (!following.take(event.type, data ? *data : *body)) {
-        following.has_ended = true;
+      if (!following->take(event.type, data ? *data : *body)) {
+        following->has_ended = true;
         co_return Result<>{};
       }
     }
@@ -154,18 +154,18 @@ Task<Result<>> follow_once(Following& following) {
 }
 
 // Ends the group's other member when asked to stop.
-Task<Result<>> watch_stop(Following& following) {
-  while (!following.should_stop() && !following.has_ended)
+Task<Result<>> watch_stop(Following* following) {
+  while (!following->should_stop() && !following->has_ended)
     if (auto slept = co_await sleep_for(std::chrono::milliseconds(50)); !slept) co_return slept;
-  following.has_ended = true;
+  following->has_ended = true;
   co_return fail(ErrorCode::cancelled, "asked to stop");
 }
 
-Task<Result<>> follow_until_end(Following& following) {
+Task<Result<>> follow_until_end(Following* following) {
   constexpr int kTriesMax = 20;
-  for (int tries = 0; !following.has_ended; ++tries) {
+  for (int tries = 0; !following->has_ended; ++tries) {
     auto done = co_await follow_once(following);
-    if (following.has_ended) break;
+    if (following->has_ended) break;
     if (!done && (tries >= kTriesMax || done.error().code == ErrorCode::unauthenticated)) co_return done;
     if (auto slept = co_await sleep_for(std::chrono::milliseconds(250)); !slept) co_return slept;
   }
@@ -173,7 +173,7 @@ Task<Result<>> follow_until_end(Following& following) {
   co_return fail(ErrorCode::cancelled, "ended");
 }
 
-Task<Result<>> follow_all(Following& following) {
+Task<Result<>> follow_all(Following* following) {
   TaskGroup group(co_await current_executor());
   group.spawn(follow_until_end(following));
   group.spawn(watch_stop(following));
@@ -272,7 +272,7 @@ Result<> StudioClient::follow(std::string topics, std::string snapshot,
                       .take = std::move(take),
                       .should_stop = std::move(should_stop),
                       .last_event_id = {}};
-  return run_blocking(state_->executor(), follow_all(following));
+  return run_blocking(state_->executor(), follow_all(&following));
 }
 
 }  // namespace atelier::app

@@ -219,18 +219,19 @@ struct FileSaving {
 
 }  // namespace
 
-Task<Result<BackupReport>> back_up(Database& database, std::string blobs_directory, std::string target, const Clock& clock) {
+Task<Result<BackupReport>> back_up(Database* database, std::string blobs_directory, std::string target,
+                                   const Clock* clock) {
   if (auto claimed = claim_empty(target); !claimed) co_return error_of(std::move(claimed));
   // The database first: a blob that its snapshot names is there until it is collected, which takes longer than a backup.
-  auto copied = co_await database.back_up_to(target + "/studio.db");
+  auto copied = co_await database->back_up_to(target + "/studio.db");
   if (!copied) {
     empty_folder(target);
     co_return error_of(std::move(copied));
   }
   const auto pool = std::make_unique<WorkPool>(WorkPool::Options{.name = "backup", .thread_count = 1, .queue_max = 1});
   // Named, since GCC 12 destroys an aggregate twice that is made inside a co_await expression.
-  FileSaving saving{std::move(blobs_directory), std::move(target), clock.wall_ms()};
-  co_return co_await run_in(*pool, std::move(saving));
+  FileSaving saving{std::move(blobs_directory), std::move(target), clock->wall_ms()};
+  co_return co_await run_in(pool.get(), std::move(saving));
 }
 
 Result<BackupReport> restore(const std::string& backup, const std::string& target) {

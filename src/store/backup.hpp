@@ -18,7 +18,8 @@ struct BackupReport {
 // A copy of a whole studio in a folder of its own: studio.db, the original blobs (what is derived can be made again), and
 // manifest.json with the digest of each, written last: a folder without it is no backup. Taken while the studio works.
 // `target` must not exist or be empty. Blobs are linked where both folders share a file system, copied elsewhere.
-Task<Result<BackupReport>> back_up(Database& database, std::string blobs_directory, std::string target, const Clock& clock);
+Task<Result<BackupReport>> back_up(Database* database, std::string blobs_directory, std::string target,
+                                   const Clock* clock);
 
 // Makes a data folder from a backup: every digest is compared and the database checked before anything is in place.
 // `target` must not exist or be empty. The event log gets a new epoch, so that clients of the old one read afresh. Blocks.

@@ -20,7 +20,7 @@ class Backup : public testing::Test {
     derived_ = run(blobs_->put(BlobKind::derived, "derived"))->digest;
     ASSERT_TRUE(is_ok(run(database_->write(batch_of({"INSERT INTO meta (key, value) VALUES ('test', 'kept')"})))));
   }
-  Result<BackupReport> back_up_now() { return run(back_up(*database_, data_ + "/blobs", backup_, clock_)); }
+  Result<BackupReport> back_up_now() { return run(back_up(database_.get(), data_ + "/blobs", backup_, &clock_)); }
   std::string epoch_of(const std::string& path) {
     auto database = open_sqlite({.path = path}, studio_migrations());
     EXPECT_TRUE(is_ok(database));
