@@ -97,7 +97,7 @@ Task<std::expected<std::unique_ptr<UpstreamAnswer>, Fault>> begin_exchange(Upstr
     auto body = co_await read_whole(**answer, kFaultBytesMax);
     const std::string text = body ? std::move(*body) : std::string();
     if (!body && body.error().code == ErrorCode::cancelled) co_return std::unexpected(fault_of(body.error()));
-    Fault fault = adapter.read_fault(head_of(**answer), text);
+    Fault fault = adapter.read_fault((*answer)->head(), text);
     const bool may_leave_out = call.request.is_streamed && is_about_stream_options(fault) && !candidate->lacks_stream_options.exchange(true);
     if (!may_leave_out) co_return std::unexpected(std::move(fault));
   }

@@ -21,7 +21,7 @@ std::chrono::milliseconds since(std::chrono::steady_clock::time_point then, std:
 AnswerHead head_for(const ChatCall& call, const Clock& clock) { return {.id = call.request_id, .model = call.request.model, .created_s = clock.wall_ms() / 1000}; }
 
 bool is_event_stream(const UpstreamAnswer& answer) {
-  const auto type = answer.headers().find("content-type");
+  const auto type = answer.header("content-type");
   return type && (type->starts_with("text/event-stream") || type->starts_with("application/x-ndjson"));
 }
 
@@ -137,7 +137,7 @@ Task<std::expected<void, Fault>> ChatStream::Call::take_whole(std::unique_ptr<Up
   const ChatAdapter& adapter = adapter_for(candidate->provider->protocol);
   auto body = co_await read_whole(*answer, gateway.options_.answer_bytes_max);
   if (!body) co_return std::unexpected(fault_of(body.error()));
-  auto whole = adapter.read_answer(head_of(*answer), *body, candidate->provider->quirks);
+  auto whole = adapter.read_answer(answer->head(), *body, candidate->provider->quirks);
   if (!whole) co_return std::unexpected(std::move(whole.error()));
   attempt->first_token_came();
   report.first_token = since(started, gateway.clock_.now());
@@ -272,7 +272,7 @@ Task<std::expected<Answered, Fault>> ask(Upstream& upstream, ChatCall& call, Can
     answered.body = std::move(*body);
     co_return answered;
   }
-  auto whole = adapter.read_answer(head_of(**answer), *body, candidate->provider->quirks);
+  auto whole = adapter.read_answer((*answer)->head(), *body, candidate->provider->quirks);
   if (!whole) co_return std::unexpected(std::move(whole.error()));
   answered.usage = whole->usage;
   answered.body = call.face->write_answer(*whole, call.request, head_for(call, clock));

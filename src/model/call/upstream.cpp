@@ -6,18 +6,13 @@
 
 namespace atelier::model {
 
-HttpHead head_of(const UpstreamAnswer& answer) { return HttpHead{.status = answer.status(), .headers = answer.headers().fields()}; }
-
 Task<Result<std::string>> read_whole(UpstreamAnswer& answer, std::size_t bytes_max) {
   std::string whole;
   for (;;) {
     auto piece = co_await answer.next();
     if (!piece) co_return error_of(piece);
     if (!*piece) co_return whole;
-    if (whole.empty())
-      whole = std::move(**piece);
-    else
-      whole += **piece;
+    whole += **piece;
     if (whole.size() > bytes_max) co_return fail(ErrorCode::too_large, fmt::format("the provider's answer has more than {} bytes", bytes_max));
   }
 }

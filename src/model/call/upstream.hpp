@@ -8,7 +8,6 @@
 #include "base/task.hpp"
 #include "model/provider/adapter.hpp"
 #include "model/route/candidate.hpp"
-#include "net/message.hpp"
 
 namespace atelier::model {
 
@@ -17,9 +16,11 @@ class UpstreamAnswer {
  public:
   virtual ~UpstreamAnswer() = default;
   virtual int status() const noexcept = 0;
-  virtual const net::Headers& headers() const noexcept = 0;
-  // The next bytes (never empty), or nullopt at the end. A body that ends before it is whole is an error.
-  virtual Task<Result<std::optional<std::string>>> next() = 0;
+  virtual std::optional<std::string_view> header(std::string_view name) const = 0;
+  virtual HttpHead head() const = 0;  // all of it, copied
+  // The next bytes (never empty), valid until the next call; nullopt at the end. A body that ends before it is whole is
+  // an error.
+  virtual Task<Result<std::optional<std::string_view>>> next() = 0;
 };
 
 // How providers are reached: over HTTP in the product (http_upstream.hpp). Thread-safe; used on the caller's loop, with
@@ -33,8 +34,6 @@ class Upstream {
                                                              std::chrono::steady_clock::time_point deadline) = 0;
 };
 
-// The head as adapters read it.
-HttpHead head_of(const UpstreamAnswer& answer);
 // The whole body; too_large over `bytes_max`.
 Task<Result<std::string>> read_whole(UpstreamAnswer& answer, std::size_t bytes_max);
 // A failure on the way, as routing sees it.

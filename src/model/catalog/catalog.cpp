@@ -79,7 +79,7 @@ Task<Result<>> Catalog::refresh(std::shared_ptr<const Provider> provider) {
       break;
     }
     if ((*answer)->status() != 200) {
-      done = std::unexpected(to_error(adapter.read_fault(head_of(**answer), *body), provider->name));
+      done = std::unexpected(to_error(adapter.read_fault((*answer)->head(), *body), provider->name));
       break;
     }
     auto models = adapter.read_models(*body);

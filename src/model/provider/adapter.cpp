@@ -59,4 +59,11 @@ std::optional<std::string_view> HttpHead::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::expected<Usage, Fault> ChatAdapter::glance(int status, std::string_view body, const Quirks& quirks) const {
+  const HttpHead head{.status = status, .headers = {}};
+  auto whole = read_answer(head, body, quirks);
+  if (!whole) return std::unexpected(std::move(whole.error()));
+  return whole->usage;
+}
+
 }  // namespace atelier::model

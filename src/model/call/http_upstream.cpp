@@ -1,0 +1,44 @@
+#include "model/call/http_upstream.hpp"
+
+#include "base/async.hpp"
+
+namespace atelier::model {
+namespace {
+
+class HttpAnswer final : public UpstreamAnswer {
+ public:
+  explicit HttpAnswer(net::ClientResponse response) : response_(std::move(response)) {}
+  int status() const noexcept override { return response_.status(); }
+  std::optional<std::string_view> header(std::string_view name) const override { return response_.headers().find(name); }
+  HttpHead head() const override {
+    HttpHead head{.status = response_.status(), .headers = {}};
+    for (std::size_t i = 0; i < response_.headers().size(); ++i) head.headers.emplace_back(response_.headers().at(i));
+    return head;
+  }
+  Task<Result<std::optional<std::string_view>>> next() override { return response_.next(); }
+
+ private:
+  net::ClientResponse response_;
+};
+
+}  // namespace
+
+Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr<const Provider> provider, WireRequest request,
+                                                                 std::chrono::steady_clock::time_point deadline) {
+  auto url = net::Url::parse(request.url);
+  if (!url) co_return error_of(url);
+  net::ClientRequest sent;
+  sent.method = request.is_get ? net::Method::get : net::Method::post;
+  sent.url = std::move(*url);
+  for (auto& [name, value] : request.headers) sent.headers.add(std::move(name), std::move(value));
+  sent.body = std::move(request.body);
+  sent.limits.first_byte = provider->first_byte_timeout;
+  sent.limits.between_bytes = provider->stall_timeout;
+  sent.limits.deadline = deadline;
+  if (provider->skips_tls_checks) sent.trust = net::Trust::unverified;
+  auto response = co_await client_.send(std::move(sent));
+  if (!response) co_return error_of(response);
+  co_return std::make_unique<HttpAnswer>(std::move(*response));
+}
+
+}  // namespace atelier::model
