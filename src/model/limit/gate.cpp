@@ -1,0 +1,74 @@
+#include "model/limit/gate.hpp"
+
+#include <algorithm>
+
+#include "base/async.hpp"
+
+namespace atelier::model {
+namespace {
+
+constexpr std::array<std::string_view, 1> kLimit = {"limit"};
+constexpr Metric kRefusals{"atelier_limit_refusals_total",
+                           MetricKind::counter,
+                           "Calls that their key's limits or allowance refused, by limit",
+                           kLimit,
+                           {}};
+
+// A refusal's reason and the label it is counted under.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kReasons = {{{"requests_per_minute", "requests"},
+                                                                                    {"tokens_per_minute", "tokens"},
+                                                                                    {"tokens_over_limit", "size"},
+                                                                                    {"concurrency", "concurrency"},
+                                                                                    {"allowance_day", "day"},
+                                                                                    {"allowance_month", "month"},
+                                                                                    {"allowance_unavailable", "lease"},
+                                                                                    {"price_unknown", "price"}}};
+
+}  // namespace
+
+CallEstimate estimate_call(std::int64_t input_tokens, std::int64_t output_tokens, std::int64_t answer_count,
+                           std::span<const ModelPrice* const> prices) {
+  const Usage usage{.input = std::max<std::int64_t>(input_tokens, 0),
+                    .output = times(std::max<std::int64_t>(output_tokens, 0), std::max<std::int64_t>(answer_count, 1))};
+  CallEstimate estimate{.tokens = plus(usage.input, usage.output)};
+  for (const ModelPrice* price : prices) {
+    const auto cost = price != nullptr ? price->cost(usage, ServiceTier::standard) : std::nullopt;
+    if (!cost) {
+      estimate.cost = std::nullopt;
+      break;
+    }
+    estimate.cost = std::max(*estimate.cost, *cost);
+  }
+  return estimate;
+}
+
+Gate::Gate(Allowances& allowances, Metrics& metrics) : allowances_(allowances) {
+  for (std::size_t i = 0; i < kReasons.size(); ++i) refusals_[i] = &metrics.counter(kRefusals, {kReasons[i].second});
+}
+
+void Gate::count(const Error& refusal) noexcept {
+  for (std::size_t i = 0; i < kReasons.size(); ++i)
+    if (refusal.reason == kReasons[i].first) return refusals_[i]->add();
+}
+
+Task<Result<CallPass>> Gate::admit(KeyStatePtr key, CallEstimate estimate) {
+  RatePass rate;
+  if (key->limiter) {
+    auto admitted = key->limiter->admit(estimate.tokens);
+    if (!admitted) {
+      count(admitted.error());
+      co_return error_of(std::move(admitted));
+    }
+    rate = std::move(*admitted);
+  }
+  if (!key->allowance) co_return CallPass(std::move(rate), Reservation());
+  auto money = co_await allowances_.reserve(key->allowance, estimate.cost);
+  if (!money) {
+    rate.settle(0);
+    count(money.error());
+    co_return error_of(std::move(money));
+  }
+  co_return CallPass(std::move(rate), std::move(*money));
+}
+
+}  // namespace atelier::model
