@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "tests/double/faults.hpp"
+#include "tests/double/message.hpp"
+#include "tests/double/persona.hpp"
+#include "tests/double/reader.hpp"
+#include "tests/double/talk.hpp"
+
+namespace atelier::doubles {
+
+// What the providers remember between requests.
+struct State {
+  struct Stored {
+    json::Object response;
+    json::Array input;  // items
+  };
+  static constexpr std::size_t kResponsesMax = 10'000;
+
+  std::vector<std::string> models;
+  std::map<std::string, Stored, std::less<>> responses;
+  std::deque<std::string> response_order;   // oldest first
+  std::set<std::uint64_t> cached_prefixes;  // hashes
+
+  void store(const std::string& id, Stored stored);
+};
+
+// One request at its endpoint: authenticated, its body parsed, no status asked for.
+struct Call {
+  const Request& request;
+  const Dialect& dialect;
+  const Faults& faults;
+  State& state;
+  ErrorShape errors;
+  json::Object body;     // empty without one
+  std::string model;     // without its faults; empty without one
+  std::string captured;  // what "*" in the endpoint's path stood for
+};
+
+// Every value in an answer that a real provider takes from a clock.
+inline constexpr std::int64_t kCreatedSeconds = 1'760'000'000;
+
+Answer refuse(const Call& call, const Problem& problem);
+// What the faults say about what was asked: too long, filtered, prefill.
+std::optional<Problem> refusal_of(const Call& call, const Wish& wish, bool is_prefilled);
+// Whether this is a model that the double has not: names that begin with "missing".
+bool is_missing_model(std::string_view model) noexcept;
+
+// A "data:image/png;base64,..." or http(s) URL; nullopt for what is neither.
+std::optional<Medium> medium_of_url(std::string_view kind, std::string_view url);
+// Bare base64; nullopt for what is none.
+std::optional<Medium> medium_of_base64(std::string_view kind, std::string_view type, std::string_view data);
+inline constexpr std::int64_t kTokensPerMedium = 85;
+inline constexpr std::int64_t kTokensPerTool = 10;
+
+// Pieces of several choices, in turns.
+void append_in_turns(std::vector<Piece>& out, std::vector<std::vector<Piece>> lanes);
+
+extern const Words kOpenAiWords;
+extern const Words kAnthropicWords;
+extern const Words kGeminiWords;
+extern const Words kOllamaWords;
+
+// The endpoints. Each file named as its protocol.
+Answer answer_chat_completions(const Call& call);
+Answer answer_responses(const Call& call);
+Answer answer_response(const Call& call);
+Answer answer_delete_response(const Call& call);
+Answer answer_cancel_response(const Call& call);
+Answer answer_response_items(const Call& call);
+Answer answer_response_tokens(const Call& call);
+Answer answer_embeddings(const Call& call);
+Answer answer_models(const Call& call);
+Answer answer_model(const Call& call);
+Answer answer_moderations(const Call& call);
+Answer answer_openrouter_key(const Call& call);
+
+Answer answer_messages(const Call& call);
+Answer answer_count_tokens(const Call& call);
+Answer answer_anthropic_models(const Call& call);
+Answer answer_anthropic_model(const Call& call);
+
+Answer answer_generate_content(const Call& call);
+Answer answer_stream_generate_content(const Call& call);
+Answer answer_gemini_count_tokens(const Call& call);
+Answer answer_embed_content(const Call& call);
+Answer answer_batch_embed_contents(const Call& call);
+Answer answer_gemini_models(const Call& call);
+Answer answer_gemini_model(const Call& call);
+
+Answer answer_ollama_chat(const Call& call);
+Answer answer_ollama_embed(const Call& call);
+Answer answer_ollama_root(const Call& call);
+Answer answer_ollama_version(const Call& call);
+Answer answer_ollama_tags(const Call& call);
+Answer answer_ollama_ps(const Call& call);
+Answer answer_ollama_show(const Call& call);
+
+Answer answer_health(const Call& call);
+Answer answer_props(const Call& call);
+Answer answer_slots(const Call& call);
+Answer answer_vllm_health(const Call& call);
+Answer answer_vllm_version(const Call& call);
+Answer answer_lm_studio_models(const Call& call);
+Answer answer_lm_studio_old_models(const Call& call);
+
+// A unit vector made of the text's words.
+std::vector<float> embedding_of(std::string_view text, std::size_t dimensions);
+
+}  // namespace atelier::doubles

@@ -1,0 +1,215 @@
+#include "tests/double/endpoints.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/double/http1.hpp"
+
+namespace atelier::doubles {
+namespace {
+
+constexpr std::uint32_t bit(Persona persona) { return 1U << static_cast<unsigned>(persona); }
+template <class... Personas>
+constexpr std::uint32_t bits(Personas... personas) {
+  return (bit(personas) | ...);
+}
+using enum Persona;
+
+constexpr std::uint32_t kAll = (1U << kPersonaCount) - 1;
+constexpr std::uint32_t kLocal = bits(ollama, llama_cpp, lm_studio, vllm);
+constexpr std::uint32_t kResponses = bits(openai, azure, openrouter, groq, xai) | kLocal;
+constexpr std::uint32_t kMessages = bits(anthropic, openrouter) | kLocal;
+
+// A new endpoint is a row here and a function in its protocol's file.
+constexpr Endpoint kEndpoints[] = {
+    {"POST", "/chat/completions", Family::openai, kAll, answer_chat_completions},
+    {"POST", "/responses", Family::openai, kResponses, answer_responses},
+    {"POST", "/responses/input_tokens", Family::openai, bits(openai, azure), answer_response_tokens},
+    {"GET", "/responses/*/input_items", Family::openai, bits(openai, azure), answer_response_items},
+    {"POST", "/responses/*/cancel", Family::openai, bits(openai, azure), answer_cancel_response},
+    {"GET", "/responses/*", Family::openai, bits(openai, azure), answer_response},
+    {"DELETE", "/responses/*", Family::openai, bits(openai, azure), answer_delete_response},
+    {"POST", "/embeddings", Family::openai, bits(openai, azure, openrouter, mistral, together, gemini) | kLocal,
+     answer_embeddings},
+    {"POST", "/moderations", Family::openai, bits(openai, mistral), answer_moderations},
+    {"GET", "/models", Family::openai, kAll & ~bits(anthropic), answer_models},
+    {"GET", "/models/*", Family::openai, kAll & ~bits(anthropic, together), answer_model},
+    {"GET", "/key", Family::openai, bits(openrouter), answer_openrouter_key},
+
+    {"POST", "/v1/messages", Family::anthropic, kMessages, answer_messages},
+    {"POST", "/api/v1/messages", Family::anthropic, bits(openrouter), answer_messages},
+    {"POST", "/anthropic/v1/messages", Family::anthropic, bits(deepseek), answer_messages},
+    {"POST", "/v1/messages/count_tokens", Family::anthropic, bits(anthropic, llama_cpp), answer_count_tokens},
+    {"GET", "/v1/models", Family::anthropic, bits(anthropic), answer_anthropic_models},
+    {"GET", "/v1/models/*", Family::anthropic, bits(anthropic), answer_anthropic_model},
+
+    {"POST", "/v1beta/models/*:generateContent", Family::gemini, bits(gemini), answer_generate_content},
+    {"POST", "/v1beta/models/*:streamGenerateContent", Family::gemini, bits(gemini), answer_stream_generate_content},
+    {"POST", "/v1beta/models/*:countTokens", Family::gemini, bits(gemini), answer_gemini_count_tokens},
+    {"POST", "/v1beta/models/*:embedContent", Family::gemini, bits(gemini), answer_embed_content},
+    {"POST", "/v1beta/models/*:batchEmbedContents", Family::gemini, bits(gemini), answer_batch_embed_contents},
+    {"GET", "/v1beta/models", Family::gemini, bits(gemini), answer_gemini_models},
+    {"GET", "/v1beta/models/*", Family::gemini, bits(gemini), answer_gemini_model},
+
+    {"GET", "/", Family::ollama, bits(ollama), answer_ollama_root, true},
+    {"POST", "/api/chat", Family::ollama, bits(ollama), answer_ollama_chat},
+    {"POST", "/api/embed", Family::ollama, bits(ollama), answer_ollama_embed},
+    {"POST", "/api/show", Family::ollama, bits(ollama), answer_ollama_show},
+    {"GET", "/api/version", Family::ollama, bits(ollama), answer_ollama_version, true},
+    {"GET", "/api/tags", Family::ollama, bits(ollama), answer_ollama_tags, true},
+    {"GET", "/api/ps", Family::ollama, bits(ollama), answer_ollama_ps, true},
+
+    {"GET", "/health", Family::local, bits(llama_cpp), answer_health, true},
+    {"GET", "/v1/health", Family::local, bits(llama_cpp), answer_health, true},
+    {"GET", "/props", Family::local, bits(llama_cpp), answer_props, true},
+    {"GET", "/slots", Family::local, bits(llama_cpp), answer_slots},
+    {"GET", "/health", Family::local, bits(vllm), answer_vllm_health, true},
+    {"GET", "/ping", Family::local, bits(vllm), answer_vllm_health, true},
+    {"GET", "/version", Family::local, bits(vllm), answer_vllm_version, true},
+    {"GET", "/api/v1/models", Family::local, bits(lm_studio), answer_lm_studio_models},
+    {"GET", "/api/v0/models", Family::local, bits(lm_studio), answer_lm_studio_old_models},
+};
+
+// Tried in this order when neither the options nor the path say who is meant.
+constexpr Persona kGuesses[] = {openai, anthropic, gemini, ollama, llama_cpp};
+
+// What "*" stands for; nullopt when the path is another.
+std::optional<std::string> match(std::string_view pattern, std::string_view path) {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == path ? std::optional<std::string>("") : std::nullopt;
+  const std::string_view before = pattern.substr(0, star), after = pattern.substr(star + 1);
+  if (path.size() <= before.size() + after.size() || !path.starts_with(before) || !path.ends_with(after))
+    return std::nullopt;
+  return std::string(path.substr(before.size(), path.size() - before.size() - after.size()));
+}
+
+std::optional<std::string> match_endpoint(const Endpoint& endpoint, const Dialect& dialect, std::string_view path) {
+  if (endpoint.family != Family::openai) return match(endpoint.path, path);
+  for (const std::string_view base : dialect.bases)
+    if (path.starts_with(base))
+      if (auto captured = match(endpoint.path, path.substr(base.size()))) return captured;
+  // Azure's older way names the model in the path.
+  constexpr std::string_view kDeployments = "/openai/deployments/";
+  if (dialect.persona == azure && path.starts_with(kDeployments) && path.ends_with(endpoint.path))
+    return match(fmt::format("{}*{}", kDeployments, endpoint.path), path);
+  return std::nullopt;
+}
+
+ErrorShape shape_of(Family family, const Dialect& dialect) {
+  switch (family) {
+    case Family::openai:
+      return dialect.errors;
+    case Family::anthropic:
+      return ErrorShape::anthropic;
+    case Family::gemini:
+      return ErrorShape::gemini;
+    case Family::ollama:
+      return ErrorShape::ollama;
+    case Family::local:
+      return ErrorShape::numeric;
+  }
+  return ErrorShape::openai;
+}
+
+bool find_endpoint(Place& place, std::string_view method) {
+  if (method == "HEAD") method = "GET";
+  for (const Endpoint& endpoint : kEndpoints) {
+    if (endpoint.method != method || !(endpoint.personas & bit(place.dialect->persona))) continue;
+    auto captured = match_endpoint(endpoint, *place.dialect, place.path);
+    if (!captured) continue;
+    place.endpoint = &endpoint;
+    place.captured = std::move(*captured);
+    place.errors = shape_of(endpoint.family, *place.dialect);
+    return true;
+  }
+  return false;
+}
+
+ErrorShape own_shape(const Dialect& dialect) {
+  if (dialect.persona == anthropic) return ErrorShape::anthropic;
+  if (dialect.persona == gemini) return ErrorShape::gemini;
+  if (dialect.persona == ollama) return ErrorShape::ollama;
+  return dialect.errors;
+}
+
+std::string bearer_of(const Request& request) {
+  const std::string_view value = request.field("authorization").value_or("");
+  constexpr std::string_view kBearer = "bearer ";
+  return value.size() > kBearer.size() && equal_ignoring_case(value.substr(0, kBearer.size()), kBearer)
+             ? std::string(value.substr(kBearer.size()))
+             : "";
+}
+
+std::string key_of(const Place& place, const Request& request) {
+  const auto field = [&](std::string_view name) { return std::string(request.field(name).value_or("")); };
+  std::string key;
+  switch (place.endpoint ? place.endpoint->family : Family::openai) {
+    case Family::anthropic:
+      key = field("x-api-key");
+      break;
+    case Family::gemini:
+      return !field("x-goog-api-key").empty() ? field("x-goog-api-key") : request.query_value("key").value_or("");
+    default:
+      if (place.dialect->persona == azure) key = field("api-key");
+      break;
+  }
+  return key.empty() ? bearer_of(request) : key;
+}
+
+}  // namespace
+
+Place find_place(std::optional<Persona> only, const Request& request) {
+  Place place;
+  place.path = request.path;
+  if (only) {
+    place.dialect = &dialect_of(*only);
+    if (!find_endpoint(place, request.method)) place.errors = own_shape(*place.dialect);
+    return place;
+  }
+  const std::size_t end = std::min(request.path.find('/', 1), request.path.size());
+  if (const auto named =
+          request.path.size() > 1 ? parse_persona(std::string_view(request.path).substr(1, end - 1)) : std::nullopt) {
+    place.dialect = &dialect_of(*named);
+    place.path = end < request.path.size() ? request.path.substr(end) : "/";
+    if (find_endpoint(place, request.method)) return place;
+    place.errors = own_shape(*place.dialect);
+    return place;
+  }
+  const bool is_anthropic = request.field("anthropic-version") || request.field("x-api-key");
+  if (is_anthropic) {
+    place.dialect = &dialect_of(anthropic);
+    if (find_endpoint(place, request.method)) return place;
+  }
+  for (const Persona guess : kGuesses) {
+    place.dialect = &dialect_of(guess);
+    if (find_endpoint(place, request.method)) return place;
+  }
+  place.dialect = &dialect_of(is_anthropic ? anthropic : openai);
+  place.errors = own_shape(*place.dialect);
+  return place;
+}
+
+std::optional<Problem> check_key(const Place& place, const Request& request, const std::vector<std::string>& keys,
+                                 bool local_needs_key, std::string& key) {
+  key = key_of(place, request);
+  if (place.endpoint->is_public || (place.dialect->is_local && !local_needs_key)) return std::nullopt;
+  if (std::find(keys.begin(), keys.end(), key) != keys.end()) return std::nullopt;
+  if (place.errors == ErrorShape::gemini) {
+    if (key.empty())
+      return Problem{.status = 403, .message = "Method doesn't allow unregistered callers: send an API key."};
+    Problem problem{.status = 400, .message = "API key not valid. Please pass a valid API key."};
+    problem.details["details"] = json::Array{{{"@type", "type.googleapis.com/google.rpc.ErrorInfo"},
+                                              {"reason", "API_KEY_INVALID"},
+                                              {"domain", "googleapis.com"}}};
+    return problem;
+  }
+  if (place.errors == ErrorShape::anthropic)
+    return Problem{.status = 401, .message = key.empty() ? "x-api-key header is required" : "invalid x-api-key"};
+  return Problem{.status = 401,
+                 .message = key.empty() ? "You didn't provide an API key." : "Incorrect API key provided.",
+                 .type = place.errors == ErrorShape::openai ? "invalid_request_error" : "",
+                 .code = key.empty() ? "" : "invalid_api_key"};
+}
+
+}  // namespace atelier::doubles
