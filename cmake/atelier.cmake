@@ -25,7 +25,7 @@ if(ATELIER_SANITIZE)
   target_link_options(atelier_flags INTERFACE -fsanitize=${ATELIER_SANITIZE})
   if(ATELIER_SANITIZE MATCHES "thread")
     # GCC 12 warns that TSan does not see atomic_thread_fence, which Asio uses.
-    target_compile_options(atelier_flags INTERFACE -Wno-error=tsan)
+    target_compile_options(atelier_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-error=tsan>)
   endif()
 endif()
 
