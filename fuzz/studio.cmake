@@ -1,0 +1,2 @@
+atelier_fuzz(studio_edit studio_edit.cpp LINK atelier_studio)
+atelier_fuzz(studio_story studio_story.cpp LINK atelier_studio)
