@@ -11,6 +11,8 @@ namespace atelier::media::container {
 namespace {
 
 constexpr int kBoxesMax = 100'000;
+// moov, trak, mdia, minf, dinf: what lies deeper refers to nothing.
+constexpr int kDepthMax = 5;
 
 std::uint64_t big_endian(std::span<const std::uint8_t> bytes, std::size_t offset, std::size_t size) {
   std::uint64_t value = 0;
@@ -40,15 +42,13 @@ bool has_external_reference(std::span<const std::uint8_t> payload) {
   return is_external || !walked;
 }
 
-Result<> look_inside(const Box& box, Findings& findings) {
+Result<> look_inside(const Box& box, int depth, Findings& findings) {
   if (box.type == "trak") ++findings.track_count;
   if (box.type == "dref" && has_external_reference(box.payload)) findings.has_external = true;
-  if (!holds_boxes(box.type) || findings.track_count > kStreamsMax) return {};
+  if (!holds_boxes(box.type) || depth == kDepthMax || findings.track_count > kStreamsMax) return {};
   Result<> inner;
-  // The five kinds that hold boxes cannot usefully hold themselves; a file that nests them deeper than they go is not
-  // followed, since the parent is always another kind.
   const auto walked = for_each_box(box.payload, box.offset + 8, [&](const Box& child) {
-    if (child.type != box.type) inner = look_inside(child, findings);
+    inner = look_inside(child, depth + 1, findings);
     return inner.has_value();
   });
   if (!inner) return inner;
@@ -57,10 +57,12 @@ Result<> look_inside(const Box& box, Findings& findings) {
 
 }  // namespace
 
-Result<> for_each_box(std::span<const std::uint8_t> bytes, std::uint64_t offset, const std::function<bool(const Box&)>& visit) {
+Result<> for_each_box(std::span<const std::uint8_t> bytes, std::uint64_t offset,
+                      const std::function<bool(const Box&)>& visit) {
   std::size_t at = 0;
   for (int count = 0; at + 8 <= bytes.size(); ++count) {
-    if (count == kBoxesMax) return fail(ErrorCode::invalid_argument, "has more boxes than a real file", {"media_unreadable", ""});
+    if (count == kBoxesMax)
+      return fail(ErrorCode::invalid_argument, "has more boxes than a real file", {"media_unreadable", ""});
     std::uint64_t size = big_endian(bytes, at, 4);
     std::size_t header = 8;
     const std::string_view type(reinterpret_cast<const char*>(bytes.data() + at + 4), 4);
@@ -73,9 +75,10 @@ Result<> for_each_box(std::span<const std::uint8_t> bytes, std::uint64_t offset,
       size = bytes.size() - at;  // up to the end
     }
     if (size < header)
-      return fail(ErrorCode::invalid_argument,
-                  fmt::format("has a box ({}) at byte {} that is shorter than its header", printable(type), offset + at),
-                  {"media_unreadable", ""});
+      return fail(
+          ErrorCode::invalid_argument,
+          fmt::format("has a box ({}) at byte {} that is shorter than its header", printable(type), offset + at),
+          {"media_unreadable", ""});
     if (size > bytes.size() - at)
       return fail(ErrorCode::invalid_argument,
                   fmt::format("is cut off: its part \"{}\" at byte {} should be {} bytes long, but only {} are there",
@@ -97,7 +100,7 @@ Result<> check_boxes(std::span<const std::uint8_t> file, const std::string& name
     if (box.type == "mdat") has_samples = true;
     if (box.type != "moov") return true;
     has_index = true;
-    inner = look_inside(box, findings);
+    inner = look_inside(box, 0, findings);
     return inner.has_value();
   });
   if (walked && !inner) walked = std::move(inner);
@@ -107,11 +110,14 @@ Result<> check_boxes(std::span<const std::uint8_t> file, const std::string& name
     return std::unexpected(std::move(error));
   }
   if (!has_index)
-    return fail(ErrorCode::invalid_argument, name + " is cut off: its index (\"moov\") is missing", {"media_truncated", ""});
+    return fail(ErrorCode::invalid_argument, name + " is cut off: its index (\"moov\") is missing",
+                {"media_truncated", ""});
   if (!has_samples)
-    return fail(ErrorCode::invalid_argument, name + " is cut off: its pictures and sound (\"mdat\") are missing", {"media_truncated", ""});
+    return fail(ErrorCode::invalid_argument, name + " is cut off: its pictures and sound (\"mdat\") are missing",
+                {"media_truncated", ""});
   if (findings.track_count > kStreamsMax)
-    return fail(ErrorCode::too_large, fmt::format("{} has more than {} streams", name, kStreamsMax), {"media_too_large", ""});
+    return fail(ErrorCode::too_large, fmt::format("{} has more than {} streams", name, kStreamsMax),
+                {"media_too_large", ""});
   if (findings.has_external)
     return fail(ErrorCode::invalid_argument, name + " refers to another file for its pictures or sound",
                 {"media_external_reference", ""});
