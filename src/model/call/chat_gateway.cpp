@@ -172,6 +172,7 @@ Task<std::optional<std::string>> ChatStream::Call::go_on_elsewhere(Fault fault) 
   account();
   attempt->failed(fault);
   plan.failed(fault, gateway.clock_.now());
+  plan.leave_current();
   std::optional<ChatAnswer> said;
   if (call.may_fall_back && stream->is_all_kept()) {
     said = stream->said().take_answer();

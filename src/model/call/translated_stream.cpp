@@ -41,7 +41,7 @@ class TranslatedStream final : public AttemptStream {
         continue;
       }
       auto fresh = carry_->take(event);
-      if (!fresh) co_return std::unexpected(Fault{.kind = Fault::Kind::broken, .message = "the next candidate's answer begins differently", .code = "answer_differs"});
+      if (!fresh) co_return std::unexpected(Fault{.kind = Fault::Kind::broken, .message = "the next candidate's answer begins differently", .code = std::string(kAnswerDiffers)});
       for (const ChatEvent& one : *fresh) write(one, step);
     }
     // Before it has caught up with what was said nobody knows whether it can be used.

@@ -78,6 +78,8 @@ struct Fault {
   bool is_model_independent = false;  // the same for every model of this provider
 };
 std::string_view to_string(Fault::Kind kind) noexcept;
+// Code of a broken answer that is whole and well, but does not begin as the one it should have gone on with.
+inline constexpr std::string_view kAnswerDiffers = "answer_differs";
 // As an Error for the caller: code, reason (the kind) and message.
 Error to_error(const Fault& fault, std::string_view provider);
 
