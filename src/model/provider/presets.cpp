@@ -1,0 +1,59 @@
+#include "model/provider/presets.hpp"
+
+namespace atelier::model {
+namespace {
+
+void old_names(Quirks& quirks) {
+  quirks.token_limit_name = Quirks::TokenLimitName::max_tokens;
+  quirks.has_developer_role = false;
+}
+void deepseek(Quirks& quirks) {
+  old_names(quirks);
+  quirks.takes_reasoning_back = true;
+}
+void mistral(Quirks& quirks) {
+  old_names(quirks);
+  quirks.seed_name = "random_seed";
+  quirks.has_short_call_ids = true;
+  quirks.has_stream_options = false;  // its usage comes unasked
+}
+void groq(Quirks& quirks) { quirks.has_developer_role = false; }
+void xai(Quirks& quirks) {
+  quirks.has_developer_role = false;
+  quirks.reasoning_is_outside_output = true;
+}
+
+constexpr Preset kPresets[] = {
+    {"openai", "OpenAI", Protocol::openai_chat, "https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt- chatgpt- o1 o3 o4 text-embedding- omni-moderation", nullptr},
+    {"anthropic", "Anthropic", Protocol::anthropic, "https://api.anthropic.com", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "claude-", nullptr},
+    {"gemini", "Google Gemini", Protocol::gemini, "https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY", "GEMINI_BASE_URL", "gemini- gemma-", nullptr},
+    {"openrouter", "OpenRouter", Protocol::openai_chat, "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL", "", nullptr},
+    {"deepseek", "DeepSeek", Protocol::openai_chat, "https://api.deepseek.com", "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", "deepseek-", deepseek},
+    {"mistral", "Mistral", Protocol::openai_chat, "https://api.mistral.ai/v1", "MISTRAL_API_KEY", "MISTRAL_BASE_URL", "mistral- codestral- ministral- magistral- pixtral-", mistral},
+    {"groq", "Groq", Protocol::openai_chat, "https://api.groq.com/openai/v1", "GROQ_API_KEY", "GROQ_BASE_URL", "", groq},
+    {"xai", "xAI", Protocol::openai_chat, "https://api.x.ai/v1", "XAI_API_KEY", "XAI_BASE_URL", "grok-", xai},
+    {"together", "Together", Protocol::openai_chat, "https://api.together.xyz/v1", "TOGETHER_API_KEY", "TOGETHER_BASE_URL", "", old_names},
+    {"azure", "Azure OpenAI", Protocol::openai_chat, "", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_BASE_URL", "", nullptr},
+    {"ollama", "Ollama", Protocol::ollama, "http://127.0.0.1:11434", "", "OLLAMA_BASE_URL", "", nullptr},
+    {"llamacpp", "llama.cpp", Protocol::openai_chat, "http://127.0.0.1:8080/v1", "", "LLAMACPP_BASE_URL", "", old_names},
+    {"lmstudio", "LM Studio", Protocol::openai_chat, "http://127.0.0.1:1234/v1", "", "LMSTUDIO_BASE_URL", "", old_names},
+    {"vllm", "vLLM", Protocol::openai_chat, "http://127.0.0.1:8000/v1", "", "VLLM_BASE_URL", "", old_names},
+};
+
+}  // namespace
+
+std::span<const Preset> presets() noexcept { return kPresets; }
+
+const Preset* find_preset(std::string_view name) noexcept {
+  for (const Preset& preset : kPresets)
+    if (preset.name == name) return &preset;
+  return nullptr;
+}
+
+Quirks quirks_of(const Preset& preset) {
+  Quirks quirks;
+  if (preset.set_quirks) preset.set_quirks(quirks);
+  return quirks;
+}
+
+}  // namespace atelier::model
