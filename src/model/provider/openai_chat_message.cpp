@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "model/loose_json.hpp"
-#include "model/provider/openai_parts.hpp"
 #include "model/provider/openai_reasoning.hpp"
 
 namespace atelier::model::openai {
@@ -13,28 +12,6 @@ constexpr std::string_view kFields[] = {"content",    "refusal",          "tool_
                                         "reasoning",  "reasoning_details", "images",     "audio",         "annotations",
                                         "thinking_blocks"};
 constexpr std::string_view kThinkOpen = "<think>", kThinkClose = "</think>";
-
-// A list of {"type":"text","text"}, as Mistral writes thoughts, or a text.
-std::string joined_text(const json::Value* value) {
-  if (!value) return {};
-  if (value->is_string()) return std::string(loose::view_of(*value));
-  std::string out;
-  if (const json::Array* list = value->if_array())
-    for (const json::Value& one : *list)
-      if (const json::Object* object = one.if_object()) out += loose::view_at(*object, "text");
-  return out;
-}
-
-// Anthropic's block, as some programs keep it in chat's messages.
-PlacedReasoning read_thinking(const json::Object& block) {
-  PlacedReasoning thought;
-  const bool is_redacted = loose::view_at(block, "type") == "redacted_thinking";
-  thought.reasoning.text = joined_text(block.if_contains("thinking"));
-  thought.reasoning.signature = loose::text_at(block, is_redacted ? "data" : "signature");
-  thought.reasoning.is_redacted = is_redacted;
-  if (!thought.reasoning.signature.empty()) thought.reasoning.origin = Protocol::anthropic;
-  return thought;
-}
 
 void read_content(const json::Value& content, bool has_think_tags, std::vector<Part>& parts, std::vector<PlacedReasoning>& thoughts) {
   if (content.is_string()) {
@@ -72,28 +49,20 @@ void read_content(const json::Value& content, bool has_think_tags, std::vector<P
   }
 }
 
-// Under the first of its names that says something.
+// Signatures alone do not tell what was thought: then the plain text does.
 void read_reasoning(const json::Object& message, std::vector<PlacedReasoning>& thoughts, std::vector<TextSeal>& seals) {
   if (const json::Array* list = loose::array_at(message, "reasoning_details"); list && !list->empty()) {
     Details details = read_details(*list);
     seals = std::move(details.seals);
-    if (!details.thoughts.empty()) {
-      thoughts = std::move(details.thoughts);
-      return;
-    }
+    if (!details.thoughts.empty()) thoughts = std::move(details.thoughts);
   }
-  if (!thoughts.empty()) return;
-  if (const json::Array* blocks = loose::array_at(message, "thinking_blocks"); blocks && !blocks->empty()) {
+  if (const json::Array* blocks = loose::array_at(message, "thinking_blocks"); blocks && thoughts.empty()) {
     for (const json::Value& block : *blocks)
       if (const json::Object* object = block.if_object()) thoughts.push_back(read_thinking(*object));
-    return;
   }
-  for (const std::string_view name : {"reasoning_content", "reasoning"}) {
-    const std::string_view text = loose::view_at(message, name);
-    if (text.empty()) continue;
-    thoughts.push_back({.at = {}, .reasoning = {.text = std::string(text)}});
-    return;
-  }
+  const bool is_said = std::ranges::any_of(thoughts, [](const PlacedReasoning& thought) { return !thought.reasoning.text.empty(); });
+  std::string plain = is_said ? std::string() : plain_reasoning(message);
+  if (!plain.empty()) thoughts.insert(thoughts.begin(), {.at = {}, .reasoning = {.text = std::move(plain)}});
 }
 
 void read_media(const json::Object& message, std::vector<Part>& parts) {
@@ -118,16 +87,15 @@ Text* last_text(std::vector<Part>& parts) {
   return nullptr;
 }
 
-json::Object write_text(const Text& text, bool has_block_extra) {
-  json::Object out{{"type", "text"}, {"text", text.text}};
-  if (!has_block_extra) return out;
-  for (const auto& [name, value] : text.extra)
-    if (name != "annotations") out.emplace(name, value);
-  return out;
+// Annotations stand beside the content.
+json::Object extra_of(const Text& text, const AssistantForm& form) {
+  return loose::rest_of(sent_extra(text.extra, form.extra), {"annotations"});
 }
 
-bool is_plain(const Text& text) {
-  return text.extra.empty() || (text.extra.size() == 1 && text.extra.contains("annotations"));
+json::Object write_text(const Text& text, const AssistantForm& form) {
+  json::Object out{{"type", "text"}, {"text", text.text}};
+  for (const auto& [name, value] : extra_of(text, form)) out.emplace(name, value);
+  return out;
 }
 
 // null, a string, or a list where parts have more to tell than their text.
@@ -139,7 +107,7 @@ json::Value write_content(const std::vector<Part>& parts, const AssistantForm& f
     if (const auto* text = std::get_if<Text>(&part)) {
       all += text->text;
       if (!text->text.empty()) ++text_count;
-      is_list = is_list || (form.has_block_extra && !is_plain(*text));
+      is_list = is_list || !extra_of(*text, form).empty();
     } else if (const auto* foreign = std::get_if<Foreign>(&part)) {
       is_list = is_list || foreign->protocol == Protocol::openai_chat;
     }
@@ -147,7 +115,7 @@ json::Value write_content(const std::vector<Part>& parts, const AssistantForm& f
   if (form.is_answer || (!is_list && text_count <= 1)) return text_count > 0 ? json::Value(all) : json::Value();
   json::Array list;
   for (const Part& part : parts) {
-    if (const auto* text = std::get_if<Text>(&part); text && !text->text.empty()) list.push_back(write_text(*text, form.has_block_extra));
+    if (const auto* text = std::get_if<Text>(&part); text && !text->text.empty()) list.push_back(write_text(*text, form));
     const auto* foreign = std::get_if<Foreign>(&part);
     if (foreign && foreign->protocol == Protocol::openai_chat) list.push_back(foreign->block);
   }
@@ -210,11 +178,10 @@ void write_assistant(const std::vector<Part>& parts, const AssistantForm& form, 
     if (const auto* call = std::get_if<ToolCall>(&part)) {
       json::Object& written = calls.emplace_back(write_tool_call(*call)).get_object();
       if (!form.has_reasoning_details) written.erase("extra_content");
-      if (form.has_block_extra)
-        for (const auto& [name, value] : call->extra) written.emplace(name, value);
+      for (const auto& [name, value] : sent_extra(call->extra, form.extra)) written.emplace(name, value);
     }
   }
-  const bool may_have_more = form.is_answer || form.has_block_extra;
+  const bool may_have_more = form.is_answer || form.extra.is_same_protocol;
   message["content"] = write_content(parts, form);
   if (form.is_answer || !refusal.empty()) message["refusal"] = refusal.empty() ? json::Value() : json::Value(refusal);
   write_reasoning(parts, form, message);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "model/chat.hpp"
+#include "model/provider/openai_parts.hpp"
 
 // Chat's message of the role assistant: in answers, and in requests as what was said before.
 namespace atelier::model::openai {
@@ -17,7 +18,7 @@ struct AssistantForm {
   bool is_answer = false;  // content is one string, and fields that answers always have are there
   bool has_reasoning_text = false;     // reasoning_content
   bool has_reasoning_details = false;  // and signatures on calls
-  bool has_block_extra = false;        // extras of parts, and images
+  ExtraForm extra = {};                // of parts; to the same protocol images and annotations go too
 };
 // Adds content, refusal, tool_calls and what else the form has. Foreign parts of chat are put among the content.
 void write_assistant(const std::vector<Part>& parts, const AssistantForm& form, json::Object& message);

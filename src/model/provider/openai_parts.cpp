@@ -17,6 +17,14 @@ bool has_part(const std::vector<Part>& parts, auto is_it) { return std::ranges::
 
 }  // namespace
 
+json::Object sent_extra(const json::Object& extra, const ExtraForm& form) {
+  if (form.is_same_protocol) return extra;
+  json::Object out;
+  const json::Value* mark = form.has_cache_control ? extra.if_contains("cache_control") : nullptr;
+  if (mark) out["cache_control"] = *mark;
+  return out;
+}
+
 bool read_url(std::string_view url, Media& media) {
   if (url.starts_with("data:")) {
     const std::size_t comma = url.find(',');

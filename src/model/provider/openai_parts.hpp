@@ -10,6 +10,13 @@
 // JSON shapes that both sides of OpenAI's protocols share: what a face writes an adapter reads, and the other way round.
 namespace atelier::model::openai {
 
+// The extras of a part that may be sent on: all of them to the protocol they came in, else the cache mark where it is taken.
+struct ExtraForm {
+  bool is_same_protocol = false;
+  bool has_cache_control = false;
+};
+json::Object sent_extra(const json::Object& extra, const ExtraForm& form);
+
 // "data:image/png;base64,..." into type and content; http(s) into url; false where it is neither.
 bool read_url(std::string_view url, Media& media);
 // As a data URL where the content is here, else the url; empty for a file at a provider.

@@ -62,11 +62,38 @@ std::optional<TextSeal> read_text_seal(std::string_view id, std::string_view sig
   return TextSeal{.begin = *begin, .size = *size, .signature = std::string(signature)};
 }
 
+// A list of {"type":"text","text"}, as Mistral writes thoughts, or a text.
+std::string joined_text(const json::Value* value) {
+  if (!value) return {};
+  if (value->is_string()) return std::string(loose::view_of(*value));
+  std::string out;
+  if (const json::Array* list = value->if_array())
+    for (const json::Value& one : *list)
+      if (const json::Object* object = one.if_object()) out += loose::view_at(*object, "text");
+  return out;
+}
+
 bool is_boundary(std::string_view text, std::size_t at) {
   return at == text.size() || (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) != 0x80);
 }
 
 }  // namespace
+
+PlacedReasoning read_thinking(const json::Object& block) {
+  PlacedReasoning thought;
+  const bool is_redacted = loose::view_at(block, "type") == "redacted_thinking";
+  thought.reasoning.text = joined_text(block.if_contains("thinking"));
+  thought.reasoning.signature = loose::text_at(block, is_redacted ? "data" : "signature");
+  thought.reasoning.is_redacted = is_redacted;
+  if (!thought.reasoning.signature.empty()) thought.reasoning.origin = Protocol::anthropic;
+  return thought;
+}
+
+std::string plain_reasoning(const json::Object& message) {
+  for (const std::string_view name : {"reasoning_content", "reasoning"})
+    if (const std::string_view text = loose::view_at(message, name); !text.empty()) return std::string(text);
+  return {};
+}
 
 json::Array write_details(std::string_view text, const Reasoning& head, std::size_t index) {
   json::Array out;

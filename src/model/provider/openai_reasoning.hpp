@@ -28,6 +28,11 @@ struct PlacedReasoning {
   Reasoning reasoning;
 };
 
+// A block {"type":"thinking"} or "redacted_thinking": Anthropic's, as some programs keep it in chat's messages, and Mistral's.
+PlacedReasoning read_thinking(const json::Object& block);
+// reasoning_content or reasoning, whichever says something.
+std::string plain_reasoning(const json::Object& message);
+
 // What one detail says. Pieces of one thought share its index.
 struct Detail {
   std::optional<PlacedReasoning> piece = {};
