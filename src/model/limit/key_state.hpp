@@ -29,6 +29,7 @@ struct KeyState {
   std::vector<std::string> models = {};
   std::vector<std::string> routes = {};
   UnixMs expires_ms = 0;                       // 0: never
+  std::int64_t revision = 0;                   // of the key; of two snapshots the higher one is in force
   std::shared_ptr<KeyLimiter> limiter = {};    // null: no limits; shared by the key's snapshots and its calls
   AllowancePtr allowance = {};                 // null: no allowance; likewise
   std::shared_ptr<KeyActivity> activity = {};  // likewise

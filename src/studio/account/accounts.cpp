@@ -1,152 +1,282 @@
 #include "studio/account/accounts.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "base/async.hpp"
-#include "base/hash.hpp"
+#include "base/log.hpp"
 #include "store/migrations.hpp"
+#include "studio/account/key_rows.hpp"
+#include "studio/account/secret.hpp"
 
 namespace atelier::studio {
 namespace {
 
-constexpr std::string_view kKeyPrefix = "at_", kSessionPrefix = "as_";
-constexpr std::size_t kSecretBytes = 32;
-constexpr std::size_t kSecretTextMax = 128;
-
-store::Blob hash_of(std::string_view secret) {
-  const Digest digest = sha256(secret);
-  return {Bytes(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size())};
-}
-
-Role role_of(const std::string& text) { return text == "admin" ? Role::admin : Role::member; }
-
-std::unexpected<Error> refuse() {
-  return fail(ErrorCode::unauthenticated, "this key or session is not known",
-              {.reason = "unauthenticated", .where = {}});
-}
-
-bool looks_like(std::string_view secret, std::string_view prefix) {
-  return secret.starts_with(prefix) && secret.size() <= kSecretTextMax;
-}
+constexpr std::int64_t kPageSize = 1'000;
+// All are in memory, a kilobyte each at most.
+constexpr std::size_t kKeysMax = 100'000;
+constexpr int kLoadTriesMax = 100;
+constexpr std::chrono::seconds kFlushEvery{60};
+constexpr std::int64_t kActivityAgeMs = 3'600'000;  // old enough to be written by whoever happens to come by
+constexpr std::size_t kFlushBatch = 500;
 
 }  // namespace
 
 std::string_view to_string(Role role) noexcept { return role == Role::admin ? "admin" : "member"; }
 
-std::string csrf_token(std::string_view session) {
-  const Digest digest = hmac_sha256(session, "csrf");
-  return base64url({reinterpret_cast<const char*>(digest.bytes.data()), 16});
+// Around a change of keys, from before it is written until it is in the cache.
+class Accounts::Changing {
+ public:
+  explicit Changing(Accounts& accounts) : accounts_(accounts) {
+    const std::lock_guard lock(accounts_.change_mutex_);
+    ++accounts_.changing_count_;
+    ++accounts_.change_count_;
+  }
+  ~Changing() {
+    const std::lock_guard lock(accounts_.change_mutex_);
+    // Nothing older is on its way back any more.
+    if (--accounts_.changing_count_ == 0) accounts_.revoked_.clear();
+  }
+  Changing(const Changing&) = delete;
+  Changing& operator=(const Changing&) = delete;
+
+ private:
+  Accounts& accounts_;
+};
+
+model::KeyStatePtr Accounts::state_of(const AccessKey& key, std::shared_ptr<model::KeyActivity> activity) {
+  const KeySettings& settings = key.settings;
+  model::KeyState state{.id = key.id,
+                        .name = settings.name,
+                        .principal = {.owner = key.owner, .role = key.role},
+                        .models = settings.models,
+                        .routes = settings.routes,
+                        .expires_ms = settings.expires_ms,
+                        .revision = key.revision,
+                        .limiter = {},
+                        .allowance = {},
+                        .activity = std::move(activity)};
+  // Who has no limits has no limiter either. One that had some keeps it, so that calls in progress leave the place they
+  // took.
+  if (parts_.limiters && settings.limits != model::KeyLimits())
+    state.limiter = parts_.limiters->limiter(key.id, settings.limits);
+  if (parts_.allowances && settings.allowances.is_limited())
+    state.allowance = parts_.allowances->allowance(key.id, key.owner, settings.allowances);
+  return std::make_shared<const model::KeyState>(std::move(state));
+}
+
+void Accounts::remember(const Digest& hash, const AccessKey& key) {
+  const std::lock_guard lock(change_mutex_);
+  if (!revoked_.contains(key.id)) cache_.put(hash, state_of(key, std::make_shared<model::KeyActivity>()));
+}
+
+void Accounts::renew(const Digest& hash, const AccessKey& key) {
+  const std::lock_guard lock(change_mutex_);
+  const model::KeyStatePtr before = cache_.find(hash);
+  if (before && before->revision < key.revision) cache_.put(hash, state_of(key, before->activity));
+}
+
+Task<Result<>> Accounts::load() {
+  for (int tries = 0; tries < kLoadTriesMax; ++tries) {
+    std::uint64_t change_count = 0;
+    {
+      const std::lock_guard lock(change_mutex_);
+      change_count = change_count_;
+    }
+    std::vector<std::pair<Digest, model::KeyStatePtr>> all;
+    std::string after;
+    for (bool is_last = false; !is_last;) {
+      store::Statement query = key_rows::page_after(after, kPageSize);
+      auto rows = co_await parts_.database.read(std::move(query));
+      if (!rows) co_return error_of(std::move(rows));
+      is_last = rows->size() < static_cast<std::size_t>(kPageSize);
+      for (std::size_t row = 0; row < rows->size(); ++row) {
+        auto read = key_rows::read(*rows, row);
+        if (!read) co_return error_of(std::move(read));
+        after = rows->text(row, 0);
+        if (read->key.is_revoked) continue;
+        auto activity = std::make_shared<model::KeyActivity>();
+        if (const model::KeyStatePtr known = cache_.find(read->hash))
+          activity = known->activity;
+        else
+          activity->used_ms = activity->written_ms = read->key.last_used_ms;
+        all.emplace_back(read->hash, state_of(read->key, std::move(activity)));
+      }
+    }
+    const std::lock_guard lock(change_mutex_);
+    if (changing_count_ > 0 || change_count_ != change_count) continue;
+    cache_.replace(std::move(all));
+    is_loaded_.store(true, std::memory_order_release);
+    co_return Result<>{};
+  }
+  co_return fail(ErrorCode::unavailable, "access keys change faster than they can be read");
 }
 
 Task<Result<CreatedKey>> Accounts::create_key(std::string name, Role role) {
-  if (name.empty() || name.size() > 100) co_return fail(ErrorCode::invalid_argument, "a key's name has 1 to 100 bytes");
-  CreatedKey created{.key = {.id = KeyId::make(), .name = name, .role = role, .created_ms = clock_.wall_ms()},
-                     .secret = std::string(kKeyPrefix) + base64url(random_bytes(kSecretBytes))};
+  return create_key(KeySettings{.name = std::move(name)}, role);
+}
+
+Task<Result<CreatedKey>> Accounts::create_key(KeySettings settings, Role role) {
+  if (auto good = check(settings); !good) co_return error_of(std::move(good));
+  if (cache_.size() >= kKeysMax)
+    co_return fail(ErrorCode::too_large, fmt::format("there are {} keys already: revoke some", kKeysMax),
+                   {.reason = "too_many_keys", .where = {}});
+  CreatedKey created{
+      .key = {.id = KeyId::make(), .name = settings.name, .role = role, .created_ms = parts_.clock.wall_ms()},
+      .secret = make_secret(kKeyPrefix)};
+  AccessKey& key = created.key;
+  key.owner = role == Role::admin ? store::local_user() : UserId::make();
+  key.settings = std::move(settings);
+  const Digest hash = sha256(created.secret);
   std::vector<store::Statement> batch;
-  UserId owner = store::local_user();
-  if (role != Role::admin) {
-    owner = UserId::make();
-    batch.push_back(
-        {"INSERT INTO users (id, name, role, created_ms) VALUES ($1, $2, $3, $4)",
-         {owner.to_string(), name + " " + owner.to_string(), std::string(to_string(role)), created.key.created_ms}});
-  }
-  batch.push_back({"INSERT INTO access_keys (id, owner, name, hash, role, created_ms) VALUES ($1, $2, $3, $4, $5, $6)",
-                   {created.key.id.to_string(), owner.to_string(), name, hash_of(created.secret),
-                    std::string(to_string(role)), created.key.created_ms}});
-  auto written = co_await database_.write(std::move(batch));
-  if (!written) co_return error_of(written);
+  if (role != Role::admin)
+    batch.push_back({"INSERT INTO users (id, name, role, created_ms) VALUES ($1, $2, $3, $4)",
+                     {key.owner.to_string(), key.name + " " + key.owner.to_string(), std::string(to_string(role)),
+                      key.created_ms}});
+  batch.push_back(key_rows::insert({.key = key, .hash = hash}));
+  const Changing changing(*this);
+  auto written = co_await parts_.database.write(std::move(batch));
+  if (!written) co_return error_of(std::move(written));
+  remember(hash, key);
   co_return created;
 }
 
 Task<Result<std::vector<AccessKey>>> Accounts::list_keys() {
-  store::Statement query("SELECT id, name, role, created_ms, last_used_ms, revoked_ms FROM access_keys ORDER BY id");
-  auto rows = co_await database_.read(std::move(query));
-  if (!rows) co_return error_of(rows);
   std::vector<AccessKey> keys;
-  for (std::size_t row = 0; row < rows->size(); ++row) {
-    auto id = KeyId::parse(rows->text(row, 0));
-    if (!id) co_return error_of(id);
-    keys.push_back({.id = *id,
-                    .name = rows->text(row, 1),
-                    .role = role_of(rows->text(row, 2)),
-                    .created_ms = rows->integer(row, 3),
-                    .last_used_ms = rows->integer(row, 4),
-                    .is_revoked = !rows->is_null(row, 5)});
+  std::unordered_map<KeyId, UnixMs> used;
+  for (const model::KeyStatePtr& state : cache_.all())
+    used.emplace(state->id, state->activity->used_ms.load(std::memory_order_relaxed));
+  for (bool is_last = false; !is_last;) {
+    const std::string after = keys.empty() ? std::string() : keys.back().id.to_string();
+    store::Statement query = key_rows::page_after(after, kPageSize);
+    auto rows = co_await parts_.database.read(std::move(query));
+    if (!rows) co_return error_of(std::move(rows));
+    is_last = rows->size() < static_cast<std::size_t>(kPageSize);
+    for (std::size_t row = 0; row < rows->size(); ++row) {
+      auto read = key_rows::read(*rows, row);
+      if (!read) co_return error_of(std::move(read));
+      if (const auto found = used.find(read->key.id); found != used.end())
+        read->key.last_used_ms = std::max(read->key.last_used_ms, found->second);
+      keys.push_back(std::move(read->key));
+    }
   }
   co_return keys;
 }
 
-Task<Result<bool>> Accounts::has_keys() {
-  store::Statement query("SELECT 1 FROM access_keys WHERE revoked_ms IS NULL LIMIT 1");
-  auto rows = co_await database_.read(std::move(query));
-  if (!rows) co_return error_of(rows);
-  co_return !rows->empty();
+Task<Result<AccessKey>> Accounts::get_key(KeyId id) {
+  store::Statement query = key_rows::find(id);
+  auto rows = co_await parts_.database.read(std::move(query));
+  if (!rows) co_return error_of(std::move(rows));
+  if (rows->empty()) co_return fail(ErrorCode::not_found, "there is no such key");
+  auto read = key_rows::read(*rows, 0);
+  if (!read) co_return error_of(std::move(read));
+  if (const model::KeyStatePtr state = cache_.find(read->hash))
+    read->key.last_used_ms = std::max(read->key.last_used_ms, state->activity->used_ms.load(std::memory_order_relaxed));
+  co_return std::move(read->key);
+}
+
+Task<Result<AccessKey>> Accounts::update_key(KeyId id, KeySettings settings, std::int64_t revision) {
+  if (auto good = check(settings); !good) co_return error_of(std::move(good));
+  std::vector<store::Statement> batch;
+  batch.push_back(key_rows::update(id, settings, revision));
+  const Changing changing(*this);
+  auto rows = co_await parts_.database.write(std::move(batch));
+  if (!rows && rows.error().code == ErrorCode::conflict)
+    co_return fail(ErrorCode::conflict, "there is no such key in force with this revision: read it again");
+  if (!rows) co_return error_of(std::move(rows));
+  auto read = key_rows::read(rows->front(), 0);
+  if (!read) co_return error_of(std::move(read));
+  renew(read->hash, read->key);
+  co_return std::move(read->key);
 }
 
 Task<Result<>> Accounts::revoke_key(KeyId id) {
   std::vector<store::Statement> batch;
-  batch.push_back({"UPDATE access_keys SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL",
-                   {id.to_string(), clock_.wall_ms()},
+  batch.push_back({"UPDATE access_keys SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL RETURNING hash",
+                   {id.to_string(), parts_.clock.wall_ms()},
                    store::Expect::exactly_one});
   // Sessions opened with any key of this owner end: which key opened which is not recorded.
   batch.push_back(
       {"DELETE FROM sessions WHERE owner = (SELECT owner FROM access_keys WHERE id = $1)", {id.to_string()}});
-  auto written = co_await database_.write(std::move(batch));
+  const Changing changing(*this);
+  auto written = co_await parts_.database.write(std::move(batch));
   if (!written && written.error().code == ErrorCode::conflict)
     co_return fail(ErrorCode::not_found, "there is no such key in force");
-  if (!written) co_return error_of(written);
+  if (!written) co_return error_of(std::move(written));
+  Digest hash;
+  const Bytes& bytes = written->front().bytes(0, 0);
+  std::copy_n(bytes.begin(), std::min(bytes.size(), hash.bytes.size()), hash.bytes.begin());
+  const std::lock_guard lock(change_mutex_);
+  revoked_.insert(id);
+  cache_.remove(hash);
   co_return Result<>{};
 }
 
+Task<Result<bool>> Accounts::has_keys() {
+  store::Statement query("SELECT 1 FROM access_keys WHERE revoked_ms IS NULL LIMIT 1");
+  auto rows = co_await parts_.database.read(std::move(query));
+  if (!rows) co_return error_of(std::move(rows));
+  co_return !rows->empty();
+}
+
+Result<model::KeyStatePtr> Accounts::look_up(std::string_view secret) {
+  if (!looks_like(secret, kKeyPrefix)) return refuse_secret();
+  if (!is_loaded_.load(std::memory_order_acquire)) return fail(ErrorCode::unavailable, "access keys are not read yet");
+  model::KeyStatePtr state = cache_.find(sha256(secret));
+  if (!state) return refuse_secret();
+  const UnixMs now_ms = parts_.clock.wall_ms();
+  if (state->expires_ms > 0 && now_ms >= state->expires_ms)
+    return fail(ErrorCode::unauthenticated, "this key expired at " + format_rfc3339(state->expires_ms),
+                {.reason = "key_expired", .where = {}});
+  state->activity->used_ms.store(now_ms, std::memory_order_relaxed);
+  return state;
+}
+
+Task<Result<model::KeyStatePtr>> Accounts::find_key_state(std::string secret) {
+  if (!is_loaded_.load(std::memory_order_acquire) && looks_like(secret, kKeyPrefix))
+    if (auto loaded = co_await load(); !loaded) co_return error_of(std::move(loaded));
+  co_return look_up(secret);
+}
+
 Task<Result<Principal>> Accounts::find_key(std::string secret) {
-  if (!looks_like(secret, kKeyPrefix)) co_return refuse();
-  store::Statement query("SELECT owner, role, id, last_used_ms FROM access_keys WHERE hash = $1 AND revoked_ms IS NULL",
-                         {hash_of(secret)});
-  auto rows = co_await database_.read(std::move(query));
-  if (!rows) co_return error_of(rows);
-  if (rows->empty()) co_return refuse();
-  auto owner = UserId::parse(rows->text(0, 0));
-  if (!owner) co_return error_of(owner);
-  // To the hour is enough to see which keys are in use, and spares a write per request.
-  if (const UnixMs now_ms = clock_.wall_ms(); now_ms - rows->integer(0, 3) > 3'600'000) {
-    std::vector<store::Statement> batch;
-    batch.push_back({"UPDATE access_keys SET last_used_ms = $2 WHERE id = $1", {rows->text(0, 2), now_ms}});
-    (void)co_await database_.write(std::move(batch));
+  auto state = co_await find_key_state(std::move(secret));
+  if (!state) co_return error_of(std::move(state));
+  const model::KeyActivity& activity = *(*state)->activity;
+  if (!is_running_ && activity.used_ms - activity.written_ms > kActivityAgeMs) (void)co_await flush();
+  co_return (*state)->principal;
+}
+
+Task<Result<>> Accounts::flush() {
+  std::vector<store::Statement> batch;
+  std::vector<std::pair<std::shared_ptr<model::KeyActivity>, UnixMs>> written;
+  const auto all = cache_.all();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& activity = all[i]->activity;
+    if (const UnixMs used_ms = activity->used_ms.load(std::memory_order_relaxed);
+        used_ms > activity->written_ms.load(std::memory_order_relaxed)) {
+      batch.push_back({"UPDATE access_keys SET last_used_ms = $2 WHERE id = $1", {all[i]->id.to_string(), used_ms}});
+      written.emplace_back(activity, used_ms);
+    }
+    if (batch.empty() || (batch.size() < kFlushBatch && i + 1 < all.size())) continue;
+    auto done = co_await parts_.database.write(std::move(batch));
+    if (!done) co_return error_of(std::move(done));
+    for (const auto& [one, time_ms] : written) one->written_ms.store(time_ms, std::memory_order_relaxed);
+    batch.clear();
+    written.clear();
   }
-  co_return Principal{.owner = *owner, .role = role_of(rows->text(0, 1))};
+  co_return Result<>{};
 }
 
-Task<Result<SignedIn>> Accounts::sign_in(std::string secret) {
-  auto principal = co_await find_key(std::move(secret));
-  if (!principal) co_return error_of(principal);
-  const SignedIn signed_in{.principal = *principal,
-                           .session = std::string(kSessionPrefix) + base64url(random_bytes(kSecretBytes))};
-  const UnixMs now_ms = clock_.wall_ms();
-  std::vector<store::Statement> batch;
-  batch.push_back({"DELETE FROM sessions WHERE expires_ms < $1", {now_ms}});
-  batch.push_back({"INSERT INTO sessions (hash, owner, role, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5)",
-                   {hash_of(signed_in.session), principal->owner.to_string(), std::string(to_string(principal->role)),
-                    now_ms, now_ms + std::chrono::milliseconds(kSessionLife).count()}});
-  auto written = co_await database_.write(std::move(batch));
-  if (!written) co_return error_of(written);
-  co_return signed_in;
-}
-
-Task<Result<Principal>> Accounts::find_session(std::string session) {
-  if (!looks_like(session, kSessionPrefix)) co_return refuse();
-  store::Statement query("SELECT owner, role FROM sessions WHERE hash = $1 AND expires_ms > $2",
-                         {hash_of(session), clock_.wall_ms()});
-  auto rows = co_await database_.read(std::move(query));
-  if (!rows) co_return error_of(rows);
-  if (rows->empty()) co_return refuse();
-  auto owner = UserId::parse(rows->text(0, 0));
-  if (!owner) co_return error_of(owner);
-  co_return Principal{.owner = *owner, .role = role_of(rows->text(0, 1))};
-}
-
-Task<Result<>> Accounts::sign_out(std::string session) {
-  std::vector<store::Statement> batch;
-  batch.push_back({"DELETE FROM sessions WHERE hash = $1", {hash_of(session)}});
-  auto written = co_await database_.write(std::move(batch));
-  if (!written) co_return error_of(written);
+Task<Result<>> Accounts::run() {
+  is_running_ = true;
+  for (;;) {
+    const auto slept = co_await sleep_for(kFlushEvery);
+    if (auto flushed = co_await flush(); !flushed)
+      log::warn("when keys were used is not stored", {{"error", flushed.error().describe()}});
+    if (!slept) break;
+  }
+  is_running_ = false;
   co_return Result<>{};
 }
 
