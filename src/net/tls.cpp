@@ -6,7 +6,9 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "net/ip_address.hpp"
 
@@ -235,6 +237,26 @@ bool is_reusable(const TlsSession::Ticket& ticket) noexcept {
   return ::SSL_SESSION_get_protocol_version(static_cast<const SSL_SESSION*>(ticket.get())) < TLS1_3_VERSION;
 }
 
+namespace {
+
+// Whether a folder's certificates are named by their hash, so that each is read when it is first needed.
+bool is_hashed(const std::string& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    if (const std::string name = entry.path().filename(); name.size() == 10 && name.ends_with(".0")) return true;
+  return false;
+}
+
+// The folder alone where it will do: reading the whole file takes 20 ms and a megabyte, for the one or two that are used.
+int believe_the_system(SSL_CTX* context) {
+  const char* folder = std::getenv(::X509_get_default_cert_dir_env());
+  if (!std::getenv(::X509_get_default_cert_file_env()) && is_hashed(folder ? folder : ::X509_get_default_cert_dir()))
+    return ::SSL_CTX_set_default_verify_dir(context);
+  return ::SSL_CTX_set_default_verify_paths(context);
+}
+
+}  // namespace
+
 struct TlsClient::State {
   ContextPtr context;
   std::string protocols;  // as in the ALPN extension
@@ -258,7 +280,7 @@ Result<std::unique_ptr<TlsClient>> TlsClient::make(const TlsClientOptions& optio
 
   const char* file = options.ca_file.empty() ? nullptr : options.ca_file.c_str();
   const char* folder = options.ca_folder.empty() ? nullptr : options.ca_folder.c_str();
-  const int loaded = file || folder ? ::SSL_CTX_load_verify_locations(context, file, folder) : ::SSL_CTX_set_default_verify_paths(context);
+  const int loaded = file || folder ? ::SSL_CTX_load_verify_locations(context, file, folder) : believe_the_system(context);
   if (loaded != 1)
     return fail(ErrorCode::invalid_argument, fmt::format("the certificates of {} cannot be read: {}", file ? file : folder ? folder : "the system", library_error()),
                 {.reason = "ca_file_invalid", .where = {}});

@@ -59,8 +59,8 @@ bool is_reusable(const TlsSession::Ticket& ticket) noexcept;
 
 struct TlsClientOptions {
   // Whom to believe: a file or a folder (as `openssl rehash` leaves it) of certificates in PEM; both empty: the system's.
-  std::string ca_file, ca_folder;
-  std::string extra_ca_file;  // believed besides those
+  std::string ca_file = {}, ca_folder = {};
+  std::string extra_ca_file = {};  // believed besides those
   std::vector<std::string> protocols = {"http/1.1"};  // offered, the preferred first
 };
 

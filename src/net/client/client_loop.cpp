@@ -54,7 +54,7 @@ Task<> ClientLoop::stop() {
   if (!deadlines_) co_return;
   for (auto& [route, pool] : pools_) pool.close_idle();
   // Whoever still reads an answer is told by its next wait.
-  for (PooledConnection* connection : connections_) connection->http().stream().shutdown();
+  for (PooledConnection* connection : connections_) connection->http().cut();
   const auto is_used = [this] { return std::any_of(pools_.begin(), pools_.end(), [](const auto& entry) { return !entry.second.is_unused(); }); };
   while (is_used()) co_await less_used_->wait();
   gone_watch_->stop();

@@ -20,10 +20,10 @@ struct ClientOptions {
   std::chrono::milliseconds idle_timeout{50'000};       // https
   std::chrono::milliseconds idle_timeout_plain{4'000};  // http
   std::chrono::milliseconds age_max{600'000};           // then a name is looked up anew
-  TlsClientOptions tls;
-  ProxyRules proxies;
-  AddressGuard guard;
-  ResolverOptions resolver;
+  TlsClientOptions tls = {};
+  ProxyRules proxies = {};
+  AddressGuard guard = {};
+  ResolverOptions resolver = {};
   Lookup lookup = system_lookup;
 };
 

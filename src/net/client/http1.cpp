@@ -17,6 +17,7 @@ constexpr std::size_t kBufferBytes = 16 * 1024;
 constexpr std::size_t kBufferBytesMax = 64 * 1024;
 constexpr std::size_t kSpareBuffersMax = 32;
 constexpr int kInterimAnswersMax = 16;
+constexpr std::string_view kClosed = "the server closed the connection";
 
 // Buffers that no connection of this thread's loop needs right now.
 std::vector<std::unique_ptr<char[]>>& spare_buffers() {
@@ -114,11 +115,11 @@ Task<Result<AnswerHead>> Http1Connection::read_head() {
       continue;
     }
     const bool is_stopped = was_stopped(co_await asio::this_coro::cancellation_state);
-    if (is_stopped || timed_out_) co_return lost(is_stopped, "");
+    if (is_stopped || timed_out_) co_return lost(is_stopped, End::unknown, "");
     auto got = co_await stream_.read(free_space());
     if (!got || *got == 0) {
       const bool is_stopped_now = was_stopped(co_await asio::this_coro::cancellation_state);
-      co_return lost(is_stopped_now, got ? std::string_view("the server closed the connection") : std::string_view(got.error().message));
+      co_return lost(is_stopped_now, got ? End::orderly : End::unknown, got ? kClosed : std::string_view(got.error().message));
     }
     end_ += *got;
     has_answer_bytes_ = true;
@@ -147,7 +148,7 @@ Task<Result<std::optional<std::string_view>>> Http1Connection::next() {
     if (!piece->empty()) co_return *piece;
     if (is_done_) co_return std::nullopt;
     const bool is_stopped = was_stopped(co_await asio::this_coro::cancellation_state);
-    if (is_stopped || timed_out_ || is_broken_) co_return lost(is_stopped, "");
+    if (is_stopped || timed_out_ || is_broken_) co_return lost(is_stopped, End::unknown, "");
     limit(limits_.between_bytes);
     auto got = co_await stream_.read(free_space());
     set_deadline(limits_.deadline);
@@ -155,12 +156,12 @@ Task<Result<std::optional<std::string_view>>> Http1Connection::next() {
       end_ += *got;
       continue;
     }
-    if (got && body_end_ == BodyEnd::close) {
+    if (got && body_end_ == BodyEnd::close && !is_broken_) {
       end_answer();
       co_return std::nullopt;
     }
     const bool is_stopped_now = was_stopped(co_await asio::this_coro::cancellation_state);
-    co_return lost(is_stopped_now, got ? std::string_view("the server closed the connection") : std::string_view(got.error().message));
+    co_return lost(is_stopped_now, got ? End::orderly : End::unknown, got ? kClosed : std::string_view(got.error().message));
   }
 }
 
@@ -208,6 +209,11 @@ void Http1Connection::rest() noexcept {
   if (TlsSession* tls = stream_.tls()) tls->release_memory();
 }
 
+void Http1Connection::cut() noexcept {
+  is_broken_ = true;
+  stream_.shutdown();
+}
+
 void Http1Connection::set_deadline(Deadlines::TimePoint deadline) noexcept {
   limits_.deadline = deadline;
   deadline_.set(deadline);
@@ -232,15 +238,17 @@ std::unexpected<Error> Http1Connection::late() const {
   return fail(ErrorCode::deadline_exceeded, fmt::format("the server was waited for too long {}", doing), {.reason = std::string(reason), .where = {}});
 }
 
-std::unexpected<Error> Http1Connection::lost(bool is_stopped, std::string_view how) {
+std::unexpected<Error> Http1Connection::lost(bool is_stopped, End end, std::string_view how) {
   is_broken_ = true;
   if (timed_out_) return late();
   if (is_stopped) return fail(ErrorCode::cancelled, "stopped while the server was asked");
   if (!note_ || has_answer_bytes_)
     return fail(ErrorCode::unavailable, fmt::format("the server's answer ended in its middle: {}", how), {.reason = std::string(reason::kAnswerCut), .where = {}});
-  // RFC 9110 section 9.2.2 lets a client repeat what it can tell was never applied. What the server's machine never
-  // acknowledged before it closed was not; one byte more, since the kernel counts the connection's opening too.
-  const auto acknowledged = acknowledged_bytes(stream_.native());
+  // RFC 9110 section 9.2.2 lets a client repeat what it can tell was never applied. A server that closes in order
+  // acknowledges with that what its machine has received: a request of which nothing is acknowledged then came too late to be
+  // read. A reset says nothing of the kind, since acknowledgements wait for a while. One byte more, since the kernel counts
+  // the connection's opening too.
+  const auto acknowledged = end == End::orderly ? acknowledged_bytes(stream_.native()) : std::nullopt;
   note_->may_have_arrived = stream_.sent_bytes() > sent_before_bytes_ && (!acknowledged || *acknowledged > sent_before_bytes_ + 1);
   return fail(ErrorCode::unavailable, fmt::format("the connection ended before the server answered: {}", how),
               {.reason = std::string(reason::kResetBeforeAnswer), .where = {}});

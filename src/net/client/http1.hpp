@@ -39,6 +39,8 @@ class Http1Connection final : private Deadlines::Target {
   void rest() noexcept;
   // Of everything still to come of this answer.
   void set_deadline(Deadlines::TimePoint deadline) noexcept;
+  // Ends the connection under whoever uses it: what it reads is not whole.
+  void cut() noexcept;
   Stream& stream() noexcept { return stream_; }
 
  private:
@@ -50,7 +52,8 @@ class Http1Connection final : private Deadlines::Target {
   void begin_body(const AnswerHead& head) noexcept;
   // What is here of the body; empty: more is needed, or it is done.
   Result<std::string_view> take_piece();
-  std::unexpected<Error> lost(bool is_stopped, std::string_view how);
+  enum class End : std::uint8_t { orderly, unknown };  // how the server ended the connection
+  std::unexpected<Error> lost(bool is_stopped, End end, std::string_view how);
   std::unexpected<Error> late() const;
   void end_answer() noexcept;
 

@@ -16,8 +16,7 @@ namespace atelier::net {
 //
 // A kept connection may die unnoticed. A request that meets such a one is sent once more on a new connection, if the old
 // ended before any byte of an answer and either asking twice is harmless (the method is idempotent, or `is_idempotent`;
-// RFC 9110 section 9.2.2) or the server's machine never acknowledged a byte of the request (a reset answers bytes that come
-// after the close). Nothing else is retried here: that is for whoever knows what the request means.
+// RFC 9110 section 9.2.2) or the server closed in order before its machine received a byte of the request. Nothing else is retried here: that is for whoever knows what the request means.
 class HttpClient {
  public:
   static Result<std::unique_ptr<HttpClient>> make(Loops& loops, ClientOptions options, Metrics& metrics);
