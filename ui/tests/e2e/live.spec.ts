@@ -1,4 +1,4 @@
-import { create, expect, longestTaskMs, ready, shiftOf, test, twoScenes, watchShift } from './studio';
+import { create, expect, feedEvents, longestTaskMs, ready, shiftOf, test, twoScenes, watchShift } from './studio';
 
 test.use({ name: 'live' });
 
@@ -38,31 +38,37 @@ test('a hundred steps with ten events a second each leave the page free', async 
   await watchShift(page);
   const steps = Array.from({ length: 100 }, (_, at) => ({ node: `n${at}`, type: 'story.segment', label: `Scene ${at + 1}: frames`, state: 'running', attempts: 1, is_cached: false, progress: { done: 0, total: 60 }, started_at: null, ended_at: null, error: null }));
   const run = { id: 'storm', kind: 'production.render', subject: '', title: 'Storm', state: 'running', priority: 0, created_at: new Date().toISOString(), ended_at: null, step_count: 100, done_count: 0, cached_count: 0, error: null };
-  // The stream is the page's own here, so that it can be fed by the test.
-  await page.addInitScript(() => {
-    Object.defineProperty(globalThis, 'SharedWorker', { value: undefined });
-    const plain = globalThis.fetch;
-    globalThis.fetch = (input, init) => {
-      if (!String(input).includes('/api/events')) return plain(input, init);
-      const body = new ReadableStream<Uint8Array>({
-        start(controller) {
-          const encode = (text: string): void => controller.enqueue(new TextEncoder().encode(text));
-          encode('id: 1-0\nevent: hello\ndata: {"topic":"","number":0,"data":{}}\n\n');
-          let done = 0;
-          setInterval(() => {
-            done = (done + 1) % 60;
-            encode(Array.from({ length: 100 }, (_, at) => `event: step.progress\ndata: {"topic":"run/storm","number":0,"data":{"run":"storm","node":"n${at}","done":${done},"total":60}}\n\n`).join(''));
-          }, 100);
-        },
-      });
-      return Promise.resolve(new Response(body));
-    };
-  });
+  const feed = await feedEvents(page);
   await page.route('**/api/runs?*', (route) => route.fulfill({ json: { items: [run], next: '' } }));
   await page.route('**/api/runs/storm', (route) => route.fulfill({ json: { ...run, steps } }));
   await page.goto('/activity?run=storm');
+  let done = 0;
+  const storm = setInterval(() => {
+    done = (done + 1) % 60;
+    void feed(Array.from({ length: 100 }, (_, at) => `event: step.progress\ndata: {"topic":"run/storm","number":0,"data":{"run":"storm","node":"n${at}","done":${done},"total":60}}\n\n`).join('')).catch(() => {});
+  }, 100);
   await expect(page.getByRole('list', { name: 'Steps' }).getByText(/^\d+ \/ 60/).first()).toBeVisible();
   expect(await longestTaskMs(page, () => page.waitForTimeout(3000))).toBeLessThan(LONG_TASK_MS);
+  clearInterval(storm);
+  expect(await shiftOf(page)).toEqual([]);
+});
+
+test('a run that waits for room says so, until it goes on', async ({ page }) => {
+  await watchShift(page);
+  const run = { id: 'full', kind: 'production.render', subject: '', title: 'Full', state: 'running', priority: 0, created_at: new Date().toISOString(), ended_at: null, step_count: 9, done_count: 3, cached_count: 0, error: null };
+  const feed = await feedEvents(page);
+  const tell = (type: string, data: unknown): Promise<void> => feed(`event: ${type}\ndata: ${JSON.stringify({ topic: 'run/full', number: 0, data })}\n\n`);
+  await page.route('**/api/runs?*', (route) => route.fulfill({ json: { items: [run], next: '' } }));
+  await page.route('**/api/runs/full', (route) => route.fulfill({ json: { ...run, steps: [] } }));
+  await page.goto('/activity');
+  const row = page.getByRole('article', { name: 'Full' });
+  await expect(row.getByText('3 of 9 steps')).toBeVisible();
+  await tell('run.stalled', { ...run, stalled: { code: 'storage_full', message: 'database or disk is full', where: '' } });
+  await expect(row.getByText('Waiting', { exact: true })).toBeVisible();
+  await expect(row.getByText(/no room on the disk/)).toBeVisible();
+  await tell('run.changed', run);
+  await expect(row.getByText('Running', { exact: true })).toBeVisible();
+  await expect(row.getByText(/no room on the disk/)).toHaveCount(0);
   expect(await shiftOf(page)).toEqual([]);
 });
 

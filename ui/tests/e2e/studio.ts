@@ -15,7 +15,9 @@ export interface Studio {
 }
 
 async function start(binary: string, folder: string): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data-dir', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The variables that steer these tests are none of the server's settings, and it refuses what it does not know.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('ATELIER_')));
+  const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data-dir', folder], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-4000)));
   const url = await new Promise<string>((resolve, reject) => {
@@ -80,6 +82,26 @@ export async function renderToEnd(page: Page): Promise<void> {
 }
 export async function ready(page: Page): Promise<void> {
   await expect(page.getByText('Ready', { exact: true })).toBeVisible({ timeout: 50_000 });
+}
+
+// The stream is the page's own: what is given to the function that comes back is what the page hears.
+export async function feedEvents(page: Page): Promise<(text: string) => Promise<void>> {
+  await page.addInitScript(() => {
+    Object.defineProperty(globalThis, 'SharedWorker', { value: undefined });
+    const plain = globalThis.fetch;
+    globalThis.fetch = (input, init) => {
+      if (!String(input).includes('/api/events')) return plain(input, init);
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          const feed = (text: string): void => controller.enqueue(new TextEncoder().encode(text));
+          feed('id: 1-0\nevent: hello\ndata: {"topic":"","number":0,"data":{}}\n\n');
+          Object.assign(globalThis, { feed });
+        },
+      });
+      return Promise.resolve(new Response(body));
+    };
+  });
+  return (text) => page.evaluate((said) => (globalThis as unknown as { feed: (text: string) => void }).feed(said), text);
 }
 
 // What moved without anybody's doing, from before the page's first script: how much, and what.

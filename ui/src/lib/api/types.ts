@@ -90,6 +90,7 @@ export interface Run {
   done_count: number;
   cached_count: number;
   error: ErrorBody | null;
+  stalled?: ErrorBody; // why nothing of it can be stored just now; it goes on by itself
   steps?: Step[];
 }
 
@@ -138,6 +139,7 @@ export interface Page<T> {
 
 export type StudioEvent =
   | { type: 'run.changed'; data: Run }
+  | { type: 'run.stalled'; data: Run }
   | { type: 'step.changed'; data: { run: string; step: Step } }
   | { type: 'step.progress'; data: { run: string; node: string; done: number; total: number } }
   | { type: 'production.changed'; data: ProductionSummary }

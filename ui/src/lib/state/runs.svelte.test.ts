@@ -48,6 +48,15 @@ describe('Runs', () => {
     runs.apply([progress('a', 5)]);
     expect(runs.byId).toBe(before);
   });
+  it('says that a run waits, until it goes on', () => {
+    const runs = known();
+    const stalled = { code: 'storage_full', message: 'full' };
+    runs.apply([{ type: 'run.stalled', data: run('r', { stalled }) }]);
+    expect(runs.find('r')).toMatchObject({ stalled });
+    expect(runs.find('r')!.steps).toHaveLength(2);
+    runs.apply([{ type: 'run.changed', data: run('r') }]);
+    expect(runs.find('r')!.stalled).toBeUndefined();
+  });
   it('counts what is going on', () => {
     const runs = known();
     runs.put(run('s', { state: 'failed' }));

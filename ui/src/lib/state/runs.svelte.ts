@@ -9,7 +9,8 @@ export function mergeRun(known: Run | undefined, told: Run): Run {
   if (!known) return told;
   if (ENDED.has(known.state) && !ENDED.has(told.state)) return known;
   const steps = told.steps ?? known.steps;
-  return { ...known, ...told, done_count: Math.max(known.done_count, told.done_count), ...(steps ? { steps } : {}) };
+  const { stalled: _stalled, ...facts } = known; // as told, and no longer when it is not
+  return { ...facts, ...told, done_count: Math.max(known.done_count, told.done_count), ...(steps ? { steps } : {}) };
 }
 
 export function mergeStep(steps: Steps, told: Step): Step[] {
@@ -59,7 +60,7 @@ export class Runs {
     };
     let isChanged = false;
     for (const event of events) {
-      if (event.type === 'run.changed') {
+      if (event.type === 'run.changed' || event.type === 'run.stalled') {
         next[event.data.id] = mergeRun(next[event.data.id], event.data);
         if (event.data.steps) fresh.set(event.data.id, event.data.steps.slice());
       } else if (event.type === 'step.changed') {

@@ -7,7 +7,7 @@ import type { EventPort, FromPort } from './port';
 export type HubListener = (events: StudioEvent[]) => void;
 
 const KNOWN: ReadonlySet<string> = new Set<StudioEvent['type']>([
-  'run.changed', 'step.changed', 'step.progress', 'production.changed', 'production.deleted', 'asset.changed', 'asset.deleted',
+  'run.changed', 'run.stalled', 'step.changed', 'step.progress', 'production.changed', 'production.deleted', 'asset.changed', 'asset.deleted',
 ]);
 
 export interface HubPorts {
