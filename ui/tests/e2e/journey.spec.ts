@@ -155,20 +155,54 @@ test.describe('while it renders', () => {
     await expect(page.getByRole('button', { name: 'Cancel Stop me' })).toHaveCount(0);
   });
 
-  test('an edit elsewhere never overwrites what is typed here', async ({ page }) => {
-    const id = await create(page, '# Two hands\n\nOne.\n\nTwo.');
+  test('an edit elsewhere never overwrites what is typed here: each scene may be had from either', async ({ page }) => {
+    const id = await create(page, '# Two hands\n\nThe lamp is lit.\n\nThe ships come home.\n\nAll is well.');
+    const told = async (): Promise<{ story: string; revision: number }> => (await page.request.get(`/api/productions/${id}`)).json();
+    const editElsewhere = async (story: string): Promise<void> => {
+      const { revision } = await told();
+      expect((await page.request.put(`/api/productions/${id}/story`, { data: { story }, headers: { 'If-Match': `"${revision}"` } })).status()).toBe(200);
+    };
     await page.goto(`/shorts/${id}`);
     const story = page.getByRole('textbox', { name: 'Story' });
-    await expect(story).toHaveValue(/Two\./);
-    const there = (await (await page.request.get(`/api/productions/${id}`)).json()) as { revision: number };
-    await story.fill('Mine, at first.\n\nTwo.');
-    await page.request.put(`/api/productions/${id}/story`, { data: { story: 'Theirs.\n\nTwo.' }, headers: { 'If-Match': `"${there.revision}"` } });
-    await story.fill('Mine.\n\nTwo.');
-    await expect(page.getByText('was changed elsewhere')).toBeVisible();
-    await expect(story).toHaveValue('Mine.\n\nTwo.');
-    await page.getByRole('button', { name: 'Use mine' }).click();
+    await expect(story).toHaveValue(/All is well\./);
+    const disagree = async (mine: string, theirs: string): Promise<void> => {
+      await story.fill(mine + ' And');
+      await editElsewhere(theirs);
+      await story.fill(mine);
+      await expect(page.getByText('was changed elsewhere')).toBeVisible();
+      await expect(story).toHaveValue(mine);
+    };
+    await disagree('The lamp is out.\n\nThe ships come home.\n\nAll is well again.', 'The lamp is bright.\n\nThe ships come home.\n\nAll is well.\n\nTheir own.');
+    const first = page.getByRole('group', { name: 'Difference 1' });
+    await expect(first.getByRole('radio', { name: /Mine.*out/ })).toBeChecked();
+    await expect(page.getByRole('group', { name: 'Difference 2' }).getByRole('radio', { name: /Mine.*again/ })).toBeChecked();
+    await expect(page.getByRole('group', { name: 'Difference 3' }).getByRole('radio', { name: /Theirs.*own/ })).toBeChecked();
+    // By keyboard.
+    await first.getByRole('radio', { name: /Mine/ }).focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('button', { name: 'Use what is chosen' }).click();
+    await expect.poll(async () => (await told()).story).toBe('The lamp is bright.\n\nThe ships come home.\n\nAll is well again.\n\nTheir own.\n');
+    await expect(page.getByText('was changed elsewhere')).toHaveCount(0);
     await expect(page.getByText(/^Saved/)).toBeVisible();
-    await expect.poll(async () => ((await (await page.request.get(`/api/productions/${id}`)).json()) as { story: string }).story).toContain('Mine.');
+
+    await disagree('Mine alone.', 'Theirs alone.');
+    await page.getByRole('button', { name: 'Use theirs' }).click();
+    await expect(story).toHaveValue(/^Theirs alone\.\s*$/);
+    await page.getByRole('button', { name: 'Undo', exact: true }).last().click();
+    await expect(story).toHaveValue('Mine alone.');
+    await expect.poll(async () => (await told()).story).toBe('Mine alone.\n');
+
+    await disagree('Mine once more.', 'Theirs once more.');
+    await page.getByRole('button', { name: 'Use mine' }).click();
+    await expect.poll(async () => (await told()).story).toBe('Mine once more.\n');
+
+    await disagree('Mine at last.', 'Theirs at last.');
+    await page.reload();
+    await expect(page.getByText('was changed elsewhere')).toBeVisible();
+    await page.getByRole('button', { name: 'Keep mine as a copy' }).click();
+    await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue(/\(my copy\)/);
+    await expect(story).toHaveValue(/Mine at last\./);
+    expect((await told()).story).toBe('Theirs at last.\n');
   });
 });
 

@@ -45,6 +45,65 @@ test('a picture is uploaded, looked at, used as a background and deleted', async
   await expect(page.getByRole('button', { name: 'Look at sea.png' })).toBeVisible();
 });
 
+test('a scene gets a picture in the story, another one, and none', async ({ page }) => {
+  const id = await create(page, '# Illustrated\n\nOne.\n\nTwo.');
+  const told = async (): Promise<{ story: string; scenes: { background: { kind: string; asset_id?: string } | null }[] }> => (await page.request.get(`/api/productions/${id}`)).json();
+  await page.goto(`/shorts/${id}`);
+  const story = page.getByRole('textbox', { name: 'Story' });
+  await story.click();
+
+  // By keyboard: the buttons come after the text.
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Add a picture to scene 1' })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Picture or clip of scene 2' });
+  await dialog.locator('input[type=file]').setInputFiles({ name: 'red.png', mimeType: 'image/png', buffer: await picture(page, 'crimson') });
+  const second = page.getByRole('button', { name: 'Change the picture of scene 2' });
+  await expect(second).toBeVisible();
+  await expect(second).toBeFocused();
+  await expect(second.locator('img')).toHaveJSProperty('naturalWidth', await second.locator('img').evaluate((node: HTMLImageElement) => node.decode().then(() => node.naturalWidth)));
+  await expect.poll(async () => (await told()).scenes[1]!.background?.kind).toBe('asset');
+  expect((await told()).story).toContain('![](asset:');
+  await expect(story).toHaveValue(/^One\.\s+Two\.\s*$/);
+
+  // What is typed around it leaves it where it is.
+  await story.click();
+  await story.press('Control+Home');
+  await page.keyboard.type('Zero.');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Change the picture of scene 3' })).toBeVisible();
+  await expect.poll(async () => (await told()).scenes.map((scene) => scene.background?.kind ?? '')).toEqual(['', '', 'asset']);
+
+  // Another, dropped beside the scene, and one pasted where the caret is.
+  const first = (await told()).scenes[2]!.background?.asset_id;
+  const give = async (type: 'drop' | 'paste', color: string, y = 0): Promise<void> =>
+    story.evaluate(
+      (node, { type, bytes, y }) => {
+        const data = new DataTransfer();
+        data.items.add(new File([Uint8Array.from(bytes)], 'new.png', { type: 'image/png' }));
+        node.dispatchEvent(type === 'drop' ? new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true, clientY: y }) : new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+      },
+      { type, bytes: [...(await picture(page, color))], y },
+    );
+  const third = await page.getByRole('button', { name: 'Change the picture of scene 3' }).boundingBox();
+  await give('drop', 'gold', third!.y + third!.height / 2);
+  await expect.poll(async () => (await told()).scenes[2]!.background?.asset_id).not.toBe(first);
+  await story.press('Control+Home');
+  await give('paste', 'navy');
+  await expect.poll(async () => (await told()).scenes.map((scene) => scene.background?.kind ?? '')).toEqual(['asset', '', 'asset']);
+
+  await page.getByRole('button', { name: 'Change the picture of scene 3' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await expect(page.getByRole('button', { name: 'Add a picture to scene 3' })).toBeVisible();
+  await expect.poll(async () => (await told()).scenes.map((scene) => scene.background?.kind ?? '')).toEqual(['asset', '', '']);
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect.poll(async () => (await told()).scenes.map((scene) => scene.background?.kind ?? '')).toEqual(['asset', '', 'asset']);
+  await page.reload();
+  await expect(page.getByRole('button', { name: /^Change the picture/ })).toHaveCount(2);
+});
+
 // Two seconds of a low tone, as a WAV file.
 function tone(): Buffer {
   const rate = 8000;

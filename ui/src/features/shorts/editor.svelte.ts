@@ -4,7 +4,9 @@ import { t } from '$lib/i18n/messages';
 import { newKey } from '$lib/media/secure';
 import { History } from '$lib/state/history.svelte';
 import type { Studio } from '$lib/state/studio.svelte';
-import { hasScenesOf, sceneViews } from './scenes';
+import { UNDO_MS } from '$lib/state/undoable';
+import { carry, putIn, takeOut } from '$lib/story/pictures';
+import { hasScenesOf, pictureOf, sceneViews } from './scenes';
 
 export type SaveWord = 'saved' | 'typing' | 'saving' | 'offline' | 'refused';
 export interface SceneChange {
@@ -28,6 +30,8 @@ export class Editor {
   isGone = $state(false);
   isStarting = $state(false);
   readonly history = new History();
+  // The story as a person sees it: words, and pictures beside them.
+  readonly written = $derived(takeOut(this.story));
   readonly scenes = $derived(this.production ? sceneViews(this.production, this.story, this.isDirty) : []);
   readonly run = $derived.by(() => this.studio.runs.find(this.production?.run?.id) ?? this.production?.run ?? null);
   // Until it is known what came of the run, so that nothing is offered in between.
@@ -41,6 +45,7 @@ export class Editor {
   #writing = 0;
   #stops: (() => void)[] = [];
   #onReady: () => void;
+  #attic = new Map<string, string>(); // pictures of scenes that were deleted or cut
 
   constructor(studio: Studio, id: string, onReady: () => void) {
     this.studio = studio;
@@ -162,6 +167,10 @@ export class Editor {
 
   // ---- the story ----
 
+  typeWords(text: string): void {
+    if (text !== this.written.text) this.typeStory(putIn({ text, pictures: carry(this.written, text, this.#attic) }));
+  }
+
   typeStory(text: string): void {
     if (text === this.story) return;
     this.story = text;
@@ -230,10 +239,21 @@ export class Editor {
     const before = Object.fromEntries(names.map((name) => [name, known[name]])) as SceneChange;
     const set = (values: SceneChange): void => {
       const scenes = (this.production?.scenes ?? []).map((scene) => (scene.id === sceneId ? { ...scene, ...values, is_rendered: false } : scene));
+      const at = scenes.findIndex((scene) => scene.id === sceneId);
+      // The story names the picture too: what is typed before the answer must not take it away again.
+      if (values.background !== undefined && at >= 0 && !this.isDirty) this.story = putIn({ ...this.written, pictures: scenes.map(pictureOf) });
       this.#optimistic({ scenes }, (revision) => this.studio.api.changeScene(this.id, revision, sceneId, values));
     };
     this.history.add({ redo: () => set(change), undo: () => set(before) });
     set(change);
+  }
+
+  // Of a scene as it is seen, saved or not. What cannot be saved now is kept with the story.
+  async setPicture(index: number, asset: string | null): Promise<void> {
+    const isSaved = await this.saveStory();
+    const scene = this.production?.scenes[index];
+    if (isSaved && scene) this.changeScene(scene.id, { background: asset === null ? null : { kind: 'asset', asset_id: asset } });
+    else if (index < this.written.pictures.length) this.typeStory(putIn({ ...this.written, pictures: this.written.pictures.with(index, asset) }));
   }
 
   // Shown at once; when it is refused, the server's state is shown again and why.
@@ -296,25 +316,34 @@ export class Editor {
     }
     this.save = 'refused';
     if (this.conflict) return;
-    if (problem.status === 404) this.isGone = true;
+    // A scene that someone else took out while something was chosen for it: what is there now is read next.
+    if (problem.code === 'scene_not_found') this.studio.complain(problem);
+    else if (problem.status === 404) this.isGone = true;
     else this.saveProblem = problem;
   }
 
   // ---- conflict ----
 
-  takeTheirs(): void {
+  takeTheirs({ isKept = false } = {}): void {
     if (!this.conflict) return;
+    const mine = this.story;
     this.studio.drafts.clear(this.#draft);
     this.isDirty = false;
     this.#take(this.conflict);
     this.story = this.conflict.story;
     this.conflict = null;
     this.save = 'saved';
+    if (isKept || hasScenesOf(mine, this.production!)) return;
+    this.studio.toasts.show({ text: t('conflict.aside'), action: { label: t('action.undo'), run: () => this.typeStory(mine) } }, UNDO_MS);
   }
   useMine(): void {
+    this.useMixed(this.story);
+  }
+  useMixed(story: string): void {
     if (!this.conflict) return;
     this.production = this.conflict;
     this.conflict = null;
+    this.typeStory(story);
     void this.saveStory();
   }
   async keepCopy(): Promise<void> {
@@ -323,7 +352,7 @@ export class Editor {
     try {
       const body = { story: this.story, title: t('short.copyTitle', { title: production.title }), settings: production.settings };
       const copy = await this.studio.api.createProduction(body, newKey());
-      this.takeTheirs();
+      this.takeTheirs({ isKept: true });
       this.studio.router.go(`/shorts/${copy.id}`);
     } catch (error) {
       this.studio.complain(error);

@@ -33,6 +33,12 @@ describe('hasScenesOf', () => {
     expect(hasScenesOf('One.\n\nTwo!\n\nThree.', production)).toBe(false);
     expect(hasScenesOf('One.\n\nTwo.', production)).toBe(false);
   });
+  it('looks at the pictures too', () => {
+    const illustrated = { ...production, scenes: [scene(0, 'One.', { background: { kind: 'asset', asset_id: 'a' } }), scene(1, 'Two.', { background: { kind: 'ink' } }), scene(2, 'Three.')] };
+    expect(hasScenesOf('![](asset:a)\nOne.\n\nTwo.\n\nThree.', illustrated)).toBe(true);
+    expect(hasScenesOf('One.\n\nTwo.\n\nThree.', illustrated)).toBe(false);
+    expect(sceneViews(illustrated, '![](asset:b)\nOne.\n\nTwo.\n\nThree.', true).map((view) => [view.picture, view.isRendered])).toEqual([['b', false], [null, true], [null, true]]);
+  });
 });
 
 describe('pictureKey', () => {

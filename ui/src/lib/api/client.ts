@@ -96,3 +96,5 @@ export class Api {
 export const withDownload = (url: string): string => url + (url.includes('?') ? '&' : '?') + 'download=1';
 export const posterUrl = (asset: Asset, width: number): string | null =>
   asset.poster_url === null || asset.poster_url === '' ? null : asset.poster_url + (asset.poster_url.includes('?') ? '&' : '?') + `width=${width}`;
+// Of an asset known by its id alone. The browser is told what went wrong, if it did.
+export const pictureUrl = (asset: string, width: number): string => withQuery(`/api/assets/${at(asset)}/poster`, { width });

@@ -22,7 +22,7 @@ describe('messages', () => {
     const read = (folder: string): string =>
       readdirSync(folder).map((name) => join(folder, name)).map((path) => (statSync(path).isDirectory() ? read(path) : /\.(ts|svelte)$/.test(path) && !path.endsWith('.test.ts') ? readFileSync(path, 'utf8') : '')).join('\n');
     const text = read(src);
-    const made = /^(state|step|export\.file|settings\.connection|short\.tab)\./; // put together from a name
+    const made = /^(state|step|export\.file|settings\.connection|short\.tab|palette\.kind|conflict)\./; // put together from a name
     expect(Object.keys(en).filter((key) => !made.test(key) && !text.includes(`'${key}'`))).toEqual([]);
   });
 });
