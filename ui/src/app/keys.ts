@@ -1,11 +1,15 @@
-// Keys that work on every page: `?` and `g` then a letter. Never while someone types.
+// Keys that work on every page: Ctrl or Cmd with K, from any field too; `?`, and `g` then a letter, never while someone types.
 import { goKeys, isTyping } from '../lib/state/shortcuts';
 
 const SECOND_KEY_MS = 1200;
 
-export function goOnKeys(actions: { go: (path: string) => void; help: () => void }): (event: KeyboardEvent) => void {
+export function goOnKeys(actions: { go: (path: string) => void; help: () => void; find: () => void }): (event: KeyboardEvent) => void {
   let pressedAt = 0;
   return (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k' && !document.querySelector('dialog[open]')) {
+      event.preventDefault();
+      return actions.find();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector('dialog[open]')) return;
     if (event.key === '?') return actions.help();
     const path = event.timeStamp - pressedAt < SECOND_KEY_MS ? goKeys[event.key] : undefined;

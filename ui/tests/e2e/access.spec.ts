@@ -42,6 +42,24 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.keyboard.press('?');
     await expect(page.getByRole('dialog', { name: 'Shortcuts' })).toBeVisible();
     await expectNoViolations(page, 'shortcuts');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+k');
+    await expect(page.getByRole('dialog', { name: 'Go to or do' })).toBeVisible();
+    await expect(page.getByRole('option', { name: /For all/ })).toBeVisible();
+    await expectNoViolations(page, 'palette');
+    await page.keyboard.press('Escape');
+    await page.goto(`/shorts/${short}`);
+    await page.getByRole('button', { name: 'Add a picture to scene 1' }).click();
+    await expectNoViolations(page, 'picture');
+    await page.keyboard.press('Escape');
+    const story = page.getByRole('textbox', { name: 'Story' });
+    await story.fill(`Mine in ${colorScheme} now.`);
+    const { revision } = (await (await page.request.get(`/api/productions/${short}`)).json()) as { revision: number };
+    await page.request.put(`/api/productions/${short}/story`, { data: { story: `Theirs in ${colorScheme}.` }, headers: { 'If-Match': `"${revision}"` } });
+    await story.fill(`Mine in ${colorScheme}.`);
+    await expect(page.getByText('was changed elsewhere')).toBeVisible();
+    await expectNoViolations(page, 'conflict');
+    await page.getByRole('button', { name: 'Use theirs' }).click();
     await context.close();
   });
 }

@@ -7,6 +7,7 @@ export interface Shortcut {
 }
 
 export const shortcuts: readonly Shortcut[] = [
+  { keys: ['Ctrl', 'K'], words: 'keys.palette' },
   { keys: ['?'], words: 'keys.help' },
   { keys: ['g', 's'], words: 'keys.shorts' },
   { keys: ['g', 'l'], words: 'keys.library' },

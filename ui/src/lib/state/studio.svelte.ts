@@ -7,6 +7,7 @@ import { parseOptions, type Options } from '../api/options';
 import { asProblem, type Problem } from '../api/problem';
 import { Router } from '../router/router.svelte';
 import { t } from '../i18n/messages';
+import { Commands } from './commands.svelte';
 import { browserStorage, Drafts } from './drafts';
 import { Network } from './network.svelte';
 import { Runs } from './runs.svelte';
@@ -22,6 +23,7 @@ export class Studio {
   readonly drafts = new Drafts(browserStorage());
   readonly network = new Network(this.hub);
   readonly runs = new Runs(this.api);
+  readonly commands = new Commands();
   readonly deletions = new Undoable();
   readonly session = new SessionState(this.api, () => {
     this.hub.open();

@@ -1,0 +1,90 @@
+import { asProblem } from '$lib/api/problem';
+import type { Asset, ProductionSummary } from '$lib/api/types';
+import { t, type MessageKey } from '$lib/i18n/messages';
+import { look, type Theme } from '$lib/state/look.svelte';
+import { goKeys } from '$lib/state/shortcuts';
+import type { Studio } from '$lib/state/studio.svelte';
+import { best } from './match';
+
+export interface Entry {
+  id: string;
+  kind: 'here' | 'short' | 'page' | 'action' | 'asset';
+  label: string;
+  keys: readonly string[];
+  run: () => void;
+}
+const READ_MAX = 200;
+const RECENT = 6;
+const SHOWN_MAX = 50;
+
+const pages: readonly { path: string; label: MessageKey }[] = [
+  { path: '/shorts', label: 'nav.shorts' },
+  { path: '/library', label: 'nav.library' },
+  { path: '/activity', label: 'nav.activity' },
+  { path: '/settings', label: 'nav.settings' },
+];
+const themes: readonly { theme: Theme; label: MessageKey }[] = [
+  { theme: 'light', label: 'palette.light' },
+  { theme: 'dark', label: 'palette.dark' },
+  { theme: 'system', label: 'palette.system' },
+];
+
+// All that can be gone to or done from anywhere. What is read from the server is read when the palette opens.
+export class Entries {
+  query = $state('');
+  isReading = $state(true);
+  #shorts = $state.raw<ProductionSummary[]>([]);
+  #assets = $state.raw<Asset[]>([]);
+  #studio: Studio;
+  #help: () => void;
+  readonly shown = $derived.by(() => (this.query.trim() === '' ? this.#first() : best(this.#all(), this.query, (entry) => entry.label, SHOWN_MAX)));
+
+  constructor(studio: Studio, help: () => void) {
+    this.#studio = studio;
+    this.#help = help;
+  }
+
+  async read(): Promise<void> {
+    try {
+      const [shorts, assets] = await Promise.all([this.#studio.api.productions({ limit: READ_MAX }), this.#studio.api.assets({ limit: READ_MAX })]);
+      this.#shorts = shorts.items;
+      this.#assets = assets.items;
+    } catch (error) {
+      if (!asProblem(error).isOffline) this.#studio.complain(error);
+    }
+    this.isReading = false;
+  }
+
+  #go = (href: string) => (): void => this.#studio.router.go(href);
+
+  #here(): Entry[] {
+    return this.#studio.commands.here.map(({ id, label, keys = [], run }) => ({ id: `here.${id}`, kind: 'here', label, keys, run }));
+  }
+  #ofShorts(): Entry[] {
+    return this.#shorts.map(({ id, title }) => ({ id: `short.${id}`, kind: 'short', label: title || t('shorts.untitled'), keys: [], run: this.#go(`/shorts/${id}`) }));
+  }
+  #ofPages(): Entry[] {
+    const keyOf = (path: string): string[] => Object.entries(goKeys).flatMap(([key, target]) => (target === path ? ['g', key] : []));
+    return pages.map(({ path, label }) => ({ id: `page.${path}`, kind: 'page', label: t('palette.goTo', { page: t(label) }), keys: keyOf(path), run: this.#go(path) }));
+  }
+  #actions(): Entry[] {
+    const action = (id: string, label: string, run: () => void, keys: readonly string[] = []): Entry => ({ id: `action.${id}`, kind: 'action', label, keys, run });
+    const { session } = this.#studio;
+    return [
+      action('new', t('palette.new'), this.#go('/shorts?new=1')),
+      ...themes.filter(({ theme }) => theme !== look.theme).map(({ theme, label }) => action(theme, t(label), () => look.set(theme))),
+      action('help', t('palette.keys'), this.#help, ['?']),
+      ...(session.now?.needs_key && session.now.authenticated ? [action('out', t('settings.signOut'), () => void session.signOut())] : []),
+    ];
+  }
+  #ofAssets(): Entry[] {
+    return this.#assets.map(({ id, name }) => ({ id: `asset.${id}`, kind: 'asset', label: name, keys: [], run: this.#go(`/library?asset=${id}`) }));
+  }
+
+  #all(): Entry[] {
+    return [...this.#here(), ...this.#ofShorts(), ...this.#ofPages(), ...this.#actions(), ...this.#ofAssets()];
+  }
+  #first(): Entry[] {
+    return [...this.#here(), ...this.#ofShorts().slice(0, RECENT), ...this.#ofPages(), ...this.#actions()];
+  }
+}
