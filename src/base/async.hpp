@@ -31,8 +31,11 @@ inline Task<bool> is_cancelled() {
   co_return (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
 }
 
-// ErrorCode::cancelled if woken by cancellation.
+// ErrorCode::cancelled if cancelled, before or while it waits.
 inline Task<Result<>> sleep_for(std::chrono::steady_clock::duration length) {
+  // A cancellation from before wakes nothing any more.
+  const bool was_cancelled = co_await is_cancelled();
+  if (was_cancelled) co_return fail(ErrorCode::cancelled, "cancelled before waiting");
   Timer timer(co_await current_executor(), length);
   auto [ec] = co_await timer.async_wait(use_task);
   if (ec || co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "cancelled while waiting");

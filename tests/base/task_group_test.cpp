@@ -54,6 +54,25 @@ TEST(TaskGroup, TheFirstErrorCancelsTheOthersAndAllAreAwaited) {
   EXPECT_EQ(cancelled_count, 2);
 }
 
+// Works on after it was cancelled, then waits.
+Task<Result<>> cancel_and_sleep(TaskGroup& group) {
+  group.cancel();
+  co_return co_await sleep_for(5s);
+}
+
+TEST(TaskGroup, ASleepThatBeginsAfterTheCancellationEndsAtOnce) {
+  const auto body = []() -> Task<Result<>> {
+    TaskGroup group(co_await current_executor());
+    group.spawn(cancel_and_sleep(group));
+    co_return co_await group.join();
+  };
+  const auto began = std::chrono::steady_clock::now();
+  const Result<> result = run(body());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::cancelled);
+}
+
 TEST(TaskGroup, AnExceptionBecomesAnInternalError) {
   const auto body = []() -> Task<Result<>> {
     TaskGroup group(co_await current_executor());
