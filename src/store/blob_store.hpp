@@ -24,6 +24,14 @@ struct BlobInfo {
 // again and live under a quota, least recently used first out.
 enum class BlobKind : std::uint8_t { original, derived };
 
+// While it lives the blob is not evicted or collected, whether or not the descriptor is still open.
+using BlobPin = std::shared_ptr<const void>;  // shared by whoever needs the blob to stay
+
+// Pinned from the moment it is visible, so that it is there for whoever wrote it.
+struct WrittenBlob : BlobInfo {
+  BlobPin pin;
+};
+
 // A blob being written. Nothing is visible until finish(); dropping it leaves nothing behind.
 class BlobWriter {
  public:
@@ -33,11 +41,8 @@ class BlobWriter {
   // Appends. For bytes that come through the control process, such as uploads.
   virtual Task<Result<>> append(std::string bytes) = 0;
   // Hashes, syncs and renames. If the blob exists already, the new copy is dropped.
-  virtual Task<Result<BlobInfo>> finish() = 0;
+  virtual Task<Result<WrittenBlob>> finish() = 0;
 };
-
-// While it lives the blob is not evicted or collected, whether or not the descriptor is still open.
-using BlobPin = std::shared_ptr<const void>;  // shared by whoever needs the blob to stay
 
 // An open blob. While it lives the blob is not evicted or collected.
 struct OpenBlob {
@@ -60,11 +65,13 @@ class BlobStore {
   // Refuses (too_large) when more than `size_bytes_max` is written; storage_full when the disk has no room.
   virtual Task<Result<std::unique_ptr<BlobWriter>>> create(BlobKind kind, std::uint64_t size_bytes_max) = 0;
   // Convenience for small ones.
-  virtual Task<Result<BlobInfo>> put(BlobKind kind, std::string bytes) = 0;
+  virtual Task<Result<WrittenBlob>> put(BlobKind kind, std::string bytes) = 0;
   // not_found when evicted or never there: a cached result that names it is then no result.
   virtual Task<Result<OpenBlob>> open(Digest digest) = 0;
   virtual Task<Result<std::string>> read(Digest digest, std::uint64_t size_bytes_max) = 0;
   virtual Task<Result<bool>> contains(Digest digest) = 0;
+  // Pins them all, in their order; null for one that is not there. Counts as a use.
+  virtual Task<Result<std::vector<BlobPin>>> pin(std::vector<Digest> digests) = 0;
   // A derived blob becomes an original (a finished video is kept).
   virtual Task<Result<>> keep(Digest digest) = 0;
   // Removes one nobody refers to any more. ErrorCode::conflict while it is open or pinned.
@@ -77,7 +84,8 @@ class BlobStore {
   // Reads the whole blob and compares its digest; a damaged one is put in quarantine and the answer is storage_failed,
   // reason blob_corrupt.
   virtual Task<Result<>> verify(Digest digest) = 0;
-  // Evicts derived blobs over quota or age, down to 80 % of the quota; returns bytes freed.
+  // Evicts derived blobs over quota or age, down to 80 % of the quota; returns bytes freed. Writes over the quota do so by
+  // themselves, but not before the first call: until then whoever needs old blobs has time to pin them.
   virtual Task<Result<std::uint64_t>> evict() = 0;
 
   struct Usage {

@@ -21,7 +21,7 @@ class FileBlobStore final : public BlobStore {
   ~FileBlobStore() override { pool_->close(); }
 
   Task<Result<std::unique_ptr<BlobWriter>>> create(BlobKind kind, std::uint64_t size_bytes_max) override;
-  Task<Result<BlobInfo>> put(BlobKind kind, std::string bytes) override;
+  Task<Result<WrittenBlob>> put(BlobKind kind, std::string bytes) override;
   Task<Result<OpenBlob>> open(Digest digest) override {
     return run_in(*pool_, [this, digest](std::size_t) { return files_->open(digest); });
   }
@@ -33,6 +33,9 @@ class FileBlobStore final : public BlobStore {
       const auto locked = files_->index().lock(digest);
       return locked.slice.entries.contains(digest);
     });
+  }
+  Task<Result<std::vector<BlobPin>>> pin(std::vector<Digest> digests) override {
+    return run_in(*pool_, [this, wanted = std::move(digests)](std::size_t) -> Result<std::vector<BlobPin>> { return files_->pin(wanted); });
   }
   Task<Result<>> keep(Digest digest) override {
     return run_in(*pool_, [this, digest](std::size_t) { return files_->keep(digest); });
@@ -81,7 +84,7 @@ class FileBlobWriter final : public BlobWriter {
     co_return co_await run_in(*pool_, std::move(work));
   }
 
-  Task<Result<BlobInfo>> finish() override {
+  Task<Result<WrittenBlob>> finish() override {
     ensure(!is_finished_, "a blob is finished once");
     is_finished_ = true;
     auto work = [this](std::size_t) { return files_->finish(*file_, kind_, size_bytes_max_); };
@@ -108,8 +111,8 @@ Task<Result<std::unique_ptr<BlobWriter>>> FileBlobStore::create(BlobKind kind, s
   co_return std::make_unique<FileBlobWriter>(files_, pool_, std::move(*file), kind, size_bytes_max);
 }
 
-Task<Result<BlobInfo>> FileBlobStore::put(BlobKind kind, std::string bytes) {
-  auto work = [this, kind, content = std::move(bytes)](std::size_t) -> Result<BlobInfo> {
+Task<Result<WrittenBlob>> FileBlobStore::put(BlobKind kind, std::string bytes) {
+  auto work = [this, kind, content = std::move(bytes)](std::size_t) -> Result<WrittenBlob> {
     auto file = files_->create();
     if (!file) return error_of(std::move(file));
     if (auto written = files_->append(**file, 0, content); !written) return error_of(std::move(written));

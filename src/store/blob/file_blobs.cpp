@@ -53,7 +53,7 @@ Result<> FileBlobs::append(const Temporary& file, std::uint64_t offset, std::str
   return {};
 }
 
-Result<BlobInfo> FileBlobs::finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max) {
+Result<WrittenBlob> FileBlobs::finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max) {
   const auto info = hash_file(file.fd.get(), size_bytes_max);
   if (!info) return error_of(info);
   if (::fchmod(file.fd.get(), 0400) != 0) return fail_errno(errno, "cannot protect a blob");
@@ -67,7 +67,7 @@ Result<BlobInfo> FileBlobs::finish(Temporary& file, BlobKind kind, std::uint64_t
   return adopt(file, kind, *info);
 }
 
-Result<BlobInfo> FileBlobs::adopt(Temporary& file, BlobKind kind, const BlobInfo& info) {
+Result<WrittenBlob> FileBlobs::adopt(Temporary& file, BlobKind kind, const BlobInfo& info) {
   auto [slice, lock] = index_.lock(info.digest);
   const UnixMs now_ms = clock_.wall_ms();
   if (const auto found = slice.entries.find(info.digest); found != slice.entries.end()) {
@@ -79,15 +79,29 @@ Result<BlobInfo> FileBlobs::adopt(Temporary& file, BlobKind kind, const BlobInfo
         index_.change_kind(known, kind);
       }
       index_.touch(info.digest, known, now_ms);
-      return info;
+      return WrittenBlob{info, Index::pin(known)};
     }
     index_.erase(slice, info.digest);
   }
   if (auto moved = move_durably(file.path, index_.layout().path_of(kind, info.digest)); !moved) return noticed(std::move(moved).error());
   file.path.clear();
   index_.insert(slice, info.digest, {.size_bytes = info.size_bytes, .last_used_ms = now_ms, .noted_used_ms = 0, .kind = kind});
-  index_.touch(info.digest, slice.entries.at(info.digest), now_ms);
-  return info;
+  Entry& entry = slice.entries.at(info.digest);
+  index_.touch(info.digest, entry, now_ms);
+  return WrittenBlob{info, Index::pin(entry)};
+}
+
+std::vector<BlobPin> FileBlobs::pin(const std::vector<Digest>& digests) {
+  const UnixMs now_ms = clock_.wall_ms();
+  std::vector<BlobPin> pins(digests.size());
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    auto [slice, lock] = index_.lock(digests[i]);
+    const auto found = slice.entries.find(digests[i]);
+    if (found == slice.entries.end()) continue;
+    index_.touch(digests[i], found->second, now_ms);
+    pins[i] = Index::pin(found->second);
+  }
+  return pins;
 }
 
 Result<OpenBlob> FileBlobs::open(const Digest& digest) {

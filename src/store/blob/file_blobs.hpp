@@ -29,9 +29,10 @@ class FileBlobs {
 
   Result<std::unique_ptr<Temporary>> create();
   Result<> append(const Temporary& file, std::uint64_t offset, std::string_view bytes);
-  Result<BlobInfo> finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max);
+  Result<WrittenBlob> finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max);
   Result<OpenBlob> open(const Digest& digest);
   Result<std::string> read(const Digest& digest, std::uint64_t size_bytes_max);
+  std::vector<BlobPin> pin(const std::vector<Digest>& digests);
   Result<> keep(const Digest& digest);
   // False when it was used after `since_ms`.
   Result<bool> remove(const Digest& digest, UnixMs since_ms);
@@ -40,13 +41,13 @@ class FileBlobs {
   Result<std::uint64_t> evict();
   // Reads all folders, so that usage() is right.
   void take_stock();
-  // True when the quota is overrun and nobody is seeing to it yet: then evict() follows.
+  // True when the quota is overrun, evict() was called before and nobody is seeing to it yet: then evict() follows.
   bool claim_eviction();
 
   Index& index() noexcept { return index_; }
 
  private:
-  Result<BlobInfo> adopt(Temporary& file, BlobKind kind, const BlobInfo& info);
+  Result<WrittenBlob> adopt(Temporary& file, BlobKind kind, const BlobInfo& info);
   Result<std::uint64_t> evict_derived();
   void quarantine(const BlobInfo& info);
   std::unexpected<Error> corrupt(const Digest& digest);
@@ -57,7 +58,7 @@ class FileBlobs {
   const Clock& clock_;
   Index index_;
   ReserveFile reserve_;
-  std::atomic<bool> is_evicting_ = false;
+  std::atomic<bool> is_evicting_ = true;  // nobody may, before the first who is told to
   std::mutex eviction_mutex_;  // one at a time: the second then finds little left to do
 };
 
