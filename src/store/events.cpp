@@ -104,10 +104,15 @@ Task<Result<>> DatabaseEventLog::trim(std::size_t keep_count) {
     if (last < rows->integer(0, 0)) co_return Result<>{};
     std::vector<Value> through{last};
     std::vector<Statement> batch;
-    batch.push_back({"INSERT INTO event_topics (owner, topic, last_number) SELECT owner, topic, max(number) FROM events WHERE position <= $1 "
-                     "GROUP BY owner, topic ON CONFLICT (owner, topic) DO UPDATE SET last_number = excluded.last_number",
+    batch.push_back({"INSERT INTO event_topics (owner, topic, last_number, last_position) "
+                     "SELECT owner, topic, max(number), max(position) FROM events WHERE position <= $1 GROUP BY owner, topic "
+                     "ON CONFLICT (owner, topic) DO UPDATE SET last_number = excluded.last_number, last_position = excluded.last_position",
                      through});
     batch.push_back({"DELETE FROM events WHERE position <= $1", std::move(through)});
+    // More than a slice adds, so that they become no more.
+    batch.push_back({"DELETE FROM event_topics WHERE (owner, topic) IN "
+                     "(SELECT owner, topic FROM event_topics WHERE last_position <= $1 ORDER BY last_position LIMIT $2)",
+                     {last - keep, 2 * kTrimSlice}});
     auto done = co_await database_.write(std::move(batch));
     if (!done) co_return error_of(std::move(done));
   }

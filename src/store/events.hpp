@@ -14,7 +14,8 @@
 namespace atelier::store {
 
 // Something that happened, kept so that a client that was away learns of it. `position` rises over all topics and owners in
-// the order of commits; `number` counts within one owner's topic from 1 without gaps.
+// the order of commits; `number` counts within one owner's topic from 1 without gaps, and begins anew for a topic that was
+// silent for twice as many events as are kept.
 struct Event {
   std::int64_t position = 0;
   std::string topic;         // "run/<id>", "production/<id>", "runs"
@@ -50,7 +51,7 @@ class EventLog {
   // Events of the owner after the cursor, oldest first, at most `count_max`. ErrorCode::conflict when the epoch is
   // another or the cursor is older than what is kept: the client must read afresh.
   virtual Task<Result<std::vector<Event>>> after(Principal principal, Cursor cursor, std::size_t count_max) = 0;
-  // Deletes the oldest beyond the bound, in small slices.
+  // Deletes the oldest beyond the bound, and what is remembered of topics silent for as long again, in small slices.
   virtual Task<Result<>> trim(std::size_t keep_count) = 0;
 };
 

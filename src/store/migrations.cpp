@@ -3,7 +3,7 @@
 namespace atelier::store {
 
 std::vector<Migration> studio_migrations() {
-  return {migration::kCore, migration::kEvents, migration::kRuns, migration::kRenders, migration::kGateway};
+  return {migration::kCore, migration::kEvents, migration::kRuns, migration::kRenders, migration::kGateway, migration::kRetention};
 }
 
 std::vector<Migration> telemetry_migrations() { return {migration::kCalls, migration::kLimiterStates}; }

@@ -132,6 +132,20 @@ TEST_F(EventLogTest, TrimmingManyGoesInSlices) {
   EXPECT_EQ(rows->integer(0, 1), 3'401);
 }
 
+TEST_F(EventLogTest, TopicsOfWhichNothingWasHeardForLongAreForgotten) {
+  append("runs", ann_);
+  std::vector<Statement> batch;
+  for (int i = 0; i < 3'000; ++i) batch.push_back(log_->append("run/" + std::to_string(i), "x", "1", ann_));
+  ASSERT_TRUE(is_ok(run(database_->write(std::move(batch)))));
+  ASSERT_TRUE(is_ok(run(log_->trim(100))));
+  const auto count = [&] { return run(database_->read({"SELECT count(*) FROM event_topics"}))->integer(0, 0); };
+  EXPECT_LE(count(), 100);
+  EXPECT_GT(count(), 0);
+  EXPECT_EQ(append("run/2999", ann_).second, 2);  // kept
+  EXPECT_EQ(append("run/2850", ann_).second, 2);  // remembered
+  EXPECT_EQ(append("run/7", ann_).second, 1);     // forgotten
+}
+
 TEST_F(EventLogTest, AnEventThatFailsWithItsBatchTakesNoNumber) {
   append("runs", ann_);
   std::vector<Statement> batch;
