@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 #include "net/ip_address.hpp"
 
@@ -75,7 +76,8 @@ std::string FakePeer::read_request() {
 FakePeer& FakePeer::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ssl_ ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) break;
+    can_send_ = sent > 0;
+    if (!can_send_) break;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return *this;
@@ -103,6 +105,7 @@ void FakePeer::reset() {
 }
 
 FakeServer::FakeServer(Script script, Options options) : script_(std::move(script)), options_(std::move(options)) {
+  std::signal(SIGPIPE, SIG_IGN);  // the library writes to sockets without asking for no signal
   if (options_.identity) {
     context_.reset(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
     SSL_CTX_use_certificate(context_.get(), options_.identity->certificate.get());
@@ -160,7 +163,7 @@ void FakeServer::accept_all() {
     threads_.emplace_back([this, fd, index = count_++] {
       {
         FakePeer peer(fd, index, context_.get());
-        if (!context_ || peer.shake_hands()) script_(peer);
+        if (!context_ || !options_.begins_tls || peer.shake_hands()) script_(peer);
       }
       const std::lock_guard closing(mutex_);
       std::erase(open_, fd);

@@ -34,6 +34,7 @@ class FakePeer {
   FakePeer& answer(std::string_view body, std::string_view fields = "");
   // Whether the client closes or resets without another byte.
   bool is_closed();
+  bool can_send() const noexcept { return can_send_; }  // false once the client was gone when something was sent
   void close();  // TLS: with a close_notify
   void cut();    // without one
   void reset();
@@ -46,6 +47,7 @@ class FakePeer {
   SSL_CTX* context_;
   SSL* ssl_ = nullptr;
   std::string buffer_;
+  bool can_send_ = true;
 };
 
 // A server that does what a test tells it, byte for byte: one thread a connection, which runs the script.
@@ -55,9 +57,10 @@ class FakeServer {
   struct Options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
-    std::optional<Identity> identity;  // TLS
-    std::string protocol;              // chosen by ALPN whatever is offered
+    std::optional<Identity> identity = {};  // TLS
+    std::string protocol = {};              // chosen by ALPN whatever is offered
     int tls_version_max = TLS1_3_VERSION;
+    bool begins_tls = true;  // false: the script does, by shake_hands()
     int backlog = 128;
     bool accepts = true;
   };

@@ -55,8 +55,11 @@ std::string lower_case(std::string_view text) {
 
 template <class Number>
 bool read_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return !text.empty() && error == std::errc() && end == text.data() + text.size();
+  Number read{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), read);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return false;
+  number = read;
+  return true;
 }
 
 bool is_within(const IpAddress& address, const IpAddress& network, unsigned bits) noexcept {
