@@ -101,11 +101,12 @@ void Draft::set_key(std::uint32_t index, std::string_view version_suffix) {
   edit(index).key = result_key(head.owner, *step.type, version_suffix, run->node(index).parameters, inputs);
 }
 
-void Draft::succeed(std::uint32_t step, ResultPtr result, bool is_cached, UnixMs now_ms) {
+void Draft::succeed(std::uint32_t step, HeldResult held, bool is_cached, UnixMs now_ms) {
   StepFields& fields = edit(step);
   if (fields.state == StepState::running) --running_count;
   fields.state = StepState::succeeded;
-  fields.result = std::move(result);
+  fields.result = std::move(held.result);
+  fields.pins = std::move(held.pins);
   fields.error.reset();
   fields.is_cached = is_cached;
   fields.ended_ms = now_ms;
@@ -127,10 +128,23 @@ void Draft::take_back(std::uint32_t step) {
   StepFields& fields = edit(step);
   fields.state = StepState::ready;
   fields.result.reset();
+  fields.pins.reset();
+  if (fields.is_cached) --head.cached_count;
   fields.is_cached = false;
   fields.ended_ms = 0;
   --head.done_count;
-  --head.cached_count;
+}
+
+void Draft::lose(std::uint32_t step) {
+  if (at(step).state != StepState::succeeded) return;
+  take_back(step);
+  ready.push_back(step);
+}
+
+void Draft::put_back(std::uint32_t step) {
+  StepFields& fields = edit(step);
+  fields.state = fields.missing_count == 0 ? StepState::ready : StepState::waiting;
+  --running_count;
 }
 
 void Draft::fail(std::uint32_t step, StepState state, Error error, UnixMs now_ms) {

@@ -32,6 +32,7 @@ struct StepFields {
   UnixMs available_ms = 0, started_ms = 0, ended_ms = 0;
   std::optional<Digest> key;
   ResultPtr result;
+  std::shared_ptr<const std::vector<store::BlobPin>> pins;  // HeldResult's
   std::shared_ptr<const Error> error;  // shared with drafts, to keep their copies cheap
 };
 
@@ -64,14 +65,15 @@ struct Granted {  // a place for a ready step
 struct Ended {  // an attempt
   std::uint32_t step;
   AttemptPtr attempt;
-  Result<ResultPtr> outcome;
+  Result<HeldResult> outcome;
   bool is_cached = false;
   bool is_interrupted = false;
+  std::vector<std::uint32_t> lost_sources = {};  // steps whose blobs it needed and did not find
 };
 struct Shared {  // the identical step that this one waited for
   std::uint32_t step;
   AttemptPtr attempt;
-  Result<ResultPtr> outcome;
+  Result<HeldResult> outcome;
 };
 struct Adopted {  // an attempt whose own run went away
   std::uint32_t step;
@@ -90,6 +92,7 @@ struct ActiveRun {
   RunView head;  // without steps
   Graph graph;
   std::vector<Step> steps;
+  std::vector<store::BlobPin> pins;  // of given blobs, and of the results it was loaded with
   std::uint32_t running_count = 0;
   std::uint32_t place_count = 0;  // attempts whose coroutine lives
   std::deque<Happening> mailbox;
@@ -118,9 +121,14 @@ class Draft {
   // The key of a cacheable step whose sources have all succeeded.
   void set_key(std::uint32_t step, std::string_view version_suffix);
 
-  void succeed(std::uint32_t step, ResultPtr result, bool is_cached, UnixMs now_ms);
+  void succeed(std::uint32_t step, HeldResult held, bool is_cached, UnixMs now_ms);
   // Takes back the last successes, newest first: their steps are ready again.
   void take_back(std::uint32_t step);
+  // A success of before whose blobs are gone: the step is ready again, and what was ready after it waits. What runs may
+  // finish, and what ended stays ended.
+  void lose(std::uint32_t step);
+  // A step that ran and did not end: ready, or waiting for a source that was lost meanwhile.
+  void put_back(std::uint32_t step);
   // The step ends; steps not begun are cancelled, those that run may finish.
   void fail(std::uint32_t step, StepState state, Error error, UnixMs now_ms);
   void cancel(UnixMs now_ms);
@@ -142,7 +150,7 @@ class Draft {
   // An attempt that is over, and what that means for the steps that wait for the same result.
   struct Conclusion {
     AttemptPtr attempt;
-    std::optional<Result<ResultPtr>> shared;  // they get this; without it they go on alone
+    std::optional<Result<HeldResult>> shared;  // they get this; without it they go on alone
     std::chrono::milliseconds delay{0};       // after this
   };
   std::vector<Conclusion> conclusions;

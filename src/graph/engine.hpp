@@ -109,6 +109,10 @@ class Engine {
   // once is nothing to tell who waits, but a full disk may last, and then they can do something about it.
   virtual Task<Result<RunView>> wait(Principal principal, RunId id) = 0;
 
+  // Deletes runs that ended before that moment, their steps and graphs, in small slices; of each owner, kind and subject the
+  // newest stays. How many.
+  virtual Task<Result<std::size_t>> forget_before(UnixMs ended_ms) = 0;
+
   // Takes up what a crash or stop left: called before the first submit, and again if it failed, until it succeeds.
   virtual Task<Result<>> recover() = 0;
   // Takes no more steps, interrupts those that run without counting the attempt, returns when all have stopped.

@@ -72,9 +72,9 @@ void EngineImpl::launch(const AttemptPtr& attempt) {
 
 Task<Result<>> EngineImpl::carry(AttemptPtr attempt) {
   crash_point("step.before_run");
-  ResultPtr found;
+  HeldResult found;
   if (attempt->stored) found = co_await take_stored(attempt);
-  if (found) {
+  if (found.result) {
     tell_end(attempt, std::move(found), true);
   } else {
     if (attempt->stop == Attempt::Stop::none) {
@@ -87,17 +87,15 @@ Task<Result<>> EngineImpl::carry(AttemptPtr attempt) {
     }
     crash_point("step.after_run");
     metrics_.attempt_took(*attempt->type, seconds_between(attempt->started, clock_.now()));
-    Result<ResultPtr> outcome = fail(ErrorCode::cancelled, "stopped before it began");
-    if (attempt->outcome && !*attempt->outcome) outcome = error_of(std::move(*attempt->outcome));
+    Result<HeldResult> outcome = fail(ErrorCode::cancelled, "stopped before it began");
+    std::vector<std::uint32_t> lost_sources;
     if (attempt->outcome && *attempt->outcome) {
-      if (auto ok = check_outputs(*attempt->type, **attempt->outcome); !ok)
-        outcome = error_of(ok);
-      else if (auto result = make_result(std::move(**attempt->outcome)); result->json.size() > kInlineBytesMax)
-        outcome = fail(ErrorCode::internal, fmt::format("{} gave {} bytes of inline outputs, more than the {} allowed", attempt->type->name, result->json.size(), kInlineBytesMax));
-      else
-        outcome = std::move(result);
+      outcome = co_await take_made(attempt);
+    } else if (attempt->outcome) {
+      outcome = error_of(std::move(*attempt->outcome));
+      if (outcome.error().reason == "blob_not_found") lost_sources = co_await find_lost_sources(attempt);
     }
-    tell_end(attempt, std::move(outcome), false);
+    tell_end(attempt, std::move(outcome), false, std::move(lost_sources));
   }
   attempts_.erase(attempt);
   queue_of(attempt->type->node_class).give_back_place(attempt->owner);
@@ -106,16 +104,16 @@ Task<Result<>> EngineImpl::carry(AttemptPtr attempt) {
 }
 
 // What the claim found in the table, if all its blobs are still there.
-Task<ResultPtr> EngineImpl::take_stored(AttemptPtr attempt) {
+Task<HeldResult> EngineImpl::take_stored(AttemptPtr attempt) {
   auto result = parse_result(std::move(*attempt->stored));
   if (!result) {
     log::warn("a stored result cannot be read", {{"type", attempt->type->name}, {"error", result.error().message}});
-    co_return nullptr;
+    co_return HeldResult();
   }
-  const bool has_all = co_await has_blobs(*result);
-  if (!has_all) co_return nullptr;
+  auto held = co_await hold_result(*result);
+  if (!held) co_return HeldResult();
   front_.put(*attempt->key, *result);
-  co_return std::move(*result);
+  co_return std::move(*held);
 }
 
 Task<Result<>> EngineImpl::perform(AttemptPtr attempt) {
@@ -158,14 +156,19 @@ void EngineImpl::stop_attempt(const AttemptPtr& attempt, Attempt::Stop why) {
   if (attempt->work) attempt->work->cancel();
 }
 
-void EngineImpl::tell_end(const AttemptPtr& attempt, Result<ResultPtr> outcome, bool is_cached) {
+void EngineImpl::tell_end(const AttemptPtr& attempt, Result<HeldResult> outcome, bool is_cached, std::vector<std::uint32_t> lost_sources) {
   if (std::exchange(attempt->is_ended, true)) return;
   unschedule(attempt->deadline);
   const bool is_interrupted = !outcome && attempt->stop == Attempt::Stop::interrupted;
   if (!outcome && attempt->stop == Attempt::Stop::deadline)
     outcome = fail(ErrorCode::deadline_exceeded, fmt::format("it took longer than the {} ms it is given", attempt->type->timeout.count()),
                    {.reason = {}, .where = attempt->run->node(attempt->step).name});
-  post(attempt->run, happened::Ended{.step = attempt->step, .attempt = attempt, .outcome = std::move(outcome), .is_cached = is_cached, .is_interrupted = is_interrupted});
+  post(attempt->run, happened::Ended{.step = attempt->step,
+                                     .attempt = attempt,
+                                     .outcome = std::move(outcome),
+                                     .is_cached = is_cached,
+                                     .is_interrupted = is_interrupted,
+                                     .lost_sources = std::move(lost_sources)});
 }
 
 // Its own run does not want it any more. Another that waits for the same takes it over; without one it stops.

@@ -145,11 +145,11 @@ void EngineImpl::apply(Draft& draft, const happened::Ended& ended) {
   if (draft.head.state == RunState::running && draft.at(ended.step).state == StepState::running &&
       draft.run->steps[ended.step].attempt == ended.attempt) {
     if (ended.is_interrupted) {
+      draft.put_back(ended.step);
       StepFields& fields = draft.edit(ended.step);
-      fields.state = draft.head.error ? StepState::cancelled : StepState::ready;
+      if (draft.head.error) fields.state = StepState::cancelled;
       fields.started_ms = 0;
       --fields.attempts;
-      --draft.running_count;
     } else if (ended.outcome) {
       draft.succeed(ended.step, *ended.outcome, ended.is_cached, now_ms());
       if (ended.is_cached)
@@ -158,13 +158,16 @@ void EngineImpl::apply(Draft& draft, const happened::Ended& ended) {
         draft.made.push_back(ended.step);
       conclusion.shared = *ended.outcome;
     } else {
-      apply_failure(draft, ended.step, ended.outcome.error(), conclusion);
+      for (const std::uint32_t source : ended.lost_sources) draft.lose(source);
+      apply_failure(draft, ended, conclusion);
     }
   }
   draft.conclusions.push_back(std::move(conclusion));
 }
 
-void EngineImpl::apply_failure(Draft& draft, std::uint32_t step, Error error, Draft::Conclusion& conclusion) {
+void EngineImpl::apply_failure(Draft& draft, const happened::Ended& ended, Draft::Conclusion& conclusion) {
+  const std::uint32_t step = ended.step;
+  Error error = ended.outcome.error();
   const NodeType& type = *draft.run->steps[step].type;
   StepFields& fields = draft.edit(step);
   if (is_kill(error)) ++fields.kills;
@@ -174,16 +177,16 @@ void EngineImpl::apply_failure(Draft& draft, std::uint32_t step, Error error, Dr
     error.code = ErrorCode::internal;
   }
   const bool is_poisoned = error.reason == "step_poisoned";
-  if (!is_poisoned && !is_outcome_unknown(error) && is_retryable(error) && fields.attempts < type.retry.attempts_max) {
+  const bool may_pass = is_retryable(error) || !ended.lost_sources.empty();  // those are made again
+  if (!is_poisoned && !is_outcome_unknown(error) && may_pass && fields.attempts < type.retry.attempts_max) {
     fields.error = std::make_shared<const Error>(error);
-    --draft.running_count;
+    draft.put_back(step);
     if (draft.head.error) {  // the run has failed already: no more tries
       fields.state = StepState::cancelled;
       fields.ended_ms = now_ms();
       return;
     }
     conclusion.delay = backoff(type.retry, fields.attempts, error, std::uniform_real_distribution<double>(0, 1)(random_));
-    fields.state = StepState::ready;
     fields.available_ms = now_ms() + conclusion.delay.count();
     metrics_.retried(type);
     return;
@@ -223,12 +226,13 @@ void EngineImpl::apply(Draft& draft, const happened::Cancelled&) {
 
 void EngineImpl::apply(Draft& draft, const happened::Resumed&) {
   for (std::uint32_t i = 0; i < draft.run->steps.size(); ++i) {
-    if (draft.at(i).state != StepState::running || draft.run->steps[i].attempt) continue;
-    StepFields& fields = draft.edit(i);  // claimed, but nobody is at it
-    fields.state = StepState::ready;
+    const StepFields& now = draft.at(i);
+    if (now.state == StepState::ready && now.missing_count > 0) draft.edit(i).state = StepState::waiting;  // ran while a source was lost
+    if (now.state != StepState::running || draft.run->steps[i].attempt) continue;
+    draft.put_back(i);  // claimed, but nobody is at it
+    StepFields& fields = draft.edit(i);
     ++fields.fence;
     --fields.attempts;
-    --draft.running_count;
   }
   if (draft.head.error) {
     draft.cancel_unstarted(now_ms());
@@ -342,7 +346,7 @@ void EngineImpl::commit_step(const RunPtr& run, std::uint32_t index, StepFields&
   step.now = std::move(fields);
   const StepState is = step.now.state;
   if (was == is) return;
-  if (is != StepState::ready && is != StepState::waiting) withdraw(run, index);
+  if (is != StepState::ready) withdraw(run, index);
   if (was == StepState::running)
     if (const AttemptPtr attempt = std::exchange(step.attempt, nullptr); attempt && is == StepState::cancelled) hand_over(attempt);
   if (!is_end(is) || step.type == nullptr) return;
@@ -366,8 +370,15 @@ void EngineImpl::conclude(Draft::Conclusion& conclusion) {
   }
 }
 
+// What its steps hold may be evicted again.
+void EngineImpl::release_blobs(ActiveRun& run) {
+  for (Step& step : run.steps) step.now.pins.reset();
+  run.pins.clear();
+}
+
 void EngineImpl::end_run(const RunPtr& run) {
   run->is_over = true;
+  release_blobs(*run);
   metrics_.run_ended(run->head.state);
   runs_.erase(run->head.id);
   for (std::uint32_t i = 0; i < run->steps.size(); ++i) withdraw(run, i);
@@ -379,6 +390,7 @@ void EngineImpl::end_run(const RunPtr& run) {
 // Another engine has the run, or the table says otherwise: nothing more is done about it here.
 void EngineImpl::abandon(const RunPtr& run) {
   run->is_over = true;
+  release_blobs(*run);
   end_stall(*run);
   runs_.erase(run->head.id);
   for (std::uint32_t i = 0; i < run->steps.size(); ++i) {

@@ -72,6 +72,7 @@ class EngineImpl final : public Engine {
   Task<Result<>> cancel(Principal principal, RunId id) override;
   Task<Result<RunId>> run_again(Principal principal, RunId id, Again again) override;
   Task<Result<RunView>> wait(Principal principal, RunId id) override;
+  Task<Result<std::size_t>> forget_before(UnixMs ended_ms) override;
   Task<Result<>> recover() override;
   Task<> stop() override;
   void wake() override;
@@ -101,6 +102,9 @@ class EngineImpl final : public Engine {
   Task<std::optional<Error>> stall_of(RunId id);
   RunPtr active(Principal principal, RunId id) const;
 
+  // engine_forget.cpp
+  Task<Result<>> forget(std::string owner, std::string run, std::int64_t step_count);
+
   // engine_drive.cpp: from what happened to the next committed state
   void post(const RunPtr& run, Happening happening);
   Task<Result<>> drive(RunPtr run);
@@ -112,7 +116,7 @@ class EngineImpl final : public Engine {
   void apply(Draft& draft, const happened::Refused& refused);
   void apply(Draft& draft, const happened::Cancelled& cancelled);
   void apply(Draft& draft, const happened::Resumed& resumed);
-  void apply_failure(Draft& draft, std::uint32_t step, Error error, Draft::Conclusion& conclusion);
+  void apply_failure(Draft& draft, const happened::Ended& ended, Draft::Conclusion& conclusion);
   Batch next_batch(Draft& draft);
   void undo(Draft& draft);
   void commit(const DraftPtr& draft, Batch& batch, const std::vector<store::Rows>& rows);
@@ -121,15 +125,19 @@ class EngineImpl final : public Engine {
   void end_run(const RunPtr& run);
   void abandon(const RunPtr& run);
   void drain(ActiveRun& run);
+  void release_blobs(ActiveRun& run);
   void stall(const RunPtr& run, const Error& why);
   void end_stall(ActiveRun& run);
   void tell_run(const ActiveRun& run, std::string_view type);
 
+  // engine_hold.cpp: what active runs need is not evicted
+  Task<std::optional<HeldResult>> hold_result(ResultPtr result);
+  Task<> hold_run(RunPtr run);
+
   // engine_settle.cpp: the cache, and places
   Task<> settle(DraftPtr draft, Lookup lookup);
   std::vector<std::uint32_t> take_hits(Draft& draft);
-  Task<std::vector<Digest>> find_gone(DraftPtr draft, std::vector<std::uint32_t> hits);
-  Task<Result<>> check_blobs(ResultPtr result, Digest key, std::shared_ptr<std::vector<Digest>> gone);
+  Task<std::vector<Digest>> hold(DraftPtr draft, std::vector<std::uint32_t> hits);
   Task<bool> fetch_results(DraftPtr draft, bool is_first);
   void place(Draft& draft);
   void claim(Draft& draft, std::uint32_t step, bool has_granted_place);
@@ -144,11 +152,12 @@ class EngineImpl final : public Engine {
   void launch(const AttemptPtr& attempt);
   Task<Result<>> carry(AttemptPtr attempt);
   Task<Result<>> perform(AttemptPtr attempt);
-  Task<ResultPtr> take_stored(AttemptPtr attempt);
-  Task<bool> has_blobs(ResultPtr result);
+  Task<HeldResult> take_stored(AttemptPtr attempt);
+  Task<Result<HeldResult>> take_made(AttemptPtr attempt);
+  Task<std::vector<std::uint32_t>> find_lost_sources(AttemptPtr attempt);
   StepRun make_step_run(const AttemptPtr& attempt) const;
   void stop_attempt(const AttemptPtr& attempt, Attempt::Stop why);
-  void tell_end(const AttemptPtr& attempt, Result<ResultPtr> outcome, bool is_cached);
+  void tell_end(const AttemptPtr& attempt, Result<HeldResult> outcome, bool is_cached, std::vector<std::uint32_t> lost_sources = {});
   void hand_over(const AttemptPtr& attempt);
   void tell_progress(const Attempt& attempt, std::int64_t done, std::int64_t total);
 
@@ -159,7 +168,7 @@ class EngineImpl final : public Engine {
   Task<Result<>> load_active();
   Task<Result<>> load_again(RunPtr run);
   Result<RunPtr> load_run(const store::Rows& runs, std::size_t row, std::vector<StepFields> fields, std::vector<bool> forced);
-  void take_in(const store::Rows& runs, const store::Rows& steps);
+  Task<> take_in(const store::Rows* runs_found, const store::Rows* steps_found);  // they outlive it
   Task<Result<>> keep_time();
   Task<Result<>> beat();
   Task<Result<>> trim_results();

@@ -53,7 +53,7 @@ Task<Result<>> EngineImpl::load_active() {
   for (;;) {
     auto rows = co_await database_.read_all(rows::select_active(id_, after, kRunsPerRead));
     if (!rows) co_return error_of(rows);
-    take_in((*rows)[0], (*rows)[1]);
+    co_await take_in(&(*rows)[0], &(*rows)[1]);
     if ((*rows)[0].size() < static_cast<std::size_t>(kRunsPerRead)) co_return Result<>{};
     after = (*rows)[0].text((*rows)[0].size() - 1, 0);
   }
@@ -66,12 +66,14 @@ Task<Result<>> EngineImpl::load_again(RunPtr run) {
   if (!rows)
     log::error("a run cannot be taken up again", {{"run", run->head.id.to_string()}, {"error", rows.error().message}});
   else if (!is_stopping_)
-    take_in((*rows)[0], (*rows)[1]);
+    co_await take_in(&(*rows)[0], &(*rows)[1]);
   co_return Result<>{};
 }
 
 // Both lists are in order of runs.
-void EngineImpl::take_in(const store::Rows& runs, const store::Rows& steps) {
+Task<> EngineImpl::take_in(const store::Rows* runs_found, const store::Rows* steps_found) {
+  const store::Rows& runs = *runs_found;
+  const store::Rows& steps = *steps_found;
   std::size_t next_step = 0;
   for (std::size_t row = 0; row < runs.size(); ++row) {
     const std::string& id = runs.text(row, 0);
@@ -96,7 +98,8 @@ void EngineImpl::take_in(const store::Rows& runs, const store::Rows& steps) {
       log::error("a run cannot be taken up", {{"run", id}, {"error", run.error().describe()}});
       continue;
     }
-    runs_.emplace((*run)->head.id, *run);
+    co_await hold_run(*run);
+    if (!runs_.emplace((*run)->head.id, *run).second) continue;  // loaded twice
     for (std::uint32_t i = 0; i < (*run)->steps.size(); ++i) {
       const Step& step = (*run)->steps[i];
       const bool is_open = step.now.state == StepState::waiting || step.now.state == StepState::ready;

@@ -8,7 +8,6 @@ namespace atelier::graph {
 namespace {
 
 constexpr std::size_t kKeysPerRead = 512;
-constexpr std::size_t kBlobChecksAtOnce = 32;
 
 std::string_view bytes_of(const store::Rows& rows, std::size_t row) { return rows.bytes(row, 0); }
 
@@ -24,7 +23,7 @@ Task<> EngineImpl::settle(DraftPtr draft, Lookup lookup) {
     const std::vector<std::uint32_t> before = draft->ready;
     std::vector<std::uint32_t> hits = take_hits(*draft);
     if (!hits.empty()) {
-      const std::vector<Digest> gone = co_await find_gone(draft, hits);
+      const std::vector<Digest> gone = co_await hold(draft, hits);
       if (!gone.empty()) {
         // A result whose blobs were evicted is none. Its heirs were taken on its word, so all of this round is undone.
         for (auto hit = hits.rbegin(); hit != hits.rend(); ++hit) draft->take_back(*hit);
@@ -56,7 +55,8 @@ std::vector<std::uint32_t> EngineImpl::take_hits(Draft& draft) {
         draft.set_key(step, in_run.type->version_suffix ? in_run.type->version_suffix(services_) : std::string());
         if (!in_run.is_forced) {
           if (ResultPtr result = front_.find(*draft.at(step).key)) {
-            draft.succeed(step, std::move(result), true, now_ms());
+            HeldResult held{.result = std::move(result), .pins = {}};  // hold() follows
+            draft.succeed(step, std::move(held), true, now_ms());
             hits.push_back(step);
             continue;
           }
@@ -66,32 +66,6 @@ std::vector<std::uint32_t> EngineImpl::take_hits(Draft& draft) {
     }
   }
   return hits;
-}
-
-Task<bool> EngineImpl::has_blobs(ResultPtr result) {
-  for (const Digest& blob : result->blobs) {
-    const auto found = co_await blobs_.contains(blob);
-    if (!found || !*found) co_return false;
-  }
-  co_return true;
-}
-
-// The keys of hits whose blobs are not all there. A store that cannot answer counts as not there: the step then runs.
-Task<std::vector<Digest>> EngineImpl::find_gone(DraftPtr draft, std::vector<std::uint32_t> hits) {
-  const auto gone = std::make_shared<std::vector<Digest>>();  // shared by the checks
-  TaskGroup checks(executor_, {.at_most = kBlobChecksAtOnce, .stops_on_error = false});
-  for (const std::uint32_t step : hits) {
-    const StepFields& fields = draft->at(step);
-    if (!fields.result->blobs.empty()) checks.spawn(check_blobs(fields.result, *fields.key, gone));
-  }
-  (void)co_await checks.join();
-  co_return std::move(*gone);
-}
-
-Task<Result<>> EngineImpl::check_blobs(ResultPtr result, Digest key, std::shared_ptr<std::vector<Digest>> gone) {
-  const bool has_all = co_await has_blobs(std::move(result));
-  if (!has_all) gone->push_back(key);
-  co_return Result<>{};
 }
 
 // Brings results of the unplaced steps from the table into memory; whether it found any. First what the last run of the

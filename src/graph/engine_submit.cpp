@@ -62,6 +62,7 @@ Task<Result<RunId>> EngineImpl::submit_here(Submission submission) {
     if (*same) co_return **same;
   }
   const RunPtr run = make_run(submission);
+  co_await hold_run(run);
   const auto draft = std::make_shared<Draft>(run);
   for (std::uint32_t i = 0; i < run->steps.size(); ++i) {
     if (run->steps[i].now.missing_count > 0) continue;

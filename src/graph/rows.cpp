@@ -184,6 +184,23 @@ RunView read_run(const Rows& rows, std::size_t row) {
   return run;
 }
 
+Statement select_ended(const EndedAt& after, UnixMs before_ms, std::int64_t count_max) {
+  return {"SELECT ended_ms, owner, id, step_count, EXISTS (SELECT 1 FROM runs AS newer WHERE newer.owner = runs.owner AND newer.kind = runs.kind "
+          "AND newer.subject = runs.subject AND newer.id > runs.id) FROM runs "
+          "WHERE state <> 'running' AND ended_ms < $1 AND (ended_ms, owner, id) > ($2, $3, $4) ORDER BY ended_ms, owner, id LIMIT $5",
+          {before_ms, after.ended_ms, after.owner, after.run, count_max}};
+}
+
+Statement delete_steps(const std::string& run, std::int64_t first, std::int64_t end) {
+  return {"DELETE FROM steps WHERE run = $1 AND node >= $2 AND node < $3", {run, first, end}};
+}
+
+Statement delete_graph(const std::string& run) { return {"DELETE FROM run_graphs WHERE run = $1", {run}}; }
+
+Statement delete_run(const std::string& owner, const std::string& run) {
+  return {"DELETE FROM runs WHERE owner = $1 AND id = $2 AND state <> 'running'", {owner, run}};
+}
+
 Statement insert_steps(const RunView& run, std::uint32_t first, std::uint32_t last, StepState state, bool is_forced) {
   if (first == last)
     return {"INSERT INTO steps (run, node, owner, state, is_forced) VALUES ($1, $2, $3, $4, $5)",

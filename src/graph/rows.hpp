@@ -37,6 +37,17 @@ Statement select_by_idempotency_key(UserId owner, const std::string& key);
 Statement select_page(UserId owner, const std::string& kind, const std::string& subject, const std::string& before, std::int64_t count);
 RunView read_run(const Rows& rows, std::size_t row);
 
+// Runs that ended, from after the given one on to those that ended before a moment, in order of their ends: ended_ms, owner,
+// id, step_count, and whether a newer one of the same owner, kind and subject is there.
+struct EndedAt {
+  std::int64_t ended_ms = 0;
+  std::string owner, run;
+};
+Statement select_ended(const EndedAt& after, UnixMs before_ms, std::int64_t count_max);
+Statement delete_steps(const std::string& run, std::int64_t first, std::int64_t end);
+Statement delete_graph(const std::string& run);
+Statement delete_run(const std::string& owner, const std::string& run);  // unless it is active
+
 // Steps.
 Statement insert_steps(const RunView& run, std::uint32_t first, std::uint32_t last, StepState state, bool is_forced);
 Statement insert_step(const RunView& run, std::uint32_t step, const StepFields& fields, bool is_forced);

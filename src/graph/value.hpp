@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
+#include "store/blob_store.hpp"
 
 namespace atelier::graph {
 
@@ -22,7 +23,11 @@ struct BlobRef {
   Digest digest;
   std::uint64_t size_bytes = 0;
   std::string media_type;  // "video/mp4"
-  friend bool operator==(const BlobRef&, const BlobRef&) = default;
+  // From whoever wrote it to the engine, which holds it for the run; otherwise null, and no part of the value.
+  store::BlobPin pin = {};
+  friend bool operator==(const BlobRef& left, const BlobRef& right) {
+    return left.digest == right.digest && left.size_bytes == right.size_bytes && left.media_type == right.media_type;
+  }
 };
 
 // What travels along an edge: small JSON (text is a JSON string) inline, or a blob.

@@ -7,7 +7,8 @@ namespace {
 
 constexpr Port kInputs[] = {{.name = "in", .type = PortType::text, .is_required = false, .is_list = true},
                             {.name = "one", .type = PortType::text, .is_required = false, .is_list = false},
-                            {.name = "picture", .type = PortType::image, .is_required = false, .is_list = false}};
+                            {.name = "picture", .type = PortType::image, .is_required = false, .is_list = false},
+                            {.name = "clips", .type = PortType::video, .is_required = false, .is_list = true}};
 constexpr Port kOutputs[] = {{.name = "out", .type = PortType::text}, {.name = "file", .type = PortType::video, .is_required = false}};
 constexpr Port kStrictInputs[] = {{.name = "one", .type = PortType::text}};
 
@@ -107,6 +108,11 @@ Task<Result<Outputs>> FakeNodes::behave(StepRun step) {
       co_return failure;
     }
   }
+  if (has(step.parameters, "read"))
+    for (const PortValue& value : step.inputs["clips"]) {
+      auto blob = co_await open_blob(std::get<BlobRef>(value).digest);
+      if (!blob) co_return error_of(blob);
+    }
   std::string text = text_of(step.parameters, "text");
   if (!has(step.parameters, "same"))
     for (const auto& [port, values] : step.inputs)

@@ -16,6 +16,7 @@
 //   {"hold": "gate"}         waits until the gate is opened or the step is stopped
 //   {"deaf": true}           does not stop when told, only at its gate
 //   {"blob": true}           the output is a blob
+//   {"read": true}           fails unless it can open its clips
 namespace atelier::graph {
 
 class FakeNodes {
@@ -38,6 +39,7 @@ class FakeNodes {
   std::size_t running_max() const { return running_max_; }
   std::function<void(const StepRun&)> on_run;  // looks in while a step runs
   std::function<Task<Result<BlobRef>>(std::string)> put_blob;
+  std::function<Task<Result<store::OpenBlob>>(Digest)> open_blob;
   std::string version_suffix;
 
   static FakeNodes* current;

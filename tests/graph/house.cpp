@@ -35,7 +35,7 @@ House::House(std::string folder, EngineOptions options, const Clock* use_clock, 
   if (!database) ADD_FAILURE() << database.error().message;
   database_ = std::make_unique<FlakyDatabase>(std::move(database.value()));
   std::filesystem::create_directories(folder_ + "/blobs");
-  auto blobs = store::open_file_blobs({.directory = folder_ + "/blobs"}, system_clock());
+  auto blobs = store::open_file_blobs({.directory = folder_ + "/blobs"}, blob_clock);
   if (!blobs) ADD_FAILURE() << blobs.error().message;
   blobs_ = std::move(blobs.value());
   bus_ = store::make_local_bus();
@@ -48,6 +48,7 @@ House::House(std::string folder, EngineOptions options, const Clock* use_clock, 
       co_return BlobRef{.digest = info->digest, .size_bytes = info->size_bytes, .media_type = "video/mp4"};
     }(blobs_.get(), std::move(bytes));
   };
+  nodes_->open_blob = [this](Digest digest) { return blobs_->open(digest); };
   if (before_start) before_start(*this);
   start(options);
 }

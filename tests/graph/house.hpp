@@ -96,6 +96,7 @@ class House {
   Metrics& metrics() { return metrics_; }
   Principal me() const { return me_; }
   ManualClock clock;
+  ManualClock blob_clock;  // of the blob store: what is unused for a week is evicted
 
  private:
   template <class T>

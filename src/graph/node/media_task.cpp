@@ -76,9 +76,10 @@ Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, M
   for (std::size_t i = 0; i < writers.size(); ++i) {
     auto info = co_await writers[i]->finish();
     if (!info) co_return error_of(info);
-    made.outputs.emplace(
-        task.outputs[i].name,
-        BlobRef{.digest = info->digest, .size_bytes = info->size_bytes, .media_type = task.outputs[i].media_type});
+    made.outputs.emplace(task.outputs[i].name, BlobRef{.digest = info->digest,
+                                                       .size_bytes = info->size_bytes,
+                                                       .media_type = task.outputs[i].media_type,
+                                                       .pin = std::move(info->pin)});
   }
   co_return made;
 }

@@ -90,7 +90,7 @@ Task<Result<Outputs>> run_captions(NodeServices& services, StepRun step) {
       {"vtt", made->outputs.at("vtt")},
       {"ass", made->outputs.at("ass")},
       {"timeline",
-       BlobRef{.digest = stored->digest, .size_bytes = stored->size_bytes, .media_type = "application/json"}}};
+       BlobRef{.digest = stored->digest, .size_bytes = stored->size_bytes, .media_type = "application/json", .pin = stored->pin}}};
 }
 
 Task<Result<Outputs>> run_assemble(NodeServices& services, StepRun step) {

@@ -84,7 +84,7 @@ Task<Result<Outputs>> run_segment(NodeServices& services, StepRun step) {
     // A part past the scene's end: the scene turned out shorter than its text let us expect.
     auto empty = co_await services.blobs.put(store::BlobKind::derived, "");
     if (!empty) co_return error_of(empty);
-    co_return Outputs{{"video", BlobRef{.digest = empty->digest, .size_bytes = 0, .media_type = "video/nut"}}};
+    co_return Outputs{{"video", BlobRef{.digest = empty->digest, .size_bytes = 0, .media_type = "video/nut", .pin = empty->pin}}};
   }
   if (const BlobRef* background = optional_blob_input(step, "frame"))
     task.inputs.push_back({.name = "background", .blob = *background});
