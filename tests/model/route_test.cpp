@@ -63,7 +63,7 @@ TEST_F(DirectoryTest, WeightsDecideHowOftenOneIsFirst) {
   resolved.strategy = Strategy::weighted;
   int b_first = 0;
   for (int i = 0; i < 1000; ++i) {
-    const auto ordered = order(resolved, now, (i + 0.5) / 1000, nullptr, nullptr);
+    const auto ordered = order(resolved, now, (i + 0.5) / 1000, nullptr);
     ASSERT_EQ(ordered.size(), 2U);
     b_first += ordered[0]->name == "b/tiny" ? 1 : 0;
   }
@@ -74,24 +74,26 @@ TEST_F(DirectoryTest, TheLeastLoadedIsFirst) {
   Resolved resolved = *models.directory()->resolve("both");
   resolved.strategy = Strategy::least_loaded;
   resolved.candidates[0]->in_flight = 3;
-  EXPECT_THAT(names(order(resolved, now, 0, nullptr, nullptr)), ElementsAre("b/both", "a/both"));
+  EXPECT_THAT(names(order(resolved, now, 0, nullptr)), ElementsAre("b/both", "a/both"));
 }
 
 TEST_F(DirectoryTest, TheQuickestIsFirstAndTheUntriedBeforeIt) {
   Resolved resolved = *models.directory()->resolve("both");
   resolved.strategy = Strategy::lowest_latency;
   resolved.candidates[0]->record.attempt_ended(true, std::chrono::milliseconds(50), std::chrono::milliseconds(90));
-  EXPECT_THAT(names(order(resolved, now, 0, nullptr, nullptr)), ElementsAre("b/both", "a/both"));
+  EXPECT_THAT(names(order(resolved, now, 0, nullptr)), ElementsAre("b/both", "a/both"));
   resolved.candidates[1]->record.attempt_ended(true, std::chrono::milliseconds(80), std::chrono::milliseconds(90));
-  EXPECT_THAT(names(order(resolved, now, 0, nullptr, nullptr)), ElementsAre("a/both", "b/both"));
+  EXPECT_THAT(names(order(resolved, now, 0, nullptr)), ElementsAre("a/both", "b/both"));
 }
 
 TEST_F(DirectoryTest, AutomaticTakesAvailableThenFreeThenFast) {
   Resolved resolved = *models.directory()->resolve("both");
-  const CostOf cost = [](const void*, const Candidate& candidate) -> std::optional<std::int64_t> { return candidate.provider->name == "b" ? 0 : 10; };
-  EXPECT_THAT(names(order(resolved, now, 0, nullptr, cost)), ElementsAre("b/both", "a/both"));
+  Prices prices;
+  prices.replace(*PriceTable::parse(R"({"a/both": {"litellm_provider": "a", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06},
+                                        "b/both": {"litellm_provider": "b", "input_cost_per_token": 0, "output_cost_per_token": 0}})"));
+  EXPECT_THAT(names(order(resolved, now, 0, &prices)), ElementsAre("b/both", "a/both"));
   resolved.candidates[1]->breaker.tell(Breaker::Permit::allowed, Health::account, now);
-  EXPECT_THAT(names(order(resolved, now, 0, nullptr, cost)), ElementsAre("a/both", "b/both"));
+  EXPECT_THAT(names(order(resolved, now, 0, &prices)), ElementsAre("a/both", "b/both"));
 }
 
 TEST(Pauses, FollowTheCauseAndNeverUndercutRetryAfter) {

@@ -6,7 +6,7 @@ namespace atelier::model {
 namespace {
 
 constexpr std::size_t kFaultBytesMax = 256 << 10;
-constexpr std::int64_t kBytesPerToken = 4;
+constexpr std::size_t kBytesPerToken = 4;
 
 // An older server that does not know the option we put in for accounting.
 bool is_about_stream_options(const Fault& fault) {
@@ -103,20 +103,21 @@ Task<std::expected<std::unique_ptr<UpstreamAnswer>, Fault>> begin_exchange(Upstr
   }
 }
 
+std::int64_t estimated_tokens(std::size_t bytes) noexcept { return static_cast<std::int64_t>((bytes + kBytesPerToken - 1) / kBytesPerToken); }
+
 Usage estimate_usage(const ChatCall& call, const ChatAnswer& said) {
-  std::int64_t said_bytes = 0, thought_bytes = 0;
+  std::size_t said_bytes = 0, thought_bytes = 0;
   for (const Choice& choice : said.choices) {
     for (const Part& part : choice.parts) {
-      if (const auto* text = std::get_if<Text>(&part)) said_bytes += static_cast<std::int64_t>(text->text.size());
-      if (const auto* reasoning = std::get_if<Reasoning>(&part)) thought_bytes += static_cast<std::int64_t>(reasoning->text.size());
-      if (const auto* tool = std::get_if<ToolCall>(&part)) said_bytes += static_cast<std::int64_t>(tool->name.size() + tool->arguments.size());
+      if (const auto* text = std::get_if<Text>(&part)) said_bytes += text->text.size();
+      if (const auto* reasoning = std::get_if<Reasoning>(&part)) thought_bytes += reasoning->text.size();
+      if (const auto* tool = std::get_if<ToolCall>(&part)) said_bytes += tool->name.size() + tool->arguments.size();
     }
   }
-  const auto tokens = [](std::int64_t bytes) { return (bytes + kBytesPerToken - 1) / kBytesPerToken; };
   Usage usage;
-  usage.input = tokens(static_cast<std::int64_t>(call.body.size()));
-  usage.output = tokens(said_bytes);
-  usage.reasoning = tokens(thought_bytes);
+  usage.input = estimated_tokens(call.body.size());
+  usage.output = estimated_tokens(said_bytes);
+  usage.reasoning = estimated_tokens(thought_bytes);
   usage.is_estimated = true;
   return usage;
 }

@@ -23,6 +23,7 @@ class Attempt {
   void succeeded();
   void failed(const Fault& fault);
   const CandidatePtr& candidate() const noexcept { return candidate_; }
+  std::chrono::steady_clock::time_point started() const noexcept { return started_; }
   std::chrono::milliseconds first_token() const noexcept { return first_token_; }
 
  private:
@@ -42,7 +43,10 @@ std::expected<WireRequest, Fault> wire_request(ChatCall& call, const Candidate& 
 Task<std::expected<std::unique_ptr<UpstreamAnswer>, Fault>> begin_exchange(Upstream& upstream, ChatCall& call, CandidatePtr candidate, bool must_translate,
                                                                            std::chrono::steady_clock::time_point deadline);
 
-// A caller's usage where the provider told none: from what was said, about four bytes a token.
+// Of text that nobody counted: about four bytes a token.
+std::int64_t estimated_tokens(std::size_t bytes) noexcept;
+
+// A caller's usage where the provider told none: from what was said.
 Usage estimate_usage(const ChatCall& call, const ChatAnswer& said);
 
 }  // namespace atelier::model

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "model/call/attempt_plan.hpp"
+#include "model/call/call_account.hpp"
 #include "model/call/upstream.hpp"
 #include "model/face/face.hpp"
 #include "model/route/directory.hpp"
@@ -25,19 +26,7 @@ struct ChatCall {
   std::chrono::steady_clock::time_point deadline;
   bool may_fall_back = true;
   std::optional<Strategy> strategy = {};  // instead of the route's
-};
-
-// How a call went: for the log, the bill and the answer's headers.
-struct CallReport {
-  std::string candidate;  // "openai/gpt-5": the one that answered, or was tried last
-  std::string provider, model;
-  std::uint32_t attempts = 0;
-  Usage usage;
-  bool has_usage = false;   // false: nothing was received that could be counted
-  bool is_aborted = false;  // the caller went away
-  bool is_streamed = false;
-  std::optional<Fault> fault;  // how it failed, if it did
-  std::chrono::milliseconds first_token{0}, total{0};
+  KeyStatePtr key = {};                   // it came with; null: nobody's, who may call everything
 };
 
 struct WholeAnswer {
@@ -62,7 +51,7 @@ class ChatStream {
 
 struct OpenedStream {
   Result<std::unique_ptr<ChatStream>> stream;
-  CallReport report;  // of a call that failed before it began
+  CallReport report;  // so far
 };
 
 struct GatewayOptions {
@@ -71,32 +60,23 @@ struct GatewayOptions {
   PlanOptions plan = {};
 };
 
-// The one path of every call to a model: candidates, breakers, attempts, fallback, record. Thread-safe; a call stays on
-// its caller's loop, with its cancellation.
+// The one path of every call to a model: candidates, limits, breakers, attempts, fallback, account. Thread-safe; a call
+// stays on its caller's loop, with its cancellation.
 class ChatGateway {
  public:
-  // Told once for every call, when it has ended, on the call's loop. May not wait.
-  using OnEnd = std::function<void(const CallReport& report)>;
-
-  ChatGateway(Models& models, Upstream& upstream, const Clock& clock, GatewayOptions options)
-      : models_(models), upstream_(upstream), clock_(clock), options_(options) {}
+  ChatGateway(Models& models, Upstream& upstream, CallBooks books, GatewayOptions options)
+      : models_(models), upstream_(upstream), books_(std::move(books)), options_(options) {}
 
   Task<WholeAnswer> answer(ChatCall call);
-  Task<OpenedStream> open(ChatCall call, OnEnd on_end);
-  void set_prices(const void* prices, CostOf cost_of) noexcept {
-    prices_ = prices;
-    cost_of_ = cost_of;
-  }
+  Task<OpenedStream> open(ChatCall call);
   Models& models() noexcept { return models_; }
 
  private:
   friend struct ChatStream::Call;
   Models& models_;
   Upstream& upstream_;
-  const Clock& clock_;
+  const CallBooks books_;
   const GatewayOptions options_;
-  const void* prices_ = nullptr;
-  CostOf cost_of_ = nullptr;
 };
 
 }  // namespace atelier::model

@@ -66,6 +66,14 @@ CandidateRecord::Snapshot CandidateRecord::snapshot() const {
   return told;
 }
 
+std::shared_ptr<const ModelPrice> Candidate::price(const Prices& prices) const {
+  const std::uint64_t revision = prices.revision();
+  const std::lock_guard lock(price_mutex_);
+  if (!known_price_ || known_price_->revision != revision)
+    known_price_ = KnownPrice{revision, prices.find({.provider = provider->name, .model = model, .is_local = provider->is_local})};
+  return known_price_->price;
+}
+
 void Candidate::hold_until(std::chrono::steady_clock::time_point until) noexcept {
   const auto wanted = until.time_since_epoch().count();
   auto known = held_until_.load(std::memory_order_relaxed);

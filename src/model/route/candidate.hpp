@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "model/price/prices.hpp"
 #include "model/provider/adapter.hpp"
 #include "model/route/breaker.hpp"
 #include "model/route/retry.hpp"
@@ -79,10 +80,18 @@ class Candidate {
   // A rate limit's Retry-After holds everyone back from it, not only who met it.
   void hold_until(std::chrono::steady_clock::time_point until) noexcept;
   std::chrono::milliseconds held_for(std::chrono::steady_clock::time_point now) const noexcept;
+  // What it costs; null: unknown. Looked up again only when the table changed.
+  std::shared_ptr<const ModelPrice> price(const Prices& prices) const;
   Target target() const { return {.base_url = provider->base_url, .model = model, .credential = provider->credential, .quirks = provider->quirks, .headers = provider->headers}; }
 
  private:
+  struct KnownPrice {
+    std::uint64_t revision;
+    std::shared_ptr<const ModelPrice> price;
+  };
   std::atomic<std::chrono::steady_clock::rep> held_until_ = 0;
+  mutable std::mutex price_mutex_;
+  mutable std::optional<KnownPrice> known_price_;
 };
 using CandidatePtr = std::shared_ptr<Candidate>;
 

@@ -208,20 +208,25 @@ std::vector<std::size_t> draw_by_weight(const std::vector<double>& weights, doub
   return drawn;
 }
 
-double rank_of(Strategy strategy, const Candidate& candidate, std::size_t at, std::chrono::steady_clock::time_point now, const void* prices, CostOf cost_of) {
+// For a thousand tokens in and out; nullopt: unknown.
+std::optional<Picodollars> cost_of(const Candidate& candidate, const Prices* prices) {
+  if (candidate.provider->is_local) return 0;
+  const auto price = prices != nullptr ? candidate.price(*prices) : nullptr;
+  return price ? price->cost({.input = 1000, .output = 1000}, ServiceTier::standard) : std::nullopt;
+}
+
+double rank_of(Strategy strategy, const Candidate& candidate, std::size_t at, std::chrono::steady_clock::time_point now, const Prices* prices) {
   constexpr double kUnknown = 1e18;
   switch (strategy) {
     case Strategy::least_loaded: return candidate.in_flight.load(std::memory_order_relaxed);
     case Strategy::lowest_latency: return candidate.record.first_token_ms();
     case Strategy::lowest_cost: {
-      if (candidate.provider->is_local) return 0;
-      const auto cost = cost_of ? cost_of(prices, candidate) : std::nullopt;
+      const auto cost = cost_of(candidate, prices);
       return cost ? static_cast<double>(*cost) : kUnknown;
     }
     case Strategy::automatic: {
       const bool is_available = candidate.breaker.snapshot(now).state == BreakerState::closed && candidate.held_for(now).count() == 0;
-      const auto cost = candidate.provider->is_local ? std::optional<std::int64_t>(0) : cost_of ? cost_of(prices, candidate) : std::nullopt;
-      const bool is_free = cost == 0;
+      const bool is_free = cost_of(candidate, prices) == 0;
       return (is_available ? 0 : 2e9) + (is_free ? 0 : 1e9) + candidate.record.first_token_ms();
     }
     default: return static_cast<double>(at);
@@ -230,7 +235,7 @@ double rank_of(Strategy strategy, const Candidate& candidate, std::size_t at, st
 
 }  // namespace
 
-std::vector<CandidatePtr> order(const Resolved& resolved, std::chrono::steady_clock::time_point now, double random, const void* prices, CostOf cost_of) {
+std::vector<CandidatePtr> order(const Resolved& resolved, std::chrono::steady_clock::time_point now, double random, const Prices* prices) {
   std::vector<CandidatePtr> ordered;
   ordered.reserve(resolved.candidates.size());
   if (resolved.strategy == Strategy::weighted) {
@@ -240,7 +245,7 @@ std::vector<CandidatePtr> order(const Resolved& resolved, std::chrono::steady_cl
   if (resolved.candidates.size() == 1 || resolved.strategy == Strategy::ordered) return resolved.candidates;
   std::vector<Ranked> ranked;
   for (std::size_t at = 0; at < resolved.candidates.size(); ++at)
-    ranked.push_back({at, rank_of(resolved.strategy, *resolved.candidates[at], at, now, prices, cost_of)});
+    ranked.push_back({at, rank_of(resolved.strategy, *resolved.candidates[at], at, now, prices)});
   std::ranges::stable_sort(ranked, {}, &Ranked::rank);
   for (const Ranked& one : ranked) ordered.push_back(resolved.candidates[one.at]);
   return ordered;

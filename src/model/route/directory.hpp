@@ -109,8 +109,7 @@ class Models {
   std::atomic<DirectoryPtr> current_;
 };
 
-// The order in which candidates are tried. `cost_of` gives picodollars for a thousand tokens in and out, if known.
-using CostOf = std::optional<std::int64_t> (*)(const void* prices, const Candidate& candidate);
-std::vector<CandidatePtr> order(const Resolved& resolved, std::chrono::steady_clock::time_point now, double random, const void* prices, CostOf cost_of);
+// The order in which candidates are tried. Without prices nobody's cost is known.
+std::vector<CandidatePtr> order(const Resolved& resolved, std::chrono::steady_clock::time_point now, double random, const Prices* prices);
 
 }  // namespace atelier::model

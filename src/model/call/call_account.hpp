@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/limit/gate.hpp"
+#include "model/price/prices.hpp"
+#include "model/route/directory.hpp"
+
+namespace atelier::model {
+
+// One try of one candidate, as it ended.
+struct AttemptReport {
+  std::string candidate;  // "openai/gpt-5"
+  std::chrono::milliseconds took{0};
+  std::optional<Fault> fault = {};  // nullopt: it answered
+};
+
+// How a call went: for the log, the bill and the answer's headers.
+struct CallReport {
+  std::string request_id;
+  KeyStatePtr key;           // null: nobody's
+  Protocol face = Protocol::openai_chat;
+  std::string asked;         // the model's or route's name, as the caller wrote it
+  UnixMs started_ms = 0;
+  std::string candidate;     // "openai/gpt-5": the one that answered, or was tried last
+  std::string provider, model;
+  std::vector<AttemptReport> attempts;
+  Usage usage;               // of all attempts together
+  bool has_usage = false;    // false: nothing was received that could be counted
+  std::optional<Picodollars> cost = 0;  // of all attempts; nullopt: one has no price
+  bool is_aborted = false;   // the caller went away
+  bool is_streamed = false;
+  std::optional<Error> error;  // what the caller was told
+  std::chrono::milliseconds first_token{0}, total{0};
+};
+
+// Told once for every call, when it has ended, on the call's loop. May not wait.
+using CallListener = std::function<void(const CallReport& report)>;
+
+// What the calls' bookkeeping stands on. Null: not kept.
+struct CallBooks {
+  const Clock& clock;
+  Gate* gate = nullptr;
+  const Prices* prices = nullptr;
+  CallListener on_end = {};
+};
+
+// One call's book: what it may use, what its attempts used, how it ended. Settles and tells once; dying before its end,
+// the caller went away. Stays on its call's loop.
+class CallAccount {
+ public:
+  // `books` must outlive it.
+  CallAccount(const CallBooks& books, CallReport opening);
+  ~CallAccount();
+  CallAccount(const CallAccount&) = delete;
+  CallAccount& operator=(const CallAccount&) = delete;
+
+  // Asks the key's limits and allowance for the most that any of these may use. Once, before the first attempt.
+  Task<Result<>> admit(std::int64_t input_tokens, std::int64_t output_tokens_max, std::int64_t answer_count, std::vector<CandidatePtr> candidates);
+
+  void attempt_began(const Candidate& candidate);
+  void attempt_ended(const std::optional<Fault>& fault);
+  // What an attempt used, though it may have failed.
+  void used(const Candidate& candidate, const Usage& usage);
+  void first_token_came();
+  void ended() { end({}); }
+  void failed(const Error& error) { end(error); }
+
+  const CallReport& report() const noexcept { return report_; }
+  bool has_ended() const noexcept { return has_ended_; }
+  std::chrono::steady_clock::time_point started() const noexcept { return started_; }
+
+ private:
+  void end(std::optional<Error> error);
+  std::chrono::milliseconds since(std::chrono::steady_clock::time_point then) const;
+  const CallBooks& books_;
+  const std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point attempt_started_{};
+  CallReport report_;
+  CallPass pass_;
+  bool has_ended_ = false;
+};
+
+}  // namespace atelier::model
