@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/face/face.hpp"
+#include "model/face/openai_responses_parts.hpp"
 #include "net/problem.hpp"
 
 // Errors in the words of each served protocol, so that its programs know what to do: retry, wait, or tell their user.
@@ -64,14 +64,14 @@ json::Object anthropic_error(const Error& error, int status, std::string_view re
   return out;
 }
 
-// As the schema has it, flat, and as the service itself sends it, nested: programs read one or the other.
-json::Object responses_event(const Error& error, int status) {
-  json::Object inner = openai_error(error, status);
-  return {{"type", "error"}, {"code", inner["code"]}, {"message", inner["message"]}, {"param", inner["param"]},
-          {"sequence_number", 0}, {"error", inner}};
-}
-
 }  // namespace
+
+// As the schema has it, flat, and as the service itself sends it, nested: programs read one or the other.
+json::Object openai::responses_error(const Error& error, std::int64_t sequence_number) {
+  json::Object inner = openai_error(error, net::status_of(error));
+  return {{"type", "error"}, {"code", inner["code"]}, {"message", inner["message"]}, {"param", inner["param"]},
+          {"sequence_number", sequence_number}, {"error", inner}};
+}
 
 std::string write_error(Protocol face, const Error& error, int status, std::string_view request_id) {
   if (face == Protocol::anthropic) return json::write(anthropic_error(error, status, request_id));
@@ -81,7 +81,7 @@ std::string write_error(Protocol face, const Error& error, int status, std::stri
 std::string write_stream_error(Protocol face, const Error& error, std::string_view request_id) {
   const int status = net::status_of(error);
   if (face == Protocol::anthropic) return fmt::format("event: error\ndata: {}\n\n", json::write(anthropic_error(error, status, request_id)));
-  if (face == Protocol::openai_responses) return fmt::format("event: error\ndata: {}\n\n", json::write(responses_event(error, status)));
+  if (face == Protocol::openai_responses) return fmt::format("event: error\ndata: {}\n\n", json::write(openai::responses_error(error, 0)));
   return fmt::format("data: {}\n\n", json::write(json::Object{{"error", openai_error(error, status)}}));
 }
 

@@ -36,6 +36,8 @@ class ChatFace {
 };
 
 const ChatFace& openai_chat_face();
+// Reads whole conversations alone: what a request names by previous_response_id or item_reference must have been put into
+// it before (openai_responses_state.hpp), and is refused here by its field's name.
 const ChatFace& openai_responses_face();
 const ChatFace& anthropic_face();
 

@@ -1,0 +1,25 @@
+#include "model/face/openai_responses_parts.hpp"
+
+namespace atelier::model {
+namespace {
+
+class ResponsesFace final : public ChatFace {
+ public:
+  Protocol protocol() const noexcept override { return Protocol::openai_responses; }
+  Result<ChatRequest> read_request(const json::Value& body) const override { return openai::read_responses_request(body); }
+  std::string write_answer(const ChatAnswer& answer, const ChatRequest& request, const AnswerHead& head) const override {
+    return openai::write_responses_answer(answer, request, head);
+  }
+  std::unique_ptr<ChatEventWriter> make_writer(const ChatRequest& request, AnswerHead head) const override {
+    return openai::make_responses_writer(request, std::move(head));
+  }
+};
+
+}  // namespace
+
+const ChatFace& openai_responses_face() {
+  static const ResponsesFace face;
+  return face;
+}
+
+}  // namespace atelier::model
