@@ -40,6 +40,19 @@ std::string type_of(std::string_view data) {
   return type && type->is_string() ? std::string(type->get_string()) : "message";
 }
 
+// Data of several lines is several fields.
+std::string data_lines(std::string_view data, std::string_view line_end) {
+  std::string out;
+  for (;;) {
+    const std::size_t end = data.find('\n');
+    out += "data: ";
+    out += data.substr(0, end);
+    out += line_end;
+    if (end == std::string_view::npos) return out;
+    data.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 Told feed_whole(const ChatAdapter& adapter, std::string_view body) {
@@ -63,13 +76,13 @@ Told feed(const ChatAdapter& adapter, std::string_view body) {
 
 std::string named_events(const std::vector<std::string>& data) {
   std::string out;
-  for (const std::string& text : data) out += "event: " + type_of(text) + "\ndata: " + text + "\n\n";
+  for (const std::string& text : data) out += "event: " + type_of(text) + "\n" + data_lines(text, "\n") + "\n";
   return out;
 }
 
 std::string data_events(const std::vector<std::string>& data) {
   std::string out;
-  for (const std::string& text : data) out += "data: " + text + "\r\n\r\n";
+  for (const std::string& text : data) out += data_lines(text, "\r\n") + "\r\n";
   return out;
 }
 
