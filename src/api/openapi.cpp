@@ -22,7 +22,8 @@ json::Array parameters_of(const Route& route) {
   json::Array parameters;
   const json::Object text{{"type", "string"}};
   for (std::size_t from = route.path.find('{'); from != std::string_view::npos; from = route.path.find('{', from + 1)) {
-    const std::string_view name = route.path.substr(from + 1, route.path.find('}', from) - from - 1);
+    std::string_view name = route.path.substr(from + 1, route.path.find('}', from) - from - 1);
+    if (name.ends_with("...")) name.remove_suffix(3);  // takes slashes too
     parameters.push_back(json::Object{{"name", name}, {"in", "path"}, {"required", true}, {"schema", text}});
   }
   for (const QueryParameter& parameter : route.query)
@@ -43,13 +44,20 @@ json::Array parameters_of(const Route& route) {
   return parameters;
 }
 
+json::Value problem_of(Face face) {
+  switch (face) {
+    case Face::openai: return content_of("OpenAiError");
+    case Face::anthropic: return content_of("AnthropicError");
+    case Face::studio: break;
+  }
+  return json::Object{{"application/problem+json",
+                       json::Object{{"schema", json::Object{{"$ref", "#/components/schemas/Problem"}}}}}};
+}
+
 json::Value operation_of(const Route& route) {
   json::Object answer{{"description", route.summary}};
   if (!route.answer.empty()) answer["content"] = content_of(route.answer);
-  const json::Object problem{
-      {"description", "What was wrong"},
-      {"content", json::Object{{"application/problem+json",
-                                json::Object{{"schema", json::Object{{"$ref", "#/components/schemas/Problem"}}}}}}}};
+  const json::Object problem{{"description", "What was wrong"}, {"content", problem_of(route.face)}};
   json::Object operation{
       {"summary", route.summary},
       {"responses", json::Object{{fmt::format("{}", route.status), std::move(answer)}, {"default", problem}}}};
@@ -67,12 +75,19 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// OpenAPI knows no parameter that takes slashes.
+std::string path_of(const Route& route) {
+  std::string path(route.path);
+  if (const std::size_t dots = path.find("...}"); dots != std::string::npos) path.erase(dots, 3);
+  return path;
+}
+
 }  // namespace
 
 json::Value openapi() {
   json::Object paths;
   for (const Route& route : all_routes()) {
-    json::Value& path = paths[route.path];
+    json::Value& path = paths[path_of(route)];
     if (path.is_null()) path = json::Object();
     path.as_object()[lower(net::to_string(route.method))] = operation_of(route);
   }

@@ -4,22 +4,41 @@
 
 #include "api/authenticate.hpp"
 #include "api/tables.hpp"
+#include "api/v1/v1.hpp"
 #include "base/async.hpp"
 
 namespace atelier::api {
 namespace {
+
+std::unexpected<Error> nobody() {
+  return fail(ErrorCode::unauthenticated, "sign in with an access key (`atelier keys create` makes one)",
+              {.reason = "unauthenticated", .where = {}});
+}
 
 Task<Result<net::Response>> call(Services services, const Route* route, net::Request request) {
   auto caller = co_await authenticate(services, &request);
   if (!caller && !(route->access == Access::open && caller.error().code == ErrorCode::unauthenticated))
     co_return error_of(caller);
   if (caller) request.caller = *caller;
-  if (route->access != Access::open && !request.caller)
-    co_return fail(ErrorCode::unauthenticated, "sign in with an access key (`atelier keys create` makes one)",
-                   {.reason = "unauthenticated", .where = {}});
+  if (route->access != Access::open && !request.caller) co_return nobody();
   if (route->access == Access::admin && request.caller->role != Role::admin)
     co_return fail(ErrorCode::forbidden, "this is for admins", {.reason = "forbidden", .where = {}});
   co_return co_await route->run(services, std::move(request));
+}
+
+// Programs with official clients get errors in the shape these read.
+Task<Result<net::Response>> call_face(Services services, const Route* route, net::Request request) {
+  const std::string request_id = request.request_id;
+  Result<net::Response> response = nobody();
+  auto key = co_await authenticate_face(services, &request);
+  if (!key)
+    response = error_of(key);
+  else if (*key) {
+    request.caller = (*key)->principal;
+    response = co_await route->serve(services, std::move(request), std::move(*key));
+  }
+  if (response || response.error().code == ErrorCode::cancelled) co_return response;
+  co_return face_error(route->face, response.error(), request_id);
 }
 
 }  // namespace
@@ -27,7 +46,8 @@ Task<Result<net::Response>> call(Services services, const Route* route, net::Req
 std::vector<Route> all_routes() {
   std::vector<Route> all;
   for (const std::span<const Route> table :
-       {session_routes(), production_routes(), run_routes(), asset_routes(), event_routes(), operator_routes()})
+       {session_routes(), production_routes(), run_routes(), asset_routes(), event_routes(), operator_routes(),
+        v1_chat_routes(), v1_model_routes()})
     all.insert(all.end(), table.begin(), table.end());
   return all;
 }
@@ -37,7 +57,10 @@ void mount(net::Router& router, Services services) {
       new std::vector<Route>(all_routes());  // handlers refer to the rows for ever
   for (const Route& route : *routes)
     router.add(route.method, std::string(route.path),
-               [services, &route](net::Request request) { return call(services, &route, std::move(request)); });
+               [services, &route](net::Request request) {
+                 return route.face == Face::studio ? call(services, &route, std::move(request))
+                                                   : call_face(services, &route, std::move(request));
+               });
 }
 
 }  // namespace atelier::api

@@ -11,6 +11,8 @@
 #include "base/task.hpp"
 #include "graph/engine.hpp"
 #include "media/supervisor/workers.hpp"
+#include "model/call/chat_gateway.hpp"
+#include "model/limit/gate.hpp"
 #include "net/message.hpp"
 #include "net/router.hpp"
 #include "store/bus.hpp"
@@ -27,6 +29,7 @@ struct Services {
   studio::Library& library;
   studio::Accounts& accounts;
   graph::Engine& engine;
+  model::ChatGateway& chat;
   media::Workers& workers;
   store::Database& database;
   store::EventLog& events;
@@ -45,6 +48,9 @@ enum class Access : std::uint8_t {
   admin,  // whoever is signed in as admin
 };
 
+// Whose clients call it: their own shape of errors, and their way to say who they are. `studio` is ours.
+enum class Face : std::uint8_t { studio, openai, anthropic };
+
 struct QueryParameter {
   std::string_view name;
   std::string_view help;
@@ -55,8 +61,8 @@ struct QueryParameter {
 struct Route {
   net::Method method;
   std::string_view path;
-  Task<Result<net::Response>> (*run)(Services services, net::Request request);
-  Access access;
+  Task<Result<net::Response>> (*run)(Services services, net::Request request) = nullptr;
+  Access access = Access::user;
   std::string_view summary;
   std::string_view request = {};
   std::string_view answer = {};
@@ -64,6 +70,9 @@ struct Route {
   std::span<const QueryParameter> query = {};
   bool needs_revision = false;  // wants If-Match
   bool takes_key = false;       // Idempotency-Key makes a repeated call the first one
+  Face face = Face::studio;
+  // Of another face than ours, instead of `run`: told the key that the call came with, too.
+  Task<Result<net::Response>> (*serve)(Services services, net::Request request, model::KeyStatePtr key) = nullptr;
 };
 
 // All endpoints, folder order.

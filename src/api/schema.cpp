@@ -114,6 +114,31 @@ constexpr std::string_view kSchemas = R"json({
 "CreatedKey": {"allOf": [{"$ref": "#/components/schemas/Key"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
 "KeyPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}, "next": {"type": "string"}}}
+,
+"OpenAiChatRequest": {"type": "object", "required": ["model", "messages"], "description": "OpenAI's chat completion request. Fields that are not listed travel on to providers of the same protocol.", "properties": {
+  "model": {"type": "string", "description": "A route, a model's id, or provider/model"}, "messages": {"type": "array", "items": {"type": "object"}},
+  "stream": {"type": "boolean"}}},
+"OpenAiChatAnswer": {"type": "object", "required": ["id", "object", "created", "model", "choices"], "description": "OpenAI's chat.completion; with stream, server-sent chat.completion.chunk events and [DONE]", "properties": {
+  "id": {"type": "string"}, "object": {"type": "string"}, "created": {"type": "integer"}, "model": {"type": "string"}, "choices": {"type": "array", "items": {"type": "object"}},
+  "usage": {"type": "object"}}},
+"OpenAiResponsesRequest": {"type": "object", "required": ["model", "input"], "description": "OpenAI's responses request", "properties": {
+  "model": {"type": "string", "description": "A route, a model's id, or provider/model"}, "input": {"type": ["string", "array"]}, "stream": {"type": "boolean"}}},
+"OpenAiResponse": {"type": "object", "required": ["id", "object", "status", "model", "output"], "description": "OpenAI's response; with stream, its server-sent events", "properties": {
+  "id": {"type": "string"}, "object": {"type": "string"}, "status": {"type": "string"}, "model": {"type": "string"}, "output": {"type": "array", "items": {"type": "object"}}}},
+"AnthropicMessagesRequest": {"type": "object", "required": ["model", "max_tokens", "messages"], "description": "Anthropic's messages request", "properties": {
+  "model": {"type": "string", "description": "A route, a model's id, or provider/model"}, "max_tokens": {"type": "integer"}, "messages": {"type": "array", "items": {"type": "object"}},
+  "stream": {"type": "boolean"}}},
+"AnthropicMessage": {"type": "object", "required": ["id", "type", "role", "model", "content"], "description": "Anthropic's message; with stream, its server-sent events", "properties": {
+  "id": {"type": "string"}, "type": {"type": "string"}, "role": {"type": "string"}, "model": {"type": "string"}, "content": {"type": "array", "items": {"type": "object"}},
+  "stop_reason": {"type": ["string", "null"]}, "usage": {"type": "object"}}},
+"OpenAiModel": {"type": "object", "required": ["id", "object", "created", "owned_by"], "description": "In Anthropic's shape for callers that send anthropic-version", "properties": {
+  "id": {"type": "string"}, "object": {"type": "string"}, "created": {"type": "integer"}, "owned_by": {"type": "string"}}},
+"OpenAiModelList": {"type": "object", "required": ["object", "data"], "properties": {
+  "object": {"type": "string"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/OpenAiModel"}}}},
+"OpenAiError": {"type": "object", "required": ["error"], "properties": {"error": {"type": "object", "required": ["message", "type"], "properties": {
+  "message": {"type": "string"}, "type": {"type": "string"}, "param": {"type": ["string", "null"]}, "code": {"type": ["string", "null"]}}}}},
+"AnthropicError": {"type": "object", "required": ["type", "error"], "properties": {"type": {"type": "string"}, "request_id": {"type": "string"},
+  "error": {"type": "object", "required": ["type", "message"], "properties": {"type": {"type": "string"}, "message": {"type": "string"}}}}}
 })json";
 
 }  // namespace

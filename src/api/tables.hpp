@@ -13,6 +13,8 @@ std::span<const Route> run_routes();
 std::span<const Route> asset_routes();
 std::span<const Route> event_routes();
 std::span<const Route> operator_routes();
+std::span<const Route> v1_chat_routes();
+std::span<const Route> v1_model_routes();
 
 // What the media workers' sandbox lacks on this machine, for status and doctor.
 json::Value media_status(const Services& services);

@@ -133,6 +133,9 @@ Result<> House::start() {
       }});
   library_ = std::make_unique<studio::Library>(*node_services_, system_clock());
   accounts_ = std::make_unique<studio::Accounts>(*database_, system_clock());
+  auto model_room = ModelRoom::open(*loops_, settings_, process_environment(), metrics_);
+  if (!model_room) return error_of(model_room);
+  model_room_ = std::move(*model_room);
   add_gauges();
 
   api::mount(local_router_, services(true));
@@ -146,6 +149,7 @@ Result<> House::start() {
   asio::post(executor(), [this] {
     background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
+    background_->group.spawn(model_room_->keep_catalog());
   });
   return {};
 }
@@ -168,7 +172,11 @@ Task<Result<>> House::ready() {
 Task<Result<>> House::get_ready() {
   for (std::chrono::seconds pause = kReadyRetryMin;; pause = std::min(pause * 2, kReadyRetryMax)) {
     auto is_ready = co_await ready();
-    if (is_ready) co_return is_ready;
+    if (is_ready) {
+      // The first: from now on the store may evict by itself.
+      if (auto evicted = co_await blobs_->evict(); !evicted) log::warn("derived blobs cannot be evicted", {{"error", evicted.error().message}});
+      co_return is_ready;
+    }
     if (auto slept = co_await sleep_for(pause); !slept) co_return slept;
   }
 }
@@ -219,6 +227,7 @@ api::Services House::services(bool is_open) {
                        .library = *library_,
                        .accounts = *accounts_,
                        .engine = *engine_,
+                       .chat = model_room_->chat(),
                        .workers = *workers_,
                        .database = *database_,
                        .events = *events_,
@@ -234,8 +243,11 @@ Task<Result<>> House::upkeep() {
   const UpkeepParts parts{.database = *database_,
                           .blobs = *blobs_,
                           .events = *events_,
+                          .engine = *engine_,
                           .events_kept = settings_.get(kEventsKept),
-                          .clock = system_clock()};
+                          .runs_kept = std::chrono::days(settings_.get(kRunsKeptDays)),
+                          .clock = system_clock(),
+                          .may_evict = [this] { return preparation_->is_done; }};
   co_return co_await keep_house(parts);
 }
 
@@ -251,9 +263,11 @@ void House::close() {
   background_.reset();
   if (engine_) run_blocking(executor(), engine_->stop());
   if (workers_) run_blocking(executor(), workers_->stop());
+  if (model_room_) model_room_->stop();
   if (database_) database_->close();
   server_.reset();
   local_server_.reset();
+  model_room_.reset();
   engine_.reset();
   workers_.reset();
   gauges_.clear();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/route.hpp"
+#include "app/model_room.hpp"
 #include "base/metrics.hpp"
 #include "base/setting.hpp"
 #include "graph/engine.hpp"
@@ -86,6 +87,7 @@ class House {
   std::unique_ptr<studio::Productions> productions_;
   std::unique_ptr<studio::Library> library_;
   std::unique_ptr<studio::Accounts> accounts_;
+  std::unique_ptr<ModelRoom> model_room_;
   net::Router local_router_, router_;
   std::unique_ptr<net::Server> local_server_, server_;
   struct Preparation;

@@ -5,11 +5,12 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 20> kAll = {
+  static constexpr std::array<const SettingInfo*, 23> kAll = {
       &kListen,          &kAllowedHosts,  &kLoops,           &kConnectionsMax,  &kPeerConnectionsMax,
       &kHeaderTimeoutMs, &kIdleTimeoutMs, &kStallTimeoutMs,  &kStopTimeoutMs,   &kUploadMiB,
       &kRequireKey,      &kDataDir,       &kDerivedQuotaMiB, &kDerivedAgeHours, &kEventsKept,
-      &kMediaWorkers,    &kFontDir,       &kStrictSandbox,   &kLogLevel,        &kLogFormat};
+      &kRunsKeptDays,
+      &kMediaWorkers,    &kFontDir,       &kStrictSandbox, &kFindLocalServers, &kExtraCaFile,   &kLogLevel,        &kLogFormat};
   return kAll;
 }
 

@@ -31,10 +31,16 @@ inline constexpr Setting<std::uint32_t> kDerivedQuotaMiB{"storage.derived_quota_
                                                          "Room for what can be made again (step results, previews), MiB"};
 inline constexpr Setting<std::uint32_t> kDerivedAgeHours{"storage.derived_age_hours", 168, Range{1, 87'600}, Reload::at_start, "How long what can be made again is kept unused, hours"};
 inline constexpr Setting<std::uint32_t> kEventsKept{"storage.events_kept", 100'000, Range{1'000, 100'000'000}, Reload::at_start, "Events kept for clients that were away"};
+inline constexpr Setting<std::uint32_t> kRunsKeptDays{"storage.runs_kept_days", 30, Range{1, 36'500}, Reload::at_start,
+                                                      "How long runs that ended are kept, days; the newest of each production stays"};
 
 inline constexpr Setting<std::uint32_t> kMediaWorkers{"media.workers", 0, Range{0, 256}, Reload::at_start, "Media workers side by side; 0 is one per core"};
 inline constexpr Setting<std::string_view> kFontDir{"media.font_dir", "", Range{0, 4096}, Reload::at_start, "Folder of the Noto fonts; empty is where Debian puts them"};
 inline constexpr Setting<bool> kStrictSandbox{"media.strict_sandbox", false, Range{}, Reload::at_start, "Refuse to work where Landlock or seccomp is missing"};
+
+inline constexpr Setting<bool> kFindLocalServers{"models.find_local", true, Range{}, Reload::at_start, "Look for model servers on this machine: Ollama, llama.cpp, LM Studio, vLLM"};
+inline constexpr Setting<std::string_view> kExtraCaFile{"models.extra_ca_file", "", Range{0, 4096}, Reload::at_start,
+                                                        "PEM file of authorities to trust beside the system's, for providers of one's own"};
 
 inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start, "debug, info, warn or error"};
 inline constexpr Setting<std::string_view> kLogFormat{"log.format", "auto", Range{0, 16}, Reload::at_start, "auto (text on a terminal, else JSON), json or text"};

@@ -18,6 +18,14 @@ void report(std::string_view what, const Error& error) {
   if (error.code != ErrorCode::cancelled) log::warn("upkeep failed", {{"what", what}, {"error", error.message}});
 }
 
+Task<> evict(UpkeepParts parts) {
+  auto evicted = co_await parts.blobs.evict();
+  if (!evicted)
+    report("eviction", evicted.error());
+  else if (*evicted > 0)
+    log::info("evicted derived blobs", {{"freed_bytes", *evicted}});
+}
+
 }  // namespace
 
 Task<Result<std::int64_t>> collect_blobs(UpkeepParts parts) {
@@ -66,18 +74,18 @@ Task<Result<>> keep_house(UpkeepParts parts) {
       report("database check", checked.error());
   }
   for (;;) {
-    if (auto evicted = co_await parts.blobs.evict(); !evicted)
-      report("eviction", evicted.error());
-    else if (*evicted > 0)
-      log::info("evicted derived blobs", {{"freed_bytes", *evicted}});
+    if (parts.may_evict()) co_await evict(parts);
     if (auto trimmed = co_await parts.events.trim(parts.events_kept); !trimmed) report("event log", trimmed.error());
+    const auto runs_kept = std::chrono::duration_cast<std::chrono::milliseconds>(parts.runs_kept);
+    auto forgotten = co_await parts.engine.forget_before(parts.clock.wall_ms() - runs_kept.count());
+    if (!forgotten)
+      report("old runs", forgotten.error());
+    else if (*forgotten > 0)
+      log::info("forgot runs of long ago", {{"runs", *forgotten}});
     if (auto collected = co_await collect_blobs(parts); !collected)
       report("collection", collected.error());
     else if (*collected > 0)
       log::info("removed blobs nobody refers to", {{"blobs", *collected}});
-    // A cancellation that came during the work above is not told to a wait that begins after it.
-    const bool is_over = co_await is_cancelled();
-    if (is_over) co_return Result<>{};
     if (auto slept = co_await sleep_for(kPause); !slept) co_return Result<>{};
   }
 }

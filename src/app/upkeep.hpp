@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "base/clock.hpp"
 #include "base/task.hpp"
+#include "graph/engine.hpp"
 #include "graph/node/services.hpp"
 #include "media/supervisor/workers.hpp"
 #include "store/blob_store.hpp"
@@ -16,11 +18,15 @@ struct UpkeepParts {
   store::Database& database;
   store::BlobStore& blobs;
   store::EventLog& events;
+  graph::Engine& engine;
   std::uint32_t events_kept;
+  std::chrono::hours runs_kept;
   const Clock& clock;
+  std::function<bool()> may_evict;  // once the engine holds what it took up
 };
 
-// Until cancelled: evicts derived blobs over quota, trims the event log, removes blobs nobody refers to any more.
+// Until cancelled: evicts derived blobs over quota, trims the event log, forgets old runs, removes blobs nobody refers to
+// any more.
 Task<Result<>> keep_house(UpkeepParts parts);
 
 // Removes the blobs of assets deleted over a day ago, unless something else still shows them. Returns how many.

@@ -1,0 +1,108 @@
+// The gateway's conversations, in three protocols: what programs send with their official clients.
+#include <fmt/format.h>
+
+#include "api/tables.hpp"
+#include "api/v1/v1.hpp"
+#include "base/async.hpp"
+#include "model/face/glance.hpp"
+#include "net/problem.hpp"
+
+namespace atelier::api {
+namespace {
+
+constexpr std::size_t kBodyBytesMax = 32 << 20;
+constexpr std::chrono::seconds kDeadline{300};
+
+const model::ChatFace& face_of(model::Protocol protocol) {
+  switch (protocol) {
+    case model::Protocol::openai_responses: return model::openai_responses_face();
+    case model::Protocol::anthropic: return model::anthropic_face();
+    default: return model::openai_chat_face();
+  }
+}
+
+// What the caller may say about routing, in headers, since bodies belong to the protocols.
+Result<> read_wishes(const net::Request& request, model::ChatCall& call) {
+  if (const auto fallback = request.headers.find("x-atelier-fallback")) {
+    if (*fallback != "off" && *fallback != "on")
+      return fail(ErrorCode::invalid_argument, "X-Atelier-Fallback is \"on\" or \"off\"", {.reason = "header_invalid", .where = "x-atelier-fallback"});
+    call.may_fall_back = *fallback == "on";
+  }
+  if (const auto name = request.headers.find("x-atelier-strategy")) {
+    call.strategy = model::parse_strategy(*name);
+    if (!call.strategy)
+      return fail(ErrorCode::invalid_argument, fmt::format("there is no strategy \"{}\"", *name), {.reason = "header_invalid", .where = "x-atelier-strategy"});
+  }
+  return {};
+}
+
+void set_report(net::Headers& headers, const model::CallReport& report) {
+  if (!report.candidate.empty()) headers.set("x-atelier-candidate", report.candidate);
+  headers.set("x-atelier-attempts", std::to_string(report.attempts.size()));
+}
+
+// Owns the stream until the server has sent it, or gives up.
+struct Pump {
+  std::unique_ptr<model::ChatStream> stream;
+
+  static Task<Result<>> run(std::shared_ptr<Pump> pump, net::BodyWriter* writer) {
+    for (;;) {
+      auto bytes = co_await pump->stream->next();
+      if (!bytes) co_return Result<>{};
+      if (bytes->empty()) continue;
+      auto sent = co_await writer->write(std::move(*bytes));
+      if (!sent) co_return sent;
+    }
+  }
+};
+
+Task<Result<net::Response>> serve(Services services, net::Request request, model::Protocol protocol, model::KeyStatePtr key) {
+  auto body = co_await request.read_body(kBodyBytesMax);
+  if (!body) co_return error_of(body);
+  auto glanced = model::glance(protocol, *body);
+  if (!glanced) co_return error_of(glanced);
+  model::ChatCall call{.face = &face_of(protocol), .body = std::move(*body), .request = std::move(*glanced), .request_id = request.request_id,
+                       .deadline = services.clock.now() + kDeadline, .key = key};
+  if (auto read = read_wishes(request, call); !read) co_return error_of(read);
+  net::Response response;
+  if (!call.request.is_streamed) {
+    model::WholeAnswer whole = co_await services.chat.answer(std::move(call));
+    if (!whole.body) co_return error_of(whole.body);
+    set_report(response.headers, whole.report);
+    response.headers.set("content-type", "application/json");
+    response.body = std::move(*whole.body);
+    co_return response;
+  }
+  model::OpenedStream opened = co_await services.chat.open(std::move(call));
+  if (!opened.stream) co_return error_of(opened.stream);
+  set_report(response.headers, (*opened.stream)->report());
+  response.headers.set("content-type", "text/event-stream; charset=utf-8");
+  response.headers.set("cache-control", "no-cache, no-transform");
+  response.headers.set("x-accel-buffering", "no");
+  auto pump = std::make_shared<Pump>();
+  pump->stream = std::move(*opened.stream);
+  response.body = net::StreamBody([pump](net::BodyWriter& writer) { return Pump::run(pump, &writer); });
+  co_return response;
+}
+
+Task<Result<net::Response>> chat_completions(Services services, net::Request request, model::KeyStatePtr key) {
+  return serve(services, std::move(request), model::Protocol::openai_chat, std::move(key));
+}
+Task<Result<net::Response>> responses(Services services, net::Request request, model::KeyStatePtr key) {
+  return serve(services, std::move(request), model::Protocol::openai_responses, std::move(key));
+}
+Task<Result<net::Response>> messages(Services services, net::Request request, model::KeyStatePtr key) {
+  return serve(services, std::move(request), model::Protocol::anthropic, std::move(key));
+}
+
+constexpr Route kRoutes[] = {
+    {.method = net::Method::post, .path = "/v1/chat/completions", .summary = "A conversation, as OpenAI's chat completions", .request = "OpenAiChatRequest", .answer = "OpenAiChatAnswer", .face = Face::openai, .serve = chat_completions},
+    {.method = net::Method::post, .path = "/v1/responses", .summary = "A conversation, as OpenAI's responses", .request = "OpenAiResponsesRequest", .answer = "OpenAiResponse", .face = Face::openai, .serve = responses},
+    {.method = net::Method::post, .path = "/v1/messages", .summary = "A conversation, as Anthropic's messages", .request = "AnthropicMessagesRequest", .answer = "AnthropicMessage", .face = Face::anthropic, .serve = messages},
+};
+
+}  // namespace
+
+std::span<const Route> v1_chat_routes() { return kRoutes; }
+
+}  // namespace atelier::api

@@ -1,0 +1,52 @@
+#include "api/v1/v1.hpp"
+
+#include "base/async.hpp"
+#include "base/text.hpp"
+#include "model/face/face.hpp"
+#include "net/problem.hpp"
+#include "store/migrations.hpp"
+
+namespace atelier::api {
+
+net::Response face_error(Face face, const Error& error, std::string_view request_id) {
+  const int status = net::status_of(error);
+  const model::Protocol protocol = face == Face::anthropic ? model::Protocol::anthropic : model::Protocol::openai_chat;
+  net::Response response;
+  response.status = status;
+  response.headers.set("content-type", "application/json");
+  if (face == Face::anthropic) response.headers.set("request-id", std::string(request_id));
+  if (error.retry_after_ms) {
+    response.headers.set("retry-after", std::to_string((*error.retry_after_ms + 999) / 1000));
+    response.headers.set("retry-after-ms", std::to_string(*error.retry_after_ms));
+  }
+  response.body = model::write_error(protocol, error, status, request_id);
+  return response;
+}
+
+Task<Result<model::KeyStatePtr>> authenticate_face(Services services, const net::Request* request) {
+  static const model::KeyStatePtr local = model::open_key_state({.owner = store::local_user(), .role = Role::admin});
+  const auto api_key = request->headers.find("x-api-key");
+  const auto authorization = request->headers.find("authorization");
+  if (api_key && authorization)
+    co_return fail(ErrorCode::invalid_argument, "the request has two credentials, x-api-key and Authorization: send one",
+                   {.reason = "two_credentials", .where = {}});
+  std::string_view secret;
+  if (api_key) {
+    secret = trim(*api_key);
+  } else if (authorization) {
+    if (!authorization->starts_with("Bearer "))
+      co_return fail(ErrorCode::unauthenticated, "send the key as \"Authorization: Bearer <key>\"",
+                     {.reason = "unauthenticated", .where = {}});
+    secret = trim(authorization->substr(7));
+  } else if (services.is_open) {
+    co_return local;
+  } else {
+    co_return model::KeyStatePtr();
+  }
+  auto key = services.accounts.look_up(secret);
+  if (!key && key.error().code == ErrorCode::unavailable) key = co_await services.accounts.find_key_state(std::string(secret));
+  if (!key && key.error().code == ErrorCode::unauthenticated && services.is_open) co_return local;
+  co_return key;
+}
+
+}  // namespace atelier::api
