@@ -51,7 +51,7 @@ class Conversation {
  public:
   Conversation(Checks& checks, MessagesAsk& ask, CachePrefix& cache) : checks_(checks), ask_(ask), cache_(cache) {}
 
-  void read(const json::Array& messages, bool is_thinking) {
+  void read(const json::Array& messages, bool needs_thoughts) {
     checks_.require(!messages.empty(), "messages", "at least one message is required");
     for (std::size_t i = 0; i < messages.size(); ++i) {
       Reader message(messages[i], checks_.element("messages", i), checks_);
@@ -66,7 +66,7 @@ class Conversation {
       message.refuse_others();
     }
     demand_results("messages");
-    if (is_thinking && last_calls_lack_thinking_)
+    if (needs_thoughts && last_calls_lack_thinking_)
       checks_.invalid(last_calls_path_,
                       "Expected `thinking` or `redacted_thinking`, but found `tool_use`: with thinking on, the last "
                       "assistant message must start with a thinking block");
@@ -325,15 +325,15 @@ void read_tool_choice(Reader& body, Checks& checks, Wish& wish) {
   checks.require(is_known, "tool_choice", fmt::format("Tool '{}' not found in provided tools", wish.chosen));
 }
 
-// True when thinking is on.
-bool read_thinking(Reader& body, Checks& checks, MessagesAsk& ask) {
+// How thinking is asked for; empty: it is off.
+std::string read_thinking(Reader& body, Checks& checks, MessagesAsk& ask) {
   const auto* thinking = body.object_at("thinking");
-  if (!thinking) return false;
+  if (!thinking) return {};
   Reader reader(*thinking, "thinking", checks);
   const std::string type = reader.choice("type", {"enabled", "adaptive", "disabled"});
   ask.hides_thinking = reader.choice("display", {"summarized", "omitted"}) == "omitted";
   if (type == "enabled") {
-    if (!reader.require("budget_tokens")) return false;
+    if (!reader.require("budget_tokens")) return {};
     const auto budget = reader.integer("budget_tokens", 1024);
     if (budget && ask.wish.tokens_max > 0)
       checks.require(*budget < ask.wish.tokens_max, "max_tokens",
@@ -345,7 +345,7 @@ bool read_thinking(Reader& body, Checks& checks, MessagesAsk& ask) {
                    "may only be set to 1 when thinking is enabled");
   }
   reader.refuse_others();
-  return type == "enabled" || type == "adaptive";
+  return type == "disabled" ? std::string() : type;
 }
 
 void read_output_config(Reader& body, Checks& checks, Wish& wish) {
@@ -380,10 +380,11 @@ std::expected<MessagesAsk, Problem> read_messages(const Call& call, Purpose purp
   read_tools(body, checks, ask, cache);
   read_tool_choice(body, checks, ask.wish);
   read_system(body, checks, ask, cache);
-  const bool is_thinking = read_thinking(body, checks, ask);
-  ask.wish.wants_reasoning = is_thinking;
+  const std::string thinking = read_thinking(body, checks, ask);
+  ask.wish.wants_reasoning = !thinking.empty();
+  // Only with a budget must every step of a tool loop begin with a thought.
   if (const auto* messages = body.required_array("messages"))
-    Conversation(checks, ask, cache).read(*messages, is_thinking);
+    Conversation(checks, ask, cache).read(*messages, thinking == "enabled");
   if (const auto* control = body.object_at("cache_control")) cache.mark(*control, ask.wish.input_tokens);
   checks.require(cache.count() <= kCacheMarksMax, "cache_control",
                  fmt::format("a maximum of 4 blocks with cache_control may be provided, found {}", cache.count()));

@@ -117,19 +117,24 @@ TEST(AnthropicAdapter, MapsEffortsAndBudgets) {
     return field(request, "thinking", target) + " " + field(request, "output_config", target) + " " + field(request, "max_tokens", target);
   };
   EXPECT_EQ(wish({.effort = "none"}, kTarget), R"({"type":"disabled"} absent 4096)");
-  EXPECT_EQ(wish({.effort = "minimal"}, kTarget), R"({"type":"adaptive"} {"effort":"low"} 4096)");
+  EXPECT_EQ(wish({.effort = "minimal"}, kTarget), R"({"type":"adaptive","display":"summarized"} {"effort":"low"} 4096)");
   EXPECT_EQ(wish({.effort = "xhigh", .summary = "auto"}, kTarget), R"({"type":"adaptive","display":"summarized"} {"effort":"xhigh"} 4096)");
-  EXPECT_EQ(wish({.effort = "medium"}, old), R"({"type":"enabled","budget_tokens":8192} absent 12288)");
-  EXPECT_EQ(wish({.budget_tokens = 2000}, kTarget), R"({"type":"enabled","budget_tokens":2000} absent 6096)");
+  EXPECT_EQ(wish({.effort = "medium"}, old), R"({"type":"enabled","budget_tokens":8192,"display":"summarized"} absent 12288)");
+  EXPECT_EQ(wish({.budget_tokens = 2000}, kTarget), R"({"type":"enabled","budget_tokens":2000,"display":"summarized"} absent 6096)");
   EXPECT_EQ(wish({}, old), "absent absent 4096");
   request.output_tokens_max = 3000;
-  EXPECT_EQ(wish({.effort = "high"}, old), R"({"type":"enabled","budget_tokens":2999} absent 3000)");
+  EXPECT_EQ(wish({.effort = "high"}, old), R"({"type":"enabled","budget_tokens":2999,"display":"summarized"} absent 3000)");
   request.output_tokens_max = 500;
   EXPECT_EQ(wish({.effort = "high"}, old), "absent absent 500");
-  // A tool that must be called leaves no room to think.
+  // Thinking by a budget cannot stand beside a tool that must be called.
+  request.output_tokens_max = 3000;
   request.tools.push_back(Tool{.name = "f"});
   request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::required};
-  EXPECT_EQ(wish({.effort = "high"}, kTarget), "absent absent 500");
+  EXPECT_EQ(wish({.effort = "high"}, old), "absent absent 3000");
+  EXPECT_EQ(wish({.effort = "high"}, kTarget), R"({"type":"adaptive","display":"summarized"} {"effort":"high"} 3000)");
+  // Of Responses' callers only those want to see thoughts who ask for a summary.
+  request.protocol = Protocol::openai_responses;
+  EXPECT_EQ(wish({.effort = "high"}, kTarget), R"({"type":"adaptive"} {"effort":"high"} 3000)");
 }
 
 TEST(AnthropicAdapter, ThinksByNoBudgetInAToolLoopThatBeganElsewhere) {

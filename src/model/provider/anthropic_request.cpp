@@ -40,7 +40,10 @@ bool lacks_thought(const ChatRequest& request) {
   return false;
 }
 
-void write_display(json::Object& thinking, const ReasoningWish& wish) {
+void write_display(json::Object& thinking, const ChatRequest& request) {
+  const ReasoningWish& wish = *request.reasoning;
+  // Chat has no word for it, and its programs expect the thoughts they wished for; newer models leave them out unasked.
+  if (wish.summary.empty() && request.protocol == Protocol::openai_chat) thinking["display"] = "summarized";
   if (wish.summary == "summarized" || wish.summary == "omitted") thinking["display"] = wish.summary;
   if (wish.summary == "auto" || wish.summary == "concise" || wish.summary == "detailed") thinking["display"] = "summarized";
 }
@@ -49,6 +52,7 @@ void write_thinking_budget(const ChatRequest& request, const Target& target, jso
   const ReasoningWish& wish = *request.reasoning;
   std::int64_t budget = wish.budget_tokens.value_or(budget_for(wish.effort));
   if (!is_own(request)) {
+    if (forces_a_tool(request)) return;  // a budget leaves that to the model
     if (budget < kBudgetMin) return;
     if (request.output_tokens_max) budget = std::min(budget, *request.output_tokens_max - 1);
     if (budget < kBudgetMin) return;  // no room to think in
@@ -56,7 +60,7 @@ void write_thinking_budget(const ChatRequest& request, const Target& target, jso
   if (lacks_thought(request)) return;
   if (!request.output_tokens_max) body["max_tokens"] = target.quirks.output_tokens_default + budget;
   json::Object thinking{{"type", "enabled"}, {"budget_tokens", budget}};
-  write_display(thinking, wish);
+  write_display(thinking, request);
   body["thinking"] = std::move(thinking);
   if (is_own(request) && !wish.effort.empty()) body["output_config"] = json::Object{{"effort", wish.effort}};
 }
@@ -70,10 +74,9 @@ void write_thinking(const ChatRequest& request, const Target& target, json::Obje
   }
   const json::Object* config = is_own(request) ? loose::object_at(request.extra, "output_config") : nullptr;
   if (config && config->contains("effort")) return;  // an effort without thinking: sent with the rest of extra
-  if (!is_own(request) && forces_a_tool(request)) return;  // the protocol has one or the other
   if (wish.budget_tokens || !target.quirks.has_adaptive_thinking) return write_thinking_budget(request, target, body);
   json::Object thinking{{"type", "adaptive"}};
-  write_display(thinking, wish);
+  write_display(thinking, request);
   body["thinking"] = std::move(thinking);
   if (!wish.effort.empty()) body["output_config"] = json::Object{{"effort", wish.effort == "minimal" ? "low" : wish.effort}};
 }
