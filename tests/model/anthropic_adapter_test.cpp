@@ -146,9 +146,9 @@ TEST(AnthropicAdapter, ThinksByNoBudgetInAToolLoopThatBeganElsewhere) {
   request.reasoning = ReasoningWish{.budget_tokens = 2000};
   EXPECT_EQ(field(request, "thinking"), "absent");
   request.messages[1].parts.insert(request.messages[1].parts.begin(), Reasoning{.signature = "s", .origin = Protocol::anthropic});
-  EXPECT_EQ(field(request, "thinking"), R"({"type":"enabled","budget_tokens":2000})");
+  EXPECT_EQ(field(request, "thinking"), R"({"type":"enabled","budget_tokens":2000,"display":"summarized"})");
   request.messages.erase(request.messages.begin() + 1);
-  EXPECT_EQ(field(request, "thinking"), R"({"type":"enabled","budget_tokens":2000})");
+  EXPECT_EQ(field(request, "thinking"), R"({"type":"enabled","budget_tokens":2000,"display":"summarized"})");
 }
 
 TEST(AnthropicAdapter, WritesToolsAndTheirChoice) {
