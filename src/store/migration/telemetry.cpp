@@ -3,26 +3,28 @@
 namespace atelier::store::migration {
 
 // The call log. `number` is the rowid: rows are appended at the right edge, and stand nearly in the order of time, in
-// which they are deleted. Sums by day are kept apart, so that what was used and paid is known after the calls
-// themselves are gone, and is read without going through them.
+// which they are deleted. Attempts are a list in JSON where there is more to tell of them than the row itself does.
+// Sums by day are kept apart, so that what was used and paid is known after the calls themselves are gone, and is read
+// without going through them. A text's size stands before it, where reading it does not read the text.
 //
 // Costs are picodollars; NULL is unknown. A day is counted from 1970 in UTC. A key that is no key ('') is the open
 // studio.
 const Migration kCalls{1, "calls", R"sql(
 CREATE TABLE calls (
   number INTEGER PRIMARY KEY,
-  id TEXT NOT NULL,
+  time_ms INTEGER NOT NULL,
   owner TEXT NOT NULL,
   key TEXT NOT NULL,
-  time_ms INTEGER NOT NULL,
   face TEXT NOT NULL,
-  asked_model TEXT NOT NULL,
+  asked TEXT NOT NULL,
+  route TEXT NOT NULL,
   provider TEXT NOT NULL,
   model TEXT NOT NULL,
-  attempts INTEGER NOT NULL,
   status INTEGER NOT NULL,
   fault TEXT NOT NULL,
   flags INTEGER NOT NULL,
+  attempt_count INTEGER NOT NULL,
+  attempts TEXT,
   first_token_ms INTEGER,
   total_ms INTEGER NOT NULL,
   input INTEGER NOT NULL,
@@ -33,13 +35,16 @@ CREATE TABLE calls (
   reasoning INTEGER NOT NULL,
   other_media TEXT,
   cost INTEGER,
-  request_id TEXT NOT NULL
+  request_id TEXT NOT NULL,
+  trace TEXT NOT NULL
 ) STRICT;
 CREATE INDEX calls_by_owner ON calls (owner, number);
 CREATE INDEX calls_by_key ON calls (key, number);
 
 CREATE TABLE call_texts (
   number INTEGER PRIMARY KEY,
+  time_ms INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
   owner TEXT NOT NULL,
   request TEXT NOT NULL,
   answer TEXT NOT NULL
