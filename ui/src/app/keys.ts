@@ -3,9 +3,10 @@ import { goKeys, isTyping } from '../lib/state/shortcuts';
 
 const SECOND_KEY_MS = 1200;
 
-export function goOnKeys(actions: { go: (path: string) => void; help: () => void; find: () => void }): (event: KeyboardEvent) => void {
+export function goOnKeys(actions: { go: (path: string) => void; help: () => void; find: () => void; warm: () => void }): (event: KeyboardEvent) => void {
   let pressedAt = 0;
   return (event) => {
+    if (event.key === 'Control' || event.key === 'Meta') return actions.warm();
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k' && !document.querySelector('dialog[open]')) {
       event.preventDefault();
       return actions.find();

@@ -141,11 +141,15 @@ test.describe('while it renders', () => {
 
   test('it is cancelled and retried from Activity', async ({ page }) => {
     const id = await create(page, `# Stop me\n\n${'Every wave that comes ashore has a story of its own to tell, and it takes its time. '.repeat(4)}`);
+    // A look at a scene is a run of its own, that nobody follows.
+    const { scenes } = (await (await page.request.get(`/api/productions/${id}`)).json()) as { scenes: { id: string }[] };
+    expect((await page.request.get(`/api/productions/${id}/scenes/${scenes[0]!.id}/preview?width=120`)).status()).toBe(200);
     expect((await page.request.post(`/api/productions/${id}/render`)).status()).toBe(202);
     await page.goto('/activity');
     await page.getByRole('button', { name: 'Cancel Stop me' }).click();
     const row = page.getByRole('article', { name: /Stop me/ }).first();
     await expect(row.getByText('Cancelled', { exact: true })).toBeVisible();
+    await expect(page.getByRole('article', { name: 'Preview' })).toHaveCount(0);
     await page.getByRole('radio', { name: 'Running' }).check({ force: true });
     await expect(page).toHaveURL(/state=running/);
     await page.goto('/activity?state=failed');

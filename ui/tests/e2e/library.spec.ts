@@ -30,13 +30,22 @@ test('a picture is uploaded, looked at, used as a background and deleted', async
 
   const id = await create(page, '# By the sea\n\nOne.\n\nTwo.');
   await page.goto(`/shorts/${id}?tab=background`);
-  await page.getByRole('combobox', { name: 'Background of scene 1' }).selectOption('asset');
+  const ofFirst = page.getByRole('combobox', { name: 'Background of scene 1' });
+  await ofFirst.selectOption({ label: 'Choose from the library…' });
+  await page.keyboard.press('Escape');
+  await expect(ofFirst, 'what was not chosen is not shown as chosen').toHaveValue('');
+  await ofFirst.selectOption({ label: 'Choose from the library…' });
   await page.getByRole('dialog').getByRole('button', { name: /sea\.png/ }).click();
   await expect(page.getByText(/^Saved/)).toBeVisible();
+  await expect(ofFirst.locator('option:checked')).toHaveText('Picture or clip');
   const saved = (await (await page.request.get(`/api/productions/${id}`)).json()) as { scenes: { background: { kind: string } | null }[] };
   expect(saved.scenes[0]!.background?.kind).toBe('asset');
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
-  await expect(page.getByRole('combobox', { name: 'Background of scene 1' })).toHaveValue('');
+  await expect(ofFirst).toHaveValue('');
+  const whole = page.getByRole('group', { name: 'The whole short' });
+  await whole.getByRole('radio', { name: /Picture or clip/ }).click({ force: true });
+  await page.keyboard.press('Escape');
+  await expect(whole.getByRole('radio', { name: /Automatic/ })).toBeChecked();
 
   await page.goto('/library');
   await page.getByRole('button', { name: 'Delete “sea.png”' }).click({ force: true });

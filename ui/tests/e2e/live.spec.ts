@@ -8,7 +8,8 @@ for (const [tab, width] of [['story', 1280], ['captions', 1280], ['export', 1280
   test(`nothing moves and nothing blocks while it renders, ${tab} at ${width}`, async ({ page }) => {
     await page.setViewportSize({ width, height: 800 });
     await watchShift(page);
-    const id = await create(page, `# Steady\n\n${twoScenes}`);
+    // Words of its own: what another test rendered would be taken from the cache.
+    const id = await create(page, `# Steady\n\nThe lamp is lit at ${width}, for the ${tab}.\n\nThe ships come home.`);
     await page.goto(`/shorts/${id}?tab=${tab}`);
     await expect(page.getByText('Draft', { exact: true })).toBeVisible();
     await page.waitForTimeout(500);
@@ -22,7 +23,7 @@ for (const [tab, width] of [['story', 1280], ['captions', 1280], ['export', 1280
     ).toBeLessThan(LONG_TASK_MS);
     expect(await shiftOf(page)).toEqual([]);
     // Again, over the captions and the video of before. The edit itself may move what it changes.
-    await page.request.put(`/api/productions/${id}/story`, { data: { story: 'The lamp was lit long ago, and it still burns.\n\nThe ships come home.' }, headers: { 'If-Match': '"1"' } });
+    await page.request.put(`/api/productions/${id}/story`, { data: { story: `The lamp at ${width} was lit long ago for the ${tab}, and it still burns.\n\nThe ships come home.` }, headers: { 'If-Match': '"1"' } });
     await expect(page.getByText('Needs rendering', { exact: true })).toBeVisible();
     await page.waitForTimeout(500);
     const before = (await shiftOf(page)).length;
@@ -66,7 +67,10 @@ test('a run that waits for room says so, until it goes on', async ({ page }) => 
   await tell('run.stalled', { ...run, stalled: { code: 'storage_full', message: 'database or disk is full', where: '' } });
   await expect(row.getByText('Waiting', { exact: true })).toBeVisible();
   await expect(row.getByText(/no room on the disk/)).toBeVisible();
+  const notice = page.getByText('Free some space, and renders go on.');
+  await expect(notice).toBeVisible();
   await tell('run.changed', run);
+  await expect(notice).toHaveCount(0);
   await expect(row.getByText('Running', { exact: true })).toBeVisible();
   await expect(row.getByText(/no room on the disk/)).toHaveCount(0);
   expect(await shiftOf(page)).toEqual([]);

@@ -15,7 +15,7 @@ test('anything is found and gone to by keyboard, from any field', async ({ page 
   expect(isLoaded(), 'its code is not part of the page').toBe(false);
 
   await page.keyboard.press('Control+k');
-  const box = page.getByRole('combobox', { name: /Find a short/ });
+  const box = page.getByRole('combobox', { name: 'Find or do anything' });
   const options = page.getByRole('listbox', { name: 'Go to or do' }).getByRole('option');
   await expect(box).toBeFocused();
   expect(isLoaded(), 'its code comes when it is asked for').toBe(true);
@@ -54,6 +54,25 @@ test('anything is found and gone to by keyboard, from any field', async ({ page 
   await expect(page).toHaveURL(/\/shorts$/);
   await expect(story).toBeFocused();
   await expect(story).toHaveValue('Half a thought');
+});
+
+test('it offers what can be done where it is opened', async ({ page }) => {
+  await page.goto('/library');
+  const options = page.getByRole('listbox', { name: 'Go to or do' }).getByRole('option');
+  await page.keyboard.press('Control+k');
+  await expect(options.first()).toHaveText(/Upload files/);
+  const files = page.waitForEvent('filechooser');
+  await page.keyboard.press('Enter');
+  await files;
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('library sound');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/kind=audio/);
+
+  await page.getByRole('link', { name: 'Activity' }).click();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('upload');
+  await expect(options.filter({ hasText: 'Upload files' }), 'only where it can be done').toHaveCount(0);
 });
 
 test('it opens by a press too, and on a phone', async ({ page }) => {

@@ -4,6 +4,7 @@ import { t } from '$lib/i18n/messages';
 import type { Studio } from '$lib/state/studio.svelte';
 
 const PAGE_SIZE = 40;
+const KIND = 'production.render'; // what a person asked for; a scene's preview is none of it
 
 // Runs in the order they were asked for, newest first: read once, then moved by events.
 export class RunList {
@@ -30,7 +31,7 @@ export class RunList {
 
   async load(): Promise<void> {
     try {
-      const page = await this.studio.api.runs({ limit: PAGE_SIZE });
+      const page = await this.studio.api.runs({ kind: KIND, limit: PAGE_SIZE });
       this.#put(page.items, true);
       this.next = page.next;
       this.isLoaded = true;
@@ -45,7 +46,7 @@ export class RunList {
     if (this.next === '' || this.isLoading) return;
     this.isLoading = true;
     try {
-      const page = await this.studio.api.runs({ limit: PAGE_SIZE, after: this.next });
+      const page = await this.studio.api.runs({ kind: KIND, limit: PAGE_SIZE, after: this.next });
       this.#put(page.items, false);
       this.next = page.next;
     } catch (error) {
@@ -63,7 +64,7 @@ export class RunList {
 
   #hear(events: readonly StudioEvent[]): void {
     for (const event of events) {
-      if (event.type !== 'run.changed' || this.#ids.includes(event.data.id)) continue;
+      if (event.type !== 'run.changed' || event.data.kind !== KIND || this.#ids.includes(event.data.id)) continue;
       this.#ids = [event.data.id, ...this.#ids];
       void this.studio.runs.load(event.data.id).catch(() => {});
     }

@@ -55,6 +55,13 @@ export class Entries {
     this.isReading = false;
   }
 
+  async #stop(run: string): Promise<void> {
+    try {
+      this.#studio.runs.put(await this.#studio.api.cancelRun(run));
+    } catch (error) {
+      this.#studio.complain(error);
+    }
+  }
   #go = (href: string) => (): void => this.#studio.router.go(href);
 
   #here(): Entry[] {
@@ -72,6 +79,7 @@ export class Entries {
     const { session } = this.#studio;
     return [
       action('new', t('palette.new'), this.#go('/shorts?new=1')),
+      ...this.#studio.runs.active.map(({ id, title }) => action(`stop.${id}`, t('run.stop', { title }), () => void this.#stop(id))),
       ...themes.filter(({ theme }) => theme !== look.theme).map(({ theme, label }) => action(theme, t(label), () => look.set(theme))),
       action('help', t('palette.keys'), this.#help, ['?']),
       ...(session.now?.needs_key && session.now.authenticated ? [action('out', t('settings.signOut'), () => void session.signOut())] : []),

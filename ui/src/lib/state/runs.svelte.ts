@@ -3,6 +3,8 @@ import type { Run, Step, StudioEvent } from '../api/types';
 
 type Steps = readonly Step[];
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled']);
+// Made by looking at a scene, many and short: nobody follows them.
+const UNSEEN: ReadonlySet<string> = new Set(['production.preview']);
 
 // A run told of late never goes back: what has ended stays ended, what is done stays done.
 export function mergeRun(known: Run | undefined, told: Run): Run {
@@ -61,6 +63,7 @@ export class Runs {
     let isChanged = false;
     for (const event of events) {
       if (event.type === 'run.changed' || event.type === 'run.stalled') {
+        if (UNSEEN.has(event.data.kind)) continue;
         next[event.data.id] = mergeRun(next[event.data.id], event.data);
         if (event.data.steps) fresh.set(event.data.id, event.data.steps.slice());
       } else if (event.type === 'step.changed') {
