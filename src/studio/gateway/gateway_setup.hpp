@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/task.hpp"
+#include "model/catalog/environment.hpp"
+#include "model/route/directory.hpp"
+#include "model/vault/sealer.hpp"
+#include "store/database.hpp"
+#include "studio/gateway/provider_rows.hpp"
+#include "studio/gateway/provider_settings.hpp"
+#include "studio/gateway/route_settings.hpp"
+
+namespace atelier::studio {
+
+// Whom the gateway calls: providers with their sealed keys and routes, as operators set them, beside the providers of the
+// environment. A change is in force when it returns. Thread-safe.
+class GatewaySetup {
+ public:
+  struct Parts {
+    store::Database& database;
+    const Clock& clock;
+    model::Models& models;
+    std::shared_ptr<const model::Sealer> sealer;  // shared with changes under way when it is replaced
+    model::Environment environment;               // of this process: keys and addresses of known providers
+  };
+  explicit GatewaySetup(Parts parts) : parts_(std::move(parts)) {}
+
+  // Reads all and configures the models. At start; the environment's mistakes are told by their variable.
+  Task<Result<>> load();
+
+  // Stored ones and the environment's, by name. One whose secrets cannot be had says why (`trouble`).
+  Task<Result<std::vector<StoredProvider>>> list_providers();
+  Task<Result<StoredProvider>> get_provider(std::string name);
+  // conflict when there is one of that name, or (update) when it was changed since `revision`; invalid_argument names the
+  // field. A stored one goes before the environment's of the same name.
+  Task<Result<StoredProvider>> create_provider(std::string name, ProviderChange change);
+  Task<Result<StoredProvider>> update_provider(std::string name, ProviderChange change, std::int64_t revision);
+  Task<Result<>> remove_provider(std::string name);
+
+  Task<Result<std::vector<StoredRoute>>> list_routes();
+  Task<Result<StoredRoute>> get_route(std::string name);
+  Task<Result<StoredRoute>> create_route(model::Route route);
+  Task<Result<StoredRoute>> update_route(model::Route route, std::int64_t revision);
+  Task<Result<>> remove_route(std::string name);
+
+  // Seals with this one from now on, and everything stored anew with its first key. After it older keys may be dropped.
+  // Gives how many were sealed anew. Nothing is changed where one of them cannot be opened.
+  Task<Result<std::size_t>> seal_anew(std::shared_ptr<const model::Sealer> sealer);
+
+ private:
+  using Row = provider_rows::Row;
+  struct Read;  // all of both tables
+  Task<Result<Read>> read_all();
+  Task<Result<Row>> find_row(std::string name);
+  Task<Result<>> apply();
+  Task<Result<>> write(store::Statement statement, std::string_view conflict);
+  std::shared_ptr<const model::Sealer> sealer() const;
+  Result<ProviderSecrets> open(const Row& row) const;
+  Result<Bytes> seal(const std::string& name, const ProviderSecrets& secrets) const;
+  StoredProvider tell(const Row& row) const;
+
+  Parts parts_;
+  mutable std::mutex mutex_;  // of the sealer, and of configuring
+  // Readings that began later have seen more: an earlier one that ends later is not put in force.
+  std::uint64_t readings_begun_ = 0, reading_in_force_ = 0;
+};
+
+}  // namespace atelier::studio
