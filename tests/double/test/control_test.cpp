@@ -98,6 +98,7 @@ TEST_F(ControlTest, TheMomentAClientLeavesIsKnown) {
   EXPECT_FALSE(provider_.request(1)->client_closed_at);
   client.close();
   ASSERT_TRUE(provider_.wait_for_close(1));
+  ASSERT_TRUE(provider_.wait_for_end(1));
   EXPECT_FALSE(provider_.request(1)->is_success);
   EXPECT_EQ(provider_.stats().in_flight, 0U);
 }
