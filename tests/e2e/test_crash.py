@@ -1,25 +1,38 @@
 """kill -9 of the server, or of a worker, at every step boundary and at any moment: the run goes on where it was, what had
 succeeded is not made again, and the video is the same, byte for byte."""
 
+import http.client
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
 import unittest
+from pathlib import Path
 
 from studio import TWO_SCENES, Server, StudioTest, atelier, children_of
 
 STORY = TWO_SCENES + '\nThe storm came in at midnight, and nobody slept until it had gone.\n'
 SETTINGS = {'size': '1080x1080', 'fps': 24}
-POINTS = ('submit.after_commit', 'drive.before_commit', 'drive.after_commit', 'step.before_run', 'step.after_run')
+SOURCES = Path(__file__).resolve().parents[2] / 'src'
+# Every crash point there is. The first few are what a short test gets to; a long one goes through all of them in turn.
+POINTS = ('drive.after_commit', 'recover.after_commit', 'step.after_run', 'submit.after_commit', 'cancel.before_commit',
+          'drive.before_commit', 'recover.before_commit', 'step.before_run', 'submit.before_commit')
+NO_ANSWER = (OSError, http.client.HTTPException)
 KILLS = int(os.environ.get('ATELIER_KILLS', '6'))
 SEED = int(os.environ.get('ATELIER_SEED', '1'))
 
 
 def is_gone(server):
     return server.process.poll() is not None
+
+
+class TheListOfCrashPoints(unittest.TestCase):
+    def test_is_that_of_the_sources(self):
+        named = {name for path in SOURCES.rglob('*.cpp') for name in re.findall(r'\bcrash_point\("([^"]+)"\)', path.read_text())}
+        self.assertEqual(named, set(POINTS))
 
 
 class AKilledStudio(StudioTest):
@@ -36,6 +49,7 @@ class AKilledStudio(StudioTest):
                 assert ended['state'] == 'succeeded', ended
                 cls.render_s = time.monotonic() - started_at
                 cls.step_count = ended['step_count']
+                cls.ran_count = sum(not step['is_cached'] for step in ended['steps'])
                 cls.wanted = server.file(production)
         finally:
             undisturbed.doCleanups()
@@ -75,24 +89,59 @@ class AKilledStudio(StudioTest):
             time.sleep(0.01)
         return seen
 
-    def kill_at_point(self, data, point):
-        with Server(data) as idle:  # the production and its id, without the crash point
-            production = idle.call('POST', '/api/productions', {'story': STORY, 'settings': SETTINGS})['id']
+    def expect_killed(self, server):
+        """By its crash point, soon."""
+        self.assertEqual(server.process.wait(60), -signal.SIGKILL)
+        server.stop()
+
+    def kill_at_point(self, data, point, chance):
+        kind = point.split('.')[0]
+        if kind == 'recover':
+            self.kill_recovering(data, point + ':1', chance)
+        elif kind == 'cancel':
+            self.kill_cancelling(data, point + ':1', chance)
+        else:
+            # Steps that run are passed one by one, commits may hold the ends of two.
+            passings = {'submit': 1, 'drive': self.ran_count // 2, 'step': self.ran_count}[kind]
+            self.kill_rendering(data, f'{point}:{chance.randint(1, passings)}')
+
+    def kill_rendering(self, data, point):
         server = Server(data, environment={'ATELIER_CRASH_AT': point})
-        run = None
+        production = server.call('POST', '/api/productions', {'story': STORY, 'settings': SETTINGS})['id']
         try:
             run = server.call('POST', f'/api/productions/{production}/render')['id']
-        except Exception:
-            server.process.wait(20)
-        deadline = time.monotonic() + 60
-        before = self.watch(server, run, lambda: time.monotonic() > deadline) if run else []
-        if is_gone(server):
-            self.assertEqual(server.process.returncode, -signal.SIGKILL, server.read_log()[-2000:])
+        except NO_ANSWER:
+            run = None
+        before = self.watch(server, run, lambda: False) if run else []
+        self.expect_killed(server)
+        self.finish(data, production, run or self.render_again(data, production, point), before)
+
+    def render_again(self, data, production, point):
+        """The render that was asked for stands or not, as its commit does; the run, asked for anew if not."""
+        with Server(data) as server:
+            runs = server.call('GET', '/api/runs')['items']
+            self.assertEqual(len(runs), 0 if point.startswith('submit.before_commit') else 1)
+            return runs[0]['id'] if runs else server.call('POST', f'/api/productions/{production}/render')['id']
+
+    def kill_recovering(self, data, point, chance):
+        """From one kill, while recovering from another."""
+        server = Server(data)
+        production, run = server.render(STORY, **SETTINGS)
+        until = time.monotonic() + chance.random() * self.render_s / 2
+        before = self.watch(server, run, lambda: time.monotonic() > until)
         server.stop(signal.SIGKILL)
-        if run is None:  # killed before the answer: the run may stand or not
-            with Server(data) as again:
-                runs = again.call('GET', '/api/runs')['items']
-                run = runs[0]['id'] if runs else again.call('POST', f'/api/productions/{production}/render')['id']
+        self.expect_killed(Server(data, environment={'ATELIER_CRASH_AT': point}))
+        self.finish(data, production, run, before)
+
+    def kill_cancelling(self, data, point, chance):
+        """What was not yet stored was not cancelled."""
+        server = Server(data, environment={'ATELIER_CRASH_AT': point})
+        production, run = server.render(STORY, **SETTINGS)
+        until = time.monotonic() + chance.random() * self.render_s / 2
+        before = self.watch(server, run, lambda: time.monotonic() > until)
+        with self.assertRaises(NO_ANSWER):
+            server.call('POST', f'/api/runs/{run}/cancel')
+        self.expect_killed(server)
         self.finish(data, production, run, before)
 
     def kill_control(self, data, chance):
@@ -118,14 +167,12 @@ class AKilledStudio(StudioTest):
         chance = random.Random(SEED)
         for number in range(KILLS):
             kind = ('point', 'control', 'worker')[number % 3]
-            nth = chance.randint(1, self.step_count)
             point = POINTS[number // 3 % len(POINTS)]
-            point += ':1' if point.startswith('submit') else f':{nth}'
             data = self.folder / f'data{number}'
             with self.subTest(f'{number}: {point if kind == "point" else kind}'):
                 started_at = time.monotonic()
                 if kind == 'point':
-                    self.kill_at_point(data, point)
+                    self.kill_at_point(data, point, chance)
                 elif kind == 'control':
                     self.kill_control(data, chance)
                 else:
