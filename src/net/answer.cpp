@@ -56,6 +56,7 @@ Task<> answer(Service service, Exchange* exchange, Request request) {
   request.note = &note;
   Record record{request.method, request.path, request.peer, std::chrono::steady_clock::now()};
   Wishes wishes = Wishes::of(request);
+  const bool is_strict = wants_strict_transport(request);
   Result<Response> response = fail(ErrorCode::internal, "not answered");
   if (auto fine = check_edge(service, request); !fine) {
     service.metrics->refuse(fine.error().stable_code());
@@ -66,6 +67,7 @@ Task<> answer(Service service, Exchange* exchange, Request request) {
   int status = 499;  // the client went away
   if (!exchange->is_gone()) {
     if (!response) response = to_problem(response.error(), wishes.request_id);
+    if (is_strict) response->headers.set(std::string(kStrictTransport.first), std::string(kStrictTransport.second));
     const bool is_stream = std::holds_alternative<StreamBody>(response->body);
     if (is_stream) service.metrics->streams.add(1);
     status = co_await send_response(exchange, &wishes, std::move(*response));

@@ -1,95 +1,32 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
-#include "base/task_group.hpp"
-#include "net/exchange.hpp"
-#include "net/head.hpp"
-#include "net/http1_parser.hpp"
-#include "net/server_loop.hpp"
+#include "base/error.hpp"
+#include "base/task.hpp"
+#include "net/stream.hpp"
 
 namespace atelier::net {
 
-// One HTTP/1.1 connection: requests one after the other, each answered whole before the next is read. Made and ended by
-// its ServerLoop, on the loop.
-class Connection final : public Exchange, private GoneWatch::Target {
+// One client, spoken to in one protocol. Made and ended on its loop.
+class Connection {
  public:
-  // `own` is the group in which run() is the one member: cancelling it cancels whatever the handler waits for.
-  Connection(ServerLoop& loop, TaskGroup& own, UniqueFd fd, int family, std::string peer);
-  ~Connection() override;
-  Task<Result<>> run();
-  // The server begins to stop: an idle connection ends, a busy one after its answer.
-  void on_stopping();
+  virtual ~Connection() = default;
+  // Until the connection ends.
+  virtual Task<Result<>> run() = 0;
+  // The server begins to stop: an idle connection ends, a busy one after its answers.
+  virtual void on_stopping() = 0;
   // Cancels what runs and ends the connection. `reason` is counted.
-  void abandon(std::string_view reason);
-  // The request body's next piece, for its BodyReader.
-  Task<Result<std::optional<std::string>>> next_body();
+  virtual void abandon(std::string_view reason) = 0;
+};
 
-  Task<Result<>> begin(AnswerStart start, std::string_view first, More more) override;
-  Task<Result<>> write(std::string bytes) override;
-  Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t size_bytes) override;
-  Task<Result<>> end() override;
-  void cut() noexcept override { must_close_ = is_cut_ = true; }
-  bool is_gone() const noexcept override { return is_gone_; }
-  int status() const noexcept override { return status_; }
-  bool is_stopping() const noexcept override { return loop_.is_stopping(); }
-  Task<> gone_or_stopping() override;
-
- private:
-  enum class Phase : std::uint8_t { idle, head, handling, body };
-  struct Expiry final : Deadlines::Target {
-    Expiry(Connection& owner, void (Connection::*function)()) : connection(owner), expired(function) {}
-    void on_deadline() override { (connection.*expired)(); }
-    Connection& connection;
-    void (Connection::*expired)();
-  };
-  // The body of the request being answered.
-  struct Incoming {
-    bool is_chunked = false, is_done = true, is_broken = false;
-    bool wants_continue = false;  // "100 Continue" was asked for and not yet sent
-    std::uint64_t left_bytes = 0, received_bytes = 0;
-    std::chrono::steady_clock::duration waited{0};
-  };
-
-  Task<bool> serve_one();
-  Task<Result<std::optional<RequestHead>>> read_head();
-  Result<std::optional<RequestHead>> take_head(std::size_t size);
-  Result<Request> make_request(RequestHead head);
-  Task<Result<std::size_t>> fill();
-  Task<Result<std::size_t>> wait_for_body(std::span<char> into);
-  Task<Result<std::optional<std::string>>> next_of_length();
-  Task<Result<std::optional<std::string>>> next_chunks();
-  Task<bool> drain_body();
-  Task<> linger();
-  void begin_handling();
-  void end_handling();
-  void render_head(const AnswerStart& start);
-  bool will_close() const noexcept;
-  void on_read_deadline();
-  void on_write_deadline();
-  void on_gone() override { abandon("client_gone"); }
-  std::string_view received() const noexcept { return {buffer_.data() + begin_, end_ - begin_}; }
-  std::span<char> free_space();
-  void consume(std::size_t size) noexcept { begin_ += size; }
-
-  ServerLoop& loop_;
-  TaskGroup& own_;
-  const std::string peer_;
-  Stream stream_;
-  Expiry read_expiry_{*this, &Connection::on_read_deadline}, write_expiry_{*this, &Connection::on_write_deadline};
-  Deadlines::Entry read_deadline_, write_deadline_;
-
-  std::string buffer_;  // received and not yet used: from begin_ to end_
-  std::size_t begin_ = 0, end_ = 0;
-  std::optional<RequestParser> parser_;
-  Incoming incoming_;
-  std::string head_;  // of the answer, kept for its memory
-
-  Phase phase_ = Phase::head;
-  int status_ = 0;
-  bool is_http_1_1_ = true, keeps_alive_ = true, must_close_ = false;
-  bool is_chunked_answer_ = false, answer_has_body_ = false;
-  bool timed_out_ = false, is_watched_ = false, is_gone_ = false, is_cut_ = false;
+// What a protocol takes over once it is known to be the one that is spoken.
+struct Transport {
+  Stream stream;
+  std::string received = {};  // of the client, and not yet looked at
+  std::string peer = {};      // its address, or "unix"
+  bool is_secure = false;
 };
 
 }  // namespace atelier::net

@@ -120,6 +120,14 @@ Result<> check_media_type(const Request& request, bool has_body) {
               {.reason = "media_type_refused", .where = {}});
 }
 
+bool wants_strict_transport(const Request& request) {
+  if (!request.is_secure) return false;
+  const std::string authority = lower_case(request.headers.find("host").value_or(""));
+  if (authority.empty() || authority.front() == '[') return false;
+  const std::string host = authority.substr(0, authority.find(':'));
+  return host != "localhost" && !host.ends_with(".localhost") && !is_ipv4(host);
+}
+
 std::string choose_request_id(const Headers& headers) {
   const auto given = headers.find("x-request-id");
   if (given && given->size() <= kRequestIdBytesMax && is_token(*given)) return std::string(*given);

@@ -49,6 +49,11 @@ inline constexpr std::array<FixedField, 5> kFixedFields = {{
     {"permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
 }};
 
+// Whether a browser that came over TLS may be told never to come without again (RFC 6797): not for a name or address of this
+// machine, where other ports belong to others.
+bool wants_strict_transport(const Request& request);
+inline constexpr FixedField kStrictTransport = {"strict-transport-security", "max-age=31536000"};
+
 bool is_token(std::string_view text) noexcept;  // RFC 9110 section 5.6.2
 
 }  // namespace atelier::net

@@ -22,11 +22,17 @@ class LoopServer final : public Server {
     port_ = port;
     socket_path_ = std::move(socket_path);
     if (socket_path_.empty()) shared_.policy.emplace(shared_.options, port);
+    if (const TlsServerOptions& tls = shared_.options.tls; !tls.certificate_file.empty() || !tls.key_file.empty()) {
+      auto made = TlsServer::make(tls);
+      if (!made) return error_of(made);
+      shared_.tls = std::move(*made);
+    }
     std::vector<std::unique_ptr<Part>> parts;
     for (std::size_t i = 0; i < listeners.size(); ++i) {
       auto epoll = GoneWatch::open();
       if (!epoll) return error_of(epoll);
-      parts.push_back(std::make_unique<Part>(shared_, loops_.executor(i), std::move(listeners[i]), std::move(*epoll)));
+      const auto part = i == 0 ? ServerLoop::Part::first : ServerLoop::Part::other;
+      parts.push_back(std::make_unique<Part>(shared_, part, loops_.executor(i), std::move(listeners[i]), std::move(*epoll)));
     }
     parts_ = std::move(parts);
     for (auto& part : parts_) {
@@ -40,6 +46,8 @@ class LoopServer final : public Server {
   }
 
   std::uint16_t port() const noexcept override { return port_; }
+
+  Result<> reload_certificate() override { return shared_.tls ? shared_.tls->reload() : Result<>(); }
 
   void stop() override {
     for (auto& part : parts_)
@@ -58,8 +66,8 @@ class LoopServer final : public Server {
 
  private:
   struct Part {
-    Part(ServerShared& shared, Executor given, UniqueFd listener, UniqueFd epoll)
-        : executor(given), loop(shared, given, std::move(listener), std::move(epoll)) {}
+    Part(ServerShared& shared, ServerLoop::Part part, Executor given, UniqueFd listener, UniqueFd epoll)
+        : executor(given), loop(shared, part, given, std::move(listener), std::move(epoll)) {}
     Executor executor;
     ServerLoop loop;
     // Shared with the callbacks that keep them, which may not be done when the one who waits goes on.

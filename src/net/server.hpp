@@ -11,6 +11,7 @@
 #include "base/metrics.hpp"
 #include "base/task.hpp"
 #include "net/message.hpp"
+#include "net/tls.hpp"
 
 namespace atelier::net {
 
@@ -49,6 +50,9 @@ struct ServerOptions {
   std::size_t connections_max = 10'000;
   std::size_t connections_per_peer_max = 256;
   std::chrono::milliseconds stop_timeout{5'000};
+  // With a certificate: https alone. Its files are looked at every so often, and read anew when they have changed.
+  TlsServerOptions tls = {};
+  std::chrono::milliseconds certificate_check{10'000};
 };
 
 // HTTP on every loop (an acceptor each, SO_REUSEPORT). First binds without SO_REUSEPORT, so that a second server on the
@@ -63,6 +67,9 @@ class Server {
                                                      Metrics& metrics);
   virtual ~Server() = default;  // stop() came before, if it listened
   virtual std::uint16_t port() const noexcept = 0;
+  // Reads certificate and key again, for connections that come from now on; an error leaves the old in force. Without TLS
+  // there is nothing to do. Blocks on the disk; called from any thread.
+  virtual Result<> reload_certificate() = 0;
   // Takes no new connections, tells streams to end, waits for requests up to stop_timeout, then closes. Blocks; called
   // from no loop.
   virtual void stop() = 0;

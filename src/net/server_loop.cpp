@@ -11,7 +11,7 @@
 #include <cerrno>
 
 #include "base/log.hpp"
-#include "net/connection.hpp"
+#include "net/arrival.hpp"
 #include "net/problem.hpp"
 
 namespace atelier::net {
@@ -69,8 +69,9 @@ void ConnectionCounts::leave(const std::string& peer) {
   if (found != peers_.end() && --found->second == 0) peers_.erase(found);
 }
 
-ServerLoop::ServerLoop(ServerShared& shared, Executor executor, UniqueFd listener, UniqueFd epoll)
+ServerLoop::ServerLoop(ServerShared& shared, Part part, Executor executor, UniqueFd listener, UniqueFd epoll)
     : shared_(shared),
+      part_(part),
       executor_(executor),
       listener_fd_(std::move(listener)),
       epoll_fd_(std::move(epoll)),
@@ -90,6 +91,7 @@ Task<> ServerLoop::run() {
     TaskGroup group(executor_, {.stops_on_error = false});
     group_ = &group;
     group.spawn(accept_all());
+    if (shared_.tls && part_ == Part::first) group.spawn(watch_certificate());
     while (!is_stopping_) co_await stopping_->wait();
     {
       Deadlines::Entry force(*deadlines_, *this);
@@ -130,6 +132,18 @@ Task<Result<>> ServerLoop::accept_all() {
     if (ec || !accept_some()) {
       if (!co_await sleep_for(kAcceptPause)) break;
     }
+  }
+  co_return Result<>{};
+}
+
+Task<Result<>> ServerLoop::watch_certificate() {
+  while (!is_stopping_) {
+    co_await stopping_->wait_until(std::chrono::steady_clock::now() + shared_.options.certificate_check);
+    if (is_stopping_) break;
+    if (auto changed = shared_.tls->reload_if_changed(); !changed)
+      log::warn("the new certificate cannot be used, and the old one stays", {{"error", changed.error().describe()}});
+    else if (*changed)
+      log::info("a new certificate is in force", {{"file", shared_.options.tls.certificate_file}});
   }
   co_return Result<>{};
 }
@@ -197,7 +211,7 @@ Task<Result<>> ServerLoop::serve(UniqueFd fd, int family, std::string peer) {
   {
     // A group of one, so that this connection alone can be cancelled.
     TaskGroup own(executor_);
-    Connection connection(*this, own, std::move(fd), family, peer);
+    Arrival connection(*this, own, std::move(fd), family, peer);
     connections_.insert(&connection);
     own.spawn(connection.run());
     if (auto ended = co_await own.join(); !ended && ended.error().code != ErrorCode::cancelled)

@@ -11,6 +11,7 @@
 #include "net/gone_watch.hpp"
 #include "net/server.hpp"
 #include "net/stream.hpp"
+#include "net/tls.hpp"
 
 namespace atelier::net {
 
@@ -41,6 +42,7 @@ struct ServerShared {
 
   const ServerOptions options;
   const Handler handler;
+  std::unique_ptr<TlsServer> tls;       // null: plain HTTP
   std::optional<HostPolicy> policy;  // none on a Unix socket
   ServerMetrics metrics;
   ConnectionCounts counts;
@@ -49,8 +51,9 @@ struct ServerShared {
 // One loop's part of a server: its listener and its connections. Made anywhere; run() and all else on its loop.
 class ServerLoop final : private Deadlines::Target {
  public:
+  enum class Part : std::uint8_t { first, other };  // the first also looks after what all share
   // `epoll` is for its GoneWatch.
-  ServerLoop(ServerShared& shared, Executor executor, UniqueFd listener, UniqueFd epoll);
+  ServerLoop(ServerShared& shared, Part part, Executor executor, UniqueFd listener, UniqueFd epoll);
 
   // Serves until begin_stop(), then until the last connection has ended or stop_timeout cuts it.
   Task<> run();
@@ -61,6 +64,7 @@ class ServerLoop final : private Deadlines::Target {
   ServerMetrics& metrics() noexcept { return shared_.metrics; }
   Deadlines& deadlines() noexcept { return *deadlines_; }
   GoneWatch& gone_watch() noexcept { return *gone_watch_; }
+  const TlsServer* tls() const noexcept { return shared_.tls.get(); }  // null: plain HTTP
   Executor executor() const noexcept { return executor_; }
   bool is_stopping() const noexcept { return is_stopping_; }
   Task<> wait_for_stop() { co_await stopping_->wait(); }
@@ -68,6 +72,7 @@ class ServerLoop final : private Deadlines::Target {
  private:
   using Listener = asio::posix::basic_stream_descriptor<Executor>;
   Task<Result<>> accept_all();
+  Task<Result<>> watch_certificate();
   // False when the loop should wait a little before it tries again.
   bool accept_some();
   void take(UniqueFd fd, int family, std::string peer);
@@ -77,6 +82,7 @@ class ServerLoop final : private Deadlines::Target {
   void on_deadline() override;  // stop_timeout is over
 
   ServerShared& shared_;
+  const Part part_;
   Executor executor_;
   UniqueFd listener_fd_, epoll_fd_;
   UniqueFd reserve_;  // given up to accept and refuse one when the process has no descriptor left

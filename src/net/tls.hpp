@@ -22,7 +22,7 @@ class TlsSession {
 
   // True when done, false when it needs more input. What came out is sent in either case, and after an error too: the peer
   // is told why. Errors: `unavailable` with the reason tls_certificate_expired, tls_name_mismatch, tls_unknown_ca,
-  // tls_certificate_invalid or tls_failed.
+  // tls_certificate_invalid, tls_plain_http (the client does not speak TLS) or tls_failed.
   Result<bool> handshake();
   // Plain bytes as far as they are here; 0 at the end that the peer announced, nullopt when it needs more input.
   Result<std::optional<std::size_t>> read(std::span<char> into);
@@ -62,6 +62,31 @@ struct TlsClientOptions {
   std::string ca_file = {}, ca_folder = {};
   std::string extra_ca_file = {};  // believed besides those
   std::vector<std::string> protocols = {"http/1.1"};  // offered, the preferred first
+};
+
+struct TlsServerOptions {
+  // PEM. The server's own certificate stands first, then those that lead from it to an authority. Both or neither.
+  std::string certificate_file = {}, key_file = {};
+  std::vector<std::string> protocols = {"h2", "http/1.1"};  // the preferred first
+};
+
+// What all incoming connections share: TLS 1.2 and later, with a certificate that can be replaced while it runs. Used from
+// any thread.
+class TlsServer {
+ public:
+  // Errors: invalid_argument with the reason tls_certificate_invalid or tls_key_invalid, and the file.
+  static Result<std::unique_ptr<TlsServer>> make(TlsServerOptions options);
+  ~TlsServer();
+  Result<std::unique_ptr<TlsSession>> begin() const;
+  // Reads both files again, for connections that come from now on. After an error what was read before stays in force.
+  Result<> reload();
+  // As reload(), if one of the files is another than last time; false when neither is.
+  Result<bool> reload_if_changed();
+
+ private:
+  struct State;
+  explicit TlsServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 enum class Trust : std::uint8_t {

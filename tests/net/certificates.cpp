@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <filesystem>
 
 namespace atelier::net {
 namespace {
@@ -65,6 +66,26 @@ Authority::~Authority() { ::unlink(file_.c_str()); }
 
 Identity Authority::issue(const std::vector<std::string>& names, int begin_days, int end_days) const {
   return make(names.front(), alternatives_of(names), &identity_, false, begin_days, end_days);
+}
+
+IdentityFiles::IdentityFiles(const Identity& identity) {
+  char path[] = "/tmp/atelier-identity-XXXXXX";
+  folder_ = ::mkdtemp(path);
+  write(identity);
+}
+
+IdentityFiles::~IdentityFiles() { std::filesystem::remove_all(folder_); }
+
+void IdentityFiles::write(const Identity& identity) {
+  const std::string fresh = folder_ + "/fresh";
+  FILE* file = std::fopen(fresh.c_str(), "w");
+  PEM_write_X509(file, identity.certificate.get());
+  std::fclose(file);
+  std::filesystem::rename(fresh, certificate());
+  file = std::fopen(fresh.c_str(), "w");
+  PEM_write_PrivateKey(file, identity.key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  std::fclose(file);
+  std::filesystem::rename(fresh, key());
 }
 
 Identity self_signed(const std::string& name) { return make(name, alternatives_of({name}), nullptr, false, -1, 30); }

@@ -28,6 +28,19 @@ class Authority {
   std::string file_;
 };
 
+// In PEM files, which go with the object. write() replaces both, as an operator's tool would: each file at once.
+class IdentityFiles {
+ public:
+  explicit IdentityFiles(const Identity& identity);
+  ~IdentityFiles();
+  void write(const Identity& identity);
+  std::string certificate() const { return folder_ + "/certificate.pem"; }
+  std::string key() const { return folder_ + "/key.pem"; }
+
+ private:
+  std::string folder_;
+};
+
 Identity self_signed(const std::string& name);
 
 }  // namespace atelier::net

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 
 namespace atelier::net {
@@ -41,9 +42,38 @@ Wire Wire::to_unix(const std::string& path) {
   return wire;
 }
 
+bool Wire::start_tls(const Tls& tls) {
+  std::signal(SIGPIPE, SIG_IGN);  // the library writes to sockets without asking for no signal
+  context_.reset(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  if (SSL_CTX_load_verify_locations(context_.get(), tls.ca_file.c_str(), nullptr) != 1) return false;
+  SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_max_proto_version(context_.get(), tls.version_max);
+  std::string protocols;
+  for (const std::string& protocol : tls.protocols) protocols += static_cast<char>(protocol.size()) + protocol;
+  if (!protocols.empty())
+    SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>(protocols.data()), static_cast<unsigned>(protocols.size()));
+  ssl_.reset(SSL_new(context_.get()), SSL_free);
+  SSL_set1_host(ssl_.get(), tls.host.c_str());
+  SSL_set_tlsext_host_name(ssl_.get(), tls.host.c_str());
+  SSL_set_fd(ssl_.get(), fd_.get());
+  return SSL_connect(ssl_.get()) == 1;
+}
+
+std::string Wire::chosen_protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+std::string Wire::certificate_serial() const {
+  const std::shared_ptr<X509> certificate(SSL_get1_peer_certificate(ssl_.get()), X509_free);
+  return certificate ? std::to_string(ASN1_INTEGER_get(X509_get_serialNumber(certificate.get()))) : std::string();
+}
+
 Wire& Wire::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ssl_ ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) : ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) break;  // the server may have closed already; what it answered tells
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -53,7 +83,7 @@ Wire& Wire::send(std::string_view bytes) {
 bool Wire::fill() {
   char bytes[16384];
   errno = 0;  // the end leaves it as it was
-  const ssize_t size = ::recv(fd_.get(), bytes, sizeof bytes, 0);
+  const ssize_t size = ssl_ ? SSL_read(ssl_.get(), bytes, sizeof bytes) : ::recv(fd_.get(), bytes, sizeof bytes, 0);
   if (size <= 0) return false;
   buffer_.append(bytes, static_cast<std::size_t>(size));
   return true;

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 #include "net/server.hpp"
@@ -17,6 +20,15 @@ class Wire {
  public:
   explicit Wire(std::uint16_t port);
   static Wire to_unix(const std::string& path);
+  // TLS from here on, with `host` looked for in the certificate. Whether it began; protocols as ALPN names them.
+  struct Tls {
+    std::string ca_file, host = "localhost";
+    std::vector<std::string> protocols = {};
+    int version_max = 0;  // 0: the library's
+  };
+  bool start_tls(const Tls& tls);
+  std::string chosen_protocol() const;  // by ALPN
+  std::string certificate_serial() const;  // of the server's
   Wire& send(std::string_view bytes);
   // One answer: its head, then its body by length or chunks (decoded).
   struct Answer {
@@ -41,6 +53,8 @@ class Wire {
   Wire() = default;
   bool fill();
   UniqueFd fd_;
+  std::shared_ptr<SSL_CTX> context_;
+  std::shared_ptr<SSL> ssl_;
   std::string buffer_;
 };
 

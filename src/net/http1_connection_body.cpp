@@ -1,5 +1,5 @@
 // A connection's request bodies: by length or in chunks, read as the handler asks for them.
-#include "net/connection.hpp"
+#include "net/http1_connection.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@ std::unexpected<Error> ended_early() { return fail(ErrorCode::cancelled, "the cl
 
 }  // namespace
 
-Task<Result<std::optional<std::string>>> Connection::next_body() {
+Task<Result<std::optional<std::string>>> Http1ServerConnection::next_body() {
   if (incoming_.is_done) co_return std::nullopt;
   if (is_gone_ || incoming_.is_broken) co_return ended_early();
   // Now, and not before the handler has seen the header: a client that is refused sends nothing.
@@ -31,7 +31,7 @@ Task<Result<std::optional<std::string>>> Connection::next_body() {
   co_return piece;
 }
 
-Task<Result<std::optional<std::string>>> Connection::next_of_length() {
+Task<Result<std::optional<std::string>>> Http1ServerConnection::next_of_length() {
   std::string piece;
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(incoming_.left_bytes, kPieceBytesMax));
   if (!received().empty()) {
@@ -48,7 +48,7 @@ Task<Result<std::optional<std::string>>> Connection::next_of_length() {
   co_return piece;
 }
 
-Task<Result<std::optional<std::string>>> Connection::next_chunks() {
+Task<Result<std::optional<std::string>>> Http1ServerConnection::next_chunks() {
   std::string piece;
   for (;;) {
     auto used = parser_->decode(received(), piece, kPieceBytesMax);
@@ -71,7 +71,7 @@ Task<Result<std::optional<std::string>>> Connection::next_chunks() {
   }
 }
 
-Task<Result<std::size_t>> Connection::wait_for_body(std::span<char> into) {
+Task<Result<std::size_t>> Http1ServerConnection::wait_for_body(std::span<char> into) {
   const ServerOptions& options = loop_.options();
   // A sender has the grace, and as long as its bytes so far last at the least rate. Only waiting counts.
   const auto earned = std::chrono::milliseconds(

@@ -1,4 +1,4 @@
-#include "net/connection.hpp"
+#include "net/http1_connection.hpp"
 
 #include <fmt/format.h>
 
@@ -14,29 +14,30 @@ constexpr std::size_t kLingerBytesMax = 1024 * 1024;
 constexpr std::uint64_t kDrainBytesMax = 64 * 1024;
 
 struct Body final : BodyReader {
-  explicit Body(Connection& owner) : connection(owner) {}
+  explicit Body(Http1ServerConnection& owner) : connection(owner) {}
   Task<Result<std::optional<std::string>>> next() override { return connection.next_body(); }
-  Connection& connection;
+  Http1ServerConnection& connection;
 };
 
 }  // namespace
 
-Connection::Connection(ServerLoop& loop, TaskGroup& own, UniqueFd fd, int family, std::string peer)
+Http1ServerConnection::Http1ServerConnection(ServerLoop& loop, TaskGroup& own, Transport transport)
     : loop_(loop),
       own_(own),
-      peer_(peer.empty() ? "unix" : std::move(peer)),
-      stream_(loop.executor(), std::move(fd), family),
+      peer_(std::move(transport.peer)),
+      is_secure_(transport.is_secure),
+      stream_(std::move(transport.stream)),
       read_deadline_(loop.deadlines(), read_expiry_),
       write_deadline_(loop.deadlines(), write_expiry_),
-      buffer_(kBufferBytes, '\0') {
+      buffer_(std::move(transport.received)),
+      end_(buffer_.size()) {
+  buffer_.resize(std::max(buffer_.size(), kBufferBytes));
   stream_.limit_stalls(&write_deadline_, loop.options().write_stall_timeout);
 }
 
-Connection::~Connection() { end_handling(); }
+Http1ServerConnection::~Http1ServerConnection() { end_handling(); }
 
-Task<Result<>> Connection::run() {
-  // The first request has as long as a header may take: a connection that says nothing is no keep-alive.
-  read_deadline_.set(std::chrono::steady_clock::now() + loop_.options().header_timeout);
+Task<Result<>> Http1ServerConnection::run() {
   for (;;) {
     const bool goes_on = co_await serve_one();
     if (!goes_on) break;
@@ -45,7 +46,7 @@ Task<Result<>> Connection::run() {
   co_return Result<>{};
 }
 
-Task<bool> Connection::serve_one() {
+Task<bool> Http1ServerConnection::serve_one() {
   status_ = 0;
   incoming_ = {};
   auto head = co_await read_head();
@@ -71,7 +72,7 @@ Task<bool> Connection::serve_one() {
   co_return co_await drain_body();
 }
 
-Task<Result<std::optional<RequestHead>>> Connection::read_head() {
+Task<Result<std::optional<RequestHead>>> Http1ServerConnection::read_head() {
   const ServerOptions& options = loop_.options();
   const HeadLimits limits{options.header_bytes_max, options.header_fields_max, options.request_line_bytes_max};
   std::size_t scanned = 0;
@@ -100,7 +101,7 @@ Task<Result<std::optional<RequestHead>>> Connection::read_head() {
   }
 }
 
-Result<std::optional<RequestHead>> Connection::take_head(std::size_t size) {
+Result<std::optional<RequestHead>> Http1ServerConnection::take_head(std::size_t size) {
   const ServerOptions& options = loop_.options();
   const std::string_view bytes = received().substr(0, size);
   if (auto fine = check_head(bytes, {options.header_bytes_max, options.header_fields_max, options.request_line_bytes_max}); !fine)
@@ -112,7 +113,7 @@ Result<std::optional<RequestHead>> Connection::take_head(std::size_t size) {
   return std::optional(std::move(*head));
 }
 
-Result<Request> Connection::make_request(RequestHead head) {
+Result<Request> Http1ServerConnection::make_request(RequestHead head) {
   is_http_1_1_ = head.is_http_1_1;
   keeps_alive_ = head.keeps_alive;
   Request request;
@@ -137,6 +138,7 @@ Result<Request> Connection::make_request(RequestHead head) {
   request.request_id = choose_request_id(head.headers);
   request.headers = std::move(head.headers);
   request.peer = peer_;
+  request.is_secure = is_secure_;
   incoming_ = {.is_chunked = head.is_chunked,
                .is_done = !head.is_chunked && head.length_bytes.value_or(0) == 0,
                .wants_continue = head.expects_continue,
@@ -145,7 +147,7 @@ Result<Request> Connection::make_request(RequestHead head) {
   return request;
 }
 
-std::span<char> Connection::free_space() {
+std::span<char> Http1ServerConnection::free_space() {
   if (begin_ == end_) begin_ = end_ = 0;
   if (end_ == buffer_.size() && begin_ > 0) {
     buffer_.erase(0, begin_);
@@ -158,26 +160,26 @@ std::span<char> Connection::free_space() {
   return {buffer_.data() + end_, buffer_.size() - end_};
 }
 
-Task<Result<std::size_t>> Connection::fill() {
+Task<Result<std::size_t>> Http1ServerConnection::fill() {
   auto size = co_await stream_.read(free_space());
   if (size) end_ += *size;
   co_return size;
 }
 
-void Connection::begin_handling() {
+void Http1ServerConnection::begin_handling() {
   phase_ = Phase::handling;
   // Most requests are answered before the first tick: only what is still running then is worth a system call.
   read_deadline_.set(std::chrono::steady_clock::now() + Deadlines::kTick);
 }
 
-void Connection::end_handling() {
+void Http1ServerConnection::end_handling() {
   if (is_watched_) loop_.gone_watch().remove(stream_.native());
   is_watched_ = false;
   phase_ = Phase::idle;
   read_deadline_.set(std::chrono::steady_clock::now() + loop_.options().idle_timeout);
 }
 
-void Connection::on_read_deadline() {
+void Http1ServerConnection::on_read_deadline() {
   if (phase_ == Phase::handling) {
     if (is_watched_ || is_gone_) return;
     is_watched_ = true;
@@ -188,9 +190,9 @@ void Connection::on_read_deadline() {
   stream_.cancel();
 }
 
-void Connection::on_write_deadline() { abandon("write_stalled"); }
+void Http1ServerConnection::on_write_deadline() { abandon("write_stalled"); }
 
-void Connection::abandon(std::string_view reason) {
+void Http1ServerConnection::abandon(std::string_view reason) {
   if (is_gone_) return;
   is_gone_ = true;
   loop_.metrics().refuse(reason);
@@ -198,20 +200,20 @@ void Connection::abandon(std::string_view reason) {
   own_.cancel();
 }
 
-void Connection::on_stopping() {
+void Http1ServerConnection::on_stopping() {
   if (phase_ == Phase::idle) stream_.cancel();
 }
 
-Task<> Connection::gone_or_stopping() {
+Task<> Http1ServerConnection::gone_or_stopping() {
   if (!is_gone_ && !loop_.is_stopping()) co_await loop_.wait_for_stop();
 }
 
-bool Connection::will_close() const noexcept {
+bool Http1ServerConnection::will_close() const noexcept {
   const bool can_drain = incoming_.is_done || (!incoming_.is_chunked && !incoming_.wants_continue && incoming_.left_bytes <= kDrainBytesMax);
   return must_close_ || !keeps_alive_ || is_gone_ || incoming_.is_broken || !can_drain || loop_.is_stopping();
 }
 
-Task<bool> Connection::drain_body() {
+Task<bool> Http1ServerConnection::drain_body() {
   while (!incoming_.is_done) {
     auto piece = co_await next_body();
     if (!piece) co_return false;
@@ -220,7 +222,7 @@ Task<bool> Connection::drain_body() {
   co_return true;
 }
 
-Task<> Connection::linger() {
+Task<> Http1ServerConnection::linger() {
   read_deadline_.clear();
   if (is_gone_ || is_cut_) {
     stream_.close();

@@ -1,5 +1,5 @@
 // A connection's answers: HTTP/1.1 heads and bodies on the wire.
-#include "net/connection.hpp"
+#include "net/http1_connection.hpp"
 
 #include <fmt/format.h>
 
@@ -41,7 +41,7 @@ bool is_framing(std::string_view name) noexcept {
 
 }  // namespace
 
-void Connection::render_head(const AnswerStart& start) {
+void Http1ServerConnection::render_head(const AnswerStart& start) {
   head_.clear();
   fmt::format_to(std::back_inserter(head_), "HTTP/1.1 {} {}\r\n", start.status, reason_phrase(start.status));
   append_field(head_, "date", date_now());
@@ -61,7 +61,7 @@ void Connection::render_head(const AnswerStart& start) {
   head_ += "\r\n";
 }
 
-Task<Result<>> Connection::begin(AnswerStart start, std::string_view first, More more) {
+Task<Result<>> Http1ServerConnection::begin(AnswerStart start, std::string_view first, More more) {
   if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
   const bool is_streamed = !start.length_bytes && start.status != 204 && start.status != 304;
   status_ = start.status;
@@ -76,7 +76,7 @@ Task<Result<>> Connection::begin(AnswerStart start, std::string_view first, More
   co_return co_await stream_.write(pieces, stream_more);
 }
 
-Task<Result<>> Connection::write(std::string bytes) {
+Task<Result<>> Http1ServerConnection::write(std::string bytes) {
   if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
   if (bytes.empty() || !answer_has_body_) co_return Result<>{};
   if (!is_chunked_answer_) {
@@ -89,12 +89,12 @@ Task<Result<>> Connection::write(std::string bytes) {
   co_return co_await stream_.write(pieces);
 }
 
-Task<Result<>> Connection::send_file(int fd, std::uint64_t offset, std::uint64_t size_bytes) {
+Task<Result<>> Http1ServerConnection::send_file(int fd, std::uint64_t offset, std::uint64_t size_bytes) {
   if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
   co_return co_await stream_.send_file(fd, offset, size_bytes);
 }
 
-Task<Result<>> Connection::end() {
+Task<Result<>> Http1ServerConnection::end() {
   if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
   if (!is_chunked_answer_ || !answer_has_body_) co_return Result<>{};
   const std::string_view last[] = {"0\r\n\r\n"};

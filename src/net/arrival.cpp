@@ -1,0 +1,90 @@
+#include "net/arrival.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "net/http1_connection.hpp"
+
+namespace atelier::net {
+namespace {
+
+constexpr std::size_t kBufferBytes = 4096;
+
+// In the clear, to a client that does not know that this port speaks TLS.
+constexpr std::string_view kSpeakTls =
+    "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 33\r\nconnection: close\r\n\r\n"
+    "This port speaks https, not http.";
+
+}  // namespace
+
+Arrival::Arrival(ServerLoop& loop, TaskGroup& own, UniqueFd fd, int family, std::string peer)
+    : loop_(loop),
+      own_(own),
+      transport_{.stream = Stream(loop.executor(), std::move(fd), family), .received = {}, .peer = peer.empty() ? "unix" : std::move(peer), .is_secure = false},
+      deadline_(loop.deadlines(), *this) {}
+
+Task<Result<>> Arrival::run() {
+  deadline_.set(std::chrono::steady_clock::now() + loop_.options().header_timeout);
+  spoken_ = co_await meet();
+  deadline_.clear();
+  if (!spoken_) co_return Result<>{};
+  co_return co_await spoken_->run();
+}
+
+Task<std::unique_ptr<Connection>> Arrival::meet() {
+  if (loop_.tls()) {
+    const bool is_begun = co_await start_tls();
+    if (!is_begun) co_return nullptr;
+  }
+  std::string& received = transport_.received;
+  received.resize(kBufferBytes);
+  auto got = co_await transport_.stream.read(received);
+  if (!got || *got == 0 || is_over_) co_return nullptr;
+  received.resize(*got);
+  co_return std::make_unique<Http1ServerConnection>(loop_, own_, std::move(transport_));
+}
+
+Task<bool> Arrival::start_tls() {
+  Stream& stream = transport_.stream;
+  auto session = loop_.tls()->begin();
+  if (!session) {
+    log::error("a TLS connection cannot begin", {{"error", session.error().message}});
+    co_return false;
+  }
+  auto begun = co_await stream.start_tls(std::move(*session));
+  if (is_over_) co_return false;
+  if (!begun) {
+    if (begun.error().reason == "tls_plain_http") (void)::send(stream.native(), kSpeakTls.data(), kSpeakTls.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    loop_.metrics().refuse(begun.error().stable_code());
+    log::debug("a TLS connection did not begin", {{"error", begun.error().message}, {"peer", transport_.peer}});
+    stream.close();
+    co_return false;
+  }
+  transport_.is_secure = true;
+  co_return true;
+}
+
+void Arrival::on_deadline() {
+  // Browsers open connections ahead and say nothing on them, which is no fault.
+  if (loop_.tls() && !transport_.is_secure) return abandon("handshake_timeout");
+  is_over_ = true;
+  transport_.stream.cancel();
+}
+
+void Arrival::on_stopping() {
+  if (spoken_) return spoken_->on_stopping();
+  is_over_ = true;
+  transport_.stream.cancel();
+}
+
+void Arrival::abandon(std::string_view reason) {
+  if (spoken_) return spoken_->abandon(reason);
+  if (is_over_) return;
+  is_over_ = true;
+  loop_.metrics().refuse(reason);
+  transport_.stream.cancel();
+}
+
+}  // namespace atelier::net
