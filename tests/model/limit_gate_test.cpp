@@ -3,6 +3,7 @@
 #include "model/limit/gate.hpp"
 #include "model/limit/glob.hpp"
 #include "model/limit/limiters.hpp"
+#include "tests/model/allocation_count.hpp"
 #include "tests/model/house.hpp"
 
 namespace atelier::model {
@@ -59,7 +60,7 @@ TEST(CallEstimate, TakesTheDearestCandidateAndOneUnknownIsUnknown) {
   EXPECT_EQ(estimate_call(1, std::numeric_limits<std::int64_t>::max(), 9, both).tokens, kMoneyMax);
 }
 
-class GateTest : public testing::Test {
+class GateTest : public ::testing::Test {
  protected:
   GateTest() {
     studio_ = *store::open_sqlite({.path = folder_ / "studio.db"}, store::studio_migrations());
@@ -114,6 +115,50 @@ TEST_F(GateTest, MoneyThatIsRefusedGivesTokensAndPlaceBack) {
   const std::string rendered = metrics_.render();
   EXPECT_NE(rendered.find("atelier_limit_refusals_total{limit=\"month\"} 1"), std::string::npos) << rendered;
   EXPECT_NE(rendered.find("atelier_limit_refusals_total{limit=\"tokens\"} 1"), std::string::npos);
+}
+
+TEST_F(GateTest, TheFirstHalfAnswersUnlessABlockOfMoneyMustBeLeased) {
+  const auto state = key({.tokens_per_minute = 1'000, .concurrent_max = 1}, {.day = kDollar});
+  const CallEstimate estimate{.tokens = 600, .cost = kCent};
+  RatePass held;
+  EXPECT_FALSE(gate_->try_admit(*state, estimate, held).has_value()) << "nothing is leased yet";
+  EXPECT_EQ(state->limiter->status().concurrency.remaining, 0) << "the place is held meanwhile";
+  {
+    auto pass = loop_.wait_for(gate_->wait_for_money(state, estimate, std::move(held)));
+    ASSERT_TRUE(is_ok(pass));
+    pass->settle(0, 0);
+  }
+  EXPECT_EQ(state->limiter->status().concurrency.remaining, 1);
+  EXPECT_EQ(state->limiter->status().tokens.remaining, 1'000);
+  auto answer = gate_->try_admit(*state, estimate, held);
+  ASSERT_TRUE(answer.has_value());
+  ASSERT_TRUE(is_ok(*answer));
+  RatePass other;
+  auto refused = gate_->try_admit(*state, estimate, other);
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ((*refused).error().reason, "concurrency");
+  (*answer)->settle(100, 0);
+  answer.reset();
+  refused = gate_->try_admit(*state, {.tokens = 100, .cost = 2 * kDollar}, other);
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ((*refused).error().reason, "allowance_day");
+  EXPECT_EQ(state->limiter->status().tokens.remaining, 900) << "given back";
+  EXPECT_EQ(state->limiter->status().concurrency.remaining, 1);
+}
+
+TEST_F(GateTest, AdmittingAndSettlingAllocatesNothing) {
+  const auto state = key({.requests_per_minute = 1'000'000, .tokens_per_minute = 1'000'000'000, .concurrent_max = 8},
+                         {.day = 1'000 * kDollar, .month = 1'000 * kDollar});
+  const CallEstimate estimate{.tokens = 1'000, .cost = kCent / 100};
+  ASSERT_TRUE(is_ok(admit(state, estimate)));
+  const std::size_t before = testing::allocation_count();
+  for (int i = 0; i < 1'000; ++i) {
+    RatePass held;
+    auto pass = gate_->try_admit(*state, estimate, held);
+    ASSERT_TRUE(pass && *pass);
+    (*pass)->settle(10, kCent / 1'000);
+  }
+  EXPECT_EQ(testing::allocation_count() - before, 0U);
 }
 
 TEST_F(GateTest, TheOpenStudioIsLimitedByNothing) {

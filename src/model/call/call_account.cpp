@@ -1,11 +1,12 @@
 #include "model/call/call_account.hpp"
 
 #include "base/async.hpp"
+#include "model/record/record_of.hpp"
 
 namespace atelier::model {
 namespace {
 
-void add(Usage& sum, const Usage& more) {
+void add_up(Usage& sum, const Usage& more) {
   sum.input += more.input;
   sum.cached_read += more.cached_read;
   sum.cached_write += more.cached_write;
@@ -39,6 +40,7 @@ std::chrono::milliseconds CallAccount::since(std::chrono::steady_clock::time_poi
 
 Task<Result<>> CallAccount::admit(std::int64_t input_tokens, std::int64_t output_tokens_max, std::int64_t answer_count,
                                   std::vector<CandidatePtr> candidates) {
+  input_tokens_ = input_tokens;
   if (books_.gate == nullptr || !report_.key || (!report_.key->limiter && !report_.key->allowance)) co_return Result<>{};
   std::vector<std::shared_ptr<const ModelPrice>> kept;  // the estimate below reads them
   std::vector<const ModelPrice*> prices;
@@ -49,9 +51,11 @@ Task<Result<>> CallAccount::admit(std::int64_t input_tokens, std::int64_t output
     }
   }
   const CallEstimate estimate = estimate_call(input_tokens, output_tokens_max, answer_count, prices);
-  auto pass = co_await books_.gate->admit(report_.key, estimate);
-  if (!pass) co_return error_of(pass);
-  pass_ = std::move(*pass);
+  RatePass held;
+  auto pass = books_.gate->try_admit(*report_.key, estimate, held);
+  if (!pass) pass = co_await books_.gate->wait_for_money(report_.key, estimate, std::move(held));
+  if (!*pass) co_return error_of(std::move(*pass));
+  pass_ = std::move(**pass);
   co_return Result<>{};
 }
 
@@ -59,36 +63,62 @@ void CallAccount::attempt_began(const Candidate& candidate) {
   report_.candidate = candidate.name;
   report_.provider = candidate.provider->name;
   report_.model = candidate.model;
-  report_.attempts.push_back({.candidate = candidate.name});
+  report_.attempts.push_back({.candidate = candidate.name, .began = since(started_)});
   attempt_started_ = books_.clock.now();
+  attempt_price_ = books_.prices != nullptr ? candidate.price(*books_.prices) : nullptr;
+  is_attempting_ = true;
+  is_attempt_counted_ = false;
 }
 
 void CallAccount::attempt_ended(const std::optional<Fault>& fault) {
   AttemptReport& attempt = report_.attempts.back();
   attempt.took = since(attempt_started_);
   attempt.fault = fault;
+  is_attempting_ = fault && fault->kind == Fault::Kind::cancelled;
 }
 
 void CallAccount::used(const Candidate& candidate, const Usage& usage) {
+  is_attempt_counted_ = true;
+  const auto price = books_.prices != nullptr ? candidate.price(*books_.prices) : nullptr;
+  add(price.get(), usage);
+}
+
+void CallAccount::add(const ModelPrice* price, const Usage& usage) {
   std::optional<Picodollars> cost = usage.cost_picodollars;
-  if (!cost && books_.prices != nullptr) {
-    const auto price = candidate.price(*books_.prices);
-    if (price) cost = price->cost(usage, ServiceTier::standard);
-  }
+  if (!cost && price != nullptr) cost = price->cost(usage, ServiceTier::standard);
   report_.cost = cost && report_.cost ? std::optional(plus(*report_.cost, *cost)) : std::nullopt;
-  add(report_.usage, usage);
+  add_up(report_.usage, usage);
   report_.has_usage = true;
 }
 
+// The caller left while a provider was at work that had said nothing yet: it was sent the request at least, and will want
+// to be paid for reading it.
+void CallAccount::charge_unheard() {
+  if (!is_attempting_ || is_attempt_counted_) return;
+  const Usage heard{.input = input_tokens_, .is_estimated = true};
+  add(attempt_price_.get(), heard);
+}
+
+void CallAccount::keep(std::string& text, std::string_view bytes) {
+  if (books_.log == nullptr || !books_.log->keeps_texts()) return;
+  const std::size_t bytes_max = books_.log->text_bytes_max();
+  if (text.size() < bytes_max) text.append(bytes.substr(0, bytes_max - text.size()));
+}
+
 void CallAccount::first_token_came() {
-  if (report_.first_token.count() == 0) report_.first_token = since(started_);
+  if (!report_.first_token) report_.first_token = since(started_);
+  if (!report_.attempts.empty() && !report_.attempts.back().first_token) report_.attempts.back().first_token = since(attempt_started_);
 }
 
 void CallAccount::end(std::optional<Error> error) {
   if (std::exchange(has_ended_, true)) return;
   report_.error = std::move(error);
   report_.total = since(started_);
+  if (is_attempting_ && !report_.attempts.empty() && report_.attempts.back().took.count() == 0)
+    report_.attempts.back().took = since(attempt_started_);
+  if (report_.is_aborted) charge_unheard();
   pass_.settle(report_.usage.input_total() + report_.usage.output_total(), report_.cost);
+  if (books_.log != nullptr) books_.log->add(record_of(report_), std::move(texts_));
   if (books_.on_end) books_.on_end(report_);
 }
 

@@ -7,6 +7,7 @@
 
 #include "model/limit/gate.hpp"
 #include "model/price/prices.hpp"
+#include "model/record/call_log.hpp"
 #include "model/route/directory.hpp"
 
 namespace atelier::model {
@@ -14,16 +15,20 @@ namespace atelier::model {
 // One try of one candidate, as it ended.
 struct AttemptReport {
   std::string candidate;  // "openai/gpt-5"
+  std::chrono::milliseconds began{0};  // after the call did
   std::chrono::milliseconds took{0};
+  std::optional<std::chrono::milliseconds> first_token = {};  // nullopt: none came
   std::optional<Fault> fault = {};  // nullopt: it answered
 };
 
 // How a call went: for the log, the bill and the answer's headers.
 struct CallReport {
   std::string request_id;
+  std::string trace = {};    // the caller's trace id, if they sent one
   KeyStatePtr key;           // null: nobody's
   Protocol face = Protocol::openai_chat;
   std::string asked;         // the model's or route's name, as the caller wrote it
+  std::string route;         // that it named; empty: none
   UnixMs started_ms = 0;
   std::string candidate;     // "openai/gpt-5": the one that answered, or was tried last
   std::string provider, model;
@@ -34,7 +39,8 @@ struct CallReport {
   bool is_aborted = false;   // the caller went away
   bool is_streamed = false;
   std::optional<Error> error;  // what the caller was told
-  std::chrono::milliseconds first_token{0}, total{0};
+  std::optional<std::chrono::milliseconds> first_token = {};
+  std::chrono::milliseconds total{0};
 };
 
 // Told once for every call, when it has ended, on the call's loop. May not wait.
@@ -45,6 +51,7 @@ struct CallBooks {
   const Clock& clock;
   Gate* gate = nullptr;
   const Prices* prices = nullptr;
+  CallLog* log = nullptr;  // gets every call's record, with its texts where it keeps them
   CallListener on_end = {};
 };
 
@@ -58,6 +65,7 @@ class CallAccount {
   CallAccount(const CallAccount&) = delete;
   CallAccount& operator=(const CallAccount&) = delete;
 
+  void takes_route(std::string_view name) { report_.route = name; }
   // Asks the key's limits and allowance for the most that any of these may use. Once, before the first attempt.
   Task<Result<>> admit(std::int64_t input_tokens, std::int64_t output_tokens_max, std::int64_t answer_count, std::vector<CandidatePtr> candidates);
 
@@ -66,6 +74,9 @@ class CallAccount {
   // What an attempt used, though it may have failed.
   void used(const Candidate& candidate, const Usage& usage);
   void first_token_came();
+  // What was asked and what is answered, piece by piece, for a log that keeps texts. Does nothing for any other.
+  void asked(std::string_view body) { keep(texts_.request, body); }
+  void said(std::string_view bytes) { keep(texts_.answer, bytes); }
   void ended() { end({}); }
   void failed(const Error& error) { end(error); }
 
@@ -75,11 +86,19 @@ class CallAccount {
 
  private:
   void end(std::optional<Error> error);
+  void keep(std::string& text, std::string_view bytes);
+  void charge_unheard();
+  void add(const ModelPrice* price, const Usage& usage);
   std::chrono::milliseconds since(std::chrono::steady_clock::time_point then) const;
   const CallBooks& books_;
   const std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point attempt_started_{};
+  std::shared_ptr<const ModelPrice> attempt_price_;  // keeps its table alive; null: unknown
+  bool is_attempting_ = false;  // it began and was not told how it ended, or was left by the caller
+  bool is_attempt_counted_ = false;
+  std::int64_t input_tokens_ = 0;  // estimated
   CallReport report_;
+  CallTexts texts_;
   CallPass pass_;
   bool has_ended_ = false;
 };

@@ -51,24 +51,37 @@ void Gate::count(const Error& refusal) noexcept {
     if (refusal.reason == kReasons[i].first) return refusals_[i]->add();
 }
 
-Task<Result<CallPass>> Gate::admit(KeyStatePtr key, CallEstimate estimate) {
-  RatePass rate;
-  if (key->limiter) {
-    auto admitted = key->limiter->admit(estimate.tokens);
+std::optional<Result<CallPass>> Gate::try_admit(const KeyState& key, const CallEstimate& estimate, RatePass& held) {
+  if (key.limiter) {
+    auto admitted = key.limiter->admit(estimate.tokens);
     if (!admitted) {
       count(admitted.error());
-      co_return error_of(std::move(admitted));
+      return error_of(std::move(admitted));
     }
-    rate = std::move(*admitted);
+    held = std::move(*admitted);
   }
-  if (!key->allowance) co_return CallPass(std::move(rate), Reservation());
+  if (!key.allowance) return CallPass(std::move(held), Reservation());
+  auto money = allowances_.try_reserve(key.allowance, estimate.cost);
+  if (!money) return std::nullopt;
+  if (*money) return CallPass(std::move(held), std::move(**money));
+  held.settle(0);
+  held = RatePass();
+  count(money->error());
+  return error_of(std::move(*money));
+}
+
+Task<Result<CallPass>> Gate::wait_for_money(KeyStatePtr key, CallEstimate estimate, RatePass held) {
   auto money = co_await allowances_.reserve(key->allowance, estimate.cost);
-  if (!money) {
-    rate.settle(0);
-    count(money.error());
-    co_return error_of(std::move(money));
-  }
-  co_return CallPass(std::move(rate), std::move(*money));
+  if (money) co_return CallPass(std::move(held), std::move(*money));
+  held.settle(0);
+  count(money.error());
+  co_return error_of(std::move(money));
+}
+
+Task<Result<CallPass>> Gate::admit(KeyStatePtr key, CallEstimate estimate) {
+  RatePass held;
+  if (auto answer = try_admit(*key, estimate, held)) co_return std::move(*answer);
+  co_return co_await wait_for_money(std::move(key), estimate, std::move(held));
 }
 
 }  // namespace atelier::model

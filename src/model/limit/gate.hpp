@@ -39,12 +39,21 @@ class CallPass {
 };
 
 // Where a call's key is asked whether it may: limits first, then money. Refusals are counted. Thread-safe.
+//
+// A refusal's `reason` names the limit: "requests_per_minute", "tokens_per_minute", "concurrency" and "allowance_day",
+// "allowance_month" are rate_limited and say when to come again; "tokens_over_limit" is too_large, since no waiting would
+// help; "allowance_unavailable" is unavailable; "price_unknown" is forbidden. limit_headers() puts them into headers.
 class Gate {
  public:
   Gate(Allowances& allowances, Metrics& metrics);
 
-  // Waits only if a block of money must be leased. The errors of KeyLimiter::admit and Allowances::reserve.
+  // Waits only if a block of money must be leased.
   Task<Result<CallPass>> admit(KeyStatePtr key, CallEstimate estimate);
+
+  // The same for hot paths, in two parts. The first answers nearly always, without a coroutine and without allocating;
+  // nullopt: a block of money must be leased first, and the second waits for it. `held` goes from one to the other.
+  std::optional<Result<CallPass>> try_admit(const KeyState& key, const CallEstimate& estimate, RatePass& held);
+  Task<Result<CallPass>> wait_for_money(KeyStatePtr key, CallEstimate estimate, RatePass held);
 
  private:
   void count(const Error& refusal) noexcept;

@@ -3,14 +3,16 @@
 #include <algorithm>
 
 #include "model/limit/period.hpp"
+#include "model/provider/adapter.hpp"
 
 namespace atelier::model {
 namespace {
 
 // A model that no provider knows is the caller's invention: counted, but under no name of its own.
 bool is_invented(const CallRecord& record) {
+  const std::string_view missing = to_string(Fault::Kind::model_missing);
   return !record.attempts.empty() &&
-         std::ranges::all_of(record.attempts, [](const AttemptRecord& attempt) { return attempt.fault == "model_missing"; });
+         std::ranges::all_of(record.attempts, [&](const AttemptRecord& attempt) { return attempt.fault == missing; });
 }
 
 }  // namespace
