@@ -12,7 +12,8 @@ enum class CallOutcome : std::uint8_t { any, good, failed, aborted };
 
 struct CallFilter {
   std::optional<UserId> owner = {};
-  std::optional<KeyId> key = {};  // nil: calls for which nobody had to sign in
+  // Nil: calls for which nobody had to sign in. Found soonest where its owner is given too.
+  std::optional<KeyId> key = {};
   std::string model = {};         // asked or answered ("gpt-5", "openai/gpt-5"), or a route; empty: any
   int status = 0;                 // of our answers; 0: any
   CallOutcome outcome = CallOutcome::any;

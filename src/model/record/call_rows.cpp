@@ -12,7 +12,7 @@
   "SELECT " ATELIER_CALL_COLUMNS " FROM (SELECT * FROM calls WHERE " where                                        \
   " number < $2 ORDER BY number DESC LIMIT $3) AS newest WHERE ($4 = '' OR $4 = model OR $4 = asked OR $4 = "     \
   "route OR $4 = provider || '/' || model) AND ($5 = 0 OR $5 = status) AND ($6 = 0 OR $6 = CASE WHEN flags % 2 = " \
-  "1 THEN 3 WHEN fault <> '' THEN 2 ELSE 1 END) AND time_ms >= $7 AND ($9 = '' OR $9 = owner) ORDER BY number "   \
+  "1 THEN 3 WHEN fault <> '' THEN 2 ELSE 1 END) AND time_ms >= $7 AND ($9 = '*' OR $9 = key) ORDER BY number "    \
   "DESC LIMIT $8"
 #define ATELIER_CALL_REACH(where) \
   "SELECT number, time_ms FROM calls WHERE " where " number < $2 ORDER BY number DESC LIMIT 1 OFFSET $3"
@@ -143,12 +143,10 @@ std::vector<store::Statement> page(const PageQuery& query) {
     statements.push_back({rows,
                           {whose, query.before, query.scanned_max, query.model, std::int64_t{query.status},
                            std::int64_t{query.outcome}, query.from_ms, query.count_max,
-                           query.owner ? id_text(*query.owner) : std::string()}});
+                           query.key ? id_text(*query.key) : std::string("*")}});
     statements.push_back({reach, {whose, query.before, query.scanned_max - 1}});
     return statements;
   };
-  if (query.key)
-    return make(ATELIER_CALL_PAGE("key = $1 AND"), ATELIER_CALL_REACH("key = $1 AND"), id_text(*query.key));
   if (query.owner)
     return make(ATELIER_CALL_PAGE("owner = $1 AND"), ATELIER_CALL_REACH("owner = $1 AND"), id_text(*query.owner));
   return make(ATELIER_CALL_PAGE("$1 = '' AND"), ATELIER_CALL_REACH("$1 = '' AND"), std::string());

@@ -9,8 +9,8 @@ namespace atelier::model::call_rows {
 store::Statement insert(const CallRecord& record);
 store::Statement insert_texts(const CallRecord& record, const CallTexts& texts);
 
-// Which calls a page shows, newest first: those numbered below `before`, of an owner or a key or of all. Not more than
-// `scanned_max` are looked at, so that a rare model costs a bounded time.
+// Which calls a page shows, newest first: those numbered below `before`, of an owner or of all. Not more than
+// `scanned_max` of these are looked at, so that a rare model costs a bounded time.
 struct PageQuery {
   std::optional<UserId> owner = {};
   std::optional<KeyId> key = {};

@@ -5,7 +5,8 @@ namespace atelier::store::migration {
 // The call log. `number` is the rowid: rows are appended at the right edge, and stand nearly in the order of time, in
 // which they are deleted. Attempts are a list in JSON where there is more to tell of them than the row itself does.
 // Sums by day are kept apart, so that what was used and paid is known after the calls themselves are gone, and is read
-// without going through them. A text's size stands before it, where reading it does not read the text.
+// without going through them. One index alone, since every call pays for it: a key's calls are found among its owner's,
+// who mostly has no other. A text's size stands before it, where reading it does not read the text.
 //
 // Costs are picodollars; NULL is unknown. A day is counted from 1970 in UTC. A key that is no key ('') is the open
 // studio.
@@ -39,7 +40,6 @@ CREATE TABLE calls (
   trace TEXT NOT NULL
 ) STRICT;
 CREATE INDEX calls_by_owner ON calls (owner, number);
-CREATE INDEX calls_by_key ON calls (key, number);
 
 CREATE TABLE call_texts (
   number INTEGER PRIMARY KEY,
