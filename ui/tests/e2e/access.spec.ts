@@ -115,3 +115,14 @@ test('the whole way is gone by keyboard alone', async ({ page }) => {
   await ready(page);
   await tabTo(/Download video\.mp4/, 'link');
 });
+
+test('from right to left, everything is on its other side', async ({ page }) => {
+  await page.goto(`/shorts/${await create(page, twoScenes)}`);
+  await page.evaluate(() => (document.documentElement.dir = 'rtl'));
+  const boxOf = async (name: RegExp): Promise<{ x: number; width: number }> => (await page.getByRole('region', { name: 'Timeline' }).getByRole('button', { name }).boundingBox())!;
+  await expect(async () => expect((await boxOf(/Scene 1/)).x).toBeGreaterThan((await boxOf(/Scene 2/)).x)).toPass();
+  const second = await boxOf(/Scene 2/);
+  expect(second.x, 'and in sight').toBeGreaterThan(0);
+  expect((await page.getByRole('navigation').boundingBox())!.x).toBeGreaterThan(second.x);
+  await expectNoSidewaysScroll(page);
+});
