@@ -161,6 +161,24 @@ TEST_F(GatewaySetupTest, AKeyMayStayInTheEnvironment) {
   EXPECT_FALSE(called("team")) << "it is not called without the key it should have";
 }
 
+TEST_F(GatewaySetupTest, AProviderOfAnotherNameHasItsPresetsPricesAndAFreeOneNone) {
+  model::Prices prices;
+  prices.replace(*model::PriceTable::parse(
+      R"({"deepseek/chat": {"litellm_provider": "deepseek", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}})"));
+  const auto cost = [&]() -> std::optional<model::Picodollars> {
+    const auto price = models_->find_candidate("mine/chat")->price(prices);
+    return price ? price->cost({.input = 1'000'000}, model::ServiceTier::standard) : std::nullopt;
+  };
+  ProviderChange mine = change("deepseek");
+  ASSERT_TRUE(is_ok(store::run(setup_->create_provider("mine", mine))));
+  EXPECT_EQ(cost(), model::kDollar);
+  mine.settings.is_free = true;
+  ASSERT_TRUE(is_ok(store::run(setup_->update_provider("mine", mine, 1))));
+  EXPECT_EQ(cost(), 0);
+  ASSERT_TRUE(is_ok(store::run(setup_->remove_provider("mine"))));
+  EXPECT_FALSE(called("mine")) << "a free one is not taken for one that was found";
+}
+
 TEST_F(GatewaySetupTest, WrongProvidersAreRefusedByField) {
   EXPECT_EQ(where("", change()), "/name");
   EXPECT_EQ(where("a/b", change()), "/name");

@@ -27,7 +27,8 @@ Task<Result<>> Catalog::run() {
 Task<> Catalog::look_around() {
   if (options_.finds_local_servers) co_await probe_places();
   const DirectoryPtr directory = models_.directory();
-  TaskGroup group(co_await current_executor(), {.at_most = 8, .stops_on_error = false});
+  const Executor executor = co_await current_executor();
+  TaskGroup group(executor, {.at_most = 8, .stops_on_error = false});
   for (const auto& [name, provider] : directory->providers())
     if (is_due(*provider, directory->list_of(name))) group.spawn(refresh(provider));
   (void)co_await group.join();  // each was logged, and is asked again later
@@ -38,7 +39,7 @@ bool Catalog::is_due(const Provider& provider, const ModelList* list) const {
   const auto age = std::chrono::milliseconds(clock_.wall_ms() - list->read_ms);
   const bool has_failed = !list->last_error.empty();
   // A wall clock that went back makes every list due.
-  const auto life = has_failed ? options_.retry_after : provider.is_local ? options_.list_life / 60 : options_.list_life;
+  const auto life = has_failed ? options_.retry_after : provider.is_found ? options_.list_life / 60 : options_.list_life;
   return age < std::chrono::milliseconds(0) || age >= life;
 }
 
@@ -49,7 +50,7 @@ Task<> Catalog::probe_places() {
     const DirectoryPtr directory = models_.directory();
     const auto known = directory->providers().find(name);
     const bool is_known = known != directory->providers().end();
-    if (is_known && !known->second->is_local) continue;  // configured by hand: that counts
+    if (is_known && !known->second->is_found) continue;  // configured by hand: that counts
     if (found && !is_known) {
       log::info("a model server was found on this machine", {{"provider", name}, {"url", found->base_url}});
       models_.set_provider(std::move(*found));

@@ -27,7 +27,7 @@ std::vector<std::string> words_of(std::string_view text) {
 
 Provider provider_of(const Preset& preset) {
   return Provider{.name = std::string(preset.name), .protocol = preset.protocol, .base_url = std::string(preset.base_url), .quirks = quirks_of(preset),
-                  .model_prefixes = words_of(preset.model_prefixes)};
+                  .model_prefixes = words_of(preset.model_prefixes), .preset = std::string(preset.name)};
 }
 
 Result<std::vector<Provider>> providers_of(const Environment& environment) {

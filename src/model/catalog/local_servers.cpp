@@ -48,7 +48,7 @@ Task<std::optional<Provider>> probe(Upstream* upstream, LocalPlace place, std::c
   asked->name = place.name;
   asked->protocol = place.protocol;
   asked->base_url = place.base_url;
-  asked->is_local = true;
+  asked->is_local = asked->is_found = true;
   asked->first_byte_timeout = limit;
   asked->stall_timeout = limit;
   WireRequest request{.is_get = true, .url = place.probe_url, .headers = {}, .body = {}};

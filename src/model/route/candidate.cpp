@@ -70,7 +70,9 @@ std::shared_ptr<const ModelPrice> Candidate::price(const Prices& prices) const {
   const std::uint64_t revision = prices.revision();
   const std::lock_guard lock(price_mutex_);
   if (!known_price_ || known_price_->revision != revision)
-    known_price_ = KnownPrice{revision, prices.find({.provider = provider->name, .model = model, .is_local = provider->is_local})};
+    known_price_ = KnownPrice{revision, prices.find({.provider = provider->preset.empty() ? provider->name : provider->preset,
+                                                     .model = model,
+                                                     .is_local = provider->is_local})};
   return known_price_->price;
 }
 

@@ -27,8 +27,11 @@ struct Provider {
   Quirks quirks = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::vector<std::string> model_prefixes = {};  // ids it serves before its list was ever read: "gpt-", "o3"
-  bool is_local = false;                         // on this machine: free, found by itself
+  std::string preset = {};                       // in whose name prices are listed; empty: its own
+  bool is_local = false;                         // what it serves costs nothing
+  bool is_found = false;                         // on this machine, by itself: not configured, and gone when it is gone
   bool skips_tls_checks = false;                 // for development
+  std::chrono::milliseconds connect_timeout{10'000};  // name, TCP and TLS together
   std::chrono::milliseconds first_byte_timeout{120'000};
   std::chrono::milliseconds stall_timeout{90'000};  // between bytes of a body
 };
@@ -76,6 +79,7 @@ class Candidate {
   CandidateRecord record;
   std::atomic<std::uint32_t> in_flight = 0;
   std::atomic<bool> lacks_stream_options = false;  // it refused the option that asks for usage
+  std::atomic<bool> lacks_responses = false;       // it has no such endpoint, whatever its provider has elsewhere
 
   // A rate limit's Retry-After holds everyone back from it, not only who met it.
   void hold_until(std::chrono::steady_clock::time_point until) noexcept;

@@ -26,6 +26,7 @@ bool begins_like(const Provider& provider, std::string_view model) {
 
 bool is_same(const Provider& left, const Provider& right) {
   return left.protocol == right.protocol && left.base_url == right.base_url && left.credential.key == right.credential.key && left.headers == right.headers &&
+         left.preset == right.preset && left.is_local == right.is_local &&
          left.skips_tls_checks == right.skips_tls_checks && left.first_byte_timeout == right.first_byte_timeout && left.stall_timeout == right.stall_timeout;
 }
 
@@ -156,7 +157,7 @@ void Models::change(Change how) {
 
 void Models::configure(std::vector<Provider> providers, std::vector<Route> routes) {
   change([&](Directory& next) {
-    std::erase_if(next.providers_, [](const auto& entry) { return !entry.second->is_local; });
+    std::erase_if(next.providers_, [](const auto& entry) { return !entry.second->is_found; });
     for (Provider& provider : providers) next.providers_.insert_or_assign(provider.name, std::make_shared<const Provider>(provider));
     next.routes_.clear();
     for (Route& route : routes) next.routes_.insert_or_assign(route.name, route);

@@ -131,6 +131,7 @@ model::Provider to_provider(std::string name, const ProviderSettings& settings, 
   else
     provider.protocol = *protocol_named(settings.preset);
   provider.name = std::move(name);
+  provider.is_local = settings.is_free;
   if (!settings.base_url.empty()) provider.base_url = *model::parse_base_url(settings.base_url);
   if (!settings.model_prefixes.empty()) provider.model_prefixes = settings.model_prefixes;
   provider.credential.key = std::move(secrets.key);
