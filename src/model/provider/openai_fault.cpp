@@ -219,9 +219,9 @@ std::string without_keys(std::string_view message, bool is_of_credential) {
     const auto* end = std::ranges::find_if_not(message, is_of_a_key);
     const std::string_view word(message.data(), static_cast<std::size_t>(end - message.begin()));
     const bool has_prefix = word.starts_with("sk-") || word.starts_with("gsk_") || word.starts_with("xai-") || word.starts_with("AIza");
-    const bool looks_made = word.size() >= 12 && word.find("://") == std::string_view::npos &&
-                            std::ranges::any_of(word, [](char c) { return c == '*' || (c >= '0' && c <= '9'); });
-    const bool is_key = word.size() > 6 && (has_prefix || (is_of_credential && looks_made));
+    const bool has_digit = std::ranges::any_of(word, [](char c) { return c >= '0' && c <= '9'; });
+    const bool looks_made = word.find("***") != std::string_view::npos || (word.size() >= 12 && word.find("://") == std::string_view::npos && has_digit);
+    const bool is_key = (has_prefix && word.size() > 6) || (is_of_credential && looks_made);
     out += is_key ? std::string_view("[key]") : word;
     message.remove_prefix(word.size());
     if (message.empty()) break;

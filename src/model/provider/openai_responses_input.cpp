@@ -188,8 +188,8 @@ void InputWriter::write_reasoning(const Reasoning& reasoning) {
   const bool is_provable = is_own && (!reasoning.signature.empty() || (is_same_ && !reasoning.id.empty()));
   if (is_provable) {
     json::Object item = reasoning_item(reasoning.id, reasoning.text, reasoning.signature);
-    if (reasoning.id.empty()) item.erase("id");
-    if (reasoning.signature.empty()) item.erase("encrypted_content");
+    if (reasoning.id.empty()) item.stable_erase("id");
+    if (reasoning.signature.empty()) item.stable_erase("encrypted_content");
     append_extra(item, is_same_ ? reasoning.extra : json::Object());
     out_.push_back(std::move(item));
     open_.reset();
@@ -208,8 +208,8 @@ void InputWriter::write_call(const ToolCall& call) {
   json::Object item = call_item(named, call.item_id, ItemState::completed);
   // An item's id holds its server to the thought before it, which programs of other protocols may have dropped.
   if (!is_same_ || call.item_id.empty()) {
-    item.erase("id");
-    item.erase("status");
+    item.stable_erase("id");
+    item.stable_erase("status");
   }
   if (is_same_) append_extra(item, call.extra);
   out_.push_back(std::move(item));

@@ -124,8 +124,8 @@ std::optional<json::Object> cleaned_item(json::Object item, const Quirks& quirks
     if (unseal(sealed) || (is_made && sealed.empty())) return std::nullopt;
   }
   if (is_made) {
-    item.erase("id");
-    item.erase("status");
+    item.stable_erase("id");
+    item.stable_erase("status");
   }
   if (!quirks.has_developer_role && loose::view_at(item, "role") == "developer") item["role"] = "system";
   return item;
