@@ -7,6 +7,22 @@ void old_names(Quirks& quirks) {
   quirks.token_limit_name = Quirks::TokenLimitName::max_tokens;
   quirks.has_developer_role = false;
 }
+void together(Quirks& quirks) {
+  old_names(quirks);
+  quirks.has_top_k = true;
+}
+// Programs on one's own machine: what a model's template makes of its thoughts depends on how the server was started.
+void local(Quirks& quirks) {
+  old_names(quirks);
+  quirks.has_top_k = true;
+  quirks.has_think_tags = true;
+}
+void openrouter(Quirks& quirks) {
+  quirks.has_top_k = true;
+  quirks.has_reasoning_object = true;
+  quirks.takes_cache_control = true;
+}
+void azure(Quirks& quirks) { quirks.key_header = "api-key"; }
 void deepseek(Quirks& quirks) {
   old_names(quirks);
   quirks.takes_reasoning_back = true;
@@ -27,17 +43,17 @@ constexpr Preset kPresets[] = {
     {"openai", "OpenAI", Protocol::openai_chat, "https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt- chatgpt- o1 o3 o4 text-embedding- omni-moderation", nullptr},
     {"anthropic", "Anthropic", Protocol::anthropic, "https://api.anthropic.com", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "claude-", nullptr},
     {"gemini", "Google Gemini", Protocol::gemini, "https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY", "GEMINI_BASE_URL", "gemini- gemma-", nullptr},
-    {"openrouter", "OpenRouter", Protocol::openai_chat, "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL", "", nullptr},
+    {"openrouter", "OpenRouter", Protocol::openai_chat, "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL", "", openrouter},
     {"deepseek", "DeepSeek", Protocol::openai_chat, "https://api.deepseek.com", "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", "deepseek-", deepseek},
     {"mistral", "Mistral", Protocol::openai_chat, "https://api.mistral.ai/v1", "MISTRAL_API_KEY", "MISTRAL_BASE_URL", "mistral- codestral- ministral- magistral- pixtral-", mistral},
     {"groq", "Groq", Protocol::openai_chat, "https://api.groq.com/openai/v1", "GROQ_API_KEY", "GROQ_BASE_URL", "", groq},
     {"xai", "xAI", Protocol::openai_chat, "https://api.x.ai/v1", "XAI_API_KEY", "XAI_BASE_URL", "grok-", xai},
-    {"together", "Together", Protocol::openai_chat, "https://api.together.xyz/v1", "TOGETHER_API_KEY", "TOGETHER_BASE_URL", "", old_names},
-    {"azure", "Azure OpenAI", Protocol::openai_chat, "", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_BASE_URL", "", nullptr},
+    {"together", "Together", Protocol::openai_chat, "https://api.together.xyz/v1", "TOGETHER_API_KEY", "TOGETHER_BASE_URL", "", together},
+    {"azure", "Azure OpenAI", Protocol::openai_chat, "", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_BASE_URL", "", azure},
     {"ollama", "Ollama", Protocol::ollama, "http://127.0.0.1:11434", "", "OLLAMA_BASE_URL", "", nullptr},
-    {"llamacpp", "llama.cpp", Protocol::openai_chat, "http://127.0.0.1:8080/v1", "", "LLAMACPP_BASE_URL", "", old_names},
-    {"lmstudio", "LM Studio", Protocol::openai_chat, "http://127.0.0.1:1234/v1", "", "LMSTUDIO_BASE_URL", "", old_names},
-    {"vllm", "vLLM", Protocol::openai_chat, "http://127.0.0.1:8000/v1", "", "VLLM_BASE_URL", "", old_names},
+    {"llamacpp", "llama.cpp", Protocol::openai_chat, "http://127.0.0.1:8080/v1", "", "LLAMACPP_BASE_URL", "", local},
+    {"lmstudio", "LM Studio", Protocol::openai_chat, "http://127.0.0.1:1234/v1", "", "LMSTUDIO_BASE_URL", "", local},
+    {"vllm", "vLLM", Protocol::openai_chat, "http://127.0.0.1:8000/v1", "", "VLLM_BASE_URL", "", local},
 };
 
 }  // namespace
