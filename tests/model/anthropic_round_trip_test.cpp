@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "base/text.hpp"
 #include "model/face/face.hpp"
 #include "model/provider/adapter.hpp"
 #include "tests/model/chat_json.hpp"
@@ -11,6 +10,7 @@ namespace atelier::model {
 namespace {
 
 using testing::describe;
+using testing::interleaved;
 using testing::RandomChat;
 
 constexpr unsigned kRounds = 400;
@@ -21,43 +21,6 @@ std::string stream_of(const std::vector<ChatEvent>& events) {
   std::string out;
   for (const ChatEvent& event : events) out += writer->write(event);
   return out;
-}
-
-// The answer's events with those of neighbouring tool calls shuffled into each other, as parallel calls arrive.
-std::vector<ChatEvent> interleaved(const ChatAnswer& answer, RandomChat& random) {
-  std::vector<ChatEvent> before, after;
-  std::vector<std::vector<ChatEvent>> calls;
-  for (const ChatEvent& event : events_of(answer)) {
-    const auto* started = std::get_if<event::PartStarted>(&event);
-    const bool is_call = started && started->kind == event::PartKind::tool_call;
-    if (is_call) calls.emplace_back();
-    const bool is_of_part = started || std::holds_alternative<event::Delta>(event) || std::holds_alternative<event::PartEnded>(event);
-    if (!calls.empty() && is_of_part) {
-      const auto* delta = std::get_if<event::Delta>(&event);
-      // Arguments come in small pieces.
-      for (std::string_view rest = delta ? std::string_view(delta->text) : ""; !rest.empty();) {
-        const std::string_view piece = truncate_utf8(rest, 5);
-        calls.back().push_back(event::Delta{.part = delta->part, .text = std::string(piece)});
-        rest.remove_prefix(piece.size());
-      }
-      if (!delta) calls.back().push_back(event);
-    } else {
-      (calls.empty() ? before : after).push_back(event);
-    }
-  }
-  std::vector<std::size_t> at(calls.size(), 0);
-  for (;;) {
-    std::vector<std::size_t> open;
-    for (std::size_t i = 0; i < calls.size(); ++i)
-      if (at[i] < calls[i].size()) open.push_back(i);
-    if (open.empty()) break;
-    // Calls begin in order.
-    std::size_t chosen = open[random.below(open.size())];
-    while (chosen > 0 && at[chosen] == 0 && at[chosen - 1] == 0) --chosen;
-    before.push_back(calls[chosen][at[chosen]++]);
-  }
-  before.insert(before.end(), after.begin(), after.end());
-  return before;
 }
 
 TEST(AnthropicRoundTrip, ARequestWrittenIsReadAsItWas) {

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/text.hpp"
+
 namespace atelier::model::testing {
 
 std::string RandomChat::words() {
@@ -209,6 +211,42 @@ ChatAnswer RandomChat::answer() {
                        .reasoning = chance(50) ? count() : 0};
   if (chance(30)) answer.extra["service_tier"] = "standard";
   return answer;
+}
+
+std::vector<ChatEvent> interleaved(const ChatAnswer& answer, RandomChat& random) {
+  std::vector<ChatEvent> before, after;
+  std::vector<std::vector<ChatEvent>> calls;
+  for (const ChatEvent& event : events_of(answer)) {
+    const auto* started = std::get_if<event::PartStarted>(&event);
+    const bool is_call = started && started->kind == event::PartKind::tool_call;
+    if (is_call) calls.emplace_back();
+    const bool is_of_part = started || std::holds_alternative<event::Delta>(event) || std::holds_alternative<event::PartEnded>(event);
+    if (!calls.empty() && is_of_part) {
+      const auto* delta = std::get_if<event::Delta>(&event);
+      // Arguments come in small pieces.
+      for (std::string_view rest = delta ? std::string_view(delta->text) : ""; !rest.empty();) {
+        const std::string_view piece = truncate_utf8(rest, 5);
+        calls.back().push_back(event::Delta{.part = delta->part, .text = std::string(piece)});
+        rest.remove_prefix(piece.size());
+      }
+      if (!delta) calls.back().push_back(event);
+    } else {
+      (calls.empty() ? before : after).push_back(event);
+    }
+  }
+  std::vector<std::size_t> at(calls.size(), 0);
+  for (;;) {
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < calls.size(); ++i)
+      if (at[i] < calls[i].size()) open.push_back(i);
+    if (open.empty()) break;
+    // Calls begin in order.
+    std::size_t chosen = open[random.below(open.size())];
+    while (chosen > 0 && at[chosen] == 0 && at[chosen - 1] == 0) --chosen;
+    before.push_back(calls[chosen][at[chosen]++]);
+  }
+  before.insert(before.end(), after.begin(), after.end());
+  return before;
 }
 
 }  // namespace atelier::model::testing
