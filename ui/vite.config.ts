@@ -27,7 +27,8 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'base', test: /\/node_modules\/|\/src\/lib\/(?!story\/)/ },
+            { name: 'base', test: /\/node_modules\/|\/src\/lib\/(?!story\/|gateway\/|components\/form\/)/ },
+            { name: 'gateway', test: /\/src\/lib\/(gateway|components\/form)\// },
             { name: 'story', test: /\/src\/(styles\/story|lib\/story\/(split|pictures)|features\/shorts\/StoryText)/ },
           ],
         },
@@ -36,6 +37,6 @@ export default defineConfig({
     cssCodeSplit: true,
     reportCompressedSize: false,
   },
-  server: { proxy: { '/api': process.env.ATELIER_API ?? 'http://127.0.0.1:8787' } },
+  server: { proxy: Object.fromEntries(['/api', '/v1'].map((path) => [path, process.env.ATELIER_API ?? 'http://127.0.0.1:8787'])) },
   test: { include: ['src/**/*.test.ts', 'tests/unit/**/*.test.ts'], environment: 'node' },
 });

@@ -21,6 +21,7 @@ const pages: readonly { path: string; label: MessageKey }[] = [
   { path: '/shorts', label: 'nav.shorts' },
   { path: '/library', label: 'nav.library' },
   { path: '/activity', label: 'nav.activity' },
+  { path: '/models', label: 'nav.models' },
   { path: '/settings', label: 'nav.settings' },
 ];
 const themes: readonly { theme: Theme; label: MessageKey }[] = [

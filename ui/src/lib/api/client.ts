@@ -56,6 +56,10 @@ export class Api {
     return (await response.json()) as T;
   }
 
+  // For pages that bring their calls with them.
+  call = <T>(method: string, path: string, options?: CallOptions): Promise<T> => this.#json<T>(method, path, options);
+  tell = async (method: string, path: string, options?: CallOptions): Promise<void> => void (await this.#send(method, path, options));
+
   session = () => this.#json<Session>('GET', '/api/session');
   signIn = (key: string) => this.#json<Session>('POST', '/api/session', { body: { key } });
   signOut = () => this.#send('DELETE', '/api/session');

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import en from './en.json';
@@ -17,13 +17,22 @@ describe('messages', () => {
     const polish = makeTranslate({ scenes: { one: '{count} scena', few: '{count} sceny', other: '{count} scen' } }, 'pl');
     expect([1, 3, 5].map((count) => polish('scenes', { count }))).toEqual(['1 scena', '3 sceny', '5 scen']);
   });
+  const src = new URL('../../', import.meta.url).pathname;
+  const read = (folder: string): string =>
+    readdirSync(folder).map((name) => join(folder, name)).map((path) => (statSync(path).isDirectory() ? read(path) : /\.(ts|svelte)$/.test(path) && !path.endsWith('.test.ts') ? readFileSync(path, 'utf8') : '')).join('\n');
   it('are all used', () => {
-    const src = new URL('../../', import.meta.url).pathname;
-    const read = (folder: string): string =>
-      readdirSync(folder).map((name) => join(folder, name)).map((path) => (statSync(path).isDirectory() ? read(path) : /\.(ts|svelte)$/.test(path) && !path.endsWith('.test.ts') ? readFileSync(path, 'utf8') : '')).join('\n');
     const text = read(src);
     const made = /^(state|step|export\.file|settings\.connection|short\.tab|palette\.kind|conflict)\./; // put together from a name
     expect(Object.keys(en).filter((key) => !made.test(key) && !text.includes(`'${key}'`))).toEqual([]);
+  });
+  it('of a feature are all used by it or its page', () => {
+    const features = readdirSync(join(src, 'features')).filter((name) => existsSync(join(src, 'features', name, 'en.json')));
+    expect(features).toContain('models');
+    for (const name of features) {
+      const words = JSON.parse(readFileSync(join(src, 'features', name, 'en.json'), 'utf8')) as Record<string, unknown>;
+      const text = read(join(src, 'features', name)) + read(join(src, 'routes', name));
+      expect(Object.keys(words).filter((key) => !text.includes(`'${key}'`)), name).toEqual([]);
+    }
   });
 });
 

@@ -22,6 +22,11 @@ export function makeTranslate(messages: Record<string, string | Plural>, languag
   };
 }
 
+// The words of pages that load when they are opened: each brings its own, so that the first page does not carry them.
+export function wordsOf<M extends Record<string, string | Plural>>(messages: M): (key: keyof M & string, values?: Values) => string {
+  return makeTranslate(messages, locale);
+}
+
 const translate = makeTranslate(en as Record<string, string | Plural>, locale);
 export const t = (key: MessageKey, values?: Values): string => translate(key, values);
 // For words that come from a state's name: the key is put together, and falls back to the name itself.

@@ -12,6 +12,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['g', 's'], words: 'keys.shorts' },
   { keys: ['g', 'l'], words: 'keys.library' },
   { keys: ['g', 'a'], words: 'keys.activity' },
+  { keys: ['g', 'm'], words: 'keys.models' },
   { keys: ['g', 'e'], words: 'keys.settings' },
   { keys: ['Ctrl', 'Enter'], words: 'keys.run' },
   { keys: ['1', '…', '5'], words: 'keys.tabs' },
@@ -20,7 +21,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: [',', '.'], words: 'keys.frame' },
 ];
 
-export const goKeys: Readonly<Record<string, string>> = { s: '/shorts', l: '/library', a: '/activity', e: '/settings' };
+export const goKeys: Readonly<Record<string, string>> = { s: '/shorts', l: '/library', a: '/activity', m: '/models', e: '/settings' };
 
 export const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || target.matches('input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select'));
