@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "model/face/anthropic_parts.hpp"
+#include "model/face/openai_response_events.hpp"
 #include "model/face/openai_responses_parts.hpp"
 #include "model/loose_json.hpp"
 #include "model/provider/openai_parts.hpp"
@@ -20,39 +21,36 @@ json::Object kept_of(const Part& part) {
   return kept ? *kept : json::Object();
 }
 
-// Named events, each with its number. Items are told of by their place in the output, so that calls which interleave need
-// no waiting; the last event repeats the whole output.
+// Takes out what a part begins with, which is then told as a delta.
+std::string take_said(Part& part) {
+  if (auto* text = std::get_if<Text>(&part)) return std::exchange(text->text, std::string());
+  if (auto* reasoning = std::get_if<Reasoning>(&part)) return std::exchange(reasoning->text, std::string());
+  if (auto* call = std::get_if<ToolCall>(&part)) return std::exchange(call->arguments, std::string());
+  if (auto* refusal = std::get_if<Refusal>(&part)) return std::exchange(refusal->text, std::string());
+  return {};
+}
+
 class ResponsesWriter final : public ChatEventWriter {
  public:
   ResponsesWriter(const ChatRequest& request, AnswerHead head) : request_(request), answer_head_(std::move(head)) {}
   std::string write(const ChatEvent& what) override;
 
  private:
-  // A message that is not whole. Texts that follow each other and came of one item are its blocks.
-  struct OpenMessage {
-    std::size_t place = 0;
-    std::string id = {};
-    json::Object kept = {};
-    json::Array content = {};
-    std::size_t open_count = 0;
-    bool is_closing = false;  // takes no more blocks
-  };
+  // A part that grows.
   struct Open {
     std::int64_t part = 0;
     event::PartKind kind = event::PartKind::text;
-    Part whole = {};
-    std::size_t place = 0;    // of its item in the output
-    std::size_t content = 0;  // of its block in the message
-    std::string id = {};      // of its item
-    std::string said = {};    // of a call that was not told yet: held back
+    Part whole = {};                  // its text is empty
+    ResponseEvents::Block place = {};  // of its item, and of a text's block
+    std::string said = {};            // of a call that was not told yet: held back
     json::Array logprobs = {};
-    bool is_told = false;     // its first event was written
+    bool is_told = false;  // a call's item was begun; a thought has said something
   };
 
   void start(const event::Started& started);
   void start_part(const event::PartStarted& started);
   void start_text(Open open);
-  void take_delta(const event::Delta& delta);
+  void start_reasoning(Open open);
   void say(Open& open, std::string_view text, const json::Value& logprobs);
   void amend(const event::PartAmended& amended);
   void end_part(Open& open);
@@ -60,33 +58,20 @@ class ResponsesWriter final : public ChatEventWriter {
   void end_reasoning(Open& open);
   void end_call(Open& open);
   void tell_call(Open& open, bool must_be_told);
+  void seal_call(const ToolCall& call);
   void finish(const event::Finished& finished);
   void end();
   void fail_with(const Error& error);
-
-  void close_message(bool is_forced);
-  void finish_message(OpenMessage& message);
-  OpenMessage* message_at(std::size_t place);
-  std::size_t add_item(const json::Object& item);
-  void add_whole(json::Object item);
-  void seal_call(const ToolCall& call);
-  std::string made_id(std::string_view prefix) const { return made_item_id(prefix, head_.id, output_.size()); }
   Open* find(std::int64_t choice, std::int64_t part);
-  void event(std::string_view type, std::string_view fields);
-  void item_event(std::string_view type, std::size_t place, const json::Value& item);
   std::string at(const Open& open) const;
 
   const ChatRequest request_;
   const AnswerHead answer_head_;
   ResponseHead head_;
+  ResponseEvents events_;
   std::vector<Open> open_;
-  std::vector<OpenMessage> messages_;
-  std::optional<std::size_t> current_;  // the message that further texts join
-  std::vector<json::Value> output_;     // an item that is not whole is null
   std::optional<event::Finished> finished_;
   json::Value usage_;
-  std::string out_;
-  std::int64_t number_ = 0;
   bool has_started_ = false, has_refusal_ = false, is_over_ = false;
 };
 
@@ -97,7 +82,7 @@ std::string ResponsesWriter::write(const ChatEvent& what) {
   } else if (const auto* part = std::get_if<event::PartStarted>(&what)) {
     start_part(*part);
   } else if (const auto* delta = std::get_if<event::Delta>(&what)) {
-    take_delta(*delta);
+    if (Open* open = find(delta->choice, delta->part)) say(*open, delta->text, delta->logprobs);
   } else if (const auto* amended = std::get_if<event::PartAmended>(&what)) {
     amend(*amended);
   } else if (const auto* ended = std::get_if<event::PartEnded>(&what)) {
@@ -115,22 +100,14 @@ std::string ResponsesWriter::write(const ChatEvent& what) {
   } else {
     end();
   }
-  return std::exchange(out_, std::string());
-}
-
-void ResponsesWriter::event(std::string_view type, std::string_view fields) {
-  fmt::format_to(std::back_inserter(out_), "event: {0}\ndata: {{\"type\":\"{0}\",\"sequence_number\":{1},{2}}}\n\n", type, number_++, fields);
-}
-
-void ResponsesWriter::item_event(std::string_view type, std::size_t place, const json::Value& item) {
-  event(type, fmt::format(R"("output_index":{},"item":{})", place, json::write(item)));
+  return events_.take_bytes();
 }
 
 // Where a delta belongs.
 std::string ResponsesWriter::at(const Open& open) const {
-  std::string out = fmt::format(R"("item_id":{},"output_index":{})", quoted(open.id), open.place);
+  std::string out = fmt::format(R"("item_id":{},"output_index":{})", quoted(open.place.id), open.place.place);
   if (open.kind == event::PartKind::text || open.kind == event::PartKind::refusal)
-    out += fmt::format(R"(,"content_index":{})", open.content);
+    out += fmt::format(R"(,"content_index":{})", open.place.index);
   else if (open.kind == event::PartKind::reasoning)
     out += R"(,"summary_index":0)";
   return out;
@@ -139,22 +116,10 @@ std::string ResponsesWriter::at(const Open& open) const {
 void ResponsesWriter::start(const event::Started& started) {
   if (std::exchange(has_started_, true)) return;
   head_ = response_head(started.id, started.model, started.created_s, started.extra, answer_head_);
+  events_.set_response_id(head_.id);
   const std::string response = R"("response":)" + json::write(response_object(request_, head_, {}));
-  event("response.created", response);
-  event("response.in_progress", response);
-}
-
-std::size_t ResponsesWriter::add_item(const json::Object& item) {
-  output_.emplace_back();
-  item_event("response.output_item.added", output_.size() - 1, item);
-  return output_.size() - 1;
-}
-
-// An item that came in one piece.
-void ResponsesWriter::add_whole(json::Object item) {
-  const std::size_t place = add_item(item);
-  item_event("response.output_item.done", place, item);
-  output_[place] = std::move(item);
+  events_.write("response.created", response);
+  events_.write("response.in_progress", response);
 }
 
 ResponsesWriter::Open* ResponsesWriter::find(std::int64_t choice, std::int64_t part) {
@@ -163,58 +128,28 @@ ResponsesWriter::Open* ResponsesWriter::find(std::int64_t choice, std::int64_t p
   return found == open_.end() ? nullptr : &*found;
 }
 
-ResponsesWriter::OpenMessage* ResponsesWriter::message_at(std::size_t place) {
-  const auto found = std::ranges::find(messages_, place, &OpenMessage::place);
-  return found == messages_.end() ? nullptr : &*found;
-}
-
-// No text joins the message any more. It ends here, or with the last of its texts.
-void ResponsesWriter::close_message(bool is_forced) {
-  if (!current_) return;
-  OpenMessage* message = message_at(*std::exchange(current_, std::nullopt));
-  if (!message) return;
-  message->is_closing = true;
-  if (message->open_count == 0 || is_forced) finish_message(*message);
-}
-
-void ResponsesWriter::finish_message(OpenMessage& message) {
-  json::Object item = message_item(message.id, std::move(message.content), message.kept, ItemState::completed);
-  item_event("response.output_item.done", message.place, item);
-  output_[message.place] = std::move(item);
-  messages_.erase(messages_.begin() + (&message - messages_.data()));
-}
-
 void ResponsesWriter::start_part(const event::PartStarted& started) {
   start({});
+  // The protocol has one choice.
   if (started.choice != 0 || finished_) return;
   Open open{.part = started.part, .kind = started.kind, .whole = started.whole};
   switch (started.kind) {
     case event::PartKind::text:
     case event::PartKind::refusal: return start_text(std::move(open));
-    case event::PartKind::reasoning: {
-      close_message(false);
-      if (!std::holds_alternative<Reasoning>(open.whole)) open.whole = Reasoning{};
-      auto& reasoning = std::get<Reasoning>(open.whole);
-      const bool is_own = reasoning.origin == Protocol::openai_responses && !reasoning.id.empty();
-      open.id = is_own ? reasoning.id : made_id("rs");
-      const std::string said = std::exchange(reasoning.text, std::string());
-      open.place = add_item(reasoning_item(open.id, {}, {}));
-      open_.push_back(std::move(open));
-      return say(open_.back(), said, nullptr);
-    }
+    case event::PartKind::reasoning: return start_reasoning(std::move(open));
     case event::PartKind::tool_call: {
-      close_message(false);
+      events_.close_message();
       if (!std::holds_alternative<ToolCall>(open.whole)) open.whole = ToolCall{};
-      open.said = std::exchange(std::get<ToolCall>(open.whole).arguments, std::string());
+      open.said = take_said(open.whole);
       open_.push_back(std::move(open));
       return tell_call(open_.back(), false);
     }
     case event::PartKind::media: {
       const auto* media = std::get_if<Media>(&started.whole);
       if (!media) return;
-      if (auto item = media_item(*media, made_id("ig"))) {
-        close_message(false);
-        return add_whole(std::move(*item));
+      if (auto item = media_item(*media, events_.made_id("ig"))) {
+        events_.close_message();
+        return events_.add_whole(std::move(*item));
       }
       open.kind = event::PartKind::text;
       open.whole = Text{.text = anthropic::words_for(*media)};
@@ -223,40 +158,33 @@ void ResponsesWriter::start_part(const event::PartStarted& started) {
     case event::PartKind::foreign: {
       const auto* foreign = std::get_if<Foreign>(&started.whole);
       if (!foreign || foreign->protocol != Protocol::openai_responses || !foreign->block.is_object()) return;
-      close_message(false);
-      return add_whole(foreign->block.get_object());
+      events_.close_message();
+      return events_.add_whole(foreign->block.get_object());
     }
   }
 }
 
 void ResponsesWriter::start_text(Open open) {
   const bool is_refusal = open.kind == event::PartKind::refusal;
-  std::string said;
-  if (auto* text = std::get_if<Text>(&open.whole)) said = std::exchange(text->text, std::string());
-  if (auto* refusal = std::get_if<Refusal>(&open.whole)) said = std::exchange(refusal->text, std::string());
   has_refusal_ = has_refusal_ || is_refusal;
-  const json::Object kept = kept_of(open.whole);
-  OpenMessage* message = current_ ? message_at(*current_) : nullptr;
-  if (!message || message->kept != kept) {
-    close_message(false);
-    OpenMessage begun{.id = kept.contains("id") ? loose::text_at(kept, "id") : made_id("msg"), .kept = kept};
-    begun.place = add_item(message_item(begun.id, {}, kept, ItemState::in_progress));
-    current_ = begun.place;
-    message = &messages_.emplace_back(std::move(begun));
-  }
-  open.place = message->place;
-  open.id = message->id;
-  open.content = message->content.size();
-  const json::Object block = is_refusal ? refusal_block("") : text_block({.text = {}}, nullptr);
-  message->content.push_back(block);
-  ++message->open_count;
-  event("response.content_part.added", fmt::format(R"({},"part":{})", at(open), json::write(block)));
+  const std::string said = take_said(open.whole);
+  const json::Object empty = is_refusal ? refusal_block("") : text_block({.text = {}}, nullptr);
+  open.place = events_.open_block(kept_of(open.whole), empty);
+  events_.write("response.content_part.added", fmt::format(R"({},"part":{})", at(open), json::write(empty)));
   open_.push_back(std::move(open));
   say(open_.back(), said, nullptr);
 }
 
-void ResponsesWriter::take_delta(const event::Delta& delta) {
-  if (Open* open = find(delta.choice, delta.part)) say(*open, delta.text, delta.logprobs);
+void ResponsesWriter::start_reasoning(Open open) {
+  events_.close_message();
+  if (!std::holds_alternative<Reasoning>(open.whole)) open.whole = Reasoning{};
+  const std::string said = take_said(open.whole);
+  const auto& reasoning = std::get<Reasoning>(open.whole);
+  const bool is_own = reasoning.origin == Protocol::openai_responses && !reasoning.id.empty();
+  open.place.id = is_own ? reasoning.id : events_.made_id("rs");
+  open.place.place = events_.add(reasoning_item(open.place.id, {}, {}));
+  open_.push_back(std::move(open));
+  say(open_.back(), said, nullptr);
 }
 
 void ResponsesWriter::say(Open& open, std::string_view text, const json::Value& logprobs) {
@@ -264,23 +192,20 @@ void ResponsesWriter::say(Open& open, std::string_view text, const json::Value& 
   const json::Array* tokens = told ? loose::array_at(*told, "content") : nullptr;
   const bool has_tokens = open.kind == event::PartKind::text && tokens && !tokens->empty();
   if (text.empty() && !has_tokens) return;
-  const bool is_held = open.kind == event::PartKind::tool_call && !open.is_told;
   open.said += text;
-  if (is_held) return;
+  const std::string delta = fmt::format(R"({},"delta":{})", at(open), quoted(text));
   switch (open.kind) {
-    case event::PartKind::text: {
+    case event::PartKind::text:
       if (has_tokens) open.logprobs.insert(open.logprobs.end(), tokens->begin(), tokens->end());
-      return event("response.output_text.delta",
-                   fmt::format(R"({},"delta":{},"logprobs":{})", at(open), quoted(text), has_tokens ? json::write(*tokens) : "[]"));
-    }
-    case event::PartKind::refusal: return event("response.refusal.delta", fmt::format(R"({},"delta":{})", at(open), quoted(text)));
+      return events_.write("response.output_text.delta", fmt::format(R"({},"logprobs":{})", delta, has_tokens ? json::write(*tokens) : "[]"));
+    case event::PartKind::refusal: return events_.write("response.refusal.delta", delta);
     case event::PartKind::reasoning:
       if (!std::exchange(open.is_told, true))
-        event("response.reasoning_summary_part.added", fmt::format(R"({},"part":{{"type":"summary_text","text":""}})", at(open)));
-      return event("response.reasoning_summary_text.delta", fmt::format(R"({},"delta":{})", at(open), quoted(text)));
+        events_.write("response.reasoning_summary_part.added", fmt::format(R"({},"part":{{"type":"summary_text","text":""}})", at(open)));
+      return events_.write("response.reasoning_summary_text.delta", delta);
     case event::PartKind::tool_call:
-      return event(std::get<ToolCall>(open.whole).is_custom ? "response.custom_tool_call_input.delta" : "response.function_call_arguments.delta",
-                   fmt::format(R"({},"delta":{})", at(open), quoted(text)));
+      if (!open.is_told) return;  // held back
+      return events_.write(std::get<ToolCall>(open.whole).is_custom ? "response.custom_tool_call_input.delta" : "response.function_call_arguments.delta", delta);
     case event::PartKind::media:
     case event::PartKind::foreign: return;
   }
@@ -289,18 +214,18 @@ void ResponsesWriter::say(Open& open, std::string_view text, const json::Value& 
 // The signature stands before its call where it is known by then.
 void ResponsesWriter::seal_call(const ToolCall& call) {
   if (call.signature.empty()) return;
-  add_whole(sealed_item(made_id("rs"), {.place = Sealed::Place::call, .reasoning = {.signature = call.signature}, .call_id = call.id}));
+  events_.add_whole(sealed_item(events_.made_id("rs"), {.place = Sealed::Place::call, .reasoning = {.signature = call.signature}, .call_id = call.id}));
 }
 
 // A call begins once its id and name are known.
 void ResponsesWriter::tell_call(Open& open, bool must_be_told) {
   auto& call = std::get<ToolCall>(open.whole);
   if (open.is_told || (!must_be_told && (call.id.empty() || call.name.empty()))) return;
-  if (call.id.empty()) call.id = made_call_id(head_.id, call.name, output_.size());
+  if (call.id.empty()) call.id = made_call_id(head_.id, call.name, static_cast<std::size_t>(open.part));
   seal_call(call);
   open.is_told = true;
-  open.id = call.item_id.empty() ? made_id(call.is_custom ? "ctc" : "fc") : call.item_id;
-  open.place = add_item(call_item({.id = call.id, .name = call.name, .arguments = {}, .is_custom = call.is_custom}, open.id, ItemState::in_progress));
+  open.place.id = call.item_id.empty() ? events_.made_id(call.is_custom ? "ctc" : "fc") : call.item_id;
+  open.place.place = events_.add(call_item({.id = call.id, .name = call.name, .arguments = {}, .is_custom = call.is_custom}, open.place.id, ItemState::in_progress));
   const std::string held = std::exchange(open.said, std::string());
   say(open, held, nullptr);
 }
@@ -334,7 +259,7 @@ void ResponsesWriter::end_text(Open& open) {
   std::string signature;
   if (open.kind == event::PartKind::refusal) {
     block = refusal_block(open.said);
-    event("response.refusal.done", fmt::format(R"({},"refusal":{})", at(open), quoted(open.said)));
+    events_.write("response.refusal.done", fmt::format(R"({},"refusal":{})", at(open), quoted(open.said)));
   } else {
     const auto* known = std::get_if<Text>(&open.whole);
     Text text = known ? *known : Text{};
@@ -343,30 +268,24 @@ void ResponsesWriter::end_text(Open& open) {
     block = text_block(text, json::Object{{"content", open.logprobs}});
     const json::Array& notes = block["annotations"].get_array();
     for (std::size_t i = 0; i < notes.size(); ++i)
-      event("response.output_text.annotation.added", fmt::format(R"({},"annotation_index":{},"annotation":{})", at(open), i, json::write(notes[i])));
-    event("response.output_text.done", fmt::format(R"({},"text":{},"logprobs":{})", at(open), quoted(open.said), json::write(block["logprobs"])));
+      events_.write("response.output_text.annotation.added", fmt::format(R"({},"annotation_index":{},"annotation":{})", at(open), i, json::write(notes[i])));
+    events_.write("response.output_text.done", fmt::format(R"({},"text":{},"logprobs":{})", at(open), quoted(open.said), json::write(block["logprobs"])));
   }
-  event("response.content_part.done", fmt::format(R"({},"part":{})", at(open), json::write(block)));
-  if (OpenMessage* message = message_at(open.place)) {
-    message->content[open.content] = std::move(block);
-    --message->open_count;
-    if (message->is_closing && message->open_count == 0) finish_message(*message);
-  }
+  events_.write("response.content_part.done", fmt::format(R"({},"part":{})", at(open), json::write(block)));
+  events_.finish_block(open.place, std::move(block));
   if (signature.empty()) return;
-  close_message(false);
-  add_whole(sealed_item(made_id("rs"), {.place = Sealed::Place::text, .reasoning = {.signature = signature}}));
+  events_.close_message();
+  events_.add_whole(sealed_item(events_.made_id("rs"), {.place = Sealed::Place::text, .reasoning = {.signature = signature}}));
 }
 
 void ResponsesWriter::end_reasoning(Open& open) {
   if (open.is_told) {
-    event("response.reasoning_summary_text.done", fmt::format(R"({},"text":{})", at(open), quoted(open.said)));
-    event("response.reasoning_summary_part.done",
-          fmt::format(R"({},"part":{})", at(open), json::write(json::Object{{"type", "summary_text"}, {"text", open.said}})));
+    events_.write("response.reasoning_summary_text.done", fmt::format(R"({},"text":{})", at(open), quoted(open.said)));
+    events_.write("response.reasoning_summary_part.done",
+                  fmt::format(R"({},"part":{})", at(open), json::write(json::Object{{"type", "summary_text"}, {"text", open.said}})));
   }
   const auto* known = std::get_if<Reasoning>(&open.whole);
-  json::Object item = reasoning_item(open.id, open.said, known ? encrypted_content_of(*known) : std::string());
-  item_event("response.output_item.done", open.place, item);
-  output_[open.place] = std::move(item);
+  events_.finish(open.place.place, reasoning_item(open.place.id, open.said, known ? encrypted_content_of(*known) : std::string()));
 }
 
 void ResponsesWriter::end_call(Open& open) {
@@ -375,30 +294,27 @@ void ResponsesWriter::end_call(Open& open) {
   if (open.said.empty() && !call.is_custom) say(open, "{}", nullptr);
   call.arguments = open.said;
   if (call.is_custom)
-    event("response.custom_tool_call_input.done", fmt::format(R"({},"input":{})", at(open), quoted(open.said)));
+    events_.write("response.custom_tool_call_input.done", fmt::format(R"({},"input":{})", at(open), quoted(open.said)));
   else
-    event("response.function_call_arguments.done", fmt::format(R"({},"name":{},"arguments":{})", at(open), quoted(call.name), quoted(open.said)));
-  json::Object item = call_item(call, open.id, ItemState::completed);
-  item_event("response.output_item.done", open.place, item);
-  output_[open.place] = std::move(item);
+    events_.write("response.function_call_arguments.done", fmt::format(R"({},"name":{},"arguments":{})", at(open), quoted(call.name), quoted(open.said)));
+  events_.finish(open.place.place, call_item(call, open.place.id, ItemState::completed));
 }
 
 void ResponsesWriter::finish(const event::Finished& finished) {
   start({});
   if (finished.choice != 0 || finished_) return;
   for (Open& open : std::exchange(open_, {})) end_part(open);
-  close_message(true);
+  events_.close_message();
   finished_ = finished;
 }
 
 void ResponsesWriter::end() {
   finish({});
   ResponseState state = state_of(finished_->stop, has_refusal_);
-  for (json::Value& item : output_)
-    if (!item.is_null()) state.output.push_back(std::move(item));
+  state.output = events_.take_output();
   state.usage = std::move(usage_);
   const std::string_view type = state.status == ResponseStatus::incomplete ? "response.incomplete" : "response.completed";
-  event(type, R"("response":)" + json::write(response_object(request_, head_, std::move(state))));
+  events_.write(type, R"("response":)" + json::write(response_object(request_, head_, std::move(state))));
   is_over_ = true;
 }
 
@@ -406,12 +322,11 @@ void ResponsesWriter::end() {
 void ResponsesWriter::fail_with(const Error& error) {
   start({});
   is_over_ = true;
-  json::Object told = responses_error(error, number_++);
-  out_ += fmt::format("event: error\ndata: {}\n\n", json::write(told));
+  json::Object told = responses_error(error, events_.take_number());
+  events_.write_bytes(fmt::format("event: error\ndata: {}\n\n", json::write(told)));
   ResponseState state{.status = ResponseStatus::failed, .error = json::Object{{"code", told["code"]}, {"message", told["message"]}}};
-  for (json::Value& item : output_)
-    if (!item.is_null()) state.output.push_back(std::move(item));
-  event("response.failed", R"("response":)" + json::write(response_object(request_, head_, std::move(state))));
+  state.output = events_.take_output();
+  events_.write("response.failed", R"("response":)" + json::write(response_object(request_, head_, std::move(state))));
 }
 
 }  // namespace

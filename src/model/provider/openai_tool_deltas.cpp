@@ -8,6 +8,8 @@
 namespace atelier::model::openai {
 namespace {
 
+constexpr std::size_t kCallsMax = 1024;  // of one choice
+
 // The fragment begins another call than the slot's: its id or name is another, or the slot already has all it needs.
 bool is_another(const ToolDeltas::Slot& slot, std::string_view id, std::string_view name, std::string_view arguments) {
   if (!id.empty() && !slot.call.id.empty() && id != slot.call.id) return true;
@@ -66,6 +68,7 @@ ToolDeltas::Slot* ToolDeltas::find(const Fragment& fragment, std::size_t place, 
 ToolDeltas::Slot* ToolDeltas::take(const json::Object& object, std::size_t place, std::size_t count) {
   Fragment fragment = read(object);
   Slot* slot = find(fragment, place, count);
+  if (!slot && slots_.size() >= kCallsMax) return nullptr;
   if (!slot) slot = &slots_.emplace_back(Slot{.index = fragment.index});
   if (slot->is_ended) {
     const bool is_empty = fragment.arguments.find_first_not_of(" \t\r\n") == std::string::npos;

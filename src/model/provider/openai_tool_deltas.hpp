@@ -23,7 +23,7 @@ class ToolDeltas {
     bool is_whole() const;
   };
   // One entry of `tool_calls`. `place` is its place in that list, which has `count` entries. Null: it belongs to a call
-  // that has ended.
+  // that has ended, or there are too many.
   Slot* take(const json::Object& fragment, std::size_t place, std::size_t count);
   std::vector<Slot>& slots() noexcept { return slots_; }
   const std::vector<Slot>& slots() const noexcept { return slots_; }
