@@ -9,6 +9,19 @@
 
 namespace atelier {
 
+struct TaskGroup::Member::Running {
+  asio::cancellation_signal signal;
+  Member* member = nullptr;
+};
+
+TaskGroup::Member::~Member() {
+  if (running_) running_->member = nullptr;
+}
+
+void TaskGroup::Member::cancel() {
+  if (running_) running_->signal.emit(asio::cancellation_type::terminal);
+}
+
 struct TaskGroup::State : std::enable_shared_from_this<TaskGroup::State> {
   State(Executor given_executor, Options given_options)
       : executor(given_executor), options(given_options), changed(given_executor) {}
@@ -16,7 +29,7 @@ struct TaskGroup::State : std::enable_shared_from_this<TaskGroup::State> {
   Executor executor;
   Options options;
   Signal changed;
-  std::list<asio::cancellation_signal> running;
+  std::list<Member::Running> running;
   std::deque<Task<Result<>>> waiting;
   std::optional<Error> first_error;
   bool is_cancelled = false;
@@ -27,11 +40,14 @@ struct TaskGroup::State : std::enable_shared_from_this<TaskGroup::State> {
     co_return co_await std::move(task);
   }
 
-  void start(Task<Result<>> task) {
+  void start(Task<Result<>> task, Member* member = nullptr) {
     auto place = running.emplace(running.end());
+    place->member = member;
+    if (member) member->running_ = &*place;
     asio::co_spawn(executor, guarded(std::move(task)),
                    asio::bind_cancellation_slot(
-                       place->slot(), [self = shared_from_this(), place](std::exception_ptr thrown, Result<> result) {
+                       place->signal.slot(), [self = shared_from_this(), place](std::exception_ptr thrown, Result<> result) {
+                         if (place->member) place->member->running_ = nullptr;
                          self->running.erase(place);
                          self->ended(thrown, std::move(result));
                        }));
@@ -65,7 +81,7 @@ struct TaskGroup::State : std::enable_shared_from_this<TaskGroup::State> {
     // A member may end inside emit() and take its place out of the list.
     for (auto place = running.begin(); place != running.end();) {
       auto next = std::next(place);
-      place->emit(asio::cancellation_type::terminal);
+      place->signal.emit(asio::cancellation_type::terminal);
       place = next;
     }
   }
@@ -81,6 +97,11 @@ void TaskGroup::spawn(Task<Result<>> task) {
     state_->waiting.push_back(std::move(task));
   else
     state_->start(std::move(task));
+}
+
+void TaskGroup::spawn(Task<Result<>> task, Member& member) {
+  ensure(!member.is_running(), "a hold is on one task at a time");
+  if (!state_->is_cancelled) state_->start(std::move(task), &member);
 }
 
 void TaskGroup::cancel() { state_->cancel_all(); }

@@ -26,8 +26,27 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
+  // A hold on one member, to stop it alone. Stays where it is; may end before its task does, or after. On the group's loop.
+  class Member {
+   public:
+    Member() = default;
+    ~Member();
+    Member(const Member&) = delete;
+    Member& operator=(const Member&) = delete;
+    // As TaskGroup::cancel(), for this one. Nothing once it has ended.
+    void cancel();
+    bool is_running() const noexcept { return running_ != nullptr; }
+
+   private:
+    friend class TaskGroup;
+    struct Running;
+    Running* running_ = nullptr;
+  };
+
   // An exception in the task becomes ErrorCode::internal. After cancel() nothing starts any more.
   void spawn(Task<Result<>> task);
+  // Starts at once whatever `at_most` says, with `member` as its hold.
+  void spawn(Task<Result<>> task, Member& member);
   // Asks every member to stop (Asio's terminal cancellation) and starts none that waits.
   void cancel();
   // Waits until all have ended; the first error, if any. Cancelling join() cancels the members, and still awaits them.

@@ -6,11 +6,15 @@
 
 #include "base/log.hpp"
 #include "net/http1_connection.hpp"
+#include "net/http2/connection.hpp"
 
 namespace atelier::net {
 namespace {
 
 constexpr std::size_t kBufferBytes = 4096;
+
+// What an HTTP/2 client begins with (RFC 9113 section 3.4).
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // In the clear, to a client that does not know that this port speaks TLS.
 constexpr std::string_view kSpeakTls =
@@ -38,12 +42,28 @@ Task<std::unique_ptr<Connection>> Arrival::meet() {
     const bool is_begun = co_await start_tls();
     if (!is_begun) co_return nullptr;
   }
-  std::string& received = transport_.received;
-  received.resize(kBufferBytes);
-  auto got = co_await transport_.stream.read(received);
-  if (!got || *got == 0 || is_over_) co_return nullptr;
-  received.resize(*got);
+  const TlsSession* tls = transport_.stream.tls();
+  if (tls && tls->application_protocol() == "h2") co_return std::make_unique<Http2ServerConnection>(loop_, own_, std::move(transport_));
+  const bool is_http2 = co_await reads_preface();
+  if (is_over_ || transport_.received.empty()) co_return nullptr;
+  // Without TLS a client may know beforehand what is spoken here (RFC 9113 section 3.3).
+  if (is_http2 && !tls) co_return std::make_unique<Http2ServerConnection>(loop_, own_, std::move(transport_));
   co_return std::make_unique<Http1ServerConnection>(loop_, own_, std::move(transport_));
+}
+
+Task<bool> Arrival::reads_preface() {
+  std::string& received = transport_.received;
+  std::size_t size = 0;
+  received.resize(kBufferBytes);
+  bool is_like = true;
+  while (is_like && size < kPreface.size() && !is_over_) {
+    auto got = co_await transport_.stream.read(std::span(received).subspan(size));
+    if (!got || *got == 0) break;
+    size += *got;
+    is_like = kPreface.starts_with(std::string_view(received).substr(0, std::min(size, kPreface.size())));
+  }
+  received.resize(size);
+  co_return is_like && size >= kPreface.size();
 }
 
 Task<bool> Arrival::start_tls() {

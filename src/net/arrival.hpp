@@ -22,6 +22,8 @@ class Arrival final : public Connection, private Deadlines::Target {
   // What the client wants to be spoken to; null when it went away, or was sent away.
   Task<std::unique_ptr<Connection>> meet();
   Task<bool> start_tls();
+  // Reads until it is clear whether that is how HTTP/2 begins.
+  Task<bool> reads_preface();
   void on_deadline() override;
 
   ServerLoop& loop_;

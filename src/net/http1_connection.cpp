@@ -1,8 +1,6 @@
 #include "net/http1_connection.hpp"
 
-#include <fmt/format.h>
-
-#include "net/url.hpp"
+#include "net/request_of.hpp"
 
 namespace atelier::net {
 namespace {
@@ -116,34 +114,15 @@ Result<std::optional<RequestHead>> Http1ServerConnection::take_head(std::size_t 
 Result<Request> Http1ServerConnection::make_request(RequestHead head) {
   is_http_1_1_ = head.is_http_1_1;
   keeps_alive_ = head.keeps_alive;
-  Request request;
-  const auto method = parse_method(head.method);
-  if (!method) return fail(ErrorCode::invalid_argument, "the method is not known here", {.reason = "method_unknown", .where = {}});
-  if (head.headers.find("expect") && !head.expects_continue && is_http_1_1_)
-    return fail(ErrorCode::invalid_argument, "only \"100-continue\" can be expected", {.reason = "expectation_unknown", .where = {}});
-  if (head.length_bytes.value_or(0) > loop_.options().body_bytes_max)
-    return fail(ErrorCode::too_large, fmt::format("the body has {} bytes, more than the {} allowed", *head.length_bytes, loop_.options().body_bytes_max),
-                {.reason = "body_too_large", .where = {}});
-  request.method = *method;
-  const std::string_view target = path_of_target(head.target);
-  const std::size_t mark = target.find('?');
-  if (mark != std::string_view::npos) request.query = target.substr(mark + 1, target.find('#', mark) - mark - 1);
-  if (target == "*") {
-    request.path = "/";
-  } else {
-    auto path = normalise_path(target.starts_with('?') ? std::string_view("/") : target.substr(0, std::min(mark, target.find('#'))));
-    if (!path) return error_of(path);
-    request.path = std::move(*path);
-  }
-  request.request_id = choose_request_id(head.headers);
-  request.headers = std::move(head.headers);
-  request.peer = peer_;
-  request.is_secure = is_secure_;
+  auto request = request_of(head, loop_.options());
+  if (!request) return request;
+  request->peer = peer_;
+  request->is_secure = is_secure_;
   incoming_ = {.is_chunked = head.is_chunked,
                .is_done = !head.is_chunked && head.length_bytes.value_or(0) == 0,
                .wants_continue = head.expects_continue,
                .left_bytes = head.length_bytes.value_or(0)};
-  if (!incoming_.is_done) request.body = std::make_unique<Body>(*this);
+  if (!incoming_.is_done) request->body = std::make_unique<Body>(*this);
   return request;
 }
 

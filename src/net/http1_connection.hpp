@@ -7,6 +7,7 @@
 #include "net/exchange.hpp"
 #include "net/head.hpp"
 #include "net/http1_parser.hpp"
+#include "net/pace.hpp"
 #include "net/server_loop.hpp"
 
 namespace atelier::net {
@@ -46,8 +47,8 @@ class Http1ServerConnection final : public Connection, public Exchange, private 
   struct Incoming {
     bool is_chunked = false, is_done = true, is_broken = false;
     bool wants_continue = false;  // "100 Continue" was asked for and not yet sent
-    std::uint64_t left_bytes = 0, received_bytes = 0;
-    std::chrono::steady_clock::duration waited{0};
+    std::uint64_t left_bytes = 0;
+    BodyPace pace = {};
   };
 
   Task<bool> serve_one();

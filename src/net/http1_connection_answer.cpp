@@ -3,30 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
-
-#include "net/conditional.hpp"
+#include "net/answer_fields.hpp"
 #include "net/problem.hpp"
 
 namespace atelier::net {
 namespace {
-
-// The Date field, made once a second on each loop.
-std::string_view date_now() {
-  struct Cached {
-    std::time_t second = 0;
-    std::string text;
-  };
-  thread_local Cached cached;
-  if (const std::time_t now = std::time(nullptr); now != cached.second) {
-    cached.second = now;
-    cached.text = format_http_date(now);
-  }
-  return cached.text;
-}
-
-// A field that a handler was given from outside must not end its line.
-bool is_one_line(std::string_view value) noexcept { return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos; }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out += name;
@@ -35,22 +16,12 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += "\r\n";
 }
 
-bool is_framing(std::string_view name) noexcept {
-  return name == "content-length" || name == "transfer-encoding" || name == "connection" || name == "x-request-id" || name == "date" || name == "server";
-}
-
 }  // namespace
 
 void Http1ServerConnection::render_head(const AnswerStart& start) {
   head_.clear();
   fmt::format_to(std::back_inserter(head_), "HTTP/1.1 {} {}\r\n", start.status, reason_phrase(start.status));
-  append_field(head_, "date", date_now());
-  append_field(head_, "server", "atelier");
-  append_field(head_, "x-request-id", start.request_id);
-  for (const auto& [name, value] : start.headers.fields())
-    if (!is_framing(name) && is_one_line(name) && is_one_line(value)) append_field(head_, name, value);
-  for (const auto& [name, value] : kFixedFields)
-    if (!start.headers.find(name)) append_field(head_, name, value);
+  visit_answer_fields(start, [&](std::string_view name, std::string_view value) { append_field(head_, name, value); });
   if (start.length_bytes && start.status != 204 && start.status != 304)
     fmt::format_to(std::back_inserter(head_), "content-length: {}\r\n", *start.length_bytes);
   if (is_chunked_answer_) head_ += "transfer-encoding: chunked\r\n";

@@ -73,17 +73,14 @@ Task<Result<std::optional<std::string>>> Http1ServerConnection::next_chunks() {
 
 Task<Result<std::size_t>> Http1ServerConnection::wait_for_body(std::span<char> into) {
   const ServerOptions& options = loop_.options();
-  // A sender has the grace, and as long as its bytes so far last at the least rate. Only waiting counts.
-  const auto earned = std::chrono::milliseconds(
-      static_cast<std::int64_t>(incoming_.received_bytes * 1000 / std::max<std::uint64_t>(options.body_bytes_per_second_min, 1)));
-  const auto allowance = std::min<std::chrono::steady_clock::duration>(options.body_grace + earned - incoming_.waited, options.body_grace);
+  const auto allowance = incoming_.pace.allowance(options);
   const auto started = std::chrono::steady_clock::now();
   phase_ = Phase::body;
   timed_out_ = false;
   read_deadline_.set(started + allowance);
   auto got = co_await stream_.read(into);
   const auto ended = std::chrono::steady_clock::now();
-  incoming_.waited += ended - started;
+  incoming_.pace.on_waited(ended - started);
   phase_ = Phase::handling;
   read_deadline_.set(ended + Deadlines::kTick);
   if (timed_out_) {
@@ -91,7 +88,7 @@ Task<Result<std::size_t>> Http1ServerConnection::wait_for_body(std::span<char> i
     co_return fail(ErrorCode::deadline_exceeded, "the body came too slowly", {.reason = "body_too_slow", .where = {}});
   }
   if (!got || *got == 0) co_return ended_early();
-  incoming_.received_bytes += *got;
+  incoming_.pace.on_received(*got);
   co_return got;
 }
 

@@ -7,6 +7,8 @@
 #include <boost/beast/http/error.hpp>
 #include <cstring>
 
+#include "net/request_of.hpp"
+
 namespace atelier::net {
 namespace {
 
@@ -123,14 +125,6 @@ Result<std::size_t> put_body(Parser& parser, std::string_view bytes, std::string
   return used;
 }
 
-bool names_continue(const Headers& headers) {
-  const auto expect = headers.find("expect");
-  constexpr std::string_view kContinue = "100-continue";
-  return expect && std::equal(expect->begin(), expect->end(), kContinue.begin(), kContinue.end(), [](char left, char right) {
-           return (left >= 'A' && left <= 'Z' ? left + 32 : left) == right;
-         });
-}
-
 }  // namespace
 
 struct RequestParser::State {
@@ -150,7 +144,7 @@ Result<RequestHead> RequestParser::parse_head(std::string_view head) {
   read.is_http_1_1 = parser.version == 11;
   read.keeps_alive = parser.keep_alive();
   read.is_chunked = parser.chunked();
-  read.expects_continue = read.is_http_1_1 && names_continue(read.headers);
+  read.expects_continue = read.is_http_1_1 && expects_continue(read.headers);
   if (!read.is_chunked && read.headers.find("content-length") && parser.content_length()) read.length_bytes = *parser.content_length();
   return read;
 }

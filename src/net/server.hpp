@@ -32,6 +32,15 @@ class Loops {
   std::unique_ptr<State> state_;
 };
 
+struct Http2Options {
+  std::uint32_t streams_max = 100;           // at a time
+  std::uint64_t streams_total_max = 10'000;  // then the connection ends, when they have
+  // What a client may send before it is read: of one stream, and of all together, which bounds what a connection holds.
+  std::uint32_t stream_window_bytes = 64 * 1024;
+  std::uint32_t connection_window_bytes = 512 * 1024;
+  std::size_t header_bytes_max = 256 * 1024;  // of all requests that are being answered
+};
+
 // Limits of docs: request line 8 KiB, header block 32 KiB, 100 fields, and so on.
 struct ServerOptions {
   std::string address = "127.0.0.1";
@@ -50,6 +59,7 @@ struct ServerOptions {
   std::size_t connections_max = 10'000;
   std::size_t connections_per_peer_max = 256;
   std::chrono::milliseconds stop_timeout{5'000};
+  Http2Options http2 = {};
   // With a certificate: https alone. Its files are looked at every so often, and read anew when they have changed.
   TlsServerOptions tls = {};
   std::chrono::milliseconds certificate_check{10'000};

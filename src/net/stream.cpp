@@ -149,6 +149,12 @@ Task<Result<>> Stream::send_file(int file, std::uint64_t offset, std::uint64_t s
   co_return Result<>{};
 }
 
+Task<Result<>> Stream::wait_readable() {
+  auto [ec] = co_await socket_.async_wait(Socket::wait_read, use_operation);
+  if (ec) co_return fail(ErrorCode::cancelled, "the connection ended: " + ec.message());
+  co_return Result<>{};
+}
+
 Task<Result<>> Stream::wait_writable() {
   if (stall_entry_) stall_entry_->set(std::chrono::steady_clock::now() + stall_);
   auto [ec] = co_await socket_.async_wait(Socket::wait_write, use_operation);

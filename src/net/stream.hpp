@@ -48,6 +48,7 @@ class Stream {
   // sendfile(2), in pieces small enough that a cold disk does not hold the loop for long; under TLS read and written.
   Task<Result<>> send_file(int file, std::uint64_t offset, std::uint64_t size_bytes);
 
+  Task<Result<>> wait_readable();  // for bytes, or the end
   Task<Result<>> wait_writable();  // or, while connecting, until that has ended
   // A wait for the peer to take bytes ends here after `stall` without one taken. `entry` fires then.
   void limit_stalls(Deadlines::Entry* entry, std::chrono::milliseconds stall) noexcept {

@@ -112,6 +112,31 @@ TEST(TaskGroup, CancellingWhoJoinsCancelsTheMembers) {
   EXPECT_EQ(cancelled_count, 1);
 }
 
+TEST(TaskGroupMember, IsStoppedAloneAndKnowsItsEnd) {
+  int cancelled_count = 0;
+  const auto body = [](int& cancelled) -> Task<Result<>> {
+    TaskGroup group(co_await current_executor(), {.stops_on_error = false});
+    TaskGroup::Member one;
+    {
+      TaskGroup::Member dropped;  // its task goes on without it
+      group.spawn(wait_for_ever(cancelled), one);
+      group.spawn(wait_for_ever(cancelled), dropped);
+    }
+    (void)co_await sleep_for(5ms);
+    EXPECT_TRUE(one.is_running());
+    one.cancel();
+    (void)co_await sleep_for(5ms);
+    EXPECT_FALSE(one.is_running());
+    EXPECT_EQ(cancelled, 1);
+    one.cancel();
+    EXPECT_EQ(group.size(), 1u);
+    group.cancel();
+    co_return co_await group.join();
+  };
+  EXPECT_EQ(run(body(cancelled_count)).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(cancelled_count, 2);
+}
+
 TEST(Signal, WaitUntilReturnsAtItsTimeOrWhenNotified) {
   const auto body = []() -> Task<Result<>> {
     Signal signal(co_await current_executor());
