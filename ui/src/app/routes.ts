@@ -18,6 +18,7 @@ export const routes: readonly Route[] = [
   { path: '/library', title: 'library.title', load: page(() => import('../routes/library/Page.svelte')) },
   { path: '/activity', title: 'activity.title', load: page(() => import('../routes/activity/Page.svelte')) },
   { path: '/models', title: 'nav.models', load: page(() => import('../routes/models/Page.svelte')) },
+  { path: '/keys', title: 'nav.keys', load: page(() => import('../routes/keys/Page.svelte')) },
   { path: '/settings', title: 'settings.title', load: page(() => import('../routes/settings/Page.svelte')) },
 ];
 export const HOME = '/shorts';

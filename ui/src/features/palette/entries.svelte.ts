@@ -22,6 +22,7 @@ const pages: readonly { path: string; label: MessageKey }[] = [
   { path: '/library', label: 'nav.library' },
   { path: '/activity', label: 'nav.activity' },
   { path: '/models', label: 'nav.models' },
+  { path: '/keys', label: 'nav.keys' },
   { path: '/settings', label: 'nav.settings' },
 ];
 const themes: readonly { theme: Theme; label: MessageKey }[] = [

@@ -1,0 +1,53 @@
+import type { AccessKey, CreatedKey, KeySettings } from '$lib/api/gateway-types';
+import { asProblem, type Problem } from '$lib/api/problem';
+import { gatewayCalls, type GatewayCalls } from '$lib/gateway/calls';
+import type { Studio } from '$lib/state/studio.svelte';
+import { t } from './words';
+
+export class KeysState {
+  keys = $state.raw<AccessKey[]>([]);
+  isLoaded = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  created = $state.raw<CreatedKey | null>(null); // with its secret, until it was seen
+  readonly isAdmin: boolean;
+  #studio: Studio;
+  #calls: GatewayCalls;
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+    this.#calls = gatewayCalls(studio.api);
+    this.isAdmin = studio.session.now?.role === 'admin';
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.keys = (await this.#calls.keys()).items;
+      this.isLoaded = true;
+      this.problem = null;
+    } catch (error) {
+      this.problem = asProblem(error);
+    }
+  }
+
+  // Throws what was refused: the form shows it.
+  async create(settings: KeySettings, role: string): Promise<void> {
+    const created = await this.#calls.createKey({ ...settings, role });
+    this.created = created;
+    const { secret: _, ...key } = created;
+    this.keys = [key, ...this.keys];
+  }
+  async change(known: AccessKey, settings: KeySettings): Promise<void> {
+    const changed = await this.#calls.changeKey(known.id, known.revision, settings);
+    this.keys = this.keys.map((key) => (key.id === changed.id ? changed : key));
+  }
+
+  async revoke(key: AccessKey): Promise<void> {
+    try {
+      await this.#calls.revokeKey(key.id);
+      this.#studio.toasts.show({ text: t('revokeDone', { name: key.name }) });
+      await this.load();
+    } catch (error) {
+      this.#studio.complain(error);
+    }
+  }
+}
