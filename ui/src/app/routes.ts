@@ -19,6 +19,7 @@ export const routes: readonly Route[] = [
   { path: '/activity', title: 'activity.title', load: page(() => import('../routes/activity/Page.svelte')) },
   { path: '/models', title: 'nav.models', load: page(() => import('../routes/models/Page.svelte')) },
   { path: '/keys', title: 'nav.keys', load: page(() => import('../routes/keys/Page.svelte')) },
+  { path: '/usage', title: 'nav.usage', load: page(() => import('../routes/usage/Page.svelte')) },
   { path: '/settings', title: 'settings.title', load: page(() => import('../routes/settings/Page.svelte')) },
 ];
 export const HOME = '/shorts';

@@ -23,6 +23,7 @@ const pages: readonly { path: string; label: MessageKey }[] = [
   { path: '/activity', label: 'nav.activity' },
   { path: '/models', label: 'nav.models' },
   { path: '/keys', label: 'nav.keys' },
+  { path: '/usage', label: 'nav.usage' },
   { path: '/settings', label: 'nav.settings' },
 ];
 const themes: readonly { theme: Theme; label: MessageKey }[] = [

@@ -131,6 +131,20 @@ export interface CreatedKey extends AccessKey {
   secret: string;
 }
 
+// Buckets that share no token.
+export interface TokenCounts {
+  input: number;
+  cached_read: number;
+  cached_write: number;
+  output: number; // without reasoning
+  reasoning: number;
+  other_media: number;
+}
+
+export interface CallUsage extends TokenCounts {
+  is_estimated: boolean;
+}
+
 export interface CallAttempt {
   candidate: string;
   fault: string; // '' where it went well
@@ -157,7 +171,7 @@ export interface Call {
   is_cached: boolean;
   total_ms: number;
   first_token_ms: number | null;
-  usage: { input: number; cached_read: number; cached_write: number; output: number; reasoning: number; other_media: number; is_estimated: boolean };
+  usage: CallUsage;
   cost: string | null; // null where nobody knows
   request_id: string;
   trace: string;
@@ -166,7 +180,7 @@ export interface Call {
   answer_text?: string;
 }
 
-export interface UsageRow {
+export interface UsageRow extends TokenCounts {
   day: string | null;
   key: string | null;
   provider: string;
@@ -175,13 +189,7 @@ export interface UsageRow {
   failed: number;
   aborted: number;
   cached: number;
-  unpriced: number;
-  input: number;
-  cached_read: number;
-  cached_write: number;
-  output: number;
-  reasoning: number;
-  other_media: number;
+  unpriced: number; // calls whose cost nobody knows
   cost: string;
 }
 

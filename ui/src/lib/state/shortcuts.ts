@@ -14,6 +14,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['g', 'a'], words: 'keys.activity' },
   { keys: ['g', 'm'], words: 'keys.models' },
   { keys: ['g', 'k'], words: 'keys.keys' },
+  { keys: ['g', 'u'], words: 'keys.usage' },
   { keys: ['g', 'e'], words: 'keys.settings' },
   { keys: ['Ctrl', 'Enter'], words: 'keys.run' },
   { keys: ['1', '…', '5'], words: 'keys.tabs' },
@@ -22,7 +23,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: [',', '.'], words: 'keys.frame' },
 ];
 
-export const goKeys: Readonly<Record<string, string>> = { s: '/shorts', l: '/library', a: '/activity', m: '/models', k: '/keys', e: '/settings' };
+export const goKeys: Readonly<Record<string, string>> = { s: '/shorts', l: '/library', a: '/activity', m: '/models', k: '/keys', u: '/usage', e: '/settings' };
 
 export const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || target.matches('input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select'));
