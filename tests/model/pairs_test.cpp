@@ -131,6 +131,21 @@ TEST_P(Pairs, ToolLoopsComeRound) {
   EXPECT_EQ(text_of(talk(request).answer), "Echo: Thanks");
 }
 
+// Free text, where a provider has only tools that take an object, is the text all the same.
+TEST_P(Pairs, CustomToolsAreCalledAndAnswered) {
+  if (pair().program == Protocol::anthropic) GTEST_SKIP() << "it has none";
+  ChatRequest request = asking("call patch");
+  request.tools = {Tool{.name = "patch", .description = "Takes a patch.", .is_custom = true}, tool("f")};
+  const Heard heard = talk(request);
+  const auto calls = calls_of(heard.answer);
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_TRUE(calls[0].is_custom);
+  EXPECT_FALSE(calls[0].arguments.empty() || calls[0].arguments.starts_with("{")) << calls[0].arguments;
+  request.messages.push_back(heard.said);
+  request.messages.push_back(said_by(Role::tool, {ToolResult{.call_id = calls[0].id, .parts = {Text{.text = "done"}}}}));
+  EXPECT_EQ(text_of(talk(request).answer), "Results: patch=done");
+}
+
 TEST_P(Pairs, ThoughtsAreShown) {
   ChatRequest request = asking("[think 5] Why?");
   request.reasoning = ReasoningWish{.effort = "low", .summary = "auto"};

@@ -97,6 +97,19 @@ TEST_P(Presets, ToolLoopsWithThoughtsComeRound) {
   EXPECT_EQ(text_of(talk(request).answer), R"(Results: f={"a":1}; f={"a":2})");
 }
 
+TEST_P(Presets, ToolsOfFreeTextAreCalled) {
+  if (pair().program == Protocol::anthropic || pair().program == pair().called) GTEST_SKIP() << "it has none, or is relayed";
+  ChatRequest request = asking("call patch");
+  request.tools = {Tool{.name = "patch", .is_custom = true}};
+  const Heard heard = talk(request);
+  const auto calls = calls_of(heard.answer);
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_TRUE(calls[0].is_custom);
+  request.messages.push_back(heard.said);
+  request.messages.push_back(said_by(Role::tool, {ToolResult{.call_id = calls[0].id, .parts = {Text{.text = "done"}}}}));
+  EXPECT_EQ(text_of(talk(request).answer), "Results: patch=done");
+}
+
 TEST_P(Presets, UsageIsCountedOnceWhereverItStands) {
   const Heard heard = talk(asking("[think 5] [say 10]"));
   EXPECT_EQ(heard.billed.reasoning, 5);
@@ -141,6 +154,21 @@ TEST(PresetQuirks, ThoughtsGoBackWhereTheyAreWanted) {
   EXPECT_THAT(sent("deepseek", request), HasSubstr("\"reasoning_content\":\"Hm\""));
   EXPECT_THAT(sent("openrouter", request), HasSubstr("\"reasoning_details\""));
   for (const char* preset : {"openai", "azure", "mistral", "groq", "xai", "together"}) EXPECT_THAT(sent(preset, request), Not(HasSubstr("Hm"))) << preset;
+}
+
+TEST(PresetQuirks, ToolsOfFreeTextAreFunctionsWhereTheServerHasNoOthers) {
+  ChatRequest request = asking("x");
+  request.protocol = Protocol::openai_responses;
+  request.tools = {Tool{.name = "sql", .is_custom = true, .extra = {{"format", json::Object{{"type", "text"}}}}}};
+  request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::named, .name = "sql"};
+  request.messages.push_back(said_by(Role::assistant, {ToolCall{.id = "c12345678", .name = "sql", .arguments = "select \"a\"", .is_custom = true}}));
+  for (const char* preset : {"openai", "azure"}) EXPECT_THAT(sent(preset, request), HasSubstr(R"("custom":{"name":"sql","input":"select \"a\""})")) << preset;
+  for (const char* preset : {"openrouter", "deepseek", "mistral", "groq", "xai", "together", "llamacpp", "lmstudio", "vllm"}) {
+    const std::string body = sent(preset, request);
+    EXPECT_THAT(body, HasSubstr(R"("function":{"name":"sql","arguments":"{\"input\":\"select \\\"a\\\"\"}"})")) << preset;
+    EXPECT_THAT(body, HasSubstr(R"("tool_choice":{"type":"function","function":{"name":"sql"}})")) << preset;
+    EXPECT_THAT(body, Not(HasSubstr("custom"))) << preset;
+  }
 }
 
 TEST(PresetQuirks, AzuresKeyHasAHeaderOfItsOwn) {

@@ -1,3 +1,4 @@
+#include "model/face/custom_calls.hpp"
 #include "model/face/openai_responses_parts.hpp"
 
 namespace atelier::model {
@@ -8,10 +9,10 @@ class ResponsesFace final : public ChatFace {
   Protocol protocol() const noexcept override { return Protocol::openai_responses; }
   Result<ChatRequest> read_request(const json::Value& body) const override { return openai::read_responses_request(body); }
   std::string write_answer(const ChatAnswer& answer, const ChatRequest& request, const AnswerHead& head) const override {
-    return openai::write_responses_answer(answer, request, head);
+    return openai::write_responses_answer(with_custom_calls(answer, request), request, head);
   }
   std::unique_ptr<ChatEventWriter> make_writer(const ChatRequest& request, AnswerHead head) const override {
-    return openai::make_responses_writer(request, std::move(head));
+    return with_custom_calls(openai::make_responses_writer(request, std::move(head)), request);
   }
 };
 

@@ -30,6 +30,7 @@ struct Quirks {
   bool has_reasoning_object = false;  // OpenRouter: reasoning{effort, max_tokens}, and reasoning_details of earlier turns
   bool takes_cache_control = false;   // OpenRouter: Anthropic's cache marks on parts of messages
   bool has_think_tags = false;        // local servers that leave <think> in the text
+  bool has_custom_tools = true;       // tools of free text; else they are functions with one text
 };
 
 struct Credential {

@@ -9,6 +9,7 @@
 #include "model/provider/openai_chat_parts.hpp"
 #include "model/provider/openai_tools.hpp"
 #include "model/provider/openai_wire.hpp"
+#include "model/tool_text.hpp"
 
 namespace atelier::model::openai {
 namespace {
@@ -125,6 +126,33 @@ ChatRequest with_short_call_ids(ChatRequest request) {
   return request;
 }
 
+// Tools of free text as functions with one text. Calls of them come back as such: face/custom_calls.hpp.
+ChatRequest with_functions_alone(ChatRequest request) {
+  for (Tool& tool : request.tools) {
+    if (!tool.is_custom) continue;
+    tool.parameters = parameters_object(tool);
+    tool.is_custom = false;
+    tool.extra.erase("format");
+  }
+  for (Message& message : request.messages)
+    for (Part& part : message.parts)
+      if (auto* call = std::get_if<ToolCall>(&part); call && call->is_custom) {
+        call->arguments = json::write(arguments_object(*call));
+        call->is_custom = false;
+      }
+  return request;
+}
+
+bool has_custom_tools(const ChatRequest& request) {
+  const auto has_call = [](const Message& message) {
+    return std::ranges::any_of(message.parts, [](const Part& part) {
+      const auto* call = std::get_if<ToolCall>(&part);
+      return call && call->is_custom;
+    });
+  };
+  return std::ranges::any_of(request.tools, &Tool::is_custom) || std::ranges::any_of(request.messages, has_call);
+}
+
 // Whether these bytes hold what this provider would refuse or misread. A quote inside a text is escaped, so that these
 // are names and whole values.
 bool must_be_rewritten(std::string_view body, const Quirks& quirks) {
@@ -142,6 +170,7 @@ bool must_be_rewritten(std::string_view body, const Quirks& quirks) {
 
 Result<WireRequest> write_chat_request(const ChatRequest& request, const Target& target) {
   const Quirks& quirks = target.quirks;
+  if (!quirks.has_custom_tools && has_custom_tools(request)) return write_chat_request(with_functions_alone(request), target);
   auto messages = quirks.has_short_call_ids ? write_messages(with_short_call_ids(request), quirks) : write_messages(request, quirks);
   if (!messages) return error_of(messages);
   json::Object body{{"model", target.model}, {"messages", std::move(*messages)}};

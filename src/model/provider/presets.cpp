@@ -3,39 +3,46 @@
 namespace atelier::model {
 namespace {
 
-void old_names(Quirks& quirks) {
+// Chat as it was before reasoning models, in which most write it.
+void old_form(Quirks& quirks) {
   quirks.token_limit_name = Quirks::TokenLimitName::max_tokens;
   quirks.has_developer_role = false;
+  quirks.has_custom_tools = false;
 }
 void together(Quirks& quirks) {
-  old_names(quirks);
+  old_form(quirks);
   quirks.has_top_k = true;
 }
 // Programs on one's own machine: what a model's template makes of its thoughts depends on how the server was started.
 void local(Quirks& quirks) {
-  old_names(quirks);
+  old_form(quirks);
   quirks.has_top_k = true;
   quirks.has_think_tags = true;
 }
 void openrouter(Quirks& quirks) {
+  quirks.has_custom_tools = false;
   quirks.has_top_k = true;
   quirks.has_reasoning_object = true;
   quirks.takes_cache_control = true;
 }
 void azure(Quirks& quirks) { quirks.key_header = "api-key"; }
 void deepseek(Quirks& quirks) {
-  old_names(quirks);
+  old_form(quirks);
   quirks.takes_reasoning_back = true;
 }
 void mistral(Quirks& quirks) {
-  old_names(quirks);
+  old_form(quirks);
   quirks.seed_name = "random_seed";
   quirks.has_short_call_ids = true;
   quirks.has_stream_options = false;  // its usage comes unasked
 }
-void groq(Quirks& quirks) { quirks.has_developer_role = false; }
+void groq(Quirks& quirks) {
+  quirks.has_developer_role = false;
+  quirks.has_custom_tools = false;
+}
 void xai(Quirks& quirks) {
   quirks.has_developer_role = false;
+  quirks.has_custom_tools = false;
   quirks.reasoning_is_outside_output = true;
 }
 
