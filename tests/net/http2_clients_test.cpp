@@ -97,5 +97,13 @@ TEST_F(Http2Clients, Nghttp) {
   EXPECT_NE(ran.output.find("/large"), std::string::npos) << ran.output;
 }
 
+TEST_F(Http2Clients, H2spec) {
+  if (run("h2spec --version").status != 0) GTEST_SKIP() << "no h2spec here (https://github.com/summerwind/h2spec)";
+  // Over TLS: in the clear what is no preface is HTTP/1.1 here.
+  begin(true);
+  const Ran ran = run("h2spec --strict --timeout 5 --tls --insecure --port " + std::to_string(port()));
+  EXPECT_NE(ran.output.find(" 0 failed"), std::string::npos) << ran.output;
+}
+
 }  // namespace
 }  // namespace atelier::net

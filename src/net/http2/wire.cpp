@@ -47,22 +47,12 @@ struct ServerWire::Callbacks {
   static ServerWire& wire(void* given) noexcept { return *static_cast<ServerWire*>(given); }
   static WireStream* stream(nghttp2_session* session, std::int32_t id) noexcept { return static_cast<WireStream*>(::nghttp2_session_get_stream_user_data(session, id)); }
 
-  static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* given) {
-    ServerWire& self = wire(given);
-    // What a connection is for costs no look at the clock.
-    const bool is_block = head->type == NGHTTP2_HEADERS || head->type == NGHTTP2_CONTINUATION;
-    const bool is_free = is_block || head->type == NGHTTP2_DATA;
-    const auto now = is_free ? FrameBudget::TimePoint() : std::chrono::steady_clock::now();
-    self.charge(self.budget_.on_frame(head->type, head->flags, head->length, now));
-    if (is_block) self.is_in_head_ = (head->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
-    return 0;
-  }
-
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* given) {
     ServerWire& self = wire(given);
     self.intake_.reset();
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;  // a trailer: read and dropped
     ++self.opened_count_;
+    self.history_.on_opened(frame->hd.stream_id);
     self.intake_.emplace(self.limits_);
     return 0;
   }
@@ -90,12 +80,10 @@ struct ServerWire::Callbacks {
     if (may_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
       if (WireStream* whose = stream(session, id)) whose->on_body_end();
     }
+    const bool is_end = frame->hd.type == NGHTTP2_RST_STREAM || ((is_request || may_end) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM));
+    if (is_end) self.history_.on_ended_by_client(id);
     return 0;
   }
-
-  // Frames of types that are not known here are to be ignored, and counted: so they are received, and taken for nothing.
-  static int skip_extension(nghttp2_session*, void**, const nghttp2_frame_hd*, void*) { return NGHTTP2_ERR_CANCEL; }
-  static int skip_extension_bytes(nghttp2_session*, const nghttp2_frame_hd*, const std::uint8_t*, std::size_t, void*) { return 0; }
 
   static int on_invalid_frame(nghttp2_session*, const nghttp2_frame*, int, void* given) {
     ServerWire& self = wire(given);
@@ -158,14 +146,11 @@ struct ServerWire::Callbacks {
     static const std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> made = [] {
       nghttp2_session_callbacks* callbacks = nullptr;
       ensure(::nghttp2_session_callbacks_new(&callbacks) == 0, "out of memory");
-      ::nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
       ::nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
       ::nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
       ::nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);
       ::nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
       ::nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
-      ::nghttp2_session_callbacks_set_unpack_extension_callback(callbacks, skip_extension);
-      ::nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(callbacks, skip_extension_bytes);
       ::nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
       ::nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
       ::nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
@@ -181,7 +166,6 @@ ServerWire::ServerWire(Owner& owner, const Http2Options& options, const HeadLimi
   ensure(::nghttp2_option_new(&option) == 0, "out of memory");
   const std::unique_ptr<nghttp2_option, OptionDeleter> option_owner(option);
   ::nghttp2_option_set_no_auto_window_update(option, 1);
-  for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= 0xff; ++type) ::nghttp2_option_set_user_recv_extension_type(option, static_cast<std::uint8_t>(type));
   nghttp2_session* session = nullptr;
   ensure(::nghttp2_session_server_new2(&session, Callbacks::all(), this, option) == 0, "out of memory");
   session_.reset(session);
@@ -214,8 +198,10 @@ void ServerWire::hand_over(nghttp2_session* session, std::int32_t stream, bool h
 }
 
 Result<> ServerWire::receive(std::string_view bytes) {
-  if (!is_broken_) {
-    const ssize_t used = ::nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  while (!bytes.empty() && !is_broken_ && reason_.empty()) {
+    const FrameScan::Step step = scan_.step(bytes);
+    if (step.head) check(*step.head, step.payload);
+    const ssize_t used = ::nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), step.size);
     if (used == NGHTTP2_ERR_FLOODED) {
       say_goodbye(NGHTTP2_ENHANCE_YOUR_CALM);
       charge("http2_flood");
@@ -227,6 +213,7 @@ Result<> ServerWire::receive(std::string_view bytes) {
       say_goodbye(NGHTTP2_ENHANCE_YOUR_CALM);
       charge("http2_continuation_flood");
     }
+    bytes.remove_prefix(step.size);
   }
   if (reason_.empty()) return {};
   return fail(ErrorCode::invalid_argument, "the client does not keep to HTTP/2", {.reason = std::string(reason_), .where = {}});
@@ -301,6 +288,29 @@ void ServerWire::charge(std::string_view reason) noexcept {
   if (reason.empty() || !reason_.empty()) return;
   reason_ = reason;
   if (!is_broken_) ::nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+void ServerWire::check(const FrameHead& head, std::string_view payload) noexcept {
+  const bool is_block = head.type == NGHTTP2_HEADERS || head.type == NGHTTP2_CONTINUATION;
+  // What a connection is for costs no look at the clock.
+  const bool is_free = is_block || head.type == NGHTTP2_DATA;
+  charge(budget_.on_frame(head.type, head.flags, head.length_bytes, is_free ? FrameBudget::TimePoint() : std::chrono::steady_clock::now()));
+  if (is_block) is_in_head_ = (head.flags & NGHTTP2_FLAG_END_HEADERS) == 0;
+  if (head.type == NGHTTP2_DATA || head.type == NGHTTP2_HEADERS) check_stream(head);
+  if (head.type != NGHTTP2_PRIORITY) return;
+  // The library does not look at these, where the new scheme of priorities is in force. Of no stream, or of one that depends on itself.
+  std::int32_t parent = -1;
+  if (payload.size() >= 4) parent = (payload[0] & 0x7f) << 24 | static_cast<std::uint8_t>(payload[1]) << 16 | static_cast<std::uint8_t>(payload[2]) << 8 | static_cast<std::uint8_t>(payload[3]);
+  if (head.stream == 0 || head.stream == parent) ::nghttp2_session_terminate_session(session_.get(), NGHTTP2_PROTOCOL_ERROR);
+}
+
+void ServerWire::check_stream(const FrameHead& head) noexcept {
+  if (head.stream % 2 == 0 || head.stream > history_.newest() || ::nghttp2_session_get_stream_remote_close(session_.get(), head.stream) != -1) return;
+  const StreamHistory::Known known = history_.look_up(head.stream);
+  if (known == StreamHistory::Known::ended_by_client)
+    ::nghttp2_session_terminate_session(session_.get(), NGHTTP2_STREAM_CLOSED);
+  else if (known == StreamHistory::Known::never_opened && head.type == NGHTTP2_HEADERS)
+    ::nghttp2_session_terminate_session(session_.get(), NGHTTP2_PROTOCOL_ERROR);
 }
 
 void ServerWire::say_goodbye(std::uint32_t error_code) noexcept {

@@ -12,7 +12,9 @@
 #include "net/head.hpp"
 #include "net/http1_parser.hpp"
 #include "net/http2/budget.hpp"
+#include "net/http2/history.hpp"
 #include "net/http2/intake.hpp"
+#include "net/http2/scan.hpp"
 #include "net/server.hpp"
 
 struct nghttp2_session;
@@ -101,12 +103,17 @@ class ServerWire {
   void hand_over(nghttp2_session* session, std::int32_t stream, bool has_body);
   // Nothing to do for an empty reason.
   void charge(std::string_view reason) noexcept;
+  // Before the library sees a frame: what it costs, and whether it is an error that the library would only ignore.
+  void check(const FrameHead& head, std::string_view payload) noexcept;
+  void check_stream(const FrameHead& head) noexcept;
   void say_goodbye(std::uint32_t error_code) noexcept;
 
   Owner& owner_;
   const Http2Options options_;
   const HeadLimits limits_;
+  FrameScan scan_;
   FrameBudget budget_;
+  StreamHistory history_;
   std::optional<HeadIntake> intake_;  // of the block that is coming in
   bool is_in_head_ = false;
   std::uint64_t opened_count_ = 0;
