@@ -106,10 +106,26 @@ TEST_F(ChunkedBody, IsRefusedWhenItsFramingIsMalformed) {
            "3;a=\"\n\"\r\nabc\r\n0\r\n\r\n",         // a line feed in an extension
            "3;a\x01=b\r\nabc\r\n0\r\n\r\n",          // a control byte in an extension
            "3 abc\r\nabc\r\n0\r\n\r\n",
+           "3 \r\nabc\r\n0\r\n\r\n",           // a blank where others stop reading the size
+           "+3\r\nabc\r\n0\r\n\r\n",           // another sign
+           " 3\r\nabc\r\n0\r\n\r\n",           // a blank before the size
+           "3\r\r\nabc\r\n0\r\n\r\n",         // a bare carriage return
+           "3\r\nabc\n0\r\n\r\n",             // a bare line feed after the data
+           "3\r\nabc0\r\n\r\n",               // nothing after the data
+           "3\r\nabc\r\n\r\n0\r\n\r\n",       // an empty line between chunks
+           "3\r\nabc\r\n0\r\nX\r\n\r\n",       // a trailer that is no field
+           "3\r\nabc\r\n0\r\nX : y\r\n\r\n",   // a blank before the trailer's colon
+           "3_0\r\nabc\r\n0\r\n\r\n",          // what only some languages read as a number
        }) {
     SCOPED_TRACE(bytes);
     EXPECT_EQ(post(bytes).status, 400);
   }
+}
+
+TEST_F(ChunkedBody, ThatNeverEndsIs408) {
+  serve(answer_ok, {.body_grace = std::chrono::milliseconds(100)});
+  EXPECT_EQ(post("FFFFFFFFFFFFFFFF\r\nabc\r\n").status, 408);
+  EXPECT_EQ(post("3\r\nabc\r\n0\r\nX: y\n\r\n").status, 408);  // a bare line feed ends no trailer
 }
 
 TEST_F(ChunkedBody, IsRefusedWhenItsExtensionsAreLong) {
