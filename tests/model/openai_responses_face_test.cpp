@@ -151,13 +151,14 @@ ChatAnswer sample() {
 TEST(OpenaiResponsesFace, WritesAnAnswerOfAnotherProtocol) {
   const auto request = read(R"({"model":"mine","instructions":"Be brief","input":"hi","temperature":0.5,"tools":[{"type":"function","name":"f","parameters":{},"strict":true}],"metadata":{"k":"v"},"store":false})");
   EXPECT_EQ(openai_responses_face().write_answer(sample(), *request, kHead),
-            R"({"id":"resp_abc","object":"response","created_at":1700000000,"status":"completed","error":null,"incomplete_details":null,"instructions":"Be brief","max_output_tokens":null,"model":"mine","output":[)"
+            R"({"id":"resp_abc","object":"response","created_at":1700000000,"status":"completed","error":null,"incomplete_details":null,"model":"mine","output":[)"
             R"({"type":"reasoning","id":"rs_atelier_resp_abc_0","summary":[{"type":"summary_text","text":"Hm"}],"encrypted_content":null},)"
             R"({"type":"message","id":"msg_atelier_resp_abc_1","status":"completed","role":"assistant","content":[{"type":"output_text","text":"Hello","annotations":[],"logprobs":[]}]},)"
             R"({"type":"function_call","id":"fc_atelier_resp_abc_2","call_id":"call_1","name":"f","arguments":"{\"a\":1}","status":"completed"}],)"
-            R"("parallel_tool_calls":true,"previous_response_id":null,"reasoning":{"effort":null,"summary":null},"service_tier":"default","store":false,"temperature":5E-1,"text":{"format":{"type":"text"}},)"
-            R"("tool_choice":"auto","tools":[{"type":"function","name":"f","parameters":{},"strict":true}],"top_p":1E0,"truncation":"disabled",)"
-            R"("usage":{"input_tokens":20,"input_tokens_details":{"cached_tokens":5,"cache_write_tokens":5},"output_tokens":11,"output_tokens_details":{"reasoning_tokens":4},"total_tokens":31},"metadata":{"k":"v"}})");
+            R"("usage":{"input_tokens":20,"input_tokens_details":{"cached_tokens":5,"cache_write_tokens":5},"output_tokens":11,"output_tokens_details":{"reasoning_tokens":4},"total_tokens":31},)"
+            R"("service_tier":"default","instructions":"Be brief","max_output_tokens":null,"metadata":{"k":"v"},"parallel_tool_calls":true,"previous_response_id":null,)"
+            R"("reasoning":{"effort":null,"summary":null},"store":false,"temperature":5E-1,"text":{"format":{"type":"text"}},"tool_choice":"auto",)"
+            R"("tools":[{"type":"function","name":"f","parameters":{},"strict":true}],"top_p":1E0,"truncation":"disabled"})");
 }
 
 TEST(OpenaiResponsesFace, StreamsEventsInOrder) {

@@ -56,8 +56,9 @@ struct ResponseState {
 };
 // How an answer that ended so is told of.
 ResponseState state_of(StopReason stop, bool has_refusal);
-// The whole object, with what it repeats of the request.
-json::Object response_object(const ChatRequest& request, const ResponseHead& head, ResponseState state);
+// What an answer repeats of its request.
+json::Object repeated_of(const ChatRequest& request);
+json::Object response_object(const json::Object& repeated, const ResponseHead& head, ResponseState state);
 
 // The item that carries a signature which Responses has no place for.
 json::Object sealed_item(std::string_view id, const Sealed& sealed);

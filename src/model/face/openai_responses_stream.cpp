@@ -32,7 +32,7 @@ std::string take_said(Part& part) {
 
 class ResponsesWriter final : public ChatEventWriter {
  public:
-  ResponsesWriter(const ChatRequest& request, AnswerHead head) : request_(request), answer_head_(std::move(head)) {}
+  ResponsesWriter(const ChatRequest& request, AnswerHead head) : repeated_(repeated_of(request)), answer_head_(std::move(head)) {}
   std::string write(const ChatEvent& what) override;
 
  private:
@@ -65,7 +65,7 @@ class ResponsesWriter final : public ChatEventWriter {
   Open* find(std::int64_t choice, std::int64_t part);
   std::string at(const Open& open) const;
 
-  const ChatRequest request_;
+  const json::Object repeated_;
   const AnswerHead answer_head_;
   ResponseHead head_;
   ResponseEvents events_;
@@ -117,7 +117,7 @@ void ResponsesWriter::start(const event::Started& started) {
   if (std::exchange(has_started_, true)) return;
   head_ = response_head(started.id, started.model, started.created_s, started.extra, answer_head_);
   events_.set_response_id(head_.id);
-  const std::string response = R"("response":)" + json::write(response_object(request_, head_, {}));
+  const std::string response = R"("response":)" + json::write(response_object(repeated_, head_, {}));
   events_.write("response.created", response);
   events_.write("response.in_progress", response);
 }
@@ -314,7 +314,7 @@ void ResponsesWriter::end() {
   state.output = events_.take_output();
   state.usage = std::move(usage_);
   const std::string_view type = state.status == ResponseStatus::incomplete ? "response.incomplete" : "response.completed";
-  events_.write(type, R"("response":)" + json::write(response_object(request_, head_, std::move(state))));
+  events_.write(type, R"("response":)" + json::write(response_object(repeated_, head_, std::move(state))));
   is_over_ = true;
 }
 
@@ -326,7 +326,7 @@ void ResponsesWriter::fail_with(const Error& error) {
   events_.write_bytes(fmt::format("event: error\ndata: {}\n\n", json::write(told)));
   ResponseState state{.status = ResponseStatus::failed, .error = json::Object{{"code", told["code"]}, {"message", told["message"]}}};
   state.output = events_.take_output();
-  events_.write("response.failed", R"("response":)" + json::write(response_object(request_, head_, std::move(state))));
+  events_.write("response.failed", R"("response":)" + json::write(response_object(repeated_, head_, std::move(state))));
 }
 
 }  // namespace

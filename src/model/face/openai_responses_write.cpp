@@ -143,10 +143,27 @@ ResponseState state_of(StopReason stop, bool has_refusal) {
   return {.status = ResponseStatus::completed};
 }
 
-json::Object response_object(const ChatRequest& request, const ResponseHead& head, ResponseState state) {
-  const json::Value* metadata = request.extra.if_contains("metadata");
-  const json::Value* store = request.extra.if_contains("store");
-  const json::Value* truncation = request.extra.if_contains("truncation");
+json::Object repeated_of(const ChatRequest& request) {
+  const auto given = [&](std::string_view name, json::Value otherwise) {
+    const json::Value* value = request.extra.if_contains(name);
+    return value ? *value : std::move(otherwise);
+  };
+  return {{"instructions", instructions_of(request)},
+          {"max_output_tokens", value_or_null(request.output_tokens_max)},
+          {"metadata", given("metadata", json::Object())},
+          {"parallel_tool_calls", request.has_parallel_tool_calls.value_or(true)},
+          {"previous_response_id", nullptr},
+          {"reasoning", reasoning_of(request)},
+          {"store", given("store", true)},
+          {"temperature", request.temperature.value_or(1)},
+          {"text", text_of(request)},
+          {"tool_choice", tool_choice_of(request)},
+          {"tools", write_tools(request.tools, {.spelling = Spelling::flat, .protocol = Protocol::openai_responses, .has_extra = true})},
+          {"top_p", request.top_p.value_or(1)},
+          {"truncation", given("truncation", "disabled")}};
+}
+
+json::Object response_object(const json::Object& repeated, const ResponseHead& head, ResponseState state) {
   const std::string_view tier = loose::view_at(head.extra, "service_tier");
   json::Object out{{"id", head.id},
                    {"object", "response"},
@@ -154,24 +171,12 @@ json::Object response_object(const ChatRequest& request, const ResponseHead& hea
                    {"status", status_name(state.status)},
                    {"error", std::move(state.error)},
                    {"incomplete_details", nullptr},
-                   {"instructions", instructions_of(request)},
-                   {"max_output_tokens", value_or_null(request.output_tokens_max)},
                    {"model", head.model},
                    {"output", std::move(state.output)},
-                   {"parallel_tool_calls", request.has_parallel_tool_calls.value_or(true)},
-                   {"previous_response_id", nullptr},
-                   {"reasoning", reasoning_of(request)},
-                   {"service_tier", tier.empty() ? "default" : tier},
-                   {"store", store ? *store : json::Value(true)},
-                   {"temperature", request.temperature.value_or(1)},
-                   {"text", text_of(request)},
-                   {"tool_choice", tool_choice_of(request)},
-                   {"tools", write_tools(request.tools, {.spelling = Spelling::flat, .protocol = Protocol::openai_responses, .has_extra = true})},
-                   {"top_p", request.top_p.value_or(1)},
-                   {"truncation", truncation ? *truncation : json::Value("disabled")},
                    {"usage", std::move(state.usage)},
-                   {"metadata", metadata ? *metadata : json::Value(json::Object())}};
+                   {"service_tier", tier.empty() ? "default" : tier}};
   if (!state.incomplete_reason.empty()) out["incomplete_details"] = json::Object{{"reason", state.incomplete_reason}};
+  for (const auto& [name, value] : repeated) out.emplace(name, value);
   return out;
 }
 
@@ -188,7 +193,7 @@ std::string write_responses_answer(const ChatAnswer& answer, const ChatRequest& 
   }
   state.output = output.take();
   state.usage = write_responses_usage(answer.usage);
-  return json::write(response_object(request, known, std::move(state)));
+  return json::write(response_object(repeated_of(request), known, std::move(state)));
 }
 
 }  // namespace atelier::model::openai
