@@ -15,13 +15,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRedraw{100};
 
-std::int64_t integer_at(const json::Value& object, std::string_view name) {
-  const json::Value* value = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  boost::json::error_code ec;
-  const auto number = value ? value->to_number<std::int64_t>(ec) : 0;
-  return ec ? 0 : number;
-}
-
 std::size_t terminal_width() {
   winsize size{};
   return ::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;

@@ -68,11 +68,11 @@ struct NodeType {
   // `version_suffix`, if any.
   std::uint32_t version = 1;
   std::string_view help;
-  std::span<const Port> inputs;
-  std::span<const Port> outputs;
+  std::span<const Port> inputs = {};
+  std::span<const Port> outputs = {};
   NodeClass node_class = NodeClass::light;
   std::chrono::milliseconds timeout{60'000};  // of one attempt
-  RetryPolicy retry;
+  RetryPolicy retry = {};
   bool is_cacheable = true;
   // Checks the parameters when a graph is submitted. The Error's `where` is a JSON pointer into them.
   Result<> (*check)(const json::Value& parameters) = nullptr;

@@ -7,7 +7,9 @@
 namespace atelier::graph {
 namespace {
 
-constexpr std::size_t kEntryBytes = 400;  // of list, map and control blocks
+// Measured: 50 shorts' results took 1.43 MiB of the heap.
+constexpr std::size_t kEntryBytes = 400;   // of list, map and control blocks
+constexpr std::size_t kOutputBytes = 300;  // of an output's value, its name and its digests
 
 // Fields with their lengths, so that no two lists of fields make one text.
 void append_field(std::string& text, std::string_view field) {
@@ -39,7 +41,7 @@ ResultPtr make_result(Outputs outputs, std::string json) {
     if (const auto* blob = std::get_if<BlobRef>(&value)) result->blobs.push_back(blob->digest);
   }
   // The values of inline JSON take several times their text.
-  result->size_bytes = kEntryBytes + 4 * json.size();
+  result->size_bytes = kEntryBytes + kOutputBytes * outputs.size() + 4 * json.size();
   result->outputs = std::move(outputs);
   result->json = std::move(json);
   return result;

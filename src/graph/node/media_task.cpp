@@ -34,7 +34,11 @@ const BlobRef& blob_input(const StepRun& step, std::string_view port) {
   return *blob;
 }
 
-std::string media_version(NodeServices& services) { return services.media_version; }
+NodeType media_type(NodeType type) {
+  type.node_class = NodeClass::media;
+  type.version_suffix = [](NodeServices& services) { return services.media_version; };
+  return type;
+}
 
 Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, MediaTask task) {
   media::TaskRequest request{.type = std::string(task.type),

@@ -43,7 +43,7 @@ const json::Value& json_input(const StepRun& step, std::string_view port);
 const BlobRef& blob_input(const StepRun& step, std::string_view port);
 const BlobRef* optional_blob_input(const StepRun& step, std::string_view port);
 
-// A version_suffix of every type that runs a media task.
-std::string media_version(NodeServices& services);
+// What every type has whose steps are tasks of the media worker: its class, and the worker's versions in its results' keys.
+NodeType media_type(NodeType type);
 
 }  // namespace atelier::graph

@@ -186,49 +186,37 @@ constexpr Port kPublishOutputs[] = {{"asset", PortType::json}};
 
 }  // namespace
 
-const NodeType kStorySoundtrack{.name = "story.soundtrack",
-                                .version = 1,
-                                .help = "Mixes the scenes' speech and the music, sets the loudness and encodes it once",
-                                .inputs = kSoundtrackInputs,
-                                .outputs = kSoundtrackOutputs,
-                                .node_class = NodeClass::media,
-                                .timeout = minutes(30),
-                                .retry = {},
-                                .run = run_soundtrack,
-                                .version_suffix = media_version};
+const NodeType kStorySoundtrack = media_type({.name = "story.soundtrack",
+                                              .version = 1,
+                                              .help = "Mixes the scenes' speech and the music, sets the loudness and encodes it once",
+                                              .inputs = kSoundtrackInputs,
+                                              .outputs = kSoundtrackOutputs,
+                                              .timeout = minutes(30),
+                                              .run = run_soundtrack});
 
-const NodeType kStoryCaptions{.name = "story.captions",
-                              .version = 1,
-                              .help = "Writes the captions as SRT, VTT and ASS, and all times as JSON",
-                              .inputs = kCaptionsInputs,
-                              .outputs = kCaptionsOutputs,
-                              .node_class = NodeClass::media,
-                              .timeout = minutes(2),
-                              .retry = {},
-                              .run = run_captions,
-                              .version_suffix = media_version};
+const NodeType kStoryCaptions = media_type({.name = "story.captions",
+                                            .version = 1,
+                                            .help = "Writes the captions as SRT, VTT and ASS, and all times as JSON",
+                                            .inputs = kCaptionsInputs,
+                                            .outputs = kCaptionsOutputs,
+                                            .timeout = minutes(2),
+                                            .run = run_captions});
 
-const NodeType kStoryAssemble{.name = "story.assemble",
-                              .version = 1,
-                              .help = "Joins the parts and the soundtrack without encoding again",
-                              .inputs = kAssembleInputs,
-                              .outputs = kAssembleOutputs,
-                              .node_class = NodeClass::media,
-                              .timeout = minutes(10),
-                              .retry = {},
-                              .run = run_assemble,
-                              .version_suffix = media_version};
+const NodeType kStoryAssemble = media_type({.name = "story.assemble",
+                                            .version = 1,
+                                            .help = "Joins the parts and the soundtrack without encoding again",
+                                            .inputs = kAssembleInputs,
+                                            .outputs = kAssembleOutputs,
+                                            .timeout = minutes(10),
+                                            .run = run_assemble});
 
-const NodeType kStoryPoster{.name = "story.poster",
-                            .version = 1,
-                            .help = "Takes a frame of the video as its picture",
-                            .inputs = kPosterInputs,
-                            .outputs = kPosterOutputs,
-                            .node_class = NodeClass::media,
-                            .timeout = minutes(2),
-                            .retry = {},
-                            .run = run_poster,
-                            .version_suffix = media_version};
+const NodeType kStoryPoster = media_type({.name = "story.poster",
+                                          .version = 1,
+                                          .help = "Takes a frame of the video as its picture",
+                                          .inputs = kPosterInputs,
+                                          .outputs = kPosterOutputs,
+                                          .timeout = minutes(2),
+                                          .run = run_poster});
 
 const NodeType kStoryPublish{.name = "story.publish",
                              .version = 1,
@@ -237,7 +225,6 @@ const NodeType kStoryPublish{.name = "story.publish",
                              .outputs = kPublishOutputs,
                              .node_class = NodeClass::light,
                              .timeout = minutes(1),
-                             .retry = {},
                              .is_cacheable = false,
                              .run = run_publish};
 

@@ -140,59 +140,43 @@ constexpr Port kSegmentOutputs[] = {{"video", PortType::video}};
 
 std::string_view story_part_port(std::size_t index) { return part_names().at(index); }
 
-const NodeType kStorySpeech{.name = "story.speech",
-                            .version = 1,
-                            .help = "Speaks a scene's text and says when each word is spoken",
-                            .inputs = {},
-                            .outputs = kSpeechOutputs,
-                            .node_class = NodeClass::media,
-                            .timeout = minutes(5),
-                            .retry = {},
-                            .run = run_speech,
-                            .version_suffix = media_version};
+const NodeType kStorySpeech = media_type({.name = "story.speech",
+                                          .version = 1,
+                                          .help = "Speaks a scene's text and says when each word is spoken",
+                                          .outputs = kSpeechOutputs,
+                                          .timeout = minutes(5),
+                                          .run = run_speech});
 
-const NodeType kStoryTimeline{.name = "story.timeline",
-                              .version = 1,
-                              .help = "Groups a scene's words into captions and cuts the scene into parts",
-                              .inputs = kTimelineInputs,
-                              .outputs = timeline_outputs(),
-                              .node_class = NodeClass::media,
-                              .timeout = minutes(2),
-                              .retry = {},
-                              .run = run_timeline,
-                              .version_suffix = media_version};
+const NodeType kStoryTimeline = media_type({.name = "story.timeline",
+                                            .version = 1,
+                                            .help = "Groups a scene's words into captions and cuts the scene into parts",
+                                            .inputs = kTimelineInputs,
+                                            .outputs = timeline_outputs(),
+                                            .timeout = minutes(2),
+                                            .run = run_timeline});
 
-const NodeType kStoryStill{.name = "story.still",
-                           .version = 1,
-                           .help = "Prepares a picture for the camera to move over",
-                           .inputs = kStillInputs,
-                           .outputs = kStillOutputs,
-                           .node_class = NodeClass::media,
-                           .timeout = minutes(2),
-                           .retry = {},
-                           .run = run_still,
-                           .version_suffix = media_version};
+const NodeType kStoryStill = media_type({.name = "story.still",
+                                         .version = 1,
+                                         .help = "Prepares a picture for the camera to move over",
+                                         .inputs = kStillInputs,
+                                         .outputs = kStillOutputs,
+                                         .timeout = minutes(2),
+                                         .run = run_still});
 
-const NodeType kStorySegment{.name = "story.segment",
-                             .version = 1,
-                             .help = "Draws and encodes a part of a scene",
-                             .inputs = kSegmentInputs,
-                             .outputs = kSegmentOutputs,
-                             .node_class = NodeClass::media,
-                             .timeout = minutes(30),
-                             .retry = {},
-                             .run = run_segment,
-                             .version_suffix = media_version};
+const NodeType kStorySegment = media_type({.name = "story.segment",
+                                           .version = 1,
+                                           .help = "Draws and encodes a part of a scene",
+                                           .inputs = kSegmentInputs,
+                                           .outputs = kSegmentOutputs,
+                                           .timeout = minutes(30),
+                                           .run = run_segment});
 
-const NodeType kStoryFrame{.name = "story.frame",
-                           .version = 1,
-                           .help = "Draws one frame of a part, small, as the encoder would get it",
-                           .inputs = kSegmentInputs,
-                           .outputs = kFrameOutputs,
-                           .node_class = NodeClass::media,
-                           .timeout = minutes(1),
-                           .retry = {},
-                           .run = run_frame,
-                           .version_suffix = media_version};
+const NodeType kStoryFrame = media_type({.name = "story.frame",
+                                         .version = 1,
+                                         .help = "Draws one frame of a part, small, as the encoder would get it",
+                                         .inputs = kSegmentInputs,
+                                         .outputs = kFrameOutputs,
+                                         .timeout = minutes(1),
+                                         .run = run_frame});
 
 }  // namespace atelier::graph
