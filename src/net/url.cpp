@@ -94,6 +94,22 @@ bool is_plain(std::string_view raw) noexcept {
          raw.find("/.") == std::string_view::npos;
 }
 
+// An escaped slash escaped once more, so that decoding leaves "%2F": text within its segment.
+std::string with_slashes_kept(std::string_view raw) {
+  std::string kept;
+  kept.reserve(raw.size());
+  for (std::size_t at = 0; at < raw.size(); ++at) {
+    const std::string_view escape = raw.substr(at, 3);
+    const bool is_slash = escape == "%2F" || escape == "%2f";
+    if (is_slash)
+      kept += "%252F";
+    else
+      kept += raw[at];
+    if (is_slash) at += 2;
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
@@ -126,12 +142,9 @@ std::string percent_encode(std::string_view text) {
 
 Result<std::string> normalise_path(std::string_view raw) {
   if (raw.empty() || raw[0] != '/') return refuse(raw, "does not begin with a slash");
-  // A segment may hold an escaped percent sign ("%252F"): it is decoded once, and "%2F" in the result is text.
-  for (std::size_t at = raw.find('%'); at != std::string_view::npos; at = raw.find('%', at + 3)) {
-    const std::string_view escape = raw.substr(at, 3);
-    if (escape == "%2F" || escape == "%2f") return refuse(raw, "has an escaped slash");
-  }
-  auto decoded = percent_decode(raw, Plus::is_plus);
+  std::string kept;
+  if (raw.find('%') != std::string_view::npos) kept = with_slashes_kept(raw);
+  auto decoded = percent_decode(kept.empty() ? raw : kept, Plus::is_plus);
   if (!decoded) return refuse(raw, "has a malformed escape");
   const bool has_control = std::any_of(decoded->begin(), decoded->end(), [](char c) {
     return static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f;

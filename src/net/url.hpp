@@ -16,8 +16,9 @@ std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 // Everything but unreserved characters is escaped, so that the result can stand anywhere in a URL.
 std::string percent_encode(std::string_view text);
 
-// The path of a request target, decoded once, empty and dot segments resolved. Refused: escapes that are none, an
-// escaped slash (which would move the segments), control characters, invalid UTF-8, and what climbs above the root.
+// The path of a request target, decoded once, empty and dot segments resolved. An escaped slash stays as "%2F", so that it
+// moves no segment: an endpoint whose names hold slashes puts them back. Refused: escapes that are none, control
+// characters, invalid UTF-8, and what climbs above the root.
 Result<std::string> normalise_path(std::string_view raw);
 
 enum class Scheme : std::uint8_t { http, https };

@@ -20,6 +20,8 @@ TEST(Path, IsDecodedAndNormalised) {
            {"/a+b", "/a+b"},
            {"/caf%C3%A9", "/café"},
            {"/%252F", "/%2F"},
+           {"/a%2Fb/c%2fd", "/a%2Fb/c%2Fd"},
+           {"/a/..%2F..%2Fb", "/a/..%2F..%2Fb"},
            {"/.well-known/x", "/.well-known/x"},
            {"/a/..b/...", "/a/..b/..."},
        })
@@ -27,7 +29,7 @@ TEST(Path, IsDecodedAndNormalised) {
 }
 
 TEST(Path, IsRefusedWhenItIsMalformed) {
-  for (const std::string_view raw : {"", "a", "/..", "/a/../../b", "/%2e%2e", "/a%2Fb", "/a%2fb", "/%", "/%4", "/%zz", "/%00", "/%0a", "/%ff", "/%7f"})
+  for (const std::string_view raw : {"", "a", "/..", "/a/../../b", "/%2e%2e", "/%", "/%4", "/%zz", "/%00", "/%0a", "/%ff", "/%7f"})
     EXPECT_FALSE(normalise_path(raw)) << raw;
 }
 
