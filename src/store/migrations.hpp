@@ -23,6 +23,7 @@ extern const Migration kRetention;  // migration/retention.cpp: indexes for dele
 // Of telemetry.db, which has numbers of its own. What it holds may be lost in a power cut.
 extern const Migration kCalls;          // migration/telemetry.cpp: the call log and sums by day
 extern const Migration kLimiterStates;  // migration/telemetry.cpp: how far keys' rate limits are used up
+extern const Migration kBreakers;       // migration/telemetry.cpp: which candidates rest
 
 }  // namespace atelier::store::migration
 

@@ -82,4 +82,14 @@ CREATE TABLE limiter_states (
 ) STRICT, WITHOUT ROWID;
 )sql"};
 
+// Breakers that have tripped since their candidate's last success.
+const Migration kBreakers{3, "breakers", R"sql(
+CREATE TABLE breakers (
+  candidate TEXT PRIMARY KEY NOT NULL,
+  trips INTEGER NOT NULL,
+  is_account INTEGER NOT NULL,
+  open_until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql"};
+
 }  // namespace atelier::store::migration
