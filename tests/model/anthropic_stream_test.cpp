@@ -215,6 +215,7 @@ TEST(AnthropicFault, IsSortedForRouting) {
   const FaultCase kCases[] = {
       {400, R"({"type":"error","error":{"type":"invalid_request_error","message":"messages: roles must alternate"},"request_id":"req_1"})", "request_refused"},
       {400, R"({"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}})", "context_length_exceeded"},
+      {500, R"({"type":"error","error":{"type":"api_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}})", "context_length_exceeded"},
       {400, R"({"type":"error","error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 1 + 2 > 3"}})", "context_length_exceeded"},
       {400, R"({"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API."}})", "provider_billing"},
       {400, R"({"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits."}})", "provider_billing"},

@@ -87,6 +87,18 @@ TEST_F(AttemptPlanTest, AWaitBeyondTheDeadlineIsToldAtOnce) {
   EXPECT_EQ(one.verdict(now).retry_after_ms, 60'000);
 }
 
+TEST_F(AttemptPlanTest, WhoeverComesWhileAllAreRateLimitedIsToldSoAndHowLong) {
+  const CandidatePtr a = make("a");
+  AttemptPlan first({a}, now + seconds(10), 0, {});
+  Fault limited{.kind = Fault::Kind::rate_limit};
+  limited.retry_after_ms = 60'000;
+  (void)fail_all(first, limited);
+  AttemptPlan second({a}, now + seconds(10), 0, {});
+  EXPECT_EQ(second.next(now).what, What::give_up);
+  EXPECT_EQ(second.verdict(now).kind, Fault::Kind::rate_limit);
+  EXPECT_EQ(second.verdict(now).retry_after_ms, 60'000);
+}
+
 TEST_F(AttemptPlanTest, AnOpenCandidateIsPassedBy) {
   const CandidatePtr a = make("a"), b = make("b");
   for (int i = 0; i < 5; ++i) a->breaker.tell(Breaker::Permit::allowed, Health::bad, now);

@@ -213,6 +213,7 @@ TEST(GeminiFault, IsSortedForRouting) {
       {400, R"({"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]})",
        "provider_key_refused"},
       {400, R"({"code":400,"message":"The input token count (2000000) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"})", "context_length_exceeded"},
+      {500, R"({"code":500,"message":"The input token count (2000000) exceeds the maximum number of tokens allowed (1048576).","status":"INTERNAL"})", "context_length_exceeded"},
       {400, R"({"code":400,"message":"User location is not supported for the API use.","status":"FAILED_PRECONDITION"})", "provider_permission"},
       {400, R"({"code":400,"message":"Please enable billing on your project","status":"FAILED_PRECONDITION"})", "provider_billing"},
       {401, R"({"code":401,"message":"x","status":"UNAUTHENTICATED"})", "provider_key_refused"},

@@ -36,6 +36,15 @@ TEST(Glance, RefusesWhatTwoReadersCouldReadDifferently) {
   EXPECT_NE(where(R"({"model":"allowed","\u006dodel":"forbidden"})"), "fine");
 }
 
+TEST(Glance, RefusesConversationsKeptInTheProvidersAccountAsTheirClientsUnderstand) {
+  auto request = glance(Protocol::anthropic, R"({"model":"m","thread":{"type":"create"},"messages":[]})");
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().reason, "thread_unsupported_request");
+  EXPECT_EQ(request.error().where, "/thread");
+  EXPECT_TRUE(glance(Protocol::anthropic, R"({"model":"m","thread":null,"messages":[]})"));
+  EXPECT_TRUE(glance(Protocol::openai_chat, R"({"model":"m","thread":{"type":"create"},"messages":[]})"));
+}
+
 TEST(Glance, RefusesWhatIsNoObject) {
   for (const char* body : {"", "[]", "null", "\"x\"", "{", R"({"model":"m")", R"({"model":"m"}})", R"({"model":"m",})"})
     EXPECT_FALSE(glance(Protocol::openai_chat, body)) << body;

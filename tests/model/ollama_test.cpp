@@ -90,7 +90,10 @@ TEST(OllamaRequest, ChoosesToolsByLeavingThemOut) {
   EXPECT_EQ(field(request, "tools"),
             R"([{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}},{"type":"function","function":{"name":"g","parameters":{"type":"object","properties":{}}}}])");
   request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::named, .name = "g"};
-  EXPECT_EQ(field(request, "tools"), R"([{"type":"function","function":{"name":"g","parameters":{"type":"object","properties":{}}}}])");
+  EXPECT_EQ(field(request, "tools"), "absent") << "its arguments are asked for as the answer";
+  EXPECT_EQ(field(request, "format"), R"({"type":"object","properties":{}})");
+  request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::required};
+  EXPECT_THAT(field(request, "tools"), HasSubstr(R"("name":"g")")) << "which of the two nobody knows";
   request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::none};
   EXPECT_EQ(field(request, "tools"), "absent");
 }

@@ -1,11 +1,9 @@
 #pragma once
 
 #include <chrono>
-#include <expected>
 #include <memory>
 #include <optional>
 
-#include "model/call/attempt_stream.hpp"
 #include "model/call/chat_gateway.hpp"
 
 namespace atelier::model {
@@ -34,14 +32,6 @@ class Attempt {
   std::chrono::milliseconds first_token_{0};
   bool has_first_token_ = false, is_told_ = false;
 };
-
-// The request for a candidate: the caller's bytes where both speak the same protocol, a translation otherwise. Reads the
-// call's request in full when that is needed for the first time.
-std::expected<WireRequest, Fault> wire_request(ChatCall& call, const Candidate& candidate, bool must_translate);
-
-// The head of an answer to it that is no error.
-Task<std::expected<std::unique_ptr<UpstreamAnswer>, Fault>> begin_exchange(Upstream& upstream, ChatCall& call, CandidatePtr candidate, bool must_translate,
-                                                                           std::chrono::steady_clock::time_point deadline);
 
 // Of text that nobody counted: about four bytes a token.
 std::int64_t estimated_tokens(std::size_t bytes) noexcept;

@@ -34,8 +34,7 @@ Task<std::expected<void, Fault>> run_attempts(AttemptPlan* plan, Trial* trial, C
   }
 }
 
-Result<std::vector<CandidatePtr>> candidates_for(const Directory& directory, std::string_view model, std::optional<Strategy> strategy,
-                                                 const KeyStatePtr& key, const Clock& clock, const Prices* prices, double random) {
+Result<Chosen> choose(const Directory& directory, std::string_view model, std::optional<Strategy> strategy, const KeyStatePtr& key, const Clock& clock, const Prices* prices, double random) {
   auto resolved = directory.resolve(model);
   if (!resolved) return error_of(resolved);
   if (strategy) resolved->strategy = *strategy;
@@ -44,7 +43,7 @@ Result<std::vector<CandidatePtr>> candidates_for(const Directory& directory, std
   if (!is_granted) std::erase_if(ordered, [&](const CandidatePtr& one) { return !key->allows_model(one->provider->name, one->model); });
   if (ordered.empty())
     return fail(ErrorCode::forbidden, fmt::format("this key may not call \"{}\"", model), {.reason = "model_not_allowed", .where = "model"});
-  return ordered;
+  return Chosen{.candidates = std::move(ordered), .route = resolved->route != nullptr ? std::string_view(resolved->route->name) : std::string_view()};
 }
 
 }  // namespace atelier::model

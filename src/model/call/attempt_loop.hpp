@@ -19,9 +19,12 @@ class Trial {
 // Everything must last until the end.
 Task<std::expected<void, Fault>> run_attempts(AttemptPlan* plan, Trial* trial, CallAccount* account, const Clock* clock);
 
+struct Chosen {
+  std::vector<CandidatePtr> candidates;  // at least one
+  std::string_view route = {};           // that was named, of the directory; empty: none
+};
 // A call's candidates in the order of its strategy, those only that its key may call.
-Result<std::vector<CandidatePtr>> candidates_for(const Directory& directory, std::string_view model, std::optional<Strategy> strategy,
-                                                 const KeyStatePtr& key, const Clock& clock, const Prices* prices, double random);
+Result<Chosen> choose(const Directory& directory, std::string_view model, std::optional<Strategy> strategy, const KeyStatePtr& key, const Clock& clock, const Prices* prices, double random);
 
 // In [0, 1), for jitter and weights.
 double draw();

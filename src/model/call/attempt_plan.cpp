@@ -95,13 +95,16 @@ Fault AttemptPlan::verdict(TimePoint now) const {
     if (fault.kind == Fault::Kind::rate_limit && !fault.retry_after_ms) fault.retry_after_ms = 1'000;
     return fault;
   }
-  Fault fault{.kind = Fault::Kind::overloaded, .message = "no candidate of this model may be tried now", .code = "all_candidates_unavailable"};
+  Fault fault{.kind = Fault::Kind::overloaded, .message = "no candidate of this model may be tried now", .code = "all_candidates_unavailable", .is_ours = true};
   std::optional<std::chrono::milliseconds> least;
   for (const Place& place : places_) {
     const auto left = std::max(place.candidate->breaker.snapshot(now).opens_in, place.candidate->held_for(now));
     least = std::min(least.value_or(left), left);
     fault.message += fmt::format("; {} is {}", place.candidate->name, place.candidate->held_for(now).count() > 0 ? "rate limited" : to_string(place.candidate->breaker.snapshot(now).state));
   }
+  // Nobody is down, all are busy: callers know how to wait for that.
+  const auto is_held = [&](const Place& place) { return place.candidate->held_for(now).count() > 0; };
+  if (!places_.empty() && std::ranges::all_of(places_, is_held)) fault.kind = Fault::Kind::rate_limit;
   if (least) fault.retry_after_ms = std::max<std::int64_t>(least->count(), 1'000);
   return fault;
 }

@@ -8,6 +8,7 @@
 
 #include "model/call/event_splitter.hpp"
 #include "model/call/upstream.hpp"
+#include "model/call/way.hpp"
 #include "model/face/face.hpp"
 
 namespace atelier::model {
@@ -38,7 +39,7 @@ std::unique_ptr<AttemptStream> relay_stream(std::unique_ptr<UpstreamAnswer> answ
 
 // They do not. `carried`: what the caller has already, from an attempt that broke off: it is skipped where the new answer
 // begins the same, and a new answer that differs is a Fault (kind broken, code "answer_differs").
-std::unique_ptr<AttemptStream> translated_stream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter, const ChatFace& face, const ChatRequest& request,
+std::unique_ptr<AttemptStream> translated_stream(std::unique_ptr<UpstreamAnswer> answer, const Way& way, const ChatFace& face, const ChatRequest& request,
                                                  AnswerHead head, const Quirks& quirks, std::optional<ChatAnswer> carried);
 
 // Events of a whole answer, for a provider that answered a streamed call with JSON.

@@ -4,6 +4,9 @@
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
 #include "model/call/chat_parts.hpp"
+#include "model/limit/input_tokens.hpp"
+#include "model/call/exchange.hpp"
+#include "model/call/said_call.hpp"
 
 namespace atelier::model {
 namespace {
@@ -29,21 +32,23 @@ class WholeTrial final : public Trial {
 
  private:
   Task<std::expected<void, Fault>> ask(CandidatePtr candidate) {
-    auto answer = co_await begin_exchange(upstream_, call_, candidate, false, call_.deadline);
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    auto body = co_await read_whole(**answer, bytes_max_);
+    auto exchange = co_await begin_exchange(&upstream_, &call_, candidate, false);
+    if (!exchange) co_return std::unexpected(std::move(exchange.error()));
+    UpstreamAnswer& answer = *exchange->answer;
+    auto body = co_await read_whole(answer, bytes_max_);
     if (!body) co_return std::unexpected(fault_of(body.error()));
-    const ChatAdapter& adapter = adapter_for(candidate->provider->protocol);
-    if (adapter.protocol() == call_.face->protocol()) {
-      auto usage = adapter.glance((*answer)->status(), *body, candidate->provider->quirks);
+    const ChatAdapter& adapter = *exchange->way.adapter;
+    if (exchange->way.is_relayed) {
+      auto usage = adapter.glance(answer.status(), *body, candidate->provider->quirks);
       if (!usage) co_return std::unexpected(std::move(usage.error()));
       account_.used(*candidate, *usage);
       body_ = std::move(*body);
       co_return std::expected<void, Fault>();
     }
-    auto whole = adapter.read_answer((*answer)->head(), *body, candidate->provider->quirks);
+    auto whole = adapter.read_answer(answer.head(), *body, candidate->provider->quirks);
     if (!whole) co_return std::unexpected(std::move(whole.error()));
     account_.used(*candidate, whole->usage);
+    if (!exchange->way.call_of.empty()) SaidCall(exchange->way.call_of, call_.request_id).shape(*whole);
     body_ = call_.face->write_answer(*whole, call_.request, head_for(call_, clock_));
     co_return std::expected<void, Fault>();
   }
@@ -75,21 +80,24 @@ CallReport opening(const ChatCall& call) {
 Task<Result<>> admit(CallAccount* account, const ChatCall* call, std::vector<CandidatePtr> candidates) {
   // What a caller sets no bound to: most answers are shorter, and what was not used is given back.
   constexpr std::int64_t kOutputTokensAssumed = 4'096;
-  return account->admit(estimated_tokens(call->body.size()), call->request.output_tokens_max.value_or(kOutputTokensAssumed),
+  return account->admit(estimate_input_tokens(call->body), call->request.output_tokens_max.value_or(kOutputTokensAssumed),
                         call->request.answer_count, std::move(candidates));
 }
 
 Task<WholeAnswer> ChatGateway::answer(ChatCall call) {
   WholeAnswer whole{.body = std::string(), .report = {}};
   CallAccount account(books_, opening(call));
+  account.asked(call.body);
   const DirectoryPtr directory = models_.directory();
   const double random = draw();
-  auto candidates = candidates_for(*directory, call.request.model, call.strategy, call.key, books_.clock, books_.prices, random);
+  auto chosen = choose(*directory, call.request.model, call.strategy, call.key, books_.clock, books_.prices, random);
   Result<> admitted;
-  if (candidates)
-    admitted = co_await admit(&account, &call, *candidates);
-  else
-    admitted = error_of(candidates);
+  if (chosen) {
+    account.takes_route(chosen->route);
+    admitted = co_await admit(&account, &call, chosen->candidates);
+  } else {
+    admitted = error_of(chosen);
+  }
   if (!admitted) {
     account.failed(admitted.error());
     whole.report = account.report();
@@ -98,13 +106,14 @@ Task<WholeAnswer> ChatGateway::answer(ChatCall call) {
   }
   PlanOptions plan_options = options_.plan;
   plan_options.may_fall_back = call.may_fall_back;
-  AttemptPlan plan(std::move(*candidates), call.deadline, random, plan_options);
+  AttemptPlan plan(std::move(chosen->candidates), call.deadline, random, plan_options);
   WholeTrial trial(upstream_, call, account, books_.clock, options_.answer_bytes_max);
   auto answered = co_await run_attempts(&plan, &trial, &account, &books_.clock);
   if (answered) {
     account.first_token_came();
-    account.ended();
     whole.body = trial.take_body();
+    account.said(*whole.body);
+    account.ended();
     whole.report = account.report();
     co_return whole;
   }

@@ -6,12 +6,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "model/call/attempt_plan.hpp"
 #include "model/call/call_account.hpp"
 #include "model/call/upstream.hpp"
 #include "model/face/face.hpp"
+#include "model/provider/endpoint.hpp"
 #include "model/route/directory.hpp"
 
 namespace atelier::model {
@@ -23,10 +26,25 @@ struct ChatCall {
   ChatRequest request;  // protocol, model, is_streamed and wants_usage at least; all of it once is_read
   bool is_read = false;
   std::string request_id;
+  // Of the caller's protocol, for candidates that speak it too: betas. Lower-case names.
+  std::vector<std::pair<std::string, std::string>> headers = {};
   std::chrono::steady_clock::time_point deadline;
   bool may_fall_back = true;
   std::optional<Strategy> strategy = {};  // instead of the route's
   KeyStatePtr key = {};                   // it came with; null: nobody's, who may call everything
+};
+
+// A call of what is no conversation. Relayed to those of the model's candidates that serve it.
+struct EndpointCall {
+  Endpoint endpoint = Endpoint::embeddings;
+  Protocol face = Protocol::openai_chat;  // the caller's, for errors and the log
+  std::string body;                       // a JSON object
+  std::string model;
+  std::string request_id;
+  std::chrono::steady_clock::time_point deadline;
+  bool may_fall_back = true;
+  std::optional<Strategy> strategy = {};
+  KeyStatePtr key = {};
 };
 
 struct WholeAnswer {
@@ -69,6 +87,8 @@ class ChatGateway {
 
   Task<WholeAnswer> answer(ChatCall call);
   Task<OpenedStream> open(ChatCall call);
+  // invalid_argument ("endpoint_not_served") where none of the model's candidates serves it.
+  Task<WholeAnswer> relay(EndpointCall call);
   Models& models() noexcept { return models_; }
 
  private:

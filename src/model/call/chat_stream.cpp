@@ -1,9 +1,12 @@
 #include "base/async.hpp"
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
+#include "model/call/attempt_stream.hpp"
 #include "model/call/carry.hpp"
 #include "model/call/chat_gateway.hpp"
 #include "model/call/chat_parts.hpp"
+#include "model/call/exchange.hpp"
+#include "model/call/said_call.hpp"
 
 namespace atelier::model {
 namespace {
@@ -28,7 +31,7 @@ struct ChatStream::Call final : Trial {
   Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override;
   Task<std::expected<void, Fault>> try_candidate(CandidatePtr candidate);
   Task<std::expected<void, Fault>> hold();
-  Task<std::expected<void, Fault>> take_whole(std::unique_ptr<UpstreamAnswer> answer, CandidatePtr candidate);
+  Task<std::expected<void, Fault>> take_whole(Exchange exchange, CandidatePtr candidate);
   Task<std::optional<std::string>> next();
   Task<std::optional<std::string>> go_on_elsewhere(Fault fault);
   void count_usage();
@@ -64,17 +67,17 @@ Task<std::expected<void, Fault>> ChatStream::Call::run(CandidatePtr candidate, B
 }
 
 Task<std::expected<void, Fault>> ChatStream::Call::try_candidate(CandidatePtr candidate) {
-  auto answer = co_await begin_exchange(gateway.upstream_, call, candidate, carried_answer.has_value(), call.deadline);
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  if (!is_event_stream(**answer)) {
-    auto taken = co_await take_whole(std::move(*answer), candidate);
+  auto exchange = co_await begin_exchange(&gateway.upstream_, &call, candidate, carried_answer.has_value());
+  if (!exchange) co_return std::unexpected(std::move(exchange.error()));
+  if (!is_event_stream(*exchange->answer)) {
+    auto taken = co_await take_whole(std::move(*exchange), candidate);
     co_return taken;
   }
-  const ChatAdapter& adapter = adapter_for(candidate->provider->protocol);
-  if (adapter.protocol() == call.face->protocol() && !carried_answer)
-    stream = relay_stream(std::move(*answer), adapter, call.request, candidate->provider->quirks);
+  const ChatAdapter& adapter = *exchange->way.adapter;
+  if (exchange->way.is_relayed)
+    stream = relay_stream(std::move(exchange->answer), adapter, call.request, candidate->provider->quirks);
   else
-    stream = translated_stream(std::move(*answer), adapter, *call.face, call.request, head_for(call, clock()), candidate->provider->quirks, carried_answer);
+    stream = translated_stream(std::move(exchange->answer), exchange->way, *call.face, call.request, head_for(call, clock()), candidate->provider->quirks, carried_answer);
   auto shown = co_await hold();
   co_return shown;
 }
@@ -103,14 +106,15 @@ Task<std::expected<void, Fault>> ChatStream::Call::hold() {
 }
 
 // A provider that answers a streamed call with JSON: an answer all the same, or an error.
-Task<std::expected<void, Fault>> ChatStream::Call::take_whole(std::unique_ptr<UpstreamAnswer> answer, CandidatePtr candidate) {
-  const ChatAdapter& adapter = adapter_for(candidate->provider->protocol);
-  auto body = co_await read_whole(*answer, gateway.options_.answer_bytes_max);
+Task<std::expected<void, Fault>> ChatStream::Call::take_whole(Exchange exchange, CandidatePtr candidate) {
+  const ChatAdapter& adapter = *exchange.way.adapter;
+  auto body = co_await read_whole(*exchange.answer, gateway.options_.answer_bytes_max);
   if (!body) co_return std::unexpected(fault_of(body.error()));
-  auto whole = adapter.read_answer(answer->head(), *body, candidate->provider->quirks);
+  auto whole = adapter.read_answer(exchange.answer->head(), *body, candidate->provider->quirks);
   if (!whole) co_return std::unexpected(std::move(whole.error()));
   attempt->first_token_came();
   account.first_token_came();
+  if (!exchange.way.call_of.empty()) SaidCall(exchange.way.call_of, call.request_id).shape(*whole);
   held = write_all(*call.face, *whole, call.request, head_for(call, clock()));
   account.used(*candidate, whole->usage);
   is_whole = true;
@@ -118,7 +122,10 @@ Task<std::expected<void, Fault>> ChatStream::Call::take_whole(std::unique_ptr<Up
 }
 
 Task<std::optional<std::string>> ChatStream::Call::next() {
-  if (!held.empty()) co_return std::exchange(held, std::string());
+  if (!held.empty()) {
+    account.said(held);
+    co_return std::exchange(held, std::string());
+  }
   if (account.has_ended()) co_return std::nullopt;
   if (is_whole) {
     count_usage();
@@ -134,6 +141,7 @@ Task<std::optional<std::string>> ChatStream::Call::next() {
     co_return std::nullopt;  // nobody reads any more; the destructor accounts
   }
   is_whole = step->has_ended;
+  account.said(step->bytes);
   co_return std::move(step->bytes);
 }
 
@@ -187,16 +195,19 @@ Task<OpenedStream> ChatGateway::open(ChatCall call) {
   OpenedStream opened{.stream = nullptr, .report = {}};
   DirectoryPtr directory = models_.directory();
   const double random = draw();
-  auto candidates = candidates_for(*directory, call.request.model, call.strategy, call.key, books_.clock, books_.prices, random);
+  auto chosen = choose(*directory, call.request.model, call.strategy, call.key, books_.clock, books_.prices, random);
   PlanOptions plan_options = options_.plan;
   plan_options.may_fall_back = call.may_fall_back;
-  AttemptPlan plan(candidates ? *candidates : std::vector<CandidatePtr>(), call.deadline, random, plan_options);
-  auto running = std::make_unique<ChatStream::Call>(*this, std::move(call), std::move(directory), std::move(plan));
+  AttemptPlan plan(chosen ? chosen->candidates : std::vector<CandidatePtr>(), call.deadline, random, plan_options);
+  auto running = std::make_unique<ChatStream::Call>(*this, std::move(call), directory, std::move(plan));
+  running->account.asked(running->call.body);
   Result<> admitted;
-  if (candidates)
-    admitted = co_await admit(&running->account, &running->call, std::move(*candidates));
-  else
-    admitted = error_of(candidates);
+  if (chosen) {
+    running->account.takes_route(chosen->route);
+    admitted = co_await admit(&running->account, &running->call, std::move(chosen->candidates));
+  } else {
+    admitted = error_of(chosen);
+  }
   if (!admitted) {
     running->account.failed(admitted.error());
     opened.report = running->account.report();

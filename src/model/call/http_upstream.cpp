@@ -32,6 +32,7 @@ Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr
   sent.url = std::move(*url);
   for (auto& [name, value] : request.headers) sent.headers.add(std::move(name), std::move(value));
   sent.body = std::move(request.body);
+  sent.limits.connect = provider->connect_timeout;
   sent.limits.first_byte = provider->first_byte_timeout;
   sent.limits.between_bytes = provider->stall_timeout;
   sent.limits.deadline = deadline;

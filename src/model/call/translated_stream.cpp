@@ -1,6 +1,7 @@
 #include "base/async.hpp"
 #include "model/call/attempt_stream.hpp"
 #include "model/call/carry.hpp"
+#include "model/call/said_call.hpp"
 
 namespace atelier::model {
 namespace {
@@ -15,9 +16,11 @@ bool is_meaningful(const ChatEvent& event) noexcept {
 
 class TranslatedStream final : public AttemptStream {
  public:
-  TranslatedStream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter, const ChatFace& face, const ChatRequest& request, AnswerHead head,
+  TranslatedStream(std::unique_ptr<UpstreamAnswer> answer, const Way& way, const ChatFace& face, const ChatRequest& request, AnswerHead head,
                    const Quirks& quirks, std::optional<ChatAnswer> carried)
-      : answer_(std::move(answer)), reader_(adapter.make_reader(quirks)), writer_(face.make_writer(request, std::move(head))) {
+      : answer_(std::move(answer)), reader_(way.adapter->make_reader(quirks)) {
+    if (!way.call_of.empty()) said_call_.emplace(way.call_of, head.id);
+    writer_ = face.make_writer(request, std::move(head));
     if (!carried) return;
     // Brings the writer to where the caller is.
     carry_.emplace(std::move(*carried));
@@ -28,8 +31,9 @@ class TranslatedStream final : public AttemptStream {
     StreamStep step;
     auto piece = co_await answer_->next();
     if (!piece) co_return std::unexpected(fault_of(piece.error()));
-    const std::vector<ChatEvent> events = *piece ? reader_->feed(**piece) : reader_->end();
-    for (const ChatEvent& event : events) {
+    std::vector<ChatEvent> events = *piece ? reader_->feed(**piece) : reader_->end();
+    for (ChatEvent& event : events) {
+      if (said_call_) said_call_->shape(event);
       if (const auto* failed = std::get_if<event::Failed>(&event)) {
         Fault fault{.kind = Fault::Kind::server, .message = failed->error.message};
         if (reader_->fault()) fault = *reader_->fault();
@@ -74,7 +78,8 @@ class TranslatedStream final : public AttemptStream {
 
   const std::unique_ptr<UpstreamAnswer> answer_;
   const std::unique_ptr<ChatEventReader> reader_;
-  const std::unique_ptr<ChatEventWriter> writer_;
+  std::optional<SaidCall> said_call_;
+  std::unique_ptr<ChatEventWriter> writer_;
   std::optional<Carry> carry_;
   AnswerBuilder said_;
   std::optional<Usage> usage_;
@@ -84,9 +89,9 @@ class TranslatedStream final : public AttemptStream {
 
 }  // namespace
 
-std::unique_ptr<AttemptStream> translated_stream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter, const ChatFace& face, const ChatRequest& request,
+std::unique_ptr<AttemptStream> translated_stream(std::unique_ptr<UpstreamAnswer> answer, const Way& way, const ChatFace& face, const ChatRequest& request,
                                                  AnswerHead head, const Quirks& quirks, std::optional<ChatAnswer> carried) {
-  return std::make_unique<TranslatedStream>(std::move(answer), adapter, face, request, std::move(head), quirks, std::move(carried));
+  return std::make_unique<TranslatedStream>(std::move(answer), way, face, request, std::move(head), quirks, std::move(carried));
 }
 
 std::string write_all(const ChatFace& face, const ChatAnswer& answer, const ChatRequest& request, AnswerHead head) {

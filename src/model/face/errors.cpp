@@ -51,15 +51,23 @@ std::string param_of(std::string_view where) {
   return out;
 }
 
+// Programs show the message alone, so that it names the field too.
+std::string openai_message(const Error& error, std::string_view param) {
+  const bool is_named = param.empty() || error.message.find(param) != std::string::npos;
+  return is_named ? error.message : fmt::format("'{}' {}", param, error.message);
+}
+
 json::Object openai_error(const Error& error, int status) {
-  return {{"message", error.message},
+  const std::string param = param_of(error.where);
+  return {{"message", openai_message(error, param)},
           {"type", kind_of(status).openai},
-          {"param", error.where.empty() ? json::Value() : json::Value(param_of(error.where))},
+          {"param", param.empty() ? json::Value() : json::Value(param)},
           {"code", error.stable_code()}};
 }
 
 json::Object anthropic_error(const Error& error, int status, std::string_view request_id) {
-  json::Object out{{"type", "error"}, {"error", json::Object{{"type", kind_of(status).anthropic}, {"message", error.describe()}}}};
+  json::Object inner{{"type", kind_of(status).anthropic}, {"message", error.describe()}, {"details", json::Object{{"error_code", error.stable_code()}}}};
+  json::Object out{{"type", "error"}, {"error", std::move(inner)}};
   if (!request_id.empty()) out["request_id"] = request_id;
   return out;
 }

@@ -57,6 +57,10 @@ Result<> take(ChatRequest& request, const MemberText& member) {
     auto limit = read_count(member.raw_name, member.value);
     if (!limit) return error_of(limit);
     if (*limit) request.output_tokens_max = *limit;
+  } else if (member.raw_name == "thread" && request.protocol == Protocol::anthropic && member.value != "null") {
+    // Its clients know this reason, and send the whole conversation instead.
+    return fail(ErrorCode::invalid_argument, "\"thread\" would keep the conversation in the provider's account, which is not the caller's: send all messages",
+                {.reason = "thread_unsupported_request", .where = "/thread"});
   } else if (member.raw_name == "n") {
     auto count = read_count("n", member.value);
     if (!count) return error_of(count);

@@ -7,6 +7,7 @@ namespace atelier::model {
 std::string_view to_string(Fault::Kind kind) noexcept {
   switch (kind) {
     case Fault::Kind::caller: return "request_refused";
+    case Fault::Kind::unsupported: return "not_supported_by_provider";
     case Fault::Kind::context_length: return "context_length_exceeded";
     case Fault::Kind::content: return "content_refused";
     case Fault::Kind::authentication: return "provider_key_refused";
@@ -30,6 +31,7 @@ namespace {
 ErrorCode code_for(Fault::Kind kind) noexcept {
   switch (kind) {
     case Fault::Kind::caller:
+    case Fault::Kind::unsupported:
     case Fault::Kind::context_length:
     case Fault::Kind::content: return ErrorCode::invalid_argument;
     case Fault::Kind::model_missing: return ErrorCode::not_found;
@@ -43,8 +45,9 @@ ErrorCode code_for(Fault::Kind kind) noexcept {
 }  // namespace
 
 Error to_error(const Fault& fault, std::string_view provider) {
+  const std::string words = fault.message.empty() ? std::string(to_string(fault.kind)) : fault.message;
   Error error{.code = code_for(fault.kind),
-              .message = fmt::format("{}: {}", provider, fault.message.empty() ? std::string(to_string(fault.kind)) : fault.message),
+              .message = fault.is_ours ? words : fmt::format("{}: {}", provider, words),
               .reason = std::string(to_string(fault.kind)),
               .where = fault.param,
               .retry_after_ms = {},

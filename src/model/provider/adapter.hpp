@@ -31,6 +31,8 @@ struct Quirks {
   bool takes_cache_control = false;   // OpenRouter: Anthropic's cache marks on parts of messages
   bool has_think_tags = false;        // local servers that leave <think> in the text
   bool has_custom_tools = true;       // tools of free text; else they are functions with one text
+  bool has_responses = false;         // OpenAI's Responses beside chat, whole
+  bool answers_differ = false;        // from what its protocol's own clients read: translated for them, not relayed
 };
 
 struct Credential {
@@ -57,6 +59,7 @@ struct WireRequest {
 struct Fault {
   enum class Kind : std::uint8_t {
     caller,          // their request is wrong: no other candidate would take it
+    unsupported,     // this provider's protocol has no word for it; another's may
     context_length,  // too long for this model; one with a larger window may take it
     content,         // refused for what it says
     authentication,  // our credential
@@ -77,6 +80,7 @@ struct Fault {
   std::string type = {}, code = {}, param = {};  // the provider's own, for faces of the same protocol
   std::optional<std::int64_t> retry_after_ms = {};
   bool is_model_independent = false;  // the same for every model of this provider
+  bool is_ours = false;               // said by us before the provider was asked
 };
 std::string_view to_string(Fault::Kind kind) noexcept;
 // Code of a broken answer that is whole and well, but does not begin as the one it should have gone on with.
@@ -137,6 +141,13 @@ class ChatAdapter {
   // The request of a caller who speaks this very protocol: their bytes, with the model's name and what accounting needs
   // (stream_options.include_usage) put in; everything else travels on untouched. `body` is valid JSON, an object.
   virtual Result<WireRequest> relay(std::string_view body, const ChatRequest& request, const Target& target) const = 0;
+
+  // The tool whose arguments request() asks for as the answer, where this protocol cannot demand a call: what is said is
+  // then a call of it. Empty: calls come as such.
+  virtual std::string said_as_call_of(const ChatRequest& request) const {
+    (void)request;
+    return {};
+  }
 
   virtual std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body, const Quirks& quirks) const = 0;
   // What accounting needs of a whole answer that is relayed as it is: its usage, or the fault it tells of. On the hot path:

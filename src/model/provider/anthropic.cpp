@@ -20,7 +20,9 @@ std::string url_of(const Target& target, std::string_view path) {
   return fmt::format("{}{}{}", target.base_url, target.base_url.ends_with("/v1") ? "" : "/v1", path);
 }
 
-WireRequest plain_request(const Target& target, std::string_view path) {
+}  // namespace
+
+WireRequest anthropic::post(const Target& target, std::string_view path) {
   WireRequest request{.url = url_of(target, path), .headers = {}, .body = {}};
   request.headers = {{"content-type", "application/json"}, {"anthropic-version", std::string(kVersion)}};
   const std::string& key = target.credential.key;
@@ -31,6 +33,8 @@ WireRequest plain_request(const Target& target, std::string_view path) {
   set_operator_headers(request, target);
   return request;
 }
+
+namespace {
 
 // A thought that another provider signed, or nobody, would be refused here.
 bool has_foreign_thought(const ChatRequest& request) {
@@ -63,7 +67,7 @@ class AnthropicAdapter final : public ChatAdapter {
   Result<WireRequest> request(const ChatRequest& request, const Target& target) const override {
     auto body = anthropic::write_request(request, target);
     if (!body) return error_of(body);
-    WireRequest out = plain_request(target, "/messages");
+    WireRequest out = anthropic::post(target, "/messages");
     out.body = json::write(*body);
     return out;
   }
@@ -77,7 +81,7 @@ class AnthropicAdapter final : public ChatAdapter {
     }
     auto patched = set_member(body, "model", json::write(json::Value(target.model)));
     if (!patched) return error_of(patched);
-    WireRequest out = plain_request(target, "/messages");
+    WireRequest out = anthropic::post(target, "/messages");
     out.body = std::move(*patched);
     return out;
   }
@@ -93,7 +97,7 @@ class AnthropicAdapter final : public ChatAdapter {
   Fault read_fault(const HttpHead& head, std::string_view body) const override { return anthropic::read_fault(head, body); }
 
   WireRequest list_models(const Target& target) const override {
-    WireRequest out = plain_request(target, fmt::format("/models?limit={}", kPageSize));
+    WireRequest out = anthropic::post(target, fmt::format("/models?limit={}", kPageSize));
     out.is_get = true;
     return out;
   }
@@ -103,7 +107,7 @@ class AnthropicAdapter final : public ChatAdapter {
     if (!page || !loose::is_true_at(*page, "has_more")) return std::nullopt;
     const std::string_view last = loose::view_at(*page, "last_id");
     if (last.empty()) return std::nullopt;
-    WireRequest out = plain_request(target, fmt::format("/models?limit={}&after_id={}", kPageSize, net::percent_encode(last)));
+    WireRequest out = anthropic::post(target, fmt::format("/models?limit={}&after_id={}", kPageSize, net::percent_encode(last)));
     out.is_get = true;
     return out;
   }

@@ -39,12 +39,14 @@ const Known* find_known(std::string_view type) noexcept {
 
 // What the type leaves open, the words tell.
 Fault::Kind kind_by_words(Fault::Kind kind, std::string_view words) {
+  // Some answer 500 to it.
+  const bool may_be_length = kind == Fault::Kind::caller || kind == Fault::Kind::server;
+  if (may_be_length && has_any_of(words, {"prompt is too long", "context limit", "context window", "too many total text bytes"}))
+    return Fault::Kind::context_length;
   if (kind != Fault::Kind::caller && kind != Fault::Kind::rate_limit && kind != Fault::Kind::permission) return kind;
   if (has_any_of(words, {"credit balance", "usage limits", "spend limit", "spending limit", "spend cap", "billing", "purchase credits"}))
     return Fault::Kind::billing;
   if (kind != Fault::Kind::caller) return kind;
-  if (has_any_of(words, {"prompt is too long", "context limit", "context window", "too many total text bytes"}))
-    return Fault::Kind::context_length;
   if (has_any_of(words, {"content filtering", "usage policy", "content policy"})) return Fault::Kind::content;
   return kind;
 }

@@ -9,6 +9,8 @@
 // The halves of the Anthropic adapter.
 namespace atelier::model::anthropic {
 
+// Without a body. `path` comes after "/v1".
+WireRequest post(const Target& target, std::string_view path);
 Result<json::Object> write_request(const ChatRequest& request, const Target& target);
 // The conversation's `system` and `messages`.
 Result<> write_conversation(const ChatRequest& request, json::Object& body);

@@ -35,8 +35,10 @@ Fault::Kind kind_of(std::string_view status, int number) noexcept {
 Fault::Kind kind_by_words(Fault::Kind kind, std::string_view reason, std::string_view words) {
   if (reason == "API_KEY_INVALID" || has_any_of(words, {"api key not valid", "api key expired", "api key was reported as leaked"}))
     return Fault::Kind::authentication;
+  // Some answer 500 to a prompt that is too long.
+  const bool may_be_length = kind == Fault::Kind::caller || kind == Fault::Kind::server;
+  if (may_be_length && has_any_of(words, {"maximum number of tokens", "input token count", "token limit"})) return Fault::Kind::context_length;
   if (kind == Fault::Kind::caller) {
-    if (has_any_of(words, {"maximum number of tokens", "input token count", "token limit"})) return Fault::Kind::context_length;
     if (has_any_of(words, {"location is not supported"})) return Fault::Kind::permission;
     if (has_any_of(words, {"billing", "free tier is not available"})) return Fault::Kind::billing;
   }

@@ -40,6 +40,11 @@ class OllamaAdapter final : public ChatAdapter {
     return fail(ErrorCode::internal, "no caller speaks Ollama's own protocol: there is nothing to relay");
   }
 
+  std::string said_as_call_of(const ChatRequest& request) const override {
+    const Tool* tool = ollama::demanded_tool(request);
+    return tool ? tool->name : std::string();
+  }
+
   std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body, const Quirks&) const override {
     return ollama::read_answer(head, body);
   }

@@ -12,6 +12,8 @@
 namespace atelier::model::ollama {
 
 Result<json::Object> write_request(const ChatRequest& request, const Target& target);
+// The one tool that must be called, for which there is no word: its arguments are asked for as the answer. Null: none.
+const Tool* demanded_tool(const ChatRequest& request);
 
 // Turns pieces of an answer into events. A whole answer is one piece.
 class Teller {

@@ -133,13 +133,18 @@ json::Object write_options(const ChatRequest& request) {
   return options;
 }
 
-// There is no tool_choice: leaving tools out is all that can be done.
+// Whether it may be called: there is no tool_choice, and a tool that is left out is not.
+bool is_offered(const Tool& tool, const ChatRequest& request) {
+  if (tool.foreign || !is_allowed(tool, request)) return false;
+  if (!request.tool_choice) return true;
+  const bool is_other = request.tool_choice->mode == ToolChoice::Mode::named && request.tool_choice->name != tool.name;
+  return !is_other && request.tool_choice->mode != ToolChoice::Mode::none;
+}
+
 json::Array write_tools(const ChatRequest& request) {
   json::Array tools;
-  if (request.tool_choice && request.tool_choice->mode == ToolChoice::Mode::none) return tools;
   for (const Tool& tool : request.tools) {
-    const bool is_other = request.tool_choice && request.tool_choice->mode == ToolChoice::Mode::named && request.tool_choice->name != tool.name;
-    if (tool.foreign || is_other || !is_allowed(tool, request)) continue;
+    if (!is_offered(tool, request)) continue;
     json::Object function{{"name", tool.name}};
     if (!tool.description.empty()) function["description"] = tool.description;
     function["parameters"] = parameters_object(tool);
@@ -156,7 +161,28 @@ json::Value think_for(const ReasoningWish& wish) {
   return true;
 }
 
+// Models are good at what they are told before all else.
+void demand(const Tool& tool, json::Object& body) {
+  std::string words = fmt::format("Answer with the arguments of the tool \"{}\" as JSON, and nothing else.", tool.name);
+  if (!tool.description.empty()) words += fmt::format(" What it does: {}", tool.description);
+  json::Array& messages = body["messages"].as_array();
+  messages.insert(messages.begin(), json::Object{{"role", "system"}, {"content", words}});
+  body["format"] = parameters_object(tool);
+}
+
 }  // namespace
+
+const Tool* demanded_tool(const ChatRequest& request) {
+  if (!request.tool_choice || request.format) return nullptr;
+  if (request.tool_choice->mode != ToolChoice::Mode::named && request.tool_choice->mode != ToolChoice::Mode::required) return nullptr;
+  const Tool* only = nullptr;
+  for (const Tool& tool : request.tools) {
+    if (!is_offered(tool, request)) continue;
+    if (only) return nullptr;  // which of them nobody knows
+    only = &tool;
+  }
+  return only && !only->is_custom ? only : nullptr;
+}
 
 Result<json::Object> write_request(const ChatRequest& request, const Target& target) {
   if (request.answer_count > 1)
@@ -165,7 +191,11 @@ Result<json::Object> write_request(const ChatRequest& request, const Target& tar
   if (!messages) return error_of(messages);
   json::Object body{{"model", target.model}, {"messages", std::move(*messages)}, {"stream", request.is_streamed}};
   if (json::Object options = write_options(request); !options.empty()) body["options"] = std::move(options);
-  if (json::Array tools = write_tools(request); !tools.empty()) body["tools"] = std::move(tools);
+  const Tool* demanded = demanded_tool(request);
+  if (demanded)
+    demand(*demanded, body);
+  else if (json::Array tools = write_tools(request); !tools.empty())
+    body["tools"] = std::move(tools);
   if (request.reasoning) body["think"] = think_for(*request.reasoning);
   if (request.format && request.format->kind == AnswerFormat::Kind::json) body["format"] = "json";
   if (request.format && request.format->kind == AnswerFormat::Kind::json_schema) body["format"] = request.format->schema;

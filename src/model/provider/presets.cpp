@@ -3,6 +3,7 @@
 namespace atelier::model {
 namespace {
 
+void openai(Quirks& quirks) { quirks.has_responses = true; }
 // Chat as it was before reasoning models, in which most write it.
 void old_form(Quirks& quirks) {
   quirks.token_limit_name = Quirks::TokenLimitName::max_tokens;
@@ -25,7 +26,10 @@ void openrouter(Quirks& quirks) {
   quirks.has_reasoning_object = true;
   quirks.takes_cache_control = true;
 }
-void azure(Quirks& quirks) { quirks.key_header = "api-key"; }
+void azure(Quirks& quirks) {
+  openai(quirks);
+  quirks.key_header = "api-key";
+}
 void deepseek(Quirks& quirks) {
   old_form(quirks);
   quirks.takes_reasoning_back = true;
@@ -35,6 +39,7 @@ void mistral(Quirks& quirks) {
   quirks.seed_name = "random_seed";
   quirks.has_short_call_ids = true;
   quirks.has_stream_options = false;  // its usage comes unasked
+  quirks.answers_differ = true;       // thoughts among the content, calls without index and type
 }
 void groq(Quirks& quirks) {
   quirks.has_developer_role = false;
@@ -44,10 +49,11 @@ void xai(Quirks& quirks) {
   quirks.has_developer_role = false;
   quirks.has_custom_tools = false;
   quirks.reasoning_is_outside_output = true;
+  quirks.answers_differ = true;  // calls without index and type
 }
 
 constexpr Preset kPresets[] = {
-    {"openai", "OpenAI", Protocol::openai_chat, "https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt- chatgpt- o1 o3 o4 text-embedding- omni-moderation", nullptr},
+    {"openai", "OpenAI", Protocol::openai_chat, "https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt- chatgpt- o1 o3 o4 text-embedding- omni-moderation", openai},
     {"anthropic", "Anthropic", Protocol::anthropic, "https://api.anthropic.com", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "claude-", nullptr},
     {"gemini", "Google Gemini", Protocol::gemini, "https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY", "GEMINI_BASE_URL", "gemini- gemma-", nullptr},
     {"openrouter", "OpenRouter", Protocol::openai_chat, "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL", "", openrouter},

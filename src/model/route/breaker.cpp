@@ -22,6 +22,7 @@ Health health_of(const Fault& fault) noexcept {
     case Fault::Kind::caller:
     case Fault::Kind::context_length:
     case Fault::Kind::content:
+    case Fault::Kind::unsupported:
     case Fault::Kind::model_missing:
     case Fault::Kind::rate_limit:  // the limiter's business, not the breaker's: the provider is well
     case Fault::Kind::cancelled: return Health::no_sign;

@@ -20,6 +20,7 @@ Remedy remedy_for(const Fault& fault) noexcept {
   switch (fault.kind) {
     case Fault::Kind::caller:
     case Fault::Kind::cancelled: return Remedy::none;
+    case Fault::Kind::unsupported:
     case Fault::Kind::context_length:
     case Fault::Kind::content:
     case Fault::Kind::authentication:
