@@ -29,6 +29,8 @@ Task<Result<net::Response>> call(Services services, const Route* route, net::Req
 // Programs with official clients get errors in the shape these read.
 Task<Result<net::Response>> call_face(Services services, const Route* route, net::Request request) {
   const std::string request_id = request.request_id;
+  // Models are listed to programs of both protocols under one path; Anthropic's say their version.
+  const Face face = request.headers.find("anthropic-version") ? Face::anthropic : route->face;
   Result<net::Response> response = nobody();
   auto key = co_await authenticate_face(services, &request);
   if (!key)
@@ -37,8 +39,11 @@ Task<Result<net::Response>> call_face(Services services, const Route* route, net
     request.caller = (*key)->principal;
     response = co_await route->serve(services, std::move(request), std::move(*key));
   }
-  if (response || response.error().code == ErrorCode::cancelled) co_return response;
-  co_return face_error(route->face, response.error(), request_id);
+  if (!response && response.error().code == ErrorCode::cancelled) co_return response;
+  if (!response) response = face_error(face, response.error(), request_id);
+  // Anthropic's name of what every answer has as x-request-id.
+  if (face == Face::anthropic) response->headers.set("request-id", request_id);
+  co_return response;
 }
 
 }  // namespace
@@ -46,8 +51,8 @@ Task<Result<net::Response>> call_face(Services services, const Route* route, net
 std::vector<Route> all_routes() {
   std::vector<Route> all;
   for (const std::span<const Route> table :
-       {session_routes(), production_routes(), run_routes(), asset_routes(), event_routes(), operator_routes(),
-        v1_chat_routes(), v1_model_routes()})
+       {session_routes(), production_routes(), run_routes(), asset_routes(), event_routes(), operator_routes(), key_routes(),
+        model_routes(), provider_routes(), model_route_routes(), call_routes(), v1_chat_routes(), v1_endpoint_routes(), v1_model_routes()})
     all.insert(all.end(), table.begin(), table.end());
   return all;
 }

@@ -12,12 +12,14 @@
 #include "graph/engine.hpp"
 #include "media/supervisor/workers.hpp"
 #include "model/call/chat_gateway.hpp"
+#include "model/catalog/catalog.hpp"
 #include "model/limit/gate.hpp"
 #include "net/message.hpp"
 #include "net/router.hpp"
 #include "store/bus.hpp"
 #include "store/events.hpp"
 #include "studio/account/accounts.hpp"
+#include "studio/gateway/gateway_setup.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
 
@@ -30,6 +32,10 @@ struct Services {
   studio::Accounts& accounts;
   graph::Engine& engine;
   model::ChatGateway& chat;
+  model::Catalog& catalog;
+  const model::Prices& prices;
+  studio::GatewaySetup& gateway_setup;
+  store::Database& telemetry;  // the call log
   media::Workers& workers;
   store::Database& database;
   store::EventLog& events;

@@ -106,15 +106,85 @@ constexpr std::string_view kSchemas = R"json({
   "poster_url": {"type": ["string", "null"]}}},
 "AssetPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Asset"}}, "next": {"type": "string"}}},
+"KeySettings": {"type": "object", "required": ["name"], "additionalProperties": false, "description": "What is left out has no limit", "properties": {
+  "name": {"type": "string"}, "models": {"type": "array", "items": {"type": "string"}, "description": "Names or patterns (gpt-*, anthropic/*); with routes empty too, all"},
+  "routes": {"type": "array", "items": {"type": "string"}}, "expires_at": {"type": ["string", "null"], "format": "date-time"},
+  "requests_per_minute": {"type": "integer"}, "tokens_per_minute": {"type": "integer"}, "concurrent_max": {"type": "integer"},
+  "day_allowance": {"type": ["string", "null"], "description": "Dollars, such as 12.50"}, "month_allowance": {"type": ["string", "null"]}}},
 "NewKey": {"type": "object", "required": ["name"], "additionalProperties": false, "properties": {
-  "name": {"type": "string"}, "role": {"type": "string", "enum": ["admin", "member"]}}},
-"Key": {"type": "object", "required": ["id", "name", "role", "created_at", "last_used_at", "is_revoked"], "properties": {
+  "name": {"type": "string"}, "role": {"type": "string", "enum": ["admin", "member"]}, "models": {"type": "array", "items": {"type": "string"}},
+  "routes": {"type": "array", "items": {"type": "string"}}, "expires_at": {"type": ["string", "null"], "format": "date-time"},
+  "requests_per_minute": {"type": "integer"}, "tokens_per_minute": {"type": "integer"}, "concurrent_max": {"type": "integer"},
+  "day_allowance": {"type": ["string", "null"]}, "month_allowance": {"type": ["string", "null"]}}},
+"Key": {"type": "object", "required": ["id", "name", "role", "created_at", "last_used_at", "is_revoked", "revision", "models", "routes", "expires_at", "requests_per_minute", "tokens_per_minute", "concurrent_max", "day_allowance", "month_allowance"], "properties": {
   "id": {"type": "string"}, "name": {"type": "string"}, "role": {"type": "string"}, "created_at": {"type": "string"},
-  "last_used_at": {"type": ["string", "null"]}, "is_revoked": {"type": "boolean"}}},
+  "last_used_at": {"type": ["string", "null"]}, "is_revoked": {"type": "boolean"}, "revision": {"type": "integer"},
+  "models": {"type": "array", "items": {"type": "string"}}, "routes": {"type": "array", "items": {"type": "string"}}, "expires_at": {"type": ["string", "null"]},
+  "requests_per_minute": {"type": "integer"}, "tokens_per_minute": {"type": "integer"}, "concurrent_max": {"type": "integer"},
+  "day_allowance": {"type": ["string", "null"]}, "month_allowance": {"type": ["string", "null"]}}},
 "CreatedKey": {"allOf": [{"$ref": "#/components/schemas/Key"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
 "KeyPage": {"type": "object", "required": ["items", "next"], "properties": {
-  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}, "next": {"type": "string"}}}
-,
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}, "next": {"type": "string"}}},
+"ProviderChange": {"type": "object", "required": ["preset"], "additionalProperties": false, "properties": {
+  "preset": {"type": "string", "description": "A known provider, or a protocol"}, "base_url": {"type": "string"}, "key_variable": {"type": "string"},
+  "model_prefixes": {"type": "array", "items": {"type": "string"}}, "is_enabled": {"type": "boolean"}, "is_free": {"type": "boolean"}, "skips_tls_checks": {"type": "boolean"},
+  "first_byte_timeout_ms": {"type": "integer"}, "stall_timeout_ms": {"type": "integer"}, "key": {"type": "string", "description": "Sealed; never told again"},
+  "headers": {"type": ["object", "null"], "additionalProperties": {"type": "string"}}}},
+"NewProvider": {"type": "object", "required": ["name", "preset"], "properties": {"name": {"type": "string"}, "preset": {"type": "string"}, "base_url": {"type": "string"}, "key_variable": {"type": "string"},
+  "model_prefixes": {"type": "array", "items": {"type": "string"}}, "is_enabled": {"type": "boolean"}, "is_free": {"type": "boolean"}, "skips_tls_checks": {"type": "boolean"},
+  "first_byte_timeout_ms": {"type": "integer"}, "stall_timeout_ms": {"type": "integer"}, "key": {"type": "string"}, "headers": {"type": ["object", "null"], "additionalProperties": {"type": "string"}}}},
+"Provider": {"type": "object", "required": ["name", "preset", "base_url", "key_variable", "model_prefixes", "is_enabled", "is_free", "skips_tls_checks", "first_byte_timeout_ms", "stall_timeout_ms", "has_key", "key_end", "header_names", "trouble", "is_from_environment", "revision"], "properties": {
+  "name": {"type": "string"}, "preset": {"type": "string"}, "base_url": {"type": "string"}, "key_variable": {"type": "string"}, "model_prefixes": {"type": "array", "items": {"type": "string"}},
+  "is_enabled": {"type": "boolean"}, "is_free": {"type": "boolean"}, "skips_tls_checks": {"type": "boolean"}, "first_byte_timeout_ms": {"type": "integer"}, "stall_timeout_ms": {"type": "integer"},
+  "has_key": {"type": "boolean"}, "key_end": {"type": "string"}, "header_names": {"type": "array", "items": {"type": "string"}}, "trouble": {"type": "string"},
+  "is_from_environment": {"type": "boolean"}, "revision": {"type": "integer"}}},
+"ProviderPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Provider"}}, "next": {"type": "string"}}},
+"ProviderPreset": {"type": "object", "required": ["name", "title", "protocol", "base_url", "key_variable"], "properties": {
+  "name": {"type": "string"}, "title": {"type": "string"}, "protocol": {"type": "string"}, "base_url": {"type": "string"}, "key_variable": {"type": "string"}}},
+"ProviderPresetPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/ProviderPreset"}}, "next": {"type": "string"}}},
+"ProviderCheck": {"type": "object", "required": ["is_ok", "error", "model_count"], "properties": {"is_ok": {"type": "boolean"}, "error": {"type": "string"}, "model_count": {"type": "integer"}}},
+"RouteTarget": {"type": "object", "required": ["provider", "model"], "properties": {"provider": {"type": "string"}, "model": {"type": "string"}, "weight": {"type": "number"}}},
+"RouteDefinition": {"type": "object", "required": ["targets"], "properties": {
+  "strategy": {"type": "string", "enum": ["ordered", "weighted", "least_loaded", "lowest_latency", "lowest_cost", "automatic"]},
+  "targets": {"type": "array", "items": {"$ref": "#/components/schemas/RouteTarget"}}, "cache_life_s": {"type": "integer"}, "hedges": {"type": "boolean"}, "shares_equal": {"type": "boolean"}}},
+"NewRoute": {"allOf": [{"$ref": "#/components/schemas/RouteDefinition"}, {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}]},
+"Route": {"allOf": [{"$ref": "#/components/schemas/RouteDefinition"}, {"type": "object", "required": ["name", "revision", "created_at", "updated_at"], "properties": {
+  "name": {"type": "string"}, "revision": {"type": "integer"}, "created_at": {"type": "string"}, "updated_at": {"type": "string"}}}]},
+"RoutePage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Route"}}, "next": {"type": "string"}}},
+"ModelHealth": {"type": "object", "required": ["is_available", "breaker", "opens_in_ms", "is_account_fault", "attempts", "failures", "success_rate", "first_token_ms", "first_token_p95_ms", "in_flight", "last_error", "last_error_at"], "properties": {
+  "is_available": {"type": "boolean"}, "breaker": {"type": "string", "enum": ["closed", "open", "half_open"]}, "opens_in_ms": {"type": "integer"}, "is_account_fault": {"type": "boolean"},
+  "attempts": {"type": "integer"}, "failures": {"type": "integer"}, "success_rate": {"type": "number"}, "first_token_ms": {"type": "number"}, "first_token_p95_ms": {"type": "number"},
+  "in_flight": {"type": "integer"}, "last_error": {"type": "string"}, "last_error_at": {"type": ["string", "null"]}}},
+"Model": {"type": "object", "required": ["id", "kind"], "properties": {"id": {"type": "string"}, "kind": {"type": "string", "enum": ["model", "route"]}, "title": {"type": "string"},
+  "context_tokens": {"type": "integer"}, "output_tokens_max": {"type": "integer"}, "provider": {"type": "string"}, "name": {"type": "string"}, "is_local": {"type": "boolean"},
+  "input_price": {"type": ["string", "null"], "description": "Dollars for a million tokens"}, "output_price": {"type": ["string", "null"]}, "health": {"$ref": "#/components/schemas/ModelHealth"}}},
+"ModelPage": {"type": "object", "required": ["items", "next", "providers"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}, "next": {"type": "string"},
+  "providers": {"type": "array", "items": {"type": "object", "required": ["name", "protocol", "is_local", "last_error", "listed_at"], "properties": {"name": {"type": "string"}, "protocol": {"type": "string"},
+    "is_local": {"type": "boolean"}, "last_error": {"type": "string"}, "listed_at": {"type": ["string", "null"]}}}}}},
+"CallUsage": {"type": "object", "required": ["input", "cached_read", "cached_write", "output", "reasoning", "other_media", "is_estimated"], "properties": {
+  "input": {"type": "integer"}, "cached_read": {"type": "integer"}, "cached_write": {"type": "integer"}, "output": {"type": "integer"}, "reasoning": {"type": "integer"},
+  "other_media": {"type": "integer"}, "is_estimated": {"type": "boolean"}}},
+"CallAttempt": {"type": "object", "required": ["candidate", "fault", "status", "began_ms", "total_ms", "first_token_ms"], "properties": {"candidate": {"type": "string"}, "fault": {"type": "string"},
+  "status": {"type": "integer"}, "began_ms": {"type": "integer"}, "total_ms": {"type": "integer"}, "first_token_ms": {"type": ["integer", "null"]}}},
+"Call": {"type": "object", "required": ["number", "at", "key", "face", "asked", "route", "provider", "model", "attempts", "status", "fault", "is_aborted", "is_streamed", "is_cached", "total_ms", "first_token_ms", "usage", "cost", "request_id", "trace", "has_texts"], "properties": {
+  "number": {"type": "integer"}, "at": {"type": "string"}, "key": {"type": ["string", "null"]}, "face": {"type": "string"}, "asked": {"type": "string"}, "route": {"type": "string"},
+  "provider": {"type": "string"}, "model": {"type": "string"}, "attempts": {"type": "array", "items": {"$ref": "#/components/schemas/CallAttempt"}}, "status": {"type": "integer"}, "fault": {"type": "string"},
+  "is_aborted": {"type": "boolean"}, "is_streamed": {"type": "boolean"}, "is_cached": {"type": "boolean"}, "total_ms": {"type": "integer"}, "first_token_ms": {"type": ["integer", "null"]},
+  "usage": {"$ref": "#/components/schemas/CallUsage"}, "cost": {"type": ["string", "null"], "description": "Dollars; null where nobody knows"}, "request_id": {"type": "string"}, "trace": {"type": "string"},
+  "has_texts": {"type": "boolean"}, "request_text": {"type": "string"}, "answer_text": {"type": "string"}}},
+"CallPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Call"}}, "next": {"type": "string"}}},
+"UsageRow": {"type": "object", "required": ["day", "key", "provider", "model", "calls", "failed", "aborted", "cached", "unpriced", "input", "cached_read", "cached_write", "output", "reasoning", "other_media", "cost"], "properties": {
+  "day": {"type": ["string", "null"]}, "key": {"type": ["string", "null"]}, "provider": {"type": "string"}, "model": {"type": "string"}, "calls": {"type": "integer"}, "failed": {"type": "integer"},
+  "aborted": {"type": "integer"}, "cached": {"type": "integer"}, "unpriced": {"type": "integer"}, "input": {"type": "integer"}, "cached_read": {"type": "integer"}, "cached_write": {"type": "integer"},
+  "output": {"type": "integer"}, "reasoning": {"type": "integer"}, "other_media": {"type": "integer"}, "cost": {"type": "string"}}},
+"UsagePage": {"type": "object", "required": ["items", "next", "from", "to"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/UsageRow"}}, "next": {"type": "string"},
+  "from": {"type": "string"}, "to": {"type": "string"}}},
+"OpenAiEmbeddingsRequest": {"type": "object", "required": ["model", "input"], "description": "OpenAI's embeddings request", "properties": {"model": {"type": "string"}, "input": {"type": ["string", "array"]}}},
+"OpenAiEmbeddings": {"type": "object", "required": ["object", "data"], "properties": {"object": {"type": "string"}, "data": {"type": "array", "items": {"type": "object"}}, "model": {"type": "string"}, "usage": {"type": "object"}}},
+"OpenAiModerationRequest": {"type": "object", "required": ["input"], "properties": {"model": {"type": "string"}, "input": {"type": ["string", "array"]}}},
+"OpenAiModeration": {"type": "object", "required": ["id", "results"], "properties": {"id": {"type": "string"}, "model": {"type": "string"}, "results": {"type": "array", "items": {"type": "object"}}}},
+"AnthropicCountRequest": {"type": "object", "required": ["model", "messages"], "properties": {"model": {"type": "string"}, "messages": {"type": "array", "items": {"type": "object"}}}},
+"AnthropicCount": {"type": "object", "required": ["input_tokens"], "properties": {"input_tokens": {"type": "integer"}}},
 "OpenAiChatRequest": {"type": "object", "required": ["model", "messages"], "description": "OpenAI's chat completion request. Fields that are not listed travel on to providers of the same protocol.", "properties": {
   "model": {"type": "string", "description": "A route, a model's id, or provider/model"}, "messages": {"type": "array", "items": {"type": "object"}},
   "stream": {"type": "boolean"}}},

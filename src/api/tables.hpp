@@ -13,7 +13,13 @@ std::span<const Route> run_routes();
 std::span<const Route> asset_routes();
 std::span<const Route> event_routes();
 std::span<const Route> operator_routes();
+std::span<const Route> key_routes();
+std::span<const Route> model_routes();
+std::span<const Route> provider_routes();
+std::span<const Route> model_route_routes();
+std::span<const Route> call_routes();
 std::span<const Route> v1_chat_routes();
+std::span<const Route> v1_endpoint_routes();
 std::span<const Route> v1_model_routes();
 
 // What the media workers' sandbox lacks on this machine, for status and doctor.

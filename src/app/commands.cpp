@@ -39,7 +39,26 @@ constexpr Flag kMakeFlags[] = {
     {"--background", "KIND", "aurora, dunes, ink, bokeh, waves or auto"},
     {"--json", "", "One JSON object a line on stdout, for machines"},
 };
-constexpr Flag kKeyFlags[] = {{"--role", "ROLE", "admin or member (member)"}};
+constexpr Flag kKeyFlags[] = {
+    {"--role", "ROLE", "admin or member (member)"},
+    {"--models", "LIST", "Models it may call, comma-separated names or patterns (all)"},
+    {"--routes", "LIST", "Routes it may call, comma-separated names or patterns (all)"},
+    {"--expires", "TIME", "When it ends, such as 2027-01-31T00:00:00Z (never)"},
+    {"--requests-per-minute", "N", "At most so many calls a minute"},
+    {"--tokens-per-minute", "N", "At most so many tokens a minute"},
+    {"--concurrent", "N", "At most so many calls at a time"},
+    {"--day", "DOLLARS", "At most so much money a day, such as 2.50"},
+    {"--month", "DOLLARS", "At most so much money a month"},
+};
+constexpr Flag kProviderFlags[] = {
+    {"--preset", "KIND", "A known provider, or a protocol: openai_chat, openai_responses, anthropic, gemini, ollama (its name)"},
+    {"--base-url", "URL", "Where it is (the known one's own)"},
+    {"--key-stdin", "", "Read its key from standard input; it is stored sealed"},
+};
+constexpr Flag kRouteFlags[] = {
+    {"--strategy", "NAME", "ordered, weighted, least_loaded, lowest_latency, lowest_cost or automatic (ordered)"}};
+constexpr Flag kUsageFlags[] = {{"--by", "WHAT", "day, model, key, day_and_model or day_and_key (day_and_model)"},
+                                {"--json", "", "As JSON"}};
 constexpr Flag kJsonFlag[] = {{"--json", "", "As JSON"}};
 
 constexpr Command kCommands[] = {
@@ -49,6 +68,16 @@ constexpr Command kCommands[] = {
     {"keys create", "<name>", "Makes an access key and prints it once.", kKeyFlags, run_keys_create},
     {"keys list", "", "Lists access keys.", kJsonFlag, run_keys_list},
     {"keys revoke", "<id>", "Revokes an access key.", {}, run_keys_revoke},
+    {"models", "", "Lists models that can be called, and how they have been doing.", kJsonFlag, run_models},
+    {"providers list", "", "Lists providers, stored and of the environment.", kJsonFlag, run_providers_list},
+    {"providers set", "<name>", "Adds or changes a provider.", kProviderFlags, run_providers_set},
+    {"providers remove", "<name>", "Removes a stored provider.", {}, run_providers_remove},
+    {"routes list", "", "Lists routes.", kJsonFlag, run_routes_list},
+    {"routes set", "<name> <provider/model[=weight],...>", "Adds or changes a route: a name for several models.", kRouteFlags, run_routes_set},
+    {"routes remove", "<name>", "Removes a route.", {}, run_routes_remove},
+    {"calls", "", "Lists the latest calls to models.", kJsonFlag, run_calls},
+    {"usage", "", "What was used and paid in the last 30 days.", kUsageFlags, run_usage},
+    {"check", "", "Asks every provider for its models: whether addresses and keys are right.", {}, run_check},
     {"settings", "", "Prints every setting, its value and where it came from.", kJsonFlag, run_settings},
     {"doctor", "", "Checks this machine and the data folder, and says what is missing.", kJsonFlag, run_doctor},
     {"backup", "<folder>", "Copies the studio, checked, into a new folder; also while a server runs.", {}, run_backup},
@@ -91,7 +120,7 @@ Result<std::string> read_settings_file(const std::string& path, bool must_exist)
 
 // Variables that are ours but no settings.
 bool is_reserved(std::string_view variable) {
-  return variable == "ATELIER_CONFIG" || variable == "ATELIER_CRASH_AT" || variable == "ATELIER_BIN";
+  return variable == "ATELIER_CONFIG" || variable == "ATELIER_CRASH_AT" || variable == "ATELIER_BIN" || variable == "ATELIER_MASTER_KEY";
 }
 
 }  // namespace

@@ -28,6 +28,17 @@ int run_make(const Arguments& arguments);
 int run_keys_create(const Arguments& arguments);
 int run_keys_list(const Arguments& arguments);
 int run_keys_revoke(const Arguments& arguments);
+// gateway_commands.cpp
+int run_models(const Arguments& arguments);
+int run_providers_list(const Arguments& arguments);
+int run_providers_set(const Arguments& arguments);
+int run_providers_remove(const Arguments& arguments);
+int run_routes_list(const Arguments& arguments);
+int run_routes_set(const Arguments& arguments);
+int run_routes_remove(const Arguments& arguments);
+int run_calls(const Arguments& arguments);
+int run_usage(const Arguments& arguments);
+int run_check(const Arguments& arguments);
 int run_settings(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_backup(const Arguments& arguments);

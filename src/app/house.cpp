@@ -132,8 +132,7 @@ Result<> House::start() {
         return run_on(executor(), ready());
       }});
   library_ = std::make_unique<studio::Library>(*node_services_, system_clock());
-  accounts_ = std::make_unique<studio::Accounts>(*database_, system_clock());
-  auto model_room = ModelRoom::open(*loops_, settings_, process_environment(), metrics_);
+  auto model_room = ModelRoom::open({.loops = *loops_, .settings = settings_, .studio = *database_, .telemetry_path = folder_.telemetry_database(), .environment = process_environment(), .metrics = metrics_});
   if (!model_room) return error_of(model_room);
   model_room_ = std::move(*model_room);
   add_gauges();
@@ -149,7 +148,7 @@ Result<> House::start() {
   asio::post(executor(), [this] {
     background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
-    background_->group.spawn(model_room_->keep_catalog());
+    model_room_->spawn_upkeep(background_->group);
   });
   return {};
 }
@@ -191,7 +190,7 @@ Result<std::uint16_t> House::listen(const ListenAddress& address) {
   }
   const bool is_open = address.is_loopback && hosts.empty() && !settings_.get(kRequireKey);
   if (!is_open) {
-    auto has_keys = run_blocking(executor(), accounts_->has_keys());
+    auto has_keys = run_blocking(executor(), accounts().has_keys());
     if (!has_keys) return error_of(has_keys);
     if (!*has_keys)
       return fail(ErrorCode::forbidden,
@@ -225,9 +224,13 @@ Result<std::uint16_t> House::listen(const ListenAddress& address) {
 api::Services House::services(bool is_open) {
   return api::Services{.productions = *productions_,
                        .library = *library_,
-                       .accounts = *accounts_,
+                       .accounts = model_room_->accounts(),
                        .engine = *engine_,
                        .chat = model_room_->chat(),
+                       .catalog = model_room_->catalog(),
+                       .prices = model_room_->prices(),
+                       .gateway_setup = model_room_->setup(),
+                       .telemetry = model_room_->telemetry(),
                        .workers = *workers_,
                        .database = *database_,
                        .events = *events_,

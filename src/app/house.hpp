@@ -47,7 +47,7 @@ class House {
 
   store::Database& database() { return *database_; }
   const store::DataFolder& folder() const { return folder_; }
-  studio::Accounts& accounts() { return *accounts_; }
+  studio::Accounts& accounts() { return model_room_->accounts(); }
   media::Workers& workers() { return *workers_; }
   Executor executor() const { return loops_->executor(0); }
   Metrics& metrics() { return metrics_; }
@@ -86,7 +86,6 @@ class House {
   std::unique_ptr<graph::Engine> engine_;
   std::unique_ptr<studio::Productions> productions_;
   std::unique_ptr<studio::Library> library_;
-  std::unique_ptr<studio::Accounts> accounts_;
   std::unique_ptr<ModelRoom> model_room_;
   net::Router local_router_, router_;
   std::unique_ptr<net::Server> local_server_, server_;

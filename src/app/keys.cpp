@@ -7,12 +7,47 @@
 #include "app/json_fields.hpp"
 #include "app/studio_client.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace atelier::app {
+namespace {
+
+json::Array list_of(std::string_view text) {
+  json::Array list;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    list.emplace_back(trim(text.substr(0, comma)));
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return list;
+}
+
+// A flag that is given as the API's field. What is no number stays text, which the API refuses by the field's name.
+void set_number(const Arguments& arguments, std::string_view flag, std::string_view field, json::Object& body) {
+  const auto text = arguments.value(flag);
+  if (!text) return;
+  auto number = json::parse(*text);
+  body[field] = number && number->is_int64() ? std::move(*number) : json::Value(*text);
+}
+
+void set_limits(const Arguments& arguments, json::Object& body) {
+  if (const auto models = arguments.value("--models")) body["models"] = list_of(*models);
+  if (const auto routes = arguments.value("--routes")) body["routes"] = list_of(*routes);
+  if (const auto expires = arguments.value("--expires")) body["expires_at"] = *expires;
+  set_number(arguments, "--requests-per-minute", "requests_per_minute", body);
+  set_number(arguments, "--tokens-per-minute", "tokens_per_minute", body);
+  set_number(arguments, "--concurrent", "concurrent_max", body);
+  if (const auto day = arguments.value("--day")) body["day_allowance"] = *day;
+  if (const auto month = arguments.value("--month")) body["month_allowance"] = *month;
+}
+
+}  // namespace
+
 int run_keys_create(const Arguments& arguments) {
   auto studio = StudioClient::open(arguments);
   if (!studio) return complain(studio.error());
   json::Object body{{"name", arguments.positional[0]}, {"role", arguments.value("--role").value_or("member")}};
+  set_limits(arguments, body);
   auto key = (*studio)->call("POST", "/api/keys", std::move(body));
   if (!key) return complain(key.error());
   std::fputs("This key is shown once. Keep it safe:\n", stderr);

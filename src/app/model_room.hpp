@@ -1,7 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <vector>
+#include <string>
 
 #include "base/metrics.hpp"
 #include "base/setting.hpp"
@@ -9,30 +9,62 @@
 #include "model/call/chat_gateway.hpp"
 #include "model/catalog/catalog.hpp"
 #include "model/catalog/environment.hpp"
+#include "model/limit/gate.hpp"
+#include "model/record/call_log.hpp"
+#include "model/route/breaker_store.hpp"
 #include "net/client/http_client.hpp"
+#include "studio/account/accounts.hpp"
+#include "studio/gateway/gateway_setup.hpp"
 
 namespace atelier::app {
 
-// The part of the house that calls models: its HTTP client, providers, catalog and gateway. Made after the loops, stopped
-// before them. From the main thread.
+// The part of the house that calls models: providers and routes, keys' limits and money, the HTTP client, the gateway and
+// its log. Opened after the loops, stopped before them. From the main thread.
 class ModelRoom {
  public:
-  // Providers come from `environment`. Errors name the variable or setting.
-  static Result<std::unique_ptr<ModelRoom>> open(net::Loops& loops, const Settings& settings, const model::Environment& environment, Metrics& metrics);
+  struct Parts {
+    net::Loops& loops;
+    const Settings& settings;
+    store::Database& studio;
+    std::string telemetry_path;
+    model::Environment environment;
+    Metrics& metrics;
+  };
+  // Blocks. Errors name the variable, file or setting.
+  static Result<std::unique_ptr<ModelRoom>> open(Parts parts);
   ~ModelRoom();
 
   model::ChatGateway& chat() noexcept { return *chat_; }
-  model::Models& models() noexcept { return *models_; }
-  // Keeps lists of models fresh and looks for local servers, until cancelled. On one loop.
-  Task<Result<>> keep_catalog() { return catalog_->run(); }
-  // Once nobody calls any more.
+  model::Catalog& catalog() noexcept { return *catalog_; }
+  const model::Prices& prices() const noexcept { return prices_; }
+  studio::Accounts& accounts() noexcept { return *accounts_; }
+  studio::GatewaySetup& setup() noexcept { return *setup_; }
+  store::Database& telemetry() noexcept { return *telemetry_; }
+
+  // What goes on in the background, until the group is cancelled: lists of models, local servers, limits, money, the log.
+  void spawn_upkeep(TaskGroup& group);
+  // Once nobody calls any more and the upkeep has ended.
   void stop();
 
  private:
-  ModelRoom() = default;
+  explicit ModelRoom(Parts parts) : parts_(std::move(parts)) {}
+  Result<> start();
+  Result<> load_prices();
+  Result<std::shared_ptr<const model::Sealer>> load_sealer() const;
+
+  Parts parts_;
+  std::unique_ptr<store::Database> telemetry_;
+  model::Prices prices_;
+  std::unique_ptr<model::Limiters> limiters_;
+  std::unique_ptr<model::Allowances> allowances_;
+  std::unique_ptr<model::Gate> gate_;
+  std::unique_ptr<model::CallLog> log_;
+  std::unique_ptr<studio::Accounts> accounts_;
   std::unique_ptr<net::HttpClient> client_;
   std::unique_ptr<model::Upstream> upstream_;
   std::unique_ptr<model::Models> models_;
+  std::unique_ptr<studio::GatewaySetup> setup_;
+  std::unique_ptr<model::BreakerStore> breakers_;
   std::unique_ptr<model::Catalog> catalog_;
   std::unique_ptr<model::ChatGateway> chat_;
   bool is_stopped_ = false;

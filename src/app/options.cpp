@@ -5,12 +5,12 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 23> kAll = {
+  static constexpr std::array<const SettingInfo*, 27> kAll = {
       &kListen,          &kAllowedHosts,  &kLoops,           &kConnectionsMax,  &kPeerConnectionsMax,
       &kHeaderTimeoutMs, &kIdleTimeoutMs, &kStallTimeoutMs,  &kStopTimeoutMs,   &kUploadMiB,
-      &kRequireKey,      &kDataDir,       &kDerivedQuotaMiB, &kDerivedAgeHours, &kEventsKept,
+      &kRequireKey, &kSealingKeyFile,      &kDataDir,       &kDerivedQuotaMiB, &kDerivedAgeHours, &kEventsKept,
       &kRunsKeptDays,
-      &kMediaWorkers,    &kFontDir,       &kStrictSandbox, &kFindLocalServers, &kExtraCaFile,   &kLogLevel,        &kLogFormat};
+      &kMediaWorkers,    &kFontDir,       &kStrictSandbox, &kFindLocalServers, &kExtraCaFile, &kPriceFiles, &kCallsKeptDays, &kKeepTexts,   &kLogLevel,        &kLogFormat};
   return kAll;
 }
 

@@ -26,6 +26,9 @@ inline constexpr Setting<std::uint32_t> kStopTimeoutMs{"server.stop_timeout_ms",
 inline constexpr Setting<std::uint32_t> kUploadMiB{"server.upload_mib_max", 4'096, Range{1, 1'048'576}, Reload::at_start, "Largest upload, MiB"};
 inline constexpr Setting<bool> kRequireKey{"access.require_key", false, Range{}, Reload::at_start, "Ask for a key on loopback too"};
 
+inline constexpr Setting<std::string_view> kSealingKeyFile{"access.sealing_key_file", "", Range{0, 4096}, Reload::at_start,
+                                                           "File of the key that providers' keys are sealed with; empty is sealing.key beside the settings file"};
+
 inline constexpr Setting<std::string_view> kDataDir{"storage.data_dir", "", Range{0, 4096}, Reload::at_start, "Where everything is kept; empty is the XDG data folder"};
 inline constexpr Setting<std::uint32_t> kDerivedQuotaMiB{"storage.derived_quota_mib", 5'120, Range{64, 104'857'600}, Reload::at_start,
                                                          "Room for what can be made again (step results, previews), MiB"};
@@ -41,6 +44,11 @@ inline constexpr Setting<bool> kStrictSandbox{"media.strict_sandbox", false, Ran
 inline constexpr Setting<bool> kFindLocalServers{"models.find_local", true, Range{}, Reload::at_start, "Look for model servers on this machine: Ollama, llama.cpp, LM Studio, vLLM"};
 inline constexpr Setting<std::string_view> kExtraCaFile{"models.extra_ca_file", "", Range{0, 4096}, Reload::at_start,
                                                         "PEM file of authorities to trust beside the system's, for providers of one's own"};
+
+inline constexpr Setting<std::string_view> kPriceFiles{"models.price_files", "", Range{0, 4096}, Reload::at_start,
+                                                       "JSON files of prices in LiteLLM's layout, comma-separated; a later one goes before an earlier one"};
+inline constexpr Setting<std::uint32_t> kCallsKeptDays{"models.calls_kept_days", 30, Range{1, 3'650}, Reload::at_start, "How long the log keeps calls to models, days"};
+inline constexpr Setting<bool> kKeepTexts{"models.keep_texts", false, Range{}, Reload::at_start, "Keep what was asked and answered in the log of calls, for a week"};
 
 inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start, "debug, info, warn or error"};
 inline constexpr Setting<std::string_view> kLogFormat{"log.format", "auto", Range{0, 16}, Reload::at_start, "auto (text on a terminal, else JSON), json or text"};

@@ -62,10 +62,13 @@ class HouseTest : public testing::Test {
     house_.reset();
     loops_.stop();
     fs::remove_all(folder_);
+    fs::remove(folder_.string() + ".sealing.key");
   }
 
   void open(std::vector<std::pair<std::string, std::string>> flags) {
     flags.emplace_back("storage.data_dir", folder_.string());
+    flags.emplace_back("access.sealing_key_file", folder_.string() + ".sealing.key");
+    flags.emplace_back("models.find_local", "false");
     auto settings = Settings::load({.file_text = {}, .file_name = {}, .environment = {}, .flags = std::move(flags)},
                                    all_settings());
     ASSERT_TRUE(settings) << settings.error().describe();

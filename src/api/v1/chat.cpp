@@ -21,24 +21,13 @@ const model::ChatFace& face_of(model::Protocol protocol) {
   }
 }
 
-// What the caller may say about routing, in headers, since bodies belong to the protocols.
-Result<> read_wishes(const net::Request& request, model::ChatCall& call) {
-  if (const auto fallback = request.headers.find("x-atelier-fallback")) {
-    if (*fallback != "off" && *fallback != "on")
-      return fail(ErrorCode::invalid_argument, "X-Atelier-Fallback is \"on\" or \"off\"", {.reason = "header_invalid", .where = "x-atelier-fallback"});
-    call.may_fall_back = *fallback == "on";
-  }
-  if (const auto name = request.headers.find("x-atelier-strategy")) {
-    call.strategy = model::parse_strategy(*name);
-    if (!call.strategy)
-      return fail(ErrorCode::invalid_argument, fmt::format("there is no strategy \"{}\"", *name), {.reason = "header_invalid", .where = "x-atelier-strategy"});
-  }
-  return {};
-}
-
-void set_report(net::Headers& headers, const model::CallReport& report) {
-  if (!report.candidate.empty()) headers.set("x-atelier-candidate", report.candidate);
-  headers.set("x-atelier-attempts", std::to_string(report.attempts.size()));
+// What these protocols say of betas, which fields of the body depend on.
+void read_betas(const net::Request& request, model::ChatCall& call) {
+  const std::string_view name = call.face->protocol() == model::Protocol::anthropic ? "anthropic-beta" : "openai-beta";
+  std::string betas;
+  for (const auto& [field, value] : request.headers.fields())
+    if (field == name) betas += (betas.empty() ? "" : ",") + value;
+  if (!betas.empty()) call.headers.emplace_back(name, std::move(betas));
 }
 
 // Owns the stream until the server has sent it, or gives up.
@@ -61,9 +50,11 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
   if (!body) co_return error_of(body);
   auto glanced = model::glance(protocol, *body);
   if (!glanced) co_return error_of(glanced);
+  auto wishes = read_wishes(request);
+  if (!wishes) co_return error_of(wishes);
   model::ChatCall call{.face = &face_of(protocol), .body = std::move(*body), .request = std::move(*glanced), .request_id = request.request_id,
-                       .deadline = services.clock.now() + kDeadline, .key = key};
-  if (auto read = read_wishes(request, call); !read) co_return error_of(read);
+                       .deadline = services.clock.now() + kDeadline, .may_fall_back = wishes->may_fall_back, .strategy = wishes->strategy, .key = key};
+  read_betas(request, call);
   net::Response response;
   if (!call.request.is_streamed) {
     model::WholeAnswer whole = co_await services.chat.answer(std::move(call));

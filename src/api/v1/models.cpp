@@ -55,8 +55,19 @@ Task<Result<net::Response>> list(Services services, net::Request request, model:
   co_return net::json_response(page);
 }
 
+// Official clients escape the slash of "openai/gpt-5", and our paths keep it so.
+std::string name_in(std::string_view path) {
+  constexpr std::string_view kSlash = "%2F";
+  std::string name;
+  for (std::size_t at = path.find(kSlash); at != std::string_view::npos; at = path.find(kSlash)) {
+    name.append(path.substr(0, at)).push_back('/');
+    path.remove_prefix(at + kSlash.size());
+  }
+  return name.append(path);
+}
+
 Task<Result<net::Response>> get(Services services, net::Request request, model::KeyStatePtr key) {
-  const std::string id(request.path_parameter("id"));
+  const std::string id = name_in(request.path_parameter("id"));
   const model::DirectoryPtr directory = services.chat.models().directory();
   for (const model::Directory::Entry& entry : allowed(*directory, *key)) {
     if (entry.id != id && (!entry.candidate || entry.candidate->name != id)) continue;

@@ -1,8 +1,11 @@
 #include "api/v1/v1.hpp"
 
+#include <fmt/format.h>
+
 #include "base/async.hpp"
 #include "base/text.hpp"
 #include "model/face/face.hpp"
+#include "model/limit/headers.hpp"
 #include "net/problem.hpp"
 #include "store/migrations.hpp"
 
@@ -14,7 +17,6 @@ net::Response face_error(Face face, const Error& error, std::string_view request
   net::Response response;
   response.status = status;
   response.headers.set("content-type", "application/json");
-  if (face == Face::anthropic) response.headers.set("request-id", std::string(request_id));
   if (error.retry_after_ms) {
     response.headers.set("retry-after", std::to_string((*error.retry_after_ms + 999) / 1000));
     response.headers.set("retry-after-ms", std::to_string(*error.retry_after_ms));
@@ -47,6 +49,28 @@ Task<Result<model::KeyStatePtr>> authenticate_face(Services services, const net:
   if (!key && key.error().code == ErrorCode::unavailable) key = co_await services.accounts.find_key_state(std::string(secret));
   if (!key && key.error().code == ErrorCode::unauthenticated && services.is_open) co_return local;
   co_return key;
+}
+
+Result<Wishes> read_wishes(const net::Request& request) {
+  Wishes wishes;
+  if (const auto fallback = request.headers.find("x-atelier-fallback")) {
+    if (*fallback != "off" && *fallback != "on")
+      return fail(ErrorCode::invalid_argument, "X-Atelier-Fallback is \"on\" or \"off\"", {.reason = "header_invalid", .where = "x-atelier-fallback"});
+    wishes.may_fall_back = *fallback == "on";
+  }
+  if (const auto name = request.headers.find("x-atelier-strategy")) {
+    wishes.strategy = model::parse_strategy(*name);
+    if (!wishes.strategy)
+      return fail(ErrorCode::invalid_argument, fmt::format("there is no strategy \"{}\"", printable(*name, 64)), {.reason = "header_invalid", .where = "x-atelier-strategy"});
+  }
+  return wishes;
+}
+
+void set_report(net::Headers& headers, const model::CallReport& report) {
+  if (!report.candidate.empty()) headers.set("x-atelier-candidate", report.candidate);
+  headers.set("x-atelier-attempts", std::to_string(report.attempts.size()));
+  if (!report.key || !report.key->limiter) return;
+  for (auto& [name, value] : model::limit_headers(report.key->limiter->status())) headers.set(name, std::move(value));
 }
 
 }  // namespace atelier::api

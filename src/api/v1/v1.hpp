@@ -11,4 +11,14 @@ net::Response face_error(Face face, const Error& error, std::string_view request
 // will do, since official clients cannot do without one. `request` must last until the end. Null: nobody.
 Task<Result<model::KeyStatePtr>> authenticate_face(Services services, const net::Request* request);
 
+// What the caller says about routing, in headers, since bodies belong to the protocols.
+struct Wishes {
+  bool may_fall_back = true;                      // X-Atelier-Fallback: on, off
+  std::optional<model::Strategy> strategy = {};   // X-Atelier-Strategy
+};
+Result<Wishes> read_wishes(const net::Request& request);
+
+// Who answered, and after how many attempts; and how the key's limits stand.
+void set_report(net::Headers& headers, const model::CallReport& report);
+
 }  // namespace atelier::api

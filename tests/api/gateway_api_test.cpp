@@ -1,0 +1,274 @@
+// The gateway as programs and operators see it over HTTP: providers, routes, keys, limits, the log.
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <thread>
+
+#include "tests/app/house_fixture.hpp"
+#include "tests/double/provider_double.hpp"
+
+namespace atelier::app {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+constexpr const char* kSecret = "sk-canary-0123456789abcdef";
+
+class GatewayApi : public HouseTest {
+ protected:
+  GatewayApi() : double_({.keys = {kSecret, "sk-double"}}) {}
+
+  void start() {
+    listen();
+    add_provider("openai", "openai_chat", "/openai/v1");
+  }
+  Answer add_provider(std::string name, std::string preset, std::string path) {
+    return call(net::Method::post, "/api/providers",
+                json::write(json::Object{{"name", name}, {"preset", preset}, {"base_url", double_.url(path)}, {"key", kSecret}}));
+  }
+  // An admin's key; the server asks for one from then on.
+  void need_keys() {
+    open({{"access.require_key", "true"}});
+    auto key = house_->wait_for(house_->accounts().create_key("operator", Role::admin));
+    ASSERT_TRUE(key);
+    admin_ = {{"authorization", "Bearer " + key->secret}};
+    listen();
+    const Answer added = call(net::Method::post, "/api/providers",
+                              json::write(json::Object{{"name", "openai"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", kSecret}}), admin_);
+    ASSERT_EQ(added.status, 201) << added.body;
+  }
+  Headers make_key(std::string settings) {
+    const Answer made = call(net::Method::post, "/api/keys", std::move(settings), admin_);
+    EXPECT_EQ(made.status, 201) << made.body;
+    return {{"authorization", "Bearer " + text(made.json(), "secret")}};
+  }
+  Answer chat(std::string model, Headers headers = {}) {
+    return call(net::Method::post, "/v1/chat/completions", R"({"model":")" + model + R"(","messages":[{"role":"user","content":"hi"}]})", std::move(headers));
+  }
+  // What the log says once there are so many calls in it.
+  json::Value calls(std::size_t count) {
+    for (int i = 0; i < 200; ++i) {
+      const json::Value page = call(net::Method::get, "/api/calls", {}, admin_).json();
+      if (page.at("items").as_array().size() >= count) return page.at("items");
+      std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    }
+    ADD_FAILURE() << "the log never held " << count << " calls";
+    return json::Array();
+  }
+
+  // That reached the provider: lists of models do, too.
+  int conversations() const {
+    int count = 0;
+    for (const doubles::Seen& seen : double_.requests()) count += seen.path.find("chat/completions") != std::string::npos ? 1 : 0;
+    return count;
+  }
+
+  doubles::ProviderDouble double_;
+  Headers admin_;
+};
+
+TEST_F(GatewayApi, AStoredProviderIsCalledAndItsKeyNeverComesOut) {
+  start();
+  const Answer answered = chat("openai/double");
+  EXPECT_EQ(answered.status, 200) << answered.body;
+  EXPECT_THAT(answered.body, HasSubstr("Echo: hi"));
+  EXPECT_EQ(answered.headers.find("x-atelier-candidate"), "openai/double");
+  EXPECT_EQ(chat("openai/double@401").status, 503);
+  std::string all;
+  for (const char* target : {"/api/providers", "/api/providers/openai", "/api/models", "/api/calls", "/metrics", "/v1/models", "/api/status"}) all += call(net::Method::get, target).body;
+  for (const auto& file : fs::directory_iterator(folder_)) {
+    if (!file.is_regular_file()) continue;
+    std::ifstream stream(file.path(), std::ios::binary);
+    all.append(std::istreambuf_iterator<char>(stream), {});
+  }
+  EXPECT_THAT(all, Not(HasSubstr(kSecret)));
+  EXPECT_EQ(text(call(net::Method::get, "/api/providers/openai").json(), "key_end"), "cdef");
+}
+
+TEST_F(GatewayApi, ProvidersAndRoutesOutliveTheServer) {
+  start();
+  ASSERT_EQ(call(net::Method::post, "/api/routes", R"({"name":"fast","targets":[{"provider":"openai","model":"double"}]})").status, 201);
+  house_.reset();
+  open({});
+  listen();
+  EXPECT_EQ(chat("fast").status, 200);
+}
+
+TEST_F(GatewayApi, AProviderIsChangedByWhoSawItLast) {
+  start();
+  const std::string body = json::write(json::Object{{"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"is_enabled", false}});
+  EXPECT_EQ(call(net::Method::put, "/api/providers/openai", body).status, 400);
+  EXPECT_EQ(call(net::Method::put, "/api/providers/openai", body, {{"if-match", "\"7\""}}).status, 409);
+  const Answer changed = call(net::Method::put, "/api/providers/openai", body, {{"if-match", "\"1\""}});
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_TRUE(changed.json().at("has_key").as_bool());  // left out: as it was
+  EXPECT_EQ(chat("openai/double").status, 404);
+  EXPECT_EQ(call(net::Method::del, "/api/providers/openai").status, 204);
+  EXPECT_EQ(call(net::Method::get, "/api/providers/openai").status, 404);
+}
+
+TEST_F(GatewayApi, WhatIsWrongIsNamed) {
+  start();
+  const Answer provider = add_provider("other", "openay", "/x");
+  EXPECT_EQ(provider.status, 400);
+  EXPECT_EQ(text(provider.json(), "where"), "/preset");
+  EXPECT_THAT(provider.body, HasSubstr("did you mean"));
+  const Answer route = call(net::Method::post, "/api/routes", R"({"name":"r","targets":[{"provider":"openai","model":"m","weight":-1}]})");
+  EXPECT_EQ(route.status, 400);
+  EXPECT_EQ(text(route.json(), "where"), "/targets/0/weight");
+  const Answer key = call(net::Method::post, "/api/keys", R"({"name":"k","day_allowance":"much"})");
+  EXPECT_EQ(key.status, 400);
+  EXPECT_EQ(text(key.json(), "where"), "/day_allowance");
+  EXPECT_EQ(chat("nobody/knows").status, 404);
+}
+
+TEST_F(GatewayApi, AProviderCanBeChecked) {
+  start();
+  EXPECT_TRUE(call(net::Method::post, "/api/providers/openai/check", "{}").json().at("is_ok").as_bool());
+  const Answer bad = call(net::Method::post, "/api/providers", json::write(json::Object{{"name", "bad"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", "wrong"}}));
+  ASSERT_EQ(bad.status, 201);
+  const json::Value checked = call(net::Method::post, "/api/providers/bad/check", "{}").json();
+  EXPECT_FALSE(checked.at("is_ok").as_bool());
+  EXPECT_FALSE(text(checked, "error").empty());
+}
+
+TEST_F(GatewayApi, KeysAreAskedForInEachProtocolsShape) {
+  need_keys();
+  const Answer chat_refused = chat("openai/double");
+  EXPECT_EQ(chat_refused.status, 401);
+  EXPECT_TRUE(chat_refused.json().at("error").is_object());
+  const Answer refused = call(net::Method::post, "/v1/messages", R"({"model":"openai/double","max_tokens":5,"messages":[]})", {{"x-api-key", "wrong"}});
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(text(refused.json().at("error"), "type"), "authentication_error");
+  EXPECT_EQ(chat("openai/double", make_key(R"({"name":"k"})")).status, 200);
+}
+
+TEST_F(GatewayApi, AKeyCallsOnlyItsModels) {
+  need_keys();
+  const Headers key = make_key(R"({"name":"k","models":["openai/double-m*"]})");
+  EXPECT_EQ(chat("openai/double-mini", key).status, 200);
+  EXPECT_EQ(chat("openai/double", key).status, 403);
+  ASSERT_EQ(call(net::Method::post, "/api/providers/openai/check", "{}", admin_).status, 200);
+  const std::string listed = call(net::Method::get, "/v1/models", {}, key).body;
+  EXPECT_THAT(listed, HasSubstr("double-mini"));
+  EXPECT_THAT(listed, Not(HasSubstr("double-embedding")));
+}
+
+TEST_F(GatewayApi, ALimitIsToldAndHolds) {
+  need_keys();
+  const Headers key = make_key(R"({"name":"k","requests_per_minute":2})");
+  const Answer first = chat("openai/double", key);
+  EXPECT_EQ(first.headers.find("x-ratelimit-limit-requests"), "2");
+  chat("openai/double", key);
+  const Answer refused = chat("openai/double", key);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_TRUE(refused.headers.find("retry-after"));
+  EXPECT_EQ(conversations(), 2);
+}
+
+TEST_F(GatewayApi, AnAllowanceNeedsAPriceAndHolds) {
+  std::ofstream(folder_.string() + ".prices.json") << R"({"openai/double":{"litellm_provider":"openai","input_cost_per_token":0.001,"output_cost_per_token":0.001}})";
+  open({{"access.require_key", "true"}, {"models.price_files", folder_.string() + ".prices.json"}});
+  auto made = house_->wait_for(house_->accounts().create_key("operator", Role::admin));
+  ASSERT_TRUE(made);
+  admin_ = {{"authorization", "Bearer " + made->secret}};
+  listen();
+  ASSERT_EQ(call(net::Method::post, "/api/providers", json::write(json::Object{{"name", "openai"}, {"preset", "openai"}, {"base_url", double_.url("/openai/v1")}, {"key", kSecret}}), admin_).status, 201);
+  const Headers key = make_key(R"({"name":"k","day_allowance":"10"})");
+  EXPECT_EQ(chat("openai/double", key).status, 200);
+  EXPECT_EQ(chat("openai/double-mini", key).status, 403);  // nobody knows what it costs
+  const Headers poor = make_key(R"({"name":"p","day_allowance":"0.01"})");
+  EXPECT_EQ(chat("openai/double", poor).status, 429);
+  const json::Value logged = calls(3);
+  EXPECT_EQ(text(logged.as_array().back(), "cost"), "0.003");
+  fs::remove(folder_.string() + ".prices.json");
+}
+
+TEST_F(GatewayApi, EveryCallIsLogged) {
+  start();
+  chat("openai/double");
+  call(net::Method::post, "/v1/messages", R"({"model":"openai/double","max_tokens":50,"stream":true,"messages":[{"role":"user","content":"hi"}]})");
+  chat("openai/double@400");
+  const json::Value logged = calls(3);
+  const json::Array& items = logged.as_array();
+  EXPECT_EQ(items[2].at("status").as_int64(), 200);
+  EXPECT_EQ(items[2].at("usage").at("output").as_int64(), 2);
+  EXPECT_EQ(text(items[1], "face"), "anthropic");
+  EXPECT_TRUE(items[1].at("is_streamed").as_bool());
+  EXPECT_EQ(items[1].at("usage").at("output").as_int64(), 2);
+  EXPECT_NE(items[0].at("status").as_int64(), 200);
+  EXPECT_FALSE(text(items[0], "fault").empty());
+  const json::Value one = call(net::Method::get, "/api/calls/" + std::to_string(items[1].at("number").as_int64())).json();
+  EXPECT_EQ(one.at("attempts").as_array().size(), 1U);
+  const json::Value usage = call(net::Method::get, "/api/usage?by=model").json();
+  EXPECT_GE(usage.at("items").as_array().size(), 1U);
+  EXPECT_EQ(call(net::Method::get, "/api/usage?from=yesterday").status, 400);
+}
+
+TEST_F(GatewayApi, EmbeddingsAndModerationsGoToWhoServesThem) {
+  start();
+  add_provider("anthropic", "anthropic", "/anthropic");
+  const Answer vectors = call(net::Method::post, "/v1/embeddings", R"({"model":"openai/double-embedding","input":"hi"})");
+  EXPECT_EQ(vectors.status, 200) << vectors.body;
+  EXPECT_EQ(vectors.json().at("data").as_array().size(), 1U);
+  EXPECT_EQ(call(net::Method::post, "/v1/moderations", R"({"model":"openai/omni","input":"hi"})").status, 200);
+  EXPECT_EQ(call(net::Method::post, "/v1/embeddings", R"({"model":"anthropic/double","input":"hi"})").status, 400);
+  EXPECT_EQ(call(net::Method::post, "/v1/embeddings", R"({"input":"hi"})").status, 400);
+}
+
+TEST_F(GatewayApi, TokensAreCountedOrEstimated) {
+  start();
+  add_provider("anthropic", "anthropic", "/anthropic");
+  const Answer counted = call(net::Method::post, "/v1/messages/count_tokens", R"({"model":"anthropic/double","messages":[{"role":"user","content":"hi"}]})");
+  EXPECT_EQ(counted.status, 200) << counted.body;
+  EXPECT_GT(counted.json().at("input_tokens").as_int64(), 0);
+  EXPECT_FALSE(counted.headers.find("x-atelier-estimated"));
+  const Answer estimated = call(net::Method::post, "/v1/messages/count_tokens", R"({"model":"openai/double","messages":[{"role":"user","content":"hi"}]})");
+  EXPECT_GT(estimated.json().at("input_tokens").as_int64(), 0);
+  EXPECT_EQ(estimated.headers.find("x-atelier-estimated"), "true");
+}
+
+TEST_F(GatewayApi, ModelsTellHowTheyHaveBeenDoing) {
+  start();
+  for (int i = 0; i < 2; ++i) chat("openai/double");
+  call(net::Method::post, "/api/providers/openai/check", "{}");
+  const json::Value page = call(net::Method::get, "/api/models").json();
+  bool is_found = false;
+  for (const json::Value& model : page.at("items").as_array()) {
+    if (text(model, "id") != "double") continue;
+    is_found = true;
+    EXPECT_EQ(model.at("health").at("attempts").to_number<int>(), 2);
+    EXPECT_EQ(text(model.at("health"), "breaker"), "closed");
+  }
+  EXPECT_TRUE(is_found);
+}
+
+TEST_F(GatewayApi, ARouteFallsOver) {
+  start();
+  ASSERT_EQ(call(net::Method::post, "/api/routes", R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})").status, 201);
+  const Answer answered = chat("safe");
+  EXPECT_EQ(answered.status, 200) << answered.body;
+  EXPECT_EQ(answered.headers.find("x-atelier-candidate"), "openai/double");
+  EXPECT_EQ(chat("safe", {{"x-atelier-fallback", "off"}}).status, 503);
+  EXPECT_EQ(chat("safe", {{"x-atelier-fallback", "maybe"}}).status, 400);
+}
+
+TEST_F(GatewayApi, ABreakerRestsOnAfterARestart) {
+  start();
+  EXPECT_EQ(chat("openai/double@401").status, 503);  // our key: trips at once, and long
+  EXPECT_EQ(conversations(), 1);
+  open({});
+  listen();
+  const Answer refused = chat("openai/double@401");
+  EXPECT_EQ(refused.status, 503) << refused.body;
+  EXPECT_THAT(refused.body, HasSubstr("open"));
+  EXPECT_EQ(conversations(), 1);
+  EXPECT_EQ(call(net::Method::del, "/api/breakers/openai/double@401").status, 204);
+  chat("openai/double@401");
+  EXPECT_EQ(conversations(), 2);
+}
+
+}  // namespace
+}  // namespace atelier::app
