@@ -11,6 +11,4 @@ testProvider({
   name: '@ai-sdk/anthropic',
   make: (model) => anthropic(model),
   thinking: { anthropic: { thinking: { type: 'adaptive', display: 'summarized' }, effort: 'low' } },
-  // For models it does not know it demands a tool instead, which Ollama's protocol has no word for.
-  structured: ({ takesToolChoice }) => (takesToolChoice ? undefined : { anthropic: { structuredOutputMode: 'outputFormat' } }),
 });

@@ -88,17 +88,21 @@ for (const family of families) {
       assert.equal(answer.choices[0].message.content, 'Echo: call get_weather');
     });
 
-    if (family.takesToolChoice)
-      test('are called when they must be', async () => {
-        const ask = async (choice) => {
-          const answer = await client.chat.completions.create({ model, messages: user('hello'), tools, tool_choice: choice });
-          return called(answer.choices[0].message.tool_calls);
-        };
-        assert.deepEqual(await ask('required'), [weatherCall]);
-        assert.deepEqual(await ask({ type: 'function', function: { name: 'get_time' } }), [clockCall]);
-        const allowed = { mode: 'required', tools: [{ type: 'function', function: { name: 'get_time' } }] };
-        assert.deepEqual(await ask({ type: 'allowed_tools', allowed_tools: allowed }), [clockCall]);
-      });
+    test('are called when they must be, streamed as unstreamed', async () => {
+      const ask = async (tool_choice) => {
+        const request = { model, messages: user('hello'), tools, tool_choice };
+        const { message, finish_reason: finish } = (await client.chat.completions.create(request)).choices[0];
+        const streamed = await collect(await client.chat.completions.create({ ...request, stream: true }));
+        assert.deepEqual(called(streamed.message.tool_calls), called(message.tool_calls));
+        assert.equal(streamed.finish, finish);
+        return called(message.tool_calls);
+      };
+      if (family.canDemandAnyTool) assert.deepEqual(await ask('required'), [weatherCall]);
+      assert.deepEqual(await ask({ type: 'function', function: { name: 'get_weather' } }), [weatherCall]);
+      assert.deepEqual(await ask({ type: 'function', function: { name: 'get_time' } }), [clockCall]);
+      const allowed = { mode: 'required', tools: [{ type: 'function', function: { name: 'get_time' } }] };
+      assert.deepEqual(await ask({ type: 'allowed_tools', allowed_tools: allowed }), [clockCall]);
+    });
 
     if (family.canForbidParallel)
       test('are called one by one when asked so', async () => {

@@ -31,10 +31,9 @@ async function finish(streamed) {
  * @param {(model: string) => import('ai').LanguageModel} provider.make  its model of that name
  * @param {object} provider.thinking  provider options that ask for thoughts
  * @param {boolean} [provider.showsThoughts]
- * @param {(family: object) => object} [provider.structured]  provider options of an answer in a schema
  * @param {(family: object) => string | undefined} [provider.toolsTodo]  why its loop of tools cannot work yet
  */
-export function testProvider({ name, make, thinking, showsThoughts = true, structured = () => undefined, toolsTodo = () => undefined }) {
+export function testProvider({ name, make, thinking, showsThoughts = true, toolsTodo = () => undefined }) {
   for (const family of families) {
     const model = make(modelOf(family));
 
@@ -103,7 +102,7 @@ export function testProvider({ name, make, thinking, showsThoughts = true, struc
         });
 
       test('answers in a schema, streamed as unstreamed', async () => {
-        const request = { model, maxRetries: 0, output: Output.object({ schema: Recipe, name: 'recipe' }), providerOptions: structured(family), prompt: 'a recipe' };
+        const request = { model, maxRetries: 0, output: Output.object({ schema: Recipe, name: 'recipe' }), prompt: 'a recipe' };
         assert.deepEqual((await generateText(request)).output, recipe);
         const streamed = streamText(request);
         let partial;
@@ -118,16 +117,15 @@ export function testProvider({ name, make, thinking, showsThoughts = true, struc
         assert.match(text, /^t1 t2.* t16$/);
       });
 
-      if (family.takesToolChoice)
-        test('calls the tool it must', async () => {
-          const { seen, tools } = makeTools();
-          const { toolCalls } = await generateText({ model, maxRetries: 0, tools, prompt: 'hello', toolChoice: { type: 'tool', toolName: 'get_weather' } });
-          assert.deepEqual(
-            toolCalls.map(({ toolName }) => toolName),
-            ['get_weather'],
-          );
-          assert.deepEqual(seen, [weatherArguments]);
-        });
+      test('calls the tool it must', async () => {
+        const { seen, tools } = makeTools();
+        const { toolCalls } = await generateText({ model, maxRetries: 0, tools, prompt: 'hello', toolChoice: { type: 'tool', toolName: 'get_weather' } });
+        assert.deepEqual(
+          toolCalls.map(({ toolName }) => toolName),
+          ['get_weather'],
+        );
+        assert.deepEqual(seen, [weatherArguments]);
+      });
     });
   }
 }

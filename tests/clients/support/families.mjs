@@ -7,7 +7,7 @@
  * @property {string} provider  what stands before the slash of a model's name
  * @property {string} persona   whom the double plays
  * @property {boolean} takesRemoteImages  an image may be an address
- * @property {boolean} takesToolChoice    a tool can be demanded
+ * @property {boolean} canDemandAnyTool   one of several tools can be demanded; a certain one always can
  * @property {boolean} canForbidParallel  one call at most can be demanded
  * @property {boolean} hasSeveralAnswers  n > 1
  */
@@ -19,7 +19,7 @@ export const families = [
     provider: 'openai',
     persona: 'openai',
     takesRemoteImages: true,
-    takesToolChoice: true,
+    canDemandAnyTool: true,
     canForbidParallel: true,
     hasSeveralAnswers: true,
   },
@@ -28,7 +28,7 @@ export const families = [
     provider: 'anthropic',
     persona: 'anthropic',
     takesRemoteImages: true,
-    takesToolChoice: true,
+    canDemandAnyTool: true,
     canForbidParallel: true,
     hasSeveralAnswers: false,
   },
@@ -37,7 +37,7 @@ export const families = [
     provider: 'gemini',
     persona: 'gemini',
     takesRemoteImages: true,
-    takesToolChoice: true,
+    canDemandAnyTool: true,
     canForbidParallel: false,
     hasSeveralAnswers: true,
   },
@@ -46,7 +46,7 @@ export const families = [
     provider: 'ollama',
     persona: 'ollama',
     takesRemoteImages: false,
-    takesToolChoice: false,
+    canDemandAnyTool: false,
     canForbidParallel: false,
     hasSeveralAnswers: false,
   },

@@ -118,29 +118,42 @@ function providersOf(double) {
   return environment;
 }
 
+// The secret of a new access key.
+async function createKey(folder) {
+  const { stdout } = await run(path.join(programFolder, 'atelier'), ['keys', 'create', 'clients', '--role', 'admin', '--data-dir', folder], { env: cleanEnvironment(folder) });
+  return stdout.trim();
+}
+
 /** An `atelier serve` of its own data folder, gone when stopped. */
 export class Atelier {
-  static async start(double, ...args) {
+  /** With `needsKey` it asks for an access key, of which `key` is one. */
+  static async start(double, { needsKey = false } = {}) {
     const folder = await mkdtemp(path.join(tmpdir(), 'atelier-clients-'));
     try {
-      const flags = ['serve', '--listen', '127.0.0.1:0', '--data-dir', folder, '--set', 'models.find_local=false', ...args];
-      return new Atelier(await start('atelier', flags, cleanEnvironment(folder, providersOf(double))), folder);
+      const environment = cleanEnvironment(folder, providersOf(double));
+      const flags = ['--data-dir', folder, '--set', 'models.find_local=false', '--set', `access.require_key=${needsKey}`];
+      // The first one is made before the server starts, which would not start without.
+      const key = needsKey ? await createKey(folder) : 'unused';
+      return new Atelier(await start('atelier', ['serve', '--listen', '127.0.0.1:0', ...flags], environment), folder, key);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }
-  constructor(program, folder) {
+  constructor(program, folder, key) {
     this.program = program;
     this.folder = folder;
+    this.key = key;
     this.url = program.url;
     /** What OpenAI's clients call the base URL; Anthropic's leave "/v1" out. */
     this.openaiUrl = `${program.url}/v1`;
   }
-  /** A new access key's secret. */
-  async createKey(name) {
-    const { stdout } = await run(path.join(programFolder, 'atelier'), ['keys', 'create', name, '--data-dir', this.folder], { env: cleanEnvironment(this.folder) });
-    return stdout.trim();
+  /** The secret of a new access key with these settings, as POST /api/keys takes them. */
+  async createKey(settings) {
+    const headers = { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${this.url}/api/keys`, { method: 'POST', headers, body: JSON.stringify(settings) });
+    if (answer.status !== 201) throw new Error(`no key was made: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()).secret;
   }
   async stop() {
     try {
