@@ -26,7 +26,7 @@ wrk.headers["content-type"] = "application/json"
 wrk.headers["authorization"] = "Bearer %s"
 wrk.body = [[%s]]
 '''
-BODY = json.dumps({'model': 'openai/double-small', 'messages': [{'role': 'user', 'content': 'Say something of a kibibyte. ' + 'x' * 700}]})
+BODY = json.dumps({'model': 'double', 'messages': [{'role': 'user', 'content': 'Say something of a kibibyte. ' + 'x' * 700}]})
 
 
 def free_port():
@@ -80,7 +80,7 @@ http {{
   upstream double {{ server 127.0.0.1:{upstream}; keepalive 256; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{self.port} reuseport;
-    location / {{ proxy_pass http://double; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }}
+    location / {{ proxy_pass http://double; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Authorization "Bearer sk-double"; proxy_buffering off; }}
   }}
 }}
 ''')
@@ -137,7 +137,7 @@ def main():
     arguments.add_argument('--connections', type=int, default=64)
     options = arguments.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix='bench-gateway-'))
-    double = subprocess.Popen([f'{options.bin}/provider-double', '--port', '0'], stdout=subprocess.PIPE, text=True)
+    double = subprocess.Popen([f'{options.bin}/provider-double', '--port', '0', '--load', '--persona', 'openai'], stdout=subprocess.PIPE, text=True)
     servers = []
     try:
         upstream = int(re.search(r':(\d+)', double.stdout.readline()).group(1))
