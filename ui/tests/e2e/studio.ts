@@ -14,15 +14,17 @@ export interface Studio {
   port: string;
 }
 
-async function start(binary: string, folder: string): Promise<{ child: ChildProcess; url: string }> {
-  // The variables that steer these tests are none of the server's settings, and it refuses what it does not know.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('ATELIER_')));
-  const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data-dir', folder], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+// A program that tells its address in a line of its output.
+export async function start(binary: string, args: readonly string[]): Promise<{ child: ChildProcess; url: string }> {
+  // The variables that steer these tests are none of the server's settings, and it refuses what it does not know. Keys of
+  // whoever runs them would make providers.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('ATELIER_') && !/_(API_KEY|BASE_URL)$/.test(key)));
+  const child = spawn(binary, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-4000)));
   const url = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`the server told no address within ${START_MS} ms: ${said}`)), START_MS);
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
+    const timer = setTimeout(() => reject(new Error(`${binary} told no address within ${START_MS} ms: ${said}`)), START_MS);
+    child.once('exit', (code) => reject(new Error(`${binary} ended with ${code}: ${said}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
       const address = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
       if (!address) return;
@@ -33,6 +35,14 @@ async function start(binary: string, folder: string): Promise<{ child: ChildProc
   return { child, url };
 }
 
+export async function stop(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
 export const test = base.extend<{ console: string[] }, { studio: Studio; name: string }>({
   // Each file of tests names its own studio, so that none finds what another left.
   name: ['studio', { scope: 'worker', option: true }],
@@ -41,13 +51,9 @@ export const test = base.extend<{ console: string[] }, { studio: Studio; name: s
       const binary = process.env.ATELIER_BIN;
       if (!binary) throw new Error('ATELIER_BIN names no server');
       const folder = mkdtempSync(join(tmpdir(), `atelier-e2e-${name}-`));
-      const { child, url } = await start(binary, folder);
+      const { child, url } = await start(binary, ['serve', '--listen', '127.0.0.1:0', '--data-dir', folder, '--set', 'models.find_local=false']);
       await use({ url, port: new URL(url).port });
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      await ended;
-      clearTimeout(timer);
+      await stop(child);
       rmSync(folder, { recursive: true, force: true });
     },
     { scope: 'worker' },

@@ -1,4 +1,4 @@
-// The shapes written by hand in lib/api/types.ts, against the ones the server itself tells of.
+// The shapes written by hand in lib/api, against the ones the server itself tells of.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,14 +9,20 @@ import { expect, test } from './studio';
 test.use({ name: 'types' });
 
 const SHAPES = ['Session', 'Status', 'Scene', 'Video', 'Step', 'Run', 'ProductionSummary', 'Production', 'Asset'];
+// What we call them, of the gateway's. A route of models is no route of the page.
+const GATEWAY = { ProviderPreset: 'ProviderPreset', Provider: 'Provider', ProviderCheck: 'ProviderCheck', Route: 'ModelRoute', ModelHealth: 'ModelHealth', Model: 'Model', ModelPage: 'ModelPage', Key: 'AccessKey', CreatedKey: 'CreatedKey', Call: 'Call', UsageRow: 'UsageRow', UsagePage: 'UsagePage' };
+// And what we send.
+const SENT = { NewKey: 'KeySettings', KeySettings: 'KeySettings', ProviderChange: 'ProviderChange', RouteDefinition: 'RouteDefinition' };
 
 test('what the server says it answers is what the page takes', async ({ request, studio }) => {
   const document = (await (await request.get(`${studio.url}/api/openapi.json`)).json()) as Record<string, unknown>;
   const folder = mkdtempSync(join(tmpdir(), 'atelier-types-'));
   writeFileSync(join(folder, 'schema.ts'), astToString(await openapi(document as never)));
-  const own = resolve(import.meta.dirname, '../../src/lib/api/types');
+  const own = resolve(import.meta.dirname, '../../src/lib/api');
   const lines = SHAPES.map((name) => `export const as${name} = (told: components['schemas']['${name}']): own.${name} => told;`);
-  writeFileSync(join(folder, 'agree.ts'), [`import type { components } from './schema';`, `import type * as own from '${own}';`, ...lines].join('\n'));
+  for (const [name, ours] of Object.entries(GATEWAY)) lines.push(`export const as${name} = (told: components['schemas']['${name}']): gateway.${ours} => told;`);
+  for (const [name, ours] of Object.entries(SENT)) lines.push(`export const to${name} = (sent: gateway.${ours}): components['schemas']['${name}'] => sent;`);
+  writeFileSync(join(folder, 'agree.ts'), [`import type { components } from './schema';`, `import type * as own from '${own}/types';`, `import type * as gateway from '${own}/gateway-types';`, ...lines].join('\n'));
   const options: ts.CompilerOptions = { strict: true, noEmit: true, skipLibCheck: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] };
   const found = ts.getPreEmitDiagnostics(ts.createProgram([join(folder, 'agree.ts')], options));
   rmSync(folder, { recursive: true, force: true });

@@ -9,9 +9,9 @@ describe('usage', () => {
     const now = Date.parse('2026-03-01T23:30:00Z');
     expect([firstDay(now, 1), firstDay(now, 30)]).toEqual(['2026-03-01', '2026-01-31']);
   });
-  it('shows days without calls too, newest first', () => {
+  it('shows days without calls too, oldest first', () => {
     const bars = barsOf([row({ day: '2026-02-27', cost: '0.000000000002' }), row({ day: '2026-03-01', cost: '0.000000000001' })], 'day', 'cost');
-    expect(everyDay(bars, '2026-02-27', '2026-03-02').map(({ id, share }) => [id, share])).toEqual([['2026-03-02', 0], ['2026-03-01', 0.5], ['2026-02-28', 0], ['2026-02-27', 1]]);
+    expect(everyDay(bars, '2026-02-27', '2026-03-02').map(({ id, share }) => [id, share])).toEqual([['2026-02-27', 1], ['2026-02-28', 0], ['2026-03-01', 0.5], ['2026-03-02', 0]]);
   });
   it('counts every token once, and weighs by what is asked', () => {
     const thinker = row({ provider: 'a', model: 'm/x', input: 5, cached_read: 3, cached_write: 2, output: 4, reasoning: 6, other_media: 1, cost: '0.01' });

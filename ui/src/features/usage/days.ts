@@ -13,9 +13,10 @@ export const firstDay = (now: number, days: number): string => dayText(now - (da
 export type Measure = 'cost' | 'tokens';
 export interface Bar {
   id: string;
-  row: UsageRow | null; // a day without a call has none
+  row: UsageRow;
   share: number; // 0 to 1, of the longest
 }
+export type Day = Pick<Bar, 'id' | 'share'>;
 
 export const inputOf = (row: TokenCounts): number => row.input + row.cached_read + row.cached_write;
 export const outputOf = (row: TokenCounts): number => row.output + row.reasoning;
@@ -33,17 +34,17 @@ export function barsOf(rows: readonly UsageRow[], by: Grouping, measure: Measure
   return rows.map((row) => ({ id: idOf(row, by), row, share: shareOf(sizeOf(row, measure), longest) }));
 }
 
-// Newest first, with the days between that have no calls.
-export function everyDay(bars: readonly Bar[], from: string, to: string): Bar[] {
+// Oldest first, with the days that have no calls.
+export function everyDay(bars: readonly Day[], from: string, to: string): Day[] {
   const known = new Map(bars.map((bar) => [bar.id, bar]));
-  const days: Bar[] = [];
-  for (let at = Date.parse(to); at >= Date.parse(from) && days.length < DAYS_MAX; at -= DAY_MS) days.push(known.get(dayText(at)) ?? { id: dayText(at), row: null, share: 0 });
+  const days: Day[] = [];
+  for (let at = Date.parse(from); at <= Date.parse(to) && days.length < DAYS_MAX; at += DAY_MS) days.push(known.get(dayText(at)) ?? { id: dayText(at), share: 0 });
   return days;
 }
 
 // What weighs most first.
 export const heaviestFirst = (bars: readonly Bar[], measure: Measure): Bar[] =>
   [...bars].sort((a, b) => {
-    const difference = sizeOf(b.row!, measure) - sizeOf(a.row!, measure);
-    return difference > 0n ? 1 : difference < 0n ? -1 : b.row!.calls - a.row!.calls;
+    const difference = sizeOf(b.row, measure) - sizeOf(a.row, measure);
+    return difference > 0n ? 1 : difference < 0n ? -1 : b.row.calls - a.row.calls;
   });
