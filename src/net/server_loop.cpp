@@ -40,7 +40,8 @@ bool is_same_user(int fd) {
 // Each event leaves at once, and a peer whose machine vanished is noticed.
 void tune(int fd, std::chrono::milliseconds stall) {
   const int one = 1, idle_seconds = 30, interval_seconds = 10;
-  const auto unacknowledged_ms = static_cast<unsigned>(stall.count());
+  // Later than our own limit, which knows why it ends a connection.
+  const auto unacknowledged_ms = static_cast<unsigned>(stall.count()) + 5'000;
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   (void)::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);

@@ -99,6 +99,7 @@ class TlsClient {
  public:
   static Result<std::unique_ptr<TlsClient>> make(const TlsClientOptions& options);
   ~TlsClient();
+  bool offers(std::string_view protocol) const noexcept;
   // `host` is a name (sent, and looked for in the certificate) or an address (looked for alone). `ticket` may be null.
   Result<std::unique_ptr<TlsSession>> begin(const std::string& host, Trust trust, const TlsSession::Ticket& ticket) const;
 

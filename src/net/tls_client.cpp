@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -39,6 +40,7 @@ int believe_the_system(SSL_CTX* context) {
 struct TlsClient::State {
   ContextPtr context;
   std::string protocols;  // as in the ALPN extension
+  std::vector<std::string> names;
 };
 
 TlsClient::TlsClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -63,8 +65,11 @@ Result<std::unique_ptr<TlsClient>> TlsClient::make(const TlsClientOptions& optio
     return fail(ErrorCode::invalid_argument, fmt::format("the certificates of {} cannot be read: {}", options.extra_ca_file, library_error()),
                 {.reason = "ca_file_invalid", .where = {}});
   state->protocols = to_alpn(options.protocols);
+  state->names = options.protocols;
   return std::unique_ptr<TlsClient>(new TlsClient(std::move(state)));
 }
+
+bool TlsClient::offers(std::string_view protocol) const noexcept { return std::find(state_->names.begin(), state_->names.end(), protocol) != state_->names.end(); }
 
 Result<std::unique_ptr<TlsSession>> TlsClient::begin(const std::string& host, Trust trust, const TlsSession::Ticket& ticket) const {
   auto made = TlsSession::State::make(state_->context.get(), host);

@@ -20,6 +20,8 @@ class Http2Abuse : public ServerFixture {
           if (request.path == "/wait") {
             if (auto slept = co_await sleep_for(1h); !slept) co_return error_of(slept);
           }
+          auto body = co_await request.read_body(1 << 20);
+          if (!body) co_return error_of(body);
           co_return text_response("fine");
         },
         std::move(options));

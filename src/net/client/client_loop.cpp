@@ -23,6 +23,7 @@ OriginPool& ClientLoop::pool(const Origin& origin, const Proxy* proxy, Trust tru
     deadlines_.emplace(executor_);
     gone_watch_.emplace(executor_, std::move(epoll_fd_));
     less_used_.emplace(executor_);
+    background_.emplace(executor_, TaskGroup::Options{.at_most = static_cast<std::size_t>(-1), .stops_on_error = false});
   }
   const RouteKey key = RouteKey::of(origin, proxy, trust, is_guarded);
   if (const auto known = pools_.find(key); known != pools_.end()) return known->second;
@@ -55,12 +56,15 @@ Task<> ClientLoop::stop() {
   for (auto& [route, pool] : pools_) pool.close_idle();
   // Whoever still reads an answer is told by its next wait.
   for (PooledConnection* connection : connections_) connection->http().cut();
+  for (SharedConnection* connection : shared_connections_) connection->http().cut();
   const auto is_used = [this] { return std::any_of(pools_.begin(), pools_.end(), [](const auto& entry) { return !entry.second.is_unused(); }); };
   while (is_used()) co_await less_used_->wait();
+  (void)co_await background_->join();
   gone_watch_->stop();
   // What the timer and the watch had queued runs before they die.
   co_await asio::post(executor_, asio::use_awaitable_t<Executor>{});
   pools_.clear();
+  background_.reset();
   less_used_.reset();
   gone_watch_.reset();
   deadlines_.reset();

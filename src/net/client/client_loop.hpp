@@ -50,6 +50,10 @@ class ClientLoop {
   bool make_room_for_idle();
   void enter(PooledConnection& connection) { connections_.insert(&connection); }
   void leave(PooledConnection& connection) noexcept { connections_.erase(&connection); }
+  void enter(SharedConnection& connection) { shared_connections_.insert(&connection); }
+  void leave(SharedConnection& connection) noexcept { shared_connections_.erase(&connection); }
+  // What a connection does beside the requests on it.
+  void spawn(Task<Result<>> task) { background_->spawn(std::move(task)); }
   void on_less_used();
 
  private:
@@ -87,10 +91,12 @@ class ClientLoop {
   const Limits limits_;
   bool is_stopping_ = false;
   std::unordered_set<PooledConnection*> connections_;
+  std::unordered_set<SharedConnection*> shared_connections_;
   // Made at first use and ended by stop(), on the loop.
   std::optional<Deadlines> deadlines_;
   std::optional<GoneWatch> gone_watch_;
   std::optional<Signal> less_used_;
+  std::optional<TaskGroup> background_;
   std::unordered_map<Route, OriginPool, Hash, Same> pools_;  // last: its connections use the others
 };
 

@@ -20,6 +20,7 @@ struct ClientOptions {
   std::chrono::milliseconds idle_timeout{50'000};       // https
   std::chrono::milliseconds idle_timeout_plain{4'000};  // http
   std::chrono::milliseconds age_max{600'000};           // then a name is looked up anew
+  bool speaks_http2 = true;  // to servers that choose it
   TlsClientOptions tls = {};
   ProxyRules proxies = {};
   AddressGuard guard = {};

@@ -100,7 +100,7 @@ Task<Result<Stream>> connect(ConnectServices services, Route route, TlsSession::
   if (!session) co_return error_of(session);
   if (auto begun = co_await stream->start_tls(std::move(*session)); !begun) co_return error_of(begun);
   const std::string_view protocol = stream->tls()->application_protocol();
-  if (!protocol.empty() && protocol != "http/1.1")
+  if (!protocol.empty() && !services.tls.offers(protocol))
     co_return fail(ErrorCode::unavailable, fmt::format("{} chose a protocol that was not offered", route.origin.host),
                    {.reason = std::string(reason::kTlsFailed), .where = {}});
   co_return stream;

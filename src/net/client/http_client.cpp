@@ -70,6 +70,8 @@ HttpClient::HttpClient(std::unique_ptr<State> state) : state_(std::move(state)) 
 HttpClient::~HttpClient() { stop(); }
 
 Result<std::unique_ptr<HttpClient>> HttpClient::make(Loops& loops, ClientOptions options, Metrics& metrics) {
+  options.tls.protocols = {"http/1.1"};
+  if (options.speaks_http2) options.tls.protocols.insert(options.tls.protocols.begin(), "h2");
   auto tls = TlsClient::make(options.tls);
   if (!tls) return error_of(tls);
   const std::size_t count = loops.size();
@@ -111,29 +113,39 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
   const bool goes_direct = request.is_user_given || request.proxy == ProxyChoice::none;
   const Proxy* proxy = goes_direct ? nullptr : options.proxies.find(request.url.origin);
   OriginPool& pool = loop->pool(request.url.origin, proxy, request.trust, request.is_user_given);
-  const auto head = render_head(request, pool.route());
-  if (!head) co_return error_of(head);
+  if (auto fine = check_request(request); !fine) co_return error_of(fine);
 
   for (;;) {
     ++note.tries;
-    Lease lease = note.tries == 1 ? pool.take_idle() : nullptr;
-    note.is_reused = lease != nullptr;
-    if (!lease) {
-      auto made = co_await pool.make(request.limits);
-      if (!made) co_return error_of(made);
+    OriginPool::Made made;
+    made.slot = pool.take_shared();
+    if (!made.slot && note.tries == 1) made.lease = pool.take_idle();
+    made.is_reused = made.slot || made.lease;
+    if (!made.is_reused) {
+      auto fresh = co_await pool.make(request.limits);
+      if (!fresh) co_return error_of(fresh);
       if (loop->is_stopping()) co_return stopping();
-      lease = std::move(made->lease);
-      note.is_reused = made->is_reused;
+      made = std::move(*fresh);
     }
+    note.is_reused = made.is_reused;
     note.connected_at = std::chrono::steady_clock::now();
     (note.is_reused ? loop->metrics().sent_reused : loop->metrics().sent_new).add();
-    const Http1Connection::Outgoing outgoing{.method = request.method, .head = *head, .body = request.body, .file = nullptr, .limits = request.limits, .note = &note};
-    auto answer = co_await lease->http().ask(outgoing);
-    if (answer) {
-      if (answer->keep_alive_timeout) lease->limit_idle(*answer->keep_alive_timeout);
-      co_return ClientResponse(std::make_unique<Http1Exchange>(std::move(lease), std::move(*answer)));
+    Result<std::unique_ptr<ClientExchange>> exchange = fail(ErrorCode::internal, "not asked");
+    if (made.slot) {
+      Http2ClientConnection& connection = made.slot.connection();
+      exchange = co_await connection.ask(std::move(made.slot), &request, &note);
+    } else {
+      const std::string head = render_head(request, pool.route());
+      const Http1Connection::Outgoing outgoing{.method = request.method, .head = head, .body = request.body, .file = nullptr, .limits = request.limits, .note = &note};
+      auto answer = co_await made.lease->http().ask(outgoing);
+      if (answer && answer->keep_alive_timeout) made.lease->limit_idle(*answer->keep_alive_timeout);
+      if (answer)
+        exchange = std::make_unique<Http1Exchange>(std::move(made.lease), std::move(*answer));
+      else
+        exchange = error_of(answer);
     }
-    if (!may_send_again(request, note, answer.error())) co_return error_of(answer);
+    if (exchange) co_return ClientResponse(std::move(*exchange));
+    if (!may_send_again(request, note, exchange.error())) co_return error_of(exchange);
     loop->metrics().retried.add();
   }
 }

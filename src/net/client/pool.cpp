@@ -42,10 +42,11 @@ struct OriginPool::Making {
 struct OriginPool::Waiter {
   explicit Waiter(Executor executor) : changed(executor) {}
   Signal changed;
-  // What it was given: one of both.
+  // What it was given: one of them.
   Lease lease;
+  StreamSlot slot;
   std::optional<Place> place;
-  bool is_served() const noexcept { return lease || place; }
+  bool is_served() const noexcept { return lease || slot || place; }
 };
 
 Place::~Place() {
@@ -83,6 +84,40 @@ void PooledConnection::on_gone() {
   if (is_idle_) pool_.drop_idle(*this);
 }
 
+SharedConnection::SharedConnection(OriginPool& pool, Place place, Stream stream)
+    : pool_(pool),
+      place_(std::move(place)),
+      http_(*this, std::move(stream), pool.loop_.deadlines()),
+      idle_deadline_(pool.loop_.deadlines(), *this),
+      ends_at_(std::chrono::steady_clock::now() + pool.loop_.options().age_max) {
+  pool_.loop_.enter(*this);
+}
+
+SharedConnection::~SharedConnection() {
+  set_idle(false);
+  pool_.loop_.leave(*this);
+  pool_.keep_ticket(http_.stream());
+  http_.stream().close();
+}
+
+bool SharedConnection::has_room() const noexcept { return http_.has_room() && !pool_.loop_.is_stopping() && std::chrono::steady_clock::now() < ends_at_; }
+
+void SharedConnection::set_idle(bool is_idle) {
+  if (std::exchange(was_idle_, is_idle) == is_idle) return;
+  pool_.loop_.counts().idle.add(is_idle ? 1 : -1);
+  if (is_idle)
+    idle_deadline_.set(std::chrono::steady_clock::now() + pool_.loop_.options().idle_timeout);
+  else
+    idle_deadline_.clear();
+}
+
+void SharedConnection::on_slots_changed(Http2ClientConnection&) {
+  if (is_idle() && http_.has_ended()) return pool_.drop_shared(*this);
+  if (is_idle() && !has_room()) return http_.close();
+  set_idle(is_idle());
+  pool_.serve_waiters();
+}
+
 void GiveBack::operator()(PooledConnection* connection) const noexcept {
   connection->pool().give_back(std::unique_ptr<PooledConnection>(connection));
 }
@@ -118,21 +153,83 @@ Task<Result<OriginPool::Made>> OriginPool::make(SendLimits limits) {
 
 Task<Result<>> OriginPool::make_within(Making* making) {
   if (loop_.is_stopping()) co_return fail(ErrorCode::cancelled, "the client is stopping");
-  if (open_count_ < loop_.limits().connections_per_origin) {
+  if (open_count_ < loop_.limits().connections_per_origin && !waits_for_shared()) {
     ++open_count_;
     loop_.counts().open.add(1);
     making->place.emplace(*this);
   } else {
     auto served = co_await wait_for_place(making);
-    if (!served || making->made.lease) co_return served;
+    if (!served || making->made.lease || making->made.slot) co_return served;
     if (loop_.is_stopping()) co_return fail(ErrorCode::cancelled, "the client is stopping");
   }
+  ++dialing_count_;
+  auto dialled = co_await dial_within(making);
+  --dialing_count_;
+  serve_waiters();
+  co_return dialled;
+}
+
+Task<Result<>> OriginPool::dial_within(Making* making) {
   auto stream = co_await connect(loop_.services(), route_, take_ticket(), &making->phase);
   if (!stream) co_return error_of(stream);
   loop_.metrics().made.add();
-  if (TlsSession* tls = stream->tls(); tls && tls->is_resumed()) loop_.metrics().resumed.add();
-  making->made.lease.reset(new PooledConnection(*this, std::move(*making->place), std::move(*stream)));
+  TlsSession* tls = stream->tls();
+  if (tls && tls->is_resumed()) loop_.metrics().resumed.add();
+  speaks_http2_ = tls && tls->application_protocol() == "h2";
+  if (speaks_http2_)
+    add_shared(std::move(*stream), *making);
+  else
+    making->made.lease.reset(new PooledConnection(*this, std::move(*making->place), std::move(*stream)));
   co_return Result<>{};
+}
+
+void OriginPool::add_shared(Stream stream, Making& making) {
+  // Several were dialled at once, before it was known that one would do: the others are not needed.
+  making.made.slot = take_shared();
+  making.made.is_reused = static_cast<bool>(making.made.slot);
+  if (making.made.slot) return stream.shutdown_send();
+  SharedConnection& added = *shared_.emplace_back(std::make_unique<SharedConnection>(*this, std::move(*making.place), std::move(stream)));
+  making.made.slot = StreamSlot(added.http());
+  loop_.spawn(added.http().run());
+}
+
+StreamSlot OriginPool::take_shared() {
+  for (const auto& connection : shared_) {
+    if (!connection->has_room()) {
+      if (connection->is_idle()) connection->http().close();  // old
+      continue;
+    }
+    connection->set_idle(false);
+    return StreamSlot(connection->http());
+  }
+  return StreamSlot();
+}
+
+void OriginPool::drop_shared(SharedConnection& connection) {
+  const auto found = std::find_if(shared_.begin(), shared_.end(), [&](const auto& shared) { return shared.get() == &connection; });
+  ensure(found != shared_.end(), "a shared connection is in its pool");
+  const std::unique_ptr<SharedConnection> ends = std::move(*found);
+  shared_.erase(found);
+}
+
+void OriginPool::serve_waiters() {
+  while (!waiters_.empty()) {
+    StreamSlot slot = take_shared();
+    const bool may_dial = open_count_ < loop_.limits().connections_per_origin && !waits_for_shared();
+    if (!slot && !may_dial) return;
+    Waiter& next = *waiters_.front();
+    waiters_.pop_front();
+    if (slot) {
+      next.slot = std::move(slot);
+    } else {
+      ++open_count_;
+      loop_.counts().open.add(1);
+      next.place.emplace(*this);
+    }
+    next.changed.notify_all();
+    // The one who dials now may do so for all.
+    if (!next.slot && speaks_http2_) return;
+  }
 }
 
 Task<Result<>> OriginPool::wait_for_place(Making* making) {
@@ -156,7 +253,8 @@ Task<Result<>> OriginPool::wait_for_place(Making* making) {
   // What was given to one who stops goes to the next, as both end with the waiter.
   if (is_stopped) co_return fail(ErrorCode::cancelled, "stopped while waiting for a connection");
   making->made.lease = std::move(waiter.lease);
-  making->made.is_reused = making->made.lease != nullptr;
+  making->made.slot = std::move(waiter.slot);
+  making->made.is_reused = making->made.lease || making->made.slot;
   if (waiter.place) making->place.emplace(std::move(*waiter.place));
   co_return Result<>{};
 }
@@ -180,7 +278,7 @@ void OriginPool::free_place() {
 }
 
 void OriginPool::give_back(std::unique_ptr<PooledConnection> connection) {
-  keep_ticket(*connection);
+  keep_ticket(connection->http().stream());
   const auto now = std::chrono::steady_clock::now();
   const bool is_fit = connection->http().is_reusable() && !connection->is_gone_ && !loop_.is_stopping() && now < connection->ends_at_;
   if (!is_fit) return;
@@ -216,6 +314,8 @@ void OriginPool::drop_idle(PooledConnection& connection) {
 
 void OriginPool::close_idle() {
   while (!idle_.empty()) close_oldest_idle();
+  for (const auto& connection : shared_)
+    if (connection->is_idle()) connection->http().close();
 }
 
 Deadlines::TimePoint OriginPool::oldest_idle() const noexcept { return idle_.empty() ? Deadlines::TimePoint::max() : idle_.front()->idle_since_; }
@@ -224,8 +324,8 @@ void OriginPool::close_oldest_idle() {
   if (!idle_.empty()) drop_idle(*idle_.front());
 }
 
-void OriginPool::keep_ticket(PooledConnection& connection) {
-  TlsSession* tls = connection.http().stream().tls();
+void OriginPool::keep_ticket(Stream& stream) {
+  TlsSession* tls = stream.tls();
   if (!tls) return;
   TlsSession::Ticket ticket = tls->take_ticket();
   if (!ticket) return;

@@ -6,6 +6,7 @@
 
 #include "net/client/connect.hpp"
 #include "net/client/http1.hpp"
+#include "net/client/http2.hpp"
 #include "net/gone_watch.hpp"
 
 namespace atelier::net {
@@ -50,6 +51,30 @@ class PooledConnection final : private Deadlines::Target, private GoneWatch::Tar
   bool is_idle_ = false, is_gone_ = false;
 };
 
+// A connection of HTTP/2 that a pool's requests share. Dying closes it.
+class SharedConnection final : private Http2ClientConnection::Owner, private Deadlines::Target {
+ public:
+  SharedConnection(OriginPool& pool, Place place, Stream stream);
+  ~SharedConnection();
+  Http2ClientConnection& http() noexcept { return http_; }
+  // Whether it takes another request now.
+  bool has_room() const noexcept;
+  bool is_idle() const noexcept { return http_.slot_count() == 0; }
+
+ private:
+  friend class OriginPool;
+  void on_slots_changed(Http2ClientConnection& connection) override;
+  void on_deadline() override { http_.close(); }  // idle for too long
+  void set_idle(bool is_idle);
+
+  OriginPool& pool_;
+  Place place_;  // freed after the connection was closed
+  Http2ClientConnection http_;
+  Deadlines::Entry idle_deadline_;
+  const Deadlines::TimePoint ends_at_;  // not used for new requests after that
+  bool was_idle_ = false;               // and counted as such
+};
+
 // Back to its pool, which keeps it if its answer was read to the end and closes it otherwise.
 struct GiveBack {
   void operator()(PooledConnection* connection) const noexcept;
@@ -64,9 +89,12 @@ class OriginPool {
 
   // The one used last, if it still stands.
   Lease take_idle();
-  // A new one, or one that comes back while this waits for a place; `is_reused` says which.
+  // On a connection of HTTP/2 that has room for another request.
+  StreamSlot take_shared();
+  // A new one, or one that comes back or has room while this waits for a place; `is_reused` says which.
   struct Made {
     Lease lease;
+    StreamSlot slot;  // one of both
     bool is_reused = false;
   };
   Task<Result<Made>> make(SendLimits limits);
@@ -81,6 +109,7 @@ class OriginPool {
  private:
   friend class Place;
   friend class PooledConnection;
+  friend class SharedConnection;
   friend struct GiveBack;
   struct Making;
   struct Waiter;
@@ -91,13 +120,23 @@ class OriginPool {
   void keep_idle(std::unique_ptr<PooledConnection> connection);
   void drop_idle(PooledConnection& connection);
   void free_place();
-  void keep_ticket(PooledConnection& connection);
+  Task<Result<>> dial_within(Making* making);
+  // Whether somebody else's connection is worth waiting for, since it will do for this request too.
+  bool waits_for_shared() const noexcept { return speaks_http2_ && dialing_count_ > 0; }
+  void add_shared(Stream stream, Making& making);
+  void drop_shared(SharedConnection& connection);
+  // Those that wait get what there is now.
+  void serve_waiters();
+  void keep_ticket(Stream& stream);
   TlsSession::Ticket take_ticket();
 
   ClientLoop& loop_;
   const Route route_;
   std::vector<TlsSession::Ticket> tickets_;
   std::vector<std::unique_ptr<PooledConnection>> idle_;  // the one used last is last
+  std::vector<std::unique_ptr<SharedConnection>> shared_;
+  bool speaks_http2_ = false;  // as its server did last
+  std::size_t dialing_count_ = 0;
   std::deque<Waiter*> waiters_;
   std::size_t open_count_ = 0;    // places taken
   std::size_t making_count_ = 0;  // make() runs

@@ -36,10 +36,19 @@ void add(std::string& head, std::string_view name, std::string_view value) {
 
 }  // namespace
 
-Result<std::string> render_head(const ClientRequest& request, const Route& route) {
-  const Origin& origin = request.url.origin;
-  if (!request.url.target.starts_with('/') || !is_visible(request.url.target) || !is_visible(origin.host))
+Result<> check_request(const ClientRequest& request) {
+  if (!request.url.target.starts_with('/') || !is_visible(request.url.target) || !is_visible(request.url.origin.host))
     return fail(ErrorCode::invalid_argument, "the URL has bytes that no URL has", {.reason = "url_invalid", .where = {}});
+  for (const auto& [name, value] : request.headers.fields()) {
+    if (!is_token(name) || std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs))
+      return refuse(fmt::format("the header \"{}\" cannot be sent", printable(name, 64)));
+    if (!is_field_value(value)) return refuse(fmt::format("the value of the header {} has bytes that no header has", printable(name, 64)));
+  }
+  return {};
+}
+
+std::string render_head(const ClientRequest& request, const Route& route) {
+  const Origin& origin = request.url.origin;
   std::size_t size = 256 + request.url.target.size() + 2 * origin.host.size();
   for (const auto& [name, value] : request.headers.fields()) size += name.size() + value.size() + 4;
   std::string head;
@@ -52,18 +61,11 @@ Result<std::string> render_head(const ClientRequest& request, const Route& route
   add(head, "host", origin.authority());
   bool has_agent = false;
   for (const auto& [name, value] : request.headers.fields()) {
-    if (!is_token(name) || std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs))
-      return refuse(fmt::format("the header \"{}\" cannot be sent", printable(name, 64)));
-    if (!is_field_value(value)) return refuse(fmt::format("the value of the header {} has bytes that no header has", printable(name, 64)));
     has_agent = has_agent || name == "user-agent";
     add(head, name, value);
   }
-  if (!has_agent) {
-    head += "user-agent: atelier/";
-    head += kVersion;
-    head += "\r\n";
-  }
-  if (!request.body.empty() || has_content(request.method)) {
+  if (!has_agent) add(head, "user-agent", user_agent());
+  if (sends_length(request)) {
     char digits[24];
     const auto written = std::to_chars(std::begin(digits), std::end(digits), request.body.size());
     add(head, "content-length", std::string_view(digits, static_cast<std::size_t>(written.ptr - digits)));
@@ -71,6 +73,13 @@ Result<std::string> render_head(const ClientRequest& request, const Route& route
   if (route.is_forwarded() && !route.proxy->authorization.empty()) add(head, "proxy-authorization", route.proxy->authorization);
   head += "\r\n";
   return head;
+}
+
+bool sends_length(const ClientRequest& request) noexcept { return !request.body.empty() || has_content(request.method); }
+
+std::string_view user_agent() noexcept {
+  static const std::string agent = "atelier/" + std::string(kVersion);
+  return agent;
 }
 
 bool may_send_again(const ClientRequest& request, const SendNote& note, const Error& error) noexcept {

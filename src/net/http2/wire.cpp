@@ -1,23 +1,14 @@
 #include "net/http2/wire.hpp"
 
 #include <fmt/format.h>
-#include <nghttp2/nghttp2.h>
 
 #include <algorithm>
 #include <charconv>
 
+#include "net/http2/library.hpp"
+
 namespace atelier::net {
 namespace {
-
-constexpr std::size_t kFrameHeadBytes = 9;
-
-std::string_view view(const std::uint8_t* bytes, std::size_t size) noexcept { return {reinterpret_cast<const char*>(bytes), size}; }
-
-// The bytes of a string literal or another view, which outlive the call.
-nghttp2_nv field(std::string_view name, std::string_view value) noexcept {
-  const auto bytes = [](std::string_view text) { return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data())); };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
 
 void append_number(std::string& out, std::uint32_t number) {
   for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift & 0xff);
@@ -30,13 +21,6 @@ std::string goaway(std::int32_t last_stream, std::uint32_t error_code) {
   append_number(frame, error_code);
   return frame;
 }
-
-struct OptionDeleter {
-  void operator()(nghttp2_option* option) const noexcept { ::nghttp2_option_del(option); }
-};
-struct CallbacksDeleter {
-  void operator()(nghttp2_session_callbacks* callbacks) const noexcept { ::nghttp2_session_callbacks_del(callbacks); }
-};
 
 }  // namespace
 
@@ -143,7 +127,7 @@ struct ServerWire::Callbacks {
   }
 
   static nghttp2_session_callbacks* all() {
-    static const std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> made = [] {
+    static const CallbacksPtr made = [] {
       nghttp2_session_callbacks* callbacks = nullptr;
       ensure(::nghttp2_session_callbacks_new(&callbacks) == 0, "out of memory");
       ::nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
@@ -155,7 +139,7 @@ struct ServerWire::Callbacks {
       ::nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
       ::nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
       ::nghttp2_session_callbacks_set_send_data_callback(callbacks, send_data);
-      return std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>(callbacks);
+      return CallbacksPtr(callbacks);
     }();
     return made.get();
   }
@@ -164,7 +148,7 @@ struct ServerWire::Callbacks {
 ServerWire::ServerWire(Owner& owner, const Http2Options& options, const HeadLimits& limits) : owner_(owner), options_(options), limits_(limits) {
   nghttp2_option* option = nullptr;
   ensure(::nghttp2_option_new(&option) == 0, "out of memory");
-  const std::unique_ptr<nghttp2_option, OptionDeleter> option_owner(option);
+  const OptionPtr owns_option(option);
   ::nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_session* session = nullptr;
   ensure(::nghttp2_session_server_new2(&session, Callbacks::all(), this, option) == 0, "out of memory");
