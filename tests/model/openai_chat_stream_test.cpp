@@ -118,7 +118,7 @@ TEST(OpenaiChatStream, CallsAreReadAsServersReallySendThem) {
 
 TEST(OpenaiChatStream, TheOldFunctionCallIsACallToo) {
   const Told told = read({chunk(R"({"role":"assistant","content":null,"function_call":{"name":"f","arguments":""}})"), chunk(R"({"function_call":{"arguments":"{\"a\":1}"}})"), finish("function_call")});
-  const auto& call = std::get<ToolCall>(parts_of(told).at(0));
+  const auto call = std::get<ToolCall>(parts_of(told).at(0));
   EXPECT_EQ(call.name, "f");
   EXPECT_EQ(call.arguments, R"({"a":1})");
   EXPECT_FALSE(call.id.empty());
