@@ -208,6 +208,8 @@ Result<std::uint16_t> House::listen(const ListenAddress& address) {
   options.address = address.host;
   options.port = address.port;
   options.allowed_hosts = hosts;
+  options.tls.certificate_file = settings_.get(kCertificate);
+  options.tls.key_file = settings_.get(kCertificateKey);
   options.header_timeout = milliseconds(settings_.get(kHeaderTimeoutMs));
   options.idle_timeout = milliseconds(settings_.get(kIdleTimeoutMs));
   options.write_stall_timeout = milliseconds(settings_.get(kStallTimeoutMs));
@@ -220,6 +222,8 @@ Result<std::uint16_t> House::listen(const ListenAddress& address) {
   server_ = std::move(*server);
   return server_->port();
 }
+
+Result<> House::reload_certificate() { return server_ ? server_->reload_certificate() : Result<>(); }
 
 api::Services House::services(bool is_open) {
   return api::Services{.productions = *productions_,

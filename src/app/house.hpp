@@ -42,6 +42,9 @@ class House {
   // Listens on TCP too. Off loopback, or under further names, only if an access key exists.
   Result<std::uint16_t> listen(const ListenAddress& address);
 
+  // Takes up a new certificate at once; an unusable one is an error, and the old stays in force.
+  Result<> reload_certificate();
+
   // In order: no new requests, streams end, steps are interrupted, workers end, the stores close.
   void close();
 

@@ -5,8 +5,8 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 27> kAll = {
-      &kListen,          &kAllowedHosts,  &kLoops,           &kConnectionsMax,  &kPeerConnectionsMax,
+  static constexpr std::array<const SettingInfo*, 29> kAll = {
+      &kListen,          &kAllowedHosts,  &kCertificate, &kCertificateKey, &kLoops,           &kConnectionsMax,  &kPeerConnectionsMax,
       &kHeaderTimeoutMs, &kIdleTimeoutMs, &kStallTimeoutMs,  &kStopTimeoutMs,   &kUploadMiB,
       &kRequireKey, &kSealingKeyFile,      &kDataDir,       &kDerivedQuotaMiB, &kDerivedAgeHours, &kEventsKept,
       &kRunsKeptDays,

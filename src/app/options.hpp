@@ -16,6 +16,9 @@ inline constexpr Setting<std::string_view> kListen{"server.listen", "127.0.0.1:8
                                                    "Address and port to listen on; port 0 takes a free one"};
 inline constexpr Setting<std::string_view> kAllowedHosts{"server.allowed_hosts", "", Range{0, 2000}, Reload::at_start,
                                                          "Other names this server answers to, comma-separated, as a proxy in front sends them; needs a key"};
+inline constexpr Setting<std::string_view> kCertificate{"server.certificate", "", Range{0, 4096}, Reload::at_start,
+                                                        "PEM file of the server's certificate and those that lead from it to an authority; with it https alone is spoken"};
+inline constexpr Setting<std::string_view> kCertificateKey{"server.certificate_key", "", Range{0, 4096}, Reload::at_start, "PEM file of the certificate's key"};
 inline constexpr Setting<std::uint32_t> kLoops{"server.loops", 0, Range{0, 256}, Reload::at_start, "Event loops; 0 is one per core"};
 inline constexpr Setting<std::uint32_t> kConnectionsMax{"server.connections_max", 10'000, Range{1, 1'000'000}, Reload::at_start, "Open connections, all together"};
 inline constexpr Setting<std::uint32_t> kPeerConnectionsMax{"server.connections_per_peer_max", 256, Range{1, 1'000'000}, Reload::at_start, "Open connections of one address"};

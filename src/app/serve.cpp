@@ -23,6 +23,7 @@ int run_serve(const Arguments& arguments) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   auto house = House::open(*settings);
@@ -31,12 +32,17 @@ int run_serve(const Arguments& arguments) {
   if (!port) return complain(port.error());
   const bool is_ipv6 = address->host.find(':') != std::string::npos;
   std::puts(
-      fmt::format("Atelier is at http://{}:{}", is_ipv6 ? "[" + address->host + "]" : address->host, *port).c_str());
+      fmt::format("Atelier is at {}://{}:{}", settings->get(kCertificate).empty() ? "http" : "https", is_ipv6 ? "[" + address->host + "]" : address->host, *port).c_str());
   std::fflush(stdout);
   log::info("serving", {{"address", address->host}, {"port", *port}, {"data_dir", (*house)->folder().path()}});
 
   int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  for (;;) {
+    sigwait(&signals, &signal_number);
+    if (signal_number != SIGHUP) break;
+    if (auto reloaded = (*house)->reload_certificate(); !reloaded)
+      log::warn("the new certificate cannot be used, and the old one stays", {{"error", reloaded.error().describe()}});
+  }
   log::info("stopping", {{"signal", signal_number}});
   (*house)->close();
   log::info("stopped");

@@ -29,7 +29,7 @@ struct ClientWire::Callbacks {
                        std::uint8_t, void* given) {
     ClientWire& self = wire(given);
     if (!self.building_ || self.building_->is_broken) return 0;
-    Building& building = *self.building_;
+    BuildingHead& building = *self.building_;
     const std::string_view field_name = view(name, name_size), field_value = view(value, value_size);
     building.size_bytes += name_size + value_size + kFieldOverheadBytes;
     if (field_name == ":status")
@@ -125,7 +125,7 @@ ClientWire::~ClientWire() = default;
 
 void ClientWire::take_head(nghttp2_session* session, std::int32_t id, AskedStream& stream, bool is_last) {
   if (!building_) return;
-  Building building = std::move(*building_);
+  BuildingHead building = std::move(*building_);
   building_.reset();
   AnswerHead& head = building.head;
   if (building.is_broken) {

@@ -31,6 +31,13 @@ class AskedStream {
   ~AskedStream() = default;
 };
 
+// The head of an answer that is coming in.
+struct BuildingHead {
+  AnswerHead head;
+  std::size_t size_bytes = 0;
+  bool is_broken = false;
+};
+
 // The client's end of an HTTP/2 connection as a state machine without a socket, over nghttp2. Used by one thread at a time.
 class ClientWire {
  public:
@@ -62,16 +69,10 @@ class ClientWire {
 
  private:
   struct Callbacks;
-  // The head that is coming in.
-  struct Building {
-    AnswerHead head;
-    std::size_t size_bytes = 0;
-    bool is_broken = false;
-  };
   void take_head(nghttp2_session* session, std::int32_t id, AskedStream& stream, bool is_last);
 
   const Options options_;
-  std::optional<Building> building_;
+  std::optional<BuildingHead> building_;
   bool is_broken_ = false;
   std::string* out_ = nullptr;  // while produce() runs
   std::size_t out_bytes_max_ = 0;
