@@ -18,13 +18,6 @@ namespace {
 
 constexpr std::size_t kLockTextMax = 256;
 
-Result<> make_directories(const std::string& path) {
-  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
-    if (const std::string parent = path.substr(0, slash); !exists(parent))
-      if (auto made = make_directory(parent); !made) return made;
-  return make_directory(path);
-}
-
 Result<> check_folder(const std::string& path) {
   struct stat facts = {};
   if (::stat(path.c_str(), &facts) != 0) return fail_errno(errno, fmt::format("cannot examine the data folder {}", path));

@@ -83,6 +83,13 @@ Result<> make_directory(const std::string& path) {
   return fail_errno(errno, fmt::format("cannot make the folder {}", path));
 }
 
+Result<> make_directories(const std::string& path) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+    if (const std::string parent = path.substr(0, slash); !exists(parent))
+      if (auto made = make_directory(parent); !made) return made;
+  return make_directory(path);
+}
+
 Result<> sync_directory(const std::string& path) { return sync_path(path, O_RDONLY | O_DIRECTORY); }
 Result<> sync_file(const std::string& path) { return sync_path(path, O_RDONLY); }
 

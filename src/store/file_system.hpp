@@ -23,7 +23,10 @@ Result<FileSystemKind> file_system_at(const std::string& path);
 Result<std::uint64_t> free_bytes_at(const std::string& path);
 
 std::string parent_of(const std::string& path);
+// For its owner alone. One that is there is left as it is.
 Result<> make_directory(const std::string& path);
+// And those above it that are missing.
+Result<> make_directories(const std::string& path);
 // Makes what was created, renamed or removed in the directory durable.
 Result<> sync_directory(const std::string& path);
 Result<> sync_file(const std::string& path);

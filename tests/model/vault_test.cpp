@@ -84,6 +84,14 @@ TEST(SealingKeys, AFileIsMadeForItsOwnerAloneAndReadAgain) {
   EXPECT_NE(refused.error().message.find("chmod 600"), std::string::npos);
 }
 
+TEST(SealingKeys, FoldersThatAreMissingAreMade) {
+  const store::TemporaryFolder folder;
+  const SealingKeySource source{.path = folder / "settings/atelier/keys"};
+  const auto made = load_sealing_keys(source);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_TRUE(load_sealing_keys(source));
+}
+
 TEST(SealingKeys, AWrongLineIsNamedAndNothingIsMadeInItsPlace) {
   const store::TemporaryFolder folder;
   const SealingKeySource source{.path = folder / "keys"};

@@ -48,6 +48,8 @@ Result<> write_keys(const std::string& path, const std::vector<SealingKey>& keys
 }
 
 Result<std::vector<SealingKey>> make_file(const std::string& path) {
+  // A new user has no folder of settings yet.
+  if (auto folder = store::make_directories(store::parent_of(path)); !folder) return error_of(std::move(folder));
   std::vector<SealingKey> keys;
   keys.push_back(SealingKey::make());
   if (auto written = write_keys(path, keys); !written) return error_of(std::move(written));
