@@ -127,12 +127,13 @@ for (const { name, library, ask, codeOf, with: clientWith } of callers) {
     test('the client tries again where that may help, and only there', async () => {
       const tries = async (model, more) => {
         let count = 0;
-        const counting = client.withOptions({ maxRetries: 1, fetch: (...given) => ((count += 1), fetch(...given)) });
+        const counting = client.withOptions({ maxRetries: 3, fetch: (...given) => ((count += 1), fetch(...given)) });
         await assert.rejects(ask(counting, { model, ...more }), library.APIError);
         return count;
       };
-      assert.equal(await tries(modelOf(families[0], '401', 'locked')), 2, 'unavailable');
-      assert.equal(await tries(modelOf(families[0], '429,retry-after=900')), 2, 'rate limited');
+      // Then the gateway knows that it will not help for a while, and says so.
+      assert.equal(await tries(modelOf(families[0], '401', `locked ${name}`)), 2, 'unavailable');
+      assert.equal(await tries(modelOf(families[0], '429,retry-after=900')), 1, 'rate limited for long');
       assert.equal(await tries('nothing-like-it'), 1, 'not there');
       assert.equal(await tries('openai/double', { temperature: 'warm' }), 1, 'wrong');
     });

@@ -10,6 +10,11 @@
 #include "store/migrations.hpp"
 
 namespace atelier::api {
+namespace {
+
+constexpr std::uint32_t kWaitUnseenMs = 60'000;
+
+}  // namespace
 
 net::Response face_error(Face face, const Error& error, std::string_view request_id) {
   const int status = net::status_of(error);
@@ -20,6 +25,8 @@ net::Response face_error(Face face, const Error& error, std::string_view request
   if (error.retry_after_ms) {
     response.headers.set("retry-after", std::to_string((*error.retry_after_ms + 999) / 1000));
     response.headers.set("retry-after-ms", std::to_string(*error.retry_after_ms));
+    // Official clients wait that long by themselves, or come back too early: better told at once to whoever waits for them.
+    if (*error.retry_after_ms > kWaitUnseenMs) response.headers.set("x-should-retry", "false");
   }
   response.body = model::write_error(protocol, error, status, request_id);
   return response;

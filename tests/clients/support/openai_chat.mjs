@@ -1,5 +1,12 @@
 // What programs of OpenAI's chat do with a stream: put its chunks together.
 
+// Pieces of one thought share its index.
+function addDetail(details, piece) {
+  const known = details.find(({ index, type }) => index === piece.index && type === piece.type);
+  if (!known) details.push({ ...piece });
+  else for (const [name, value] of Object.entries(piece)) known[name] = name === 'text' || name === 'summary' || name === 'data' ? (known[name] ?? '') + value : value;
+}
+
 /** The whole answer that a stream of chunks tells, in the shape of an unstreamed one's first choice, and its usage. */
 export async function collect(stream) {
   const chunks = [];
@@ -13,7 +20,7 @@ export async function collect(stream) {
     if (content) message.content = (message.content ?? '') + content;
     if (refusal) message.refusal = (message.refusal ?? '') + refusal;
     if (thought) message.reasoning_content = (message.reasoning_content ?? '') + thought;
-    if (details.length > 0) message.reasoning_details = [...(message.reasoning_details ?? []), ...details];
+    for (const detail of details) addDetail((message.reasoning_details ??= []), detail);
     for (const { index, ...fragment } of calls) {
       message.tool_calls ??= [];
       const call = (message.tool_calls[index] ??= { ...fragment, function: { name: '', arguments: '' } });
