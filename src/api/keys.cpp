@@ -106,7 +106,8 @@ Task<Result<net::Response>> create_key(Services services, net::Request request) 
   studio::KeySettings settings = read_settings(reader);
   const std::string role = reader.optional_choice("role", {"admin", "member"}).value_or("member");
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto created = co_await services.accounts.create_key(std::move(settings), role == "admin" ? Role::admin : Role::member);
+  const Role wanted = role == "admin" ? Role::admin : Role::member;
+  auto created = co_await services.accounts.create_key(std::move(settings), wanted);
   if (!created) co_return error_of(created);
   json::Object answer = to_json(created->key);
   answer["secret"] = created->secret;

@@ -67,7 +67,7 @@ TEST(SealingKeys, AKeyIsReadAsItIsWrittenAndAWrongOneIsNotRepeated) {
 
 TEST(SealingKeys, AFileIsMadeForItsOwnerAloneAndReadAgain) {
   const store::TemporaryFolder folder;
-  const SealingKeySource source{.path = folder / "keys"};
+  const SealingKeySource source{.path = folder / "new/folders/keys"};
   const auto made = load_sealing_keys(source);
   ASSERT_TRUE(is_ok(made));
   struct ::stat facts {};

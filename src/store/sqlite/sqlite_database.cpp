@@ -128,7 +128,11 @@ Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options, std::vector
   if (auto prepared = sqlite::prepare_file(**writer); !prepared) return error_of(std::move(prepared));
   // Makes the WAL, and replays one that was left.
   if (auto begun = (*writer)->execute("BEGIN IMMEDIATE; COMMIT"); !begun) return error_of(std::move(begun));
-  if (auto marked = guard->mark_open(); !marked) return error_of(std::move(marked));
+  if (auto marked = guard->mark_open(); !marked) {
+    // What can be rebuilt may go unchecked after a power cut; a full disk must not keep the server from starting.
+    if (!options.is_rebuildable) return error_of(std::move(marked));
+    log::warn("the database could not be marked as open", {{"path", options.path}, {"error", marked.error().message}});
+  }
   if (!migrations.empty())
     if (auto migrated = sqlite::migrate(**writer, migrations); !migrated) return error_of(std::move(migrated));
   auto readers = sqlite::open_readers(options);
