@@ -89,7 +89,8 @@ Result<> check_host(const HostPolicy& policy, const Request& request) {
 }
 
 Result<> check_origin(const HostPolicy& policy, const Request& request) {
-  const bool changes = is_unsafe(request.method);
+  // A WebSocket is read by whatever page opened it, so that it is as good as a change.
+  const bool changes = is_unsafe(request.method) || request.headers.find("upgrade");
   if (!changes && !is_api(request.path)) return {};
   const auto origin = request.headers.find("origin");
   if (request.headers.count("origin") > 1) return refuse_origin("the request names more than one Origin");

@@ -160,7 +160,7 @@ void Http1ServerConnection::end_handling() {
 
 void Http1ServerConnection::on_read_deadline() {
   if (phase_ == Phase::handling) {
-    if (is_watched_ || is_gone_) return;
+    if (is_watched_ || is_gone_ || is_taken_over_) return;
     is_watched_ = true;
     loop_.gone_watch().add(stream_.native(), *this);
     return;

@@ -14,7 +14,7 @@ namespace atelier::net {
 
 // One HTTP/1.1 connection: requests one after the other, each answered whole before the next is read. Made by an
 // Arrival.
-class Http1ServerConnection final : public Connection, public Exchange, private GoneWatch::Target {
+class Http1ServerConnection final : public Connection, public Exchange, private RawConnection, private GoneWatch::Target {
  public:
   // `own` is the group in which run() is the one member: cancelling it cancels whatever the handler waits for.
   Http1ServerConnection(ServerLoop& loop, TaskGroup& own, Transport transport);
@@ -30,6 +30,7 @@ class Http1ServerConnection final : public Connection, public Exchange, private 
   Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t size_bytes) override;
   Task<Result<>> end() override;
   void cut() noexcept override { must_close_ = is_cut_ = true; }
+  RawConnection* take_over() noexcept override;
   bool is_gone() const noexcept override { return is_gone_; }
   int status() const noexcept override { return status_; }
   bool is_stopping() const noexcept override { return loop_.is_stopping(); }
@@ -51,6 +52,8 @@ class Http1ServerConnection final : public Connection, public Exchange, private 
     BodyPace pace = {};
   };
 
+  Task<Result<std::optional<std::size_t>>> read_raw(std::span<char> into, std::chrono::milliseconds timeout) override;
+  Task<Result<>> write_raw(std::span<const std::string_view> pieces) override;
   Task<bool> serve_one();
   Task<Result<std::optional<RequestHead>>> read_head();
   Result<std::optional<RequestHead>> take_head(std::size_t size);
@@ -91,6 +94,7 @@ class Http1ServerConnection final : public Connection, public Exchange, private 
   bool is_http_1_1_ = true, keeps_alive_ = true, must_close_ = false;
   bool is_chunked_answer_ = false, answer_has_body_ = false;
   bool timed_out_ = false, is_watched_ = false, is_gone_ = false, is_cut_ = false;
+  bool is_taken_over_ = false;  // whoever did reads, and so sees the client go
 };
 
 }  // namespace atelier::net

@@ -25,7 +25,9 @@ void Http1ServerConnection::render_head(const AnswerStart& start) {
   if (start.length_bytes && start.status != 204 && start.status != 304)
     fmt::format_to(std::back_inserter(head_), "content-length: {}\r\n", *start.length_bytes);
   if (is_chunked_answer_) head_ += "transfer-encoding: chunked\r\n";
-  if (will_close())
+  if (start.status == 101)
+    head_ += "connection: upgrade\r\nupgrade: websocket\r\n";
+  else if (will_close())
     head_ += "connection: close\r\n";
   else if (!is_http_1_1_)
     head_ += "connection: keep-alive\r\n";
@@ -34,7 +36,7 @@ void Http1ServerConnection::render_head(const AnswerStart& start) {
 
 Task<Result<>> Http1ServerConnection::begin(AnswerStart start, std::string_view first, More more) {
   if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
-  const bool is_streamed = !start.length_bytes && start.status != 204 && start.status != 304;
+  const bool is_streamed = !start.length_bytes && start.status != 101 && start.status != 204 && start.status != 304;
   status_ = start.status;
   answer_has_body_ = start.has_body;
   is_chunked_answer_ = is_streamed && is_http_1_1_;
@@ -63,6 +65,35 @@ Task<Result<>> Http1ServerConnection::write(std::string bytes) {
 Task<Result<>> Http1ServerConnection::send_file(int fd, std::uint64_t offset, std::uint64_t size_bytes) {
   if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
   co_return co_await stream_.send_file(fd, offset, size_bytes);
+}
+
+RawConnection* Http1ServerConnection::take_over() noexcept {
+  if (status_ != 101) return nullptr;
+  must_close_ = is_taken_over_ = true;
+  return this;
+}
+
+Task<Result<std::optional<std::size_t>>> Http1ServerConnection::read_raw(std::span<char> into, std::chrono::milliseconds timeout) {
+  if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
+  if (!received().empty()) {
+    const std::size_t size = received().copy(into.data(), into.size());
+    consume(size);
+    co_return size;
+  }
+  phase_ = Phase::body;
+  timed_out_ = false;
+  read_deadline_.set(std::chrono::steady_clock::now() + timeout);
+  auto got = co_await stream_.read(into);
+  phase_ = Phase::handling;
+  read_deadline_.clear();
+  if (timed_out_) co_return std::nullopt;
+  if (!got) co_return error_of(got);
+  co_return *got;
+}
+
+Task<Result<>> Http1ServerConnection::write_raw(std::span<const std::string_view> pieces) {
+  if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
+  co_return co_await stream_.write(pieces);
 }
 
 Task<Result<>> Http1ServerConnection::end() {

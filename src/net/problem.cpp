@@ -26,6 +26,7 @@ struct Phrase {
 };
 
 constexpr Phrase kPhrases[] = {
+    {101, "Switching Protocols"},
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},

@@ -23,7 +23,8 @@ bool reads(const Wishes& wishes) noexcept {
   return wishes.conditions.method == Method::get || wishes.conditions.method == Method::head;
 }
 
-bool status_has_body(int status) noexcept { return status >= 200 && status != 204 && status != 304; }
+// 101: what follows is not HTTP any more.
+bool status_has_body(int status) noexcept { return (status >= 200 && status != 204 && status != 304) || status == 101; }
 
 // What a 304 repeats of the answer it stands for (RFC 9110 section 15.4.5).
 Headers fields_of_not_modified(const Headers& whole) {

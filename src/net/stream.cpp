@@ -34,13 +34,22 @@ class Rest {
       if (!piece.empty()) pieces_[end_++] = piece;
   }
   std::span<const std::string_view> left() const noexcept { return {pieces_.data() + begin_, end_ - begin_}; }
+  // The first of them, up to about `size` bytes: the one that goes beyond is cut there.
+  std::span<const std::string_view> first(std::size_t size) {
+    std::size_t count = 0;
+    for (; begin_ + count < end_ && size > 0; ++count) {
+      first_[count] = pieces_[begin_ + count].substr(0, size);
+      size -= first_[count].size();
+    }
+    return {first_.data(), count};
+  }
   void drop(std::size_t size) noexcept {
     while (begin_ < end_ && size >= pieces_[begin_].size()) size -= pieces_[begin_++].size();
     if (size > 0) pieces_[begin_].remove_prefix(size);
   }
 
  private:
-  std::array<std::string_view, kPiecesMax> pieces_;
+  std::array<std::string_view, kPiecesMax> pieces_, first_;
   std::size_t begin_ = 0, end_ = 0;
 };
 
@@ -92,8 +101,9 @@ Result<std::size_t> Stream::try_write(std::span<const std::string_view> pieces, 
   if (tls_) return try_write_encrypted(pieces);
   Rest rest(pieces);
   std::size_t taken = 0;
-  while (!rest.left().empty()) {
-    auto sent = send_now(rest.left(), more);
+  // A fast reader could take it all while others of the loop wait.
+  while (!rest.left().empty() && taken < kBytesPerTurn) {
+    auto sent = send_now(rest.first(kBytesPerTurn - taken), more);
     if (!sent) return error_of(sent);
     if (*sent == 0) break;
     rest.drop(*sent);

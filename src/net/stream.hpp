@@ -42,7 +42,7 @@ class Stream {
   Result<std::optional<std::size_t>> try_read(std::span<char> into);
   // All of `pieces`, at most four, which must stay valid until it returns.
   Task<Result<>> write(std::span<const std::string_view> pieces, More more = More::no);
-  // How many bytes of `pieces` were taken without waiting. All, and has_unsent() false: the kernel has them.
+  // How many bytes of `pieces` were taken without waiting, a megabyte or so at most. All, and has_unsent() false: the kernel has them.
   Result<std::size_t> try_write(std::span<const std::string_view> pieces, More more = More::no);
   bool has_unsent() const noexcept { return tls_ && !tls_->output().empty(); }
   // sendfile(2), in pieces small enough that a cold disk does not hold the loop for long; under TLS read and written.

@@ -14,6 +14,7 @@ namespace {
 constexpr auto use_operation = asio::as_tuple(asio::deferred);
 // Encrypted ahead of the kernel, at most.
 constexpr std::size_t kPlainBytesAhead = 64 * 1024;
+constexpr std::size_t kBytesPerTurn = 1024 * 1024;  // as without TLS
 
 }  // namespace
 
@@ -78,7 +79,7 @@ Result<bool> Stream::flush_now() {
 Result<std::size_t> Stream::try_write_encrypted(std::span<const std::string_view> pieces) {
   auto flushed = flush_now();
   std::size_t taken = 0;
-  while (flushed && *flushed) {
+  while (flushed && *flushed && taken < kBytesPerTurn) {
     // The next pieces, up to what goes ahead of the kernel: all of a small message, so that it is one record.
     std::string_view batch[4];
     std::size_t count = 0, size = 0, skipped = taken;
