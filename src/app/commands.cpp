@@ -210,14 +210,6 @@ int run_command_line(const std::vector<std::string>& words) {
       std::fputs(help_of(command).c_str(), stdout);
       return kSuccess;
     }
-    const std::size_t wanted = command.arguments.empty() ? 0 : 1;
-    if (arguments->positional.size() != wanted)
-      return complain(fail(ErrorCode::invalid_argument,
-                           wanted == 0
-                               ? fmt::format("atelier {} takes no argument", command.name)
-                               : fmt::format("atelier {} takes one argument: {}", command.name, command.arguments),
-                           {.reason = "usage", .where = {}})
-                          .error());
     return command.run(*arguments);
   }
   std::vector<std::string_view> names;

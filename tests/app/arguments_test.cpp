@@ -32,6 +32,13 @@ TEST(Arguments, AfterTwoDashesNothingIsAFlag) {
   EXPECT_EQ(arguments->positional[0], "--odd-name.md");
 }
 
+TEST(Arguments, ACommandTakesAsManyArgumentsAsItNames) {
+  EXPECT_TRUE(parsed("routes set", {"fast", "openai/gpt-5,anthropic/x"}));
+  EXPECT_FALSE(parsed("routes set", {"fast"}));
+  EXPECT_FALSE(parsed("models", {"all"}));
+  EXPECT_FALSE(parsed("make", {"a.md", "b.md"}));
+}
+
 TEST(Arguments, AFlagMayStandForASetting) {
   auto arguments = parsed("serve", {"--listen", "127.0.0.1:0", "--set", "log.level=debug"});
   ASSERT_TRUE(arguments);
