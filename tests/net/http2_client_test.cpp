@@ -370,6 +370,26 @@ TEST_F(Http2ClientFaults, ARequestThatTheServerRefusedIsAskedAgainWhateverItIs) 
   EXPECT_EQ(asked, 3);
 }
 
+TEST_F(Http2ClientFaults, ARequestThatANewConnectionRefusesIsAskedAgain) {
+  std::atomic<int> asked = 0;
+  FakeServer server(
+      [&](FakePeer& peer) {
+        ScriptedPeer scripted(peer);
+        for (std::int32_t id; (id = scripted.next_request()) != 0;) {
+          if (++asked == 1)
+            scripted.reset(id, NGHTTP2_REFUSED_STREAM);
+          else
+            scripted.answer(id, "fine");
+        }
+      },
+      speaking_h2());
+  begin();
+  const Outcome outcome = ask(post_of(url_of(server), "{}"));
+  EXPECT_EQ(outcome.body, "fine") << outcome.reason();
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(server.connection_count(), 1u);
+}
+
 TEST_F(Http2ClientFaults, ARequestThatAGoodbyeLeavesOutIsAskedAgainElsewhere) {
   FakeServer server(
       [&](FakePeer& peer) {

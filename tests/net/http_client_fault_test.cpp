@@ -260,6 +260,8 @@ TEST(SendingAgain, IsForWhatCannotHaveBeenDone) {
   note = reused;
   note.is_reused = false;
   EXPECT_FALSE(may_send_again(get, note, reset));
+  note.may_have_arrived = false;
+  EXPECT_TRUE(may_send_again(post, note, reset));
   for (const std::string_view reason : {reason::kAnswerCut, reason::kAnswerBroken, reason::kTimeoutFirstByte, std::string_view("cancelled")})
     EXPECT_FALSE(may_send_again(get, reused, error(reason))) << reason;
 }

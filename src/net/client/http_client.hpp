@@ -14,9 +14,10 @@ namespace atelier::net {
 // Asks other servers, over connections that it keeps: a pool per loop and origin, so that a connection stays on its loop and
 // no lock is taken. One per process; made first, and stopped after whatever sends has ended.
 //
-// A kept connection may die unnoticed. A request that meets such a one is sent once more on a new connection, if the old
-// ended before any byte of an answer and either asking twice is harmless (the method is idempotent, or `is_idempotent`;
-// RFC 9110 section 9.2.2) or the server closed in order before its machine received a byte of the request. Nothing else is retried here: that is for whoever knows what the request means.
+// A kept connection may die unnoticed. A request that meets such a one is sent once more on another, if the old ended before
+// any byte of an answer and asking twice is harmless (the method is idempotent, or `is_idempotent`; RFC 9110 section 9.2.2).
+// So is one that the server cannot have read, whatever it is: because it closed in order before its machine received a byte,
+// or because it said so, in HTTP/2. Nothing else is retried here: that is for whoever knows what the request means.
 class HttpClient {
  public:
   static Result<std::unique_ptr<HttpClient>> make(Loops& loops, ClientOptions options, Metrics& metrics);

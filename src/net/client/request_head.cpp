@@ -83,9 +83,10 @@ std::string_view user_agent() noexcept {
 }
 
 bool may_send_again(const ClientRequest& request, const SendNote& note, const Error& error) noexcept {
-  if (!note.is_reused || note.tries > 1 || error.reason != reason::kResetBeforeAnswer) return false;
-  const bool is_harmless = request.is_idempotent || (request.method != Method::post && request.method != Method::patch);
-  return is_harmless || !note.may_have_arrived;
+  if (note.tries > 1 || error.reason != reason::kResetBeforeAnswer) return false;
+  // A new connection may refuse a request too, before it has said how many it takes.
+  if (!note.may_have_arrived) return true;
+  return note.is_reused && (request.is_idempotent || (request.method != Method::post && request.method != Method::patch));
 }
 
 }  // namespace atelier::net
