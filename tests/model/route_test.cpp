@@ -45,6 +45,13 @@ TEST_F(DirectoryTest, AnUnknownModelSuggestsTheNearest) {
   EXPECT_THAT(found.error().message, testing::HasSubstr("only-a"));
 }
 
+TEST_F(DirectoryTest, ListsRoutesAsRoutesAndAModelOnce) {
+  models.set_list("b", {.models = {{.id = "both"}, {.id = "twice"}, {.id = "twice"}}, .read_ms = 1});
+  std::vector<std::string> listed;
+  for (const Directory::Entry& entry : models.directory()->entries()) listed.push_back(entry.candidate ? entry.candidate->name : "route " + entry.id);
+  EXPECT_THAT(listed, ElementsAre("route fast", "a/both", "a/only-a", "b/both", "b/twice"));
+}
+
 TEST_F(DirectoryTest, HealthOutlivesAReloadButNotAnotherKey) {
   auto before = models.directory()->resolve("a/x")->candidates[0];
   before->breaker.tell(Breaker::Permit::allowed, Health::account, now);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "base/text.hpp"
@@ -124,7 +125,7 @@ Result<Resolved> Directory::resolve(std::string_view model) const {
 std::vector<Directory::Entry> Directory::entries() const {
   std::vector<Entry> found;
   for (const auto& [name, route] : routes_)
-    if (!route.targets.empty()) found.push_back({.id = name, .candidate = candidate(route.targets[0].provider, route.targets[0].model)});
+    if (!route.targets.empty()) found.push_back({.id = name, .candidate = nullptr});
   for (const auto& [provider, list] : lists_)
     for (const ListedModel& model : list->models) found.push_back({.id = model.id, .candidate = candidate(provider, model.id), .listed = &model});
   return found;
@@ -175,6 +176,12 @@ void Models::remove_provider(std::string_view name) {
 }
 
 void Models::set_list(std::string_view provider, ModelList list) {
+  // A server may name a model twice; it is one.
+  std::set<std::string_view> known;
+  std::vector<ListedModel> once;
+  for (const ListedModel& model : list.models)
+    if (known.insert(model.id).second) once.push_back(model);
+  list.models = std::move(once);
   change([&](Directory& next) { next.lists_.insert_or_assign(std::string(provider), std::make_shared<const ModelList>(list)); });
 }
 

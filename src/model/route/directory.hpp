@@ -64,10 +64,10 @@ class Directory {
 
   struct Entry {
     std::string id;  // as callers name it
-    CandidatePtr candidate;
-    const ListedModel* listed = nullptr;  // null: known from a route alone
+    CandidatePtr candidate;               // null: a route
+    const ListedModel* listed = nullptr;  // null: a route
   };
-  // Every model of every list, and the routes' own.
+  // Every route, and every model of every list.
   std::vector<Entry> entries() const;
   const std::map<std::string, Route, std::less<>>& routes() const noexcept { return routes_; }
   const std::map<std::string, std::shared_ptr<const Provider>, std::less<>>& providers() const noexcept { return providers_; }

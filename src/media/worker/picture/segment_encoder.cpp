@@ -57,9 +57,13 @@ void configure(AVCodecContext& codec, const EncoderSettings& settings) {
 constexpr std::array kOptions = {
     std::pair{"preset", "veryfast"},
     std::pair{"crf", "20"},
-    std::pair{"x264-params",
-              "scenecut=0:open-gop=0:b-adapt=0:b-pyramid=none:force-cfr=1:sync-lookahead=0:sliced-threads=0"},
 };
+constexpr const char* kX264Parameters = "scenecut=0:open-gop=0:b-adapt=0:b-pyramid=none:force-cfr=1:sync-lookahead=0:sliced-threads=0";
+
+// x264 164's routines for AVX-512 read samples that nobody wrote: the same frames give one of several streams. Without
+// them they give one, and the same on machines that lack AVX-512.
+bool has_unsteady_routines() noexcept { return __builtin_cpu_supports("avx512f") != 0; }
+constexpr const char* kWithoutAvx512 = ":asm=AVX2,FMA3,LZCNT,BMI2";  // all that a machine with AVX-512 has beside it
 
 Result<CodecPtr> open_codec(const EncoderSettings& settings) {
   const AVCodec* x264 = avcodec_find_encoder_by_name("libx264");
@@ -70,6 +74,10 @@ Result<CodecPtr> open_codec(const EncoderSettings& settings) {
   for (const auto& [name, value] : kOptions)
     if (const int set = av_opt_set(codec->priv_data, name, value, 0); set < 0)
       return container::fail_av(set, std::string("cannot set the encoder's ") + name);
+  std::string parameters = kX264Parameters;
+  if (has_unsteady_routines()) parameters += kWithoutAvx512;
+  if (const int set = av_opt_set(codec->priv_data, "x264-params", parameters.c_str(), 0); set < 0)
+    return container::fail_av(set, "cannot set the encoder's x264-params");
   if (const int opened = avcodec_open2(codec.get(), x264, nullptr); opened < 0)
     return container::fail_av(opened, "cannot open the H.264 encoder");
   return codec;
