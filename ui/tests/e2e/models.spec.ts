@@ -118,6 +118,8 @@ test('a key is made, its secret shown once, and a call with it is told of', asyn
   const row = rowOf(page, 'ci');
   await expect(row).toContainText('$1,234.50 a day');
   await expect(row).toContainText('60 requests a minute');
+  // Who is looking may be known after the page's code is here.
+  await page.route('**/api/session', async (route) => setTimeout(() => void route.continue(), 500));
   await page.reload();
   await expect(row).toBeVisible();
   expect(await page.content()).not.toContain(secret);
