@@ -6,7 +6,7 @@ std::vector<Migration> studio_migrations() {
   return {migration::kCore, migration::kEvents, migration::kRuns, migration::kRenders, migration::kGateway, migration::kRetention};
 }
 
-std::vector<Migration> telemetry_migrations() { return {migration::kCalls, migration::kLimiterStates, migration::kBreakers}; }
+std::vector<Migration> telemetry_migrations() { return {migration::kCalls, migration::kLimiterStates, migration::kBreakers, migration::kKeptResponses}; }
 
 UserId local_user() {
   static const UserId id = *UserId::parse(kLocalUserId);

@@ -24,6 +24,7 @@ extern const Migration kRetention;  // migration/retention.cpp: indexes for dele
 extern const Migration kCalls;          // migration/telemetry.cpp: the call log and sums by day
 extern const Migration kLimiterStates;  // migration/telemetry.cpp: how far keys' rate limits are used up
 extern const Migration kBreakers;       // migration/telemetry.cpp: which candidates rest
+extern const Migration kKeptResponses;  // migration/telemetry.cpp: responses that are gone on with by their ids
 
 }  // namespace atelier::store::migration
 

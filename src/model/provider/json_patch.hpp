@@ -26,6 +26,9 @@ struct MemberText {
 };
 Result<std::vector<MemberText>> members_of(std::string_view object, std::size_t count_max);
 
+// Every element of a JSON array, in order, as views into it. too_large for more than `count_max`.
+Result<std::vector<std::string_view>> elements_of(std::string_view array, std::size_t count_max);
+
 // The value's text of that top-level member, a view into `object`; nullopt: it has no such member.
 Result<std::optional<std::string_view>> find_member(std::string_view object, std::string_view name);
 

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "model/record/call_rows.hpp"
+#include "model/record/write_desk.hpp"
 
 namespace atelier::model {
 namespace {
@@ -70,29 +71,6 @@ std::size_t shard_of_this_thread() noexcept {
 
 }  // namespace
 
-struct CallLog::Desk {
- public:
-  std::shared_ptr<Signal> open(Executor executor) {
-    const std::lock_guard lock(mutex_);
-    executor_ = executor;
-    signal_ = std::make_shared<Signal>(executor);
-    return signal_;
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    signal_ = nullptr;
-  }
-  void wake() {
-    const std::lock_guard lock(mutex_);
-    if (signal_) asio::post(*executor_, [signal = signal_] { signal->notify_all(); });
-  }
-
- private:
-  std::mutex mutex_;
-  std::optional<Executor> executor_;
-  std::shared_ptr<Signal> signal_;  // shared with the notices under way; null while run() does not run
-};
-
 CallLog::CallLog(store::Database& telemetry, const Clock& clock, Metrics& metrics, Options options)
     : database_(telemetry),
       clock_(clock),
@@ -104,7 +82,7 @@ CallLog::CallLog(store::Database& telemetry, const Clock& clock, Metrics& metric
       dropped_sums_(metrics.counter(kSums)),
       gauge_(metrics.read_from(
           kQueue, [this] { return static_cast<double>(queued_rows_.load(std::memory_order_relaxed)); })),
-      desk_(std::make_unique<Desk>()) {}
+      desk_(std::make_unique<WriteDesk>()) {}
 
 CallLog::~CallLog() = default;
 

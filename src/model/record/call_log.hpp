@@ -15,6 +15,8 @@
 
 namespace atelier::model {
 
+class WriteDesk;
+
 // How long calls are kept. What goes over is deleted oldest first, in slices.
 struct CallRetention {
   std::chrono::hours age{24 * 30};
@@ -76,7 +78,6 @@ class CallLog {
     std::vector<Entry> spare;  // run()'s: changed for `entries`, so that neither is ever made anew
     CallSums dropped{kSumsMax};  // what found no room
   };
-  struct Desk;  // how run() is woken
 
   void take();
   std::vector<store::Statement> next_batch(std::size_t& row_count);
@@ -96,7 +97,7 @@ class CallLog {
   Counter& dropped_texts_;
   Counter& dropped_sums_;
   std::shared_ptr<void> gauge_;  // reads queued_rows_
-  std::unique_ptr<Desk> desk_;
+  std::unique_ptr<WriteDesk> desk_;  // how run() is woken
   // run()'s alone.
   std::vector<Entry> taken_;  // from written_count_ on not yet written
   std::size_t written_count_ = 0;

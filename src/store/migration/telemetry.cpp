@@ -92,4 +92,46 @@ CREATE TABLE breakers (
 ) STRICT, WITHOUT ROWID;
 )sql"};
 
+// Responses that programs of OpenAI's protocol name by their ids afterwards. Each row is one turn of a conversation: its
+// own input and the response, not what came before, which is reached through `previous`. A conversation goes by the id of
+// its first turn, and is deleted as a whole, once nobody has gone on with it for long. Texts are apart: most of what is
+// asked of a turn does not read them.
+const Migration kKeptResponses{4, "kept responses", R"sql(
+CREATE TABLE kept_responses (
+  id TEXT PRIMARY KEY NOT NULL,
+  owner TEXT NOT NULL,
+  key TEXT NOT NULL,
+  previous TEXT NOT NULL,
+  root TEXT NOT NULL,
+  turn INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  conversation_bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX kept_responses_by_root ON kept_responses (root, id, size_bytes);
+
+CREATE TABLE kept_texts (
+  id TEXT PRIMARY KEY NOT NULL,
+  owner TEXT NOT NULL,
+  input TEXT NOT NULL,
+  response TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE kept_items (
+  key TEXT NOT NULL,
+  item TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  response TEXT NOT NULL,
+  PRIMARY KEY (key, item)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX kept_items_by_response ON kept_items (response);
+
+CREATE TABLE kept_conversations (
+  root TEXT PRIMARY KEY NOT NULL,
+  owner TEXT NOT NULL,
+  used_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX kept_conversations_by_use ON kept_conversations (used_ms);
+)sql"};
+
 }  // namespace atelier::store::migration
