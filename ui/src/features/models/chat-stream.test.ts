@@ -20,6 +20,7 @@ describe('a chat stream', () => {
     const stream = new ChatStream();
     const bytes = new TextEncoder().encode(': note\n\ndata: nonsense\n\ndata: {"choices":7}\n\ndata: {"error":{"message":"it broke off"}}\n\n');
     expect(stream.feed(bytes).at(-1)).toEqual({ text: '', isEnd: true, error: 'it broke off' });
-    expect(errorOf('<html>')).toBe('');
+    expect(errorOf('<html>')).toEqual({ message: '', code: '' });
+    expect(errorOf('{"error":{"message":"no","code":"model_not_found"}}')).toEqual({ message: 'no', code: 'model_not_found' });
   });
 });

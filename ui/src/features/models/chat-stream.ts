@@ -10,12 +10,13 @@ export interface Piece {
 const asObject = (value: unknown): Record<string, unknown> => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {});
 const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-// The message of OpenAI's error document; '' where it is none.
-export function errorOf(body: string): string {
+// What OpenAI's error document says; '' where it is none.
+export function errorOf(body: string): { message: string; code: string } {
   try {
-    return asText(asObject(asObject(JSON.parse(body))['error'])['message']);
+    const error = asObject(asObject(JSON.parse(body))['error']);
+    return { message: asText(error['message']), code: asText(error['code']) };
   } catch {
-    return '';
+    return { message: '', code: '' };
   }
 }
 
@@ -27,7 +28,7 @@ function pieceOf(data: string): Piece {
   } catch {
     return { text: '', isEnd: false, error: '' };
   }
-  if (chunk['error'] !== undefined) return { text: '', isEnd: true, error: errorOf(data) || asText(chunk['error']) || data };
+  if (chunk['error'] !== undefined) return { text: '', isEnd: true, error: errorOf(data).message || asText(chunk['error']) || data };
   const choices = Array.isArray(chunk['choices']) ? chunk['choices'] : [];
   return { text: asText(asObject(asObject(choices[0])['delta'])['content']), isEnd: false, error: '' };
 }

@@ -48,8 +48,8 @@ export class TryIt {
     const body = JSON.stringify({ model: this.model, stream: true, messages: [{ role: 'user', content: this.prompt }] });
     const response = await fetch('/v1/chat/completions', { method: 'POST', headers, body, signal, credentials: 'omit' });
     if (response.ok) return response;
-    const said = await response.text();
-    throw new Problem({ status: response.status, code: `http_${response.status}`, title: response.statusText || `HTTP ${response.status}`, detail: errorOf(said), request_id: response.headers.get('x-request-id') ?? '' });
+    const { message, code } = errorOf(await response.text());
+    throw new Problem({ status: response.status, code: code || `http_${response.status}`, title: t('tryRefused'), detail: message || `HTTP ${response.status} ${response.statusText}`.trim(), request_id: response.headers.get('x-request-id') ?? '' });
   }
 
   async #read(response: Response, began: number): Promise<void> {

@@ -6,17 +6,26 @@ const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumF
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: 'full' });
+const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
 
 export const formatNumber = (value: number): string => whole.format(value);
 export const formatTenth = (value: number): string => tenth.format(value);
 export const formatMoment = (time: string): string => moment.format(new Date(time));
 export const formatDay = (time: string): string => day.format(new Date(time));
+// Of a calendar's day, "2026-11-21", which is the same day everywhere.
+export const formatDate = (text: string): string => (Number.isNaN(Date.parse(text)) ? text : date.format(new Date(text)));
 
 export function formatBytes(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const power = Math.min(units.length - 1, bytes > 0 ? Math.floor(Math.log10(bytes) / 3) : 0);
   return new Intl.NumberFormat(locale, { style: 'unit', unit: units[power]!, unitDisplay: power === 0 ? 'long' : 'short', maximumFractionDigits: power < 2 ? 0 : 1 })
     .format(bytes / 1000 ** power);
+}
+
+// "<1 ms", "12 ms", "4.2 s", "1:24"
+export function formatDuration(ms: number): string {
+  if (ms < 1) return t('time.underMs');
+  return ms < 999.5 ? t('time.ms', { count: Math.round(ms) }) : formatSeconds(ms);
 }
 
 // "4.2 s", "1:24"
