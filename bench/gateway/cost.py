@@ -30,7 +30,7 @@ def load(server, folder, seconds, connections, key):
 
 def measure(folder, options):
     rounds, seconds = options.rounds or 7, options.seconds or 3
-    with Double(options.bin, '--load') as double, Nginx(folder, double.port) as nginx, Atelier(folder, double.port, options.bin) as atelier:
+    with Double(options.bin, '--load') as double, Nginx(folder, double.port) as nginx, Atelier(folder, double.port, options.bin, models=['double']) as atelier:
         idle = memory_mib(atelier.process.pid)
         for server in (nginx, atelier):
             load(server, folder, 2, options.connections, atelier.key)

@@ -6,7 +6,10 @@
   streams      200 streams of 250 events/s, beside nginx; memory idle and under that load
   crowd        10,000 idle connections and 2,000 streams
   stall        the log's database locked, then the studio's
+  soak         memory over a long mix of calls
+  kill         kill -9 under load, and what is there afterwards
 
+Usage: run.py [--only NAME,...] [--bin DIR] [--rounds N] [--seconds S] [--connections C] [--stall 60s] [--soak 20m]
 Without options each takes at most a minute.
 """
 import argparse
@@ -17,12 +20,14 @@ import tempfile
 
 import cost
 import crowd
+import kill
 import latency
+import soak
 import stall
 import streams
 
 MEASUREMENTS = {'cost': cost.measure, 'latency': latency.measure, 'first-token': latency.measure_first_token, 'streams': streams.measure,
-                'crowd': crowd.measure, 'stall': stall.measure}
+                'crowd': crowd.measure, 'stall': stall.measure, 'soak': soak.measure, 'kill': kill.measure}
 
 
 def seconds_of(text):
@@ -47,6 +52,7 @@ def main():
     parser.add_argument('--seconds', type=int, help='of a round')
     parser.add_argument('--connections', type=int, default=64, help='of cost')
     parser.add_argument('--stall', type=seconds_of, default=10, help='how long each database is locked')
+    parser.add_argument('--soak', type=seconds_of, default=45, help='how long calls are mixed')
     options = parser.parse_args()
     options.bin = options.bin.resolve()
     for name in options.only:

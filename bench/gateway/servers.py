@@ -11,7 +11,7 @@ import time
 
 MODEL = 'bench'
 # What a call costs is part of what is measured: its model has a price, in the layout that users give prices in.
-PRICES = {name: {'litellm_provider': 'openai', 'mode': 'chat', 'input_cost_per_token': 2e-6, 'output_cost_per_token': 8e-6} for name in (MODEL, 'double')}
+PRICE = {'litellm_provider': 'openai', 'mode': 'chat', 'input_cost_per_token': 2e-6, 'output_cost_per_token': 8e-6}
 # Every limit a key can have, none of which is reached.
 LIMITS = {'requests_per_minute': 1_000_000_000, 'tokens_per_minute': 1_000_000_000, 'concurrent_max': 100_000, 'day_allowance': '1000000', 'month_allowance': '1000000'}
 START_SECONDS = 10
@@ -116,14 +116,14 @@ http {{
 
 
 class Atelier(Server):
-    """With a key that has every limit, a price for what is called, breaker and call log on."""
+    """With a key that has every limit, a price for the models that are called, breaker and call log on."""
     name = 'atelier'
 
-    def __init__(self, folder, upstream_port, bin_folder, **settings):
+    def __init__(self, folder, upstream_port, bin_folder, models=(MODEL,), **settings):
         folder = folder / f'atelier-{upstream_port}'
         folder.mkdir()
         self.port, self.data_folder, self.log_path = free_port(), folder / 'data', folder / 'log'
-        (folder / 'prices.json').write_text(json.dumps(PRICES))
+        (folder / 'prices.json').write_text(json.dumps({model: PRICE for model in models}))
         settings = {'models.price_files': folder / 'prices.json', 'models.find_local': 'false', 'server.connections_per_peer_max': 100_000, **{name.replace('__', '.'): value for name, value in settings.items()}}
         words = [word for name, value in settings.items() for word in ('--set', f'{name}={value}')]
         environment = {name: value for name, value in os.environ.items() if not name.startswith('ATELIER_') and not name.endswith('_API_KEY')}
