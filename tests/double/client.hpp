@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct Heard {
   std::vector<Call> calls;
   std::string finish;              // why it ended, in the protocol's own word; empty: nobody said
   std::size_t start_count = 0;     // what opens a stream
+  std::set<std::string> ids;       // of the answer: one, if it is one
   std::size_t end_count = 0;       // what a stream ends with when it is whole; 1 for a whole answer
   std::size_t usage_count = 0;     // how often it was told
   std::int64_t input_tokens = 0, output_tokens = 0;  // as the last of them has it

@@ -43,11 +43,6 @@ class Listener {
   void demand(bool is_so, std::string_view what) {
     if (!is_so) complain(std::string(what));
   }
-  // The same in every event of an answer.
-  void same(std::optional<std::string>& known, const std::string& now, std::string_view name) {
-    if (known && *known != now) complain(fmt::format("{} was {} and is {}", name, *known, now));
-    known = now;
-  }
   bool take_error(const json::Value& data) {
     if (!has(data, "/error")) return false;
     const std::string bare = text_of(data, "/error"), message = text_of(data, "/error/message");
@@ -70,8 +65,8 @@ class ChatListener final : public Listener {
     demand(heard.end_count == 0, "an event after [DONE]");
     if (take_error(data)) return;
     demand(text_of(data, "/object") == "chat.completion.chunk", "a chunk is no chat.completion.chunk");
-    same(id_, text_of(data, "/id"), "id");
-    same(model_, text_of(data, "/model"), "model");
+    heard.start_count = 1;
+    heard.ids.insert(text_of(data, "/id"));
     const json::Value* choices = find(data, "/choices");
     if (!choices || !choices->is_array()) return complain("a chunk without choices");
     if (has(data, "/usage")) take_usage(data);
@@ -104,7 +99,6 @@ class ChatListener final : public Listener {
 
   void take_choice(const json::Value& choice) {
     demand(heard.finish.empty(), "a choice goes on after its finish");
-    if (text_of(choice, "/delta/role") == "assistant") ++heard.start_count;
     heard.text += text_of(choice, "/delta/content");
     heard.reasoning += text_of(choice, "/delta/reasoning_content");
     if (const json::Value* calls = find(choice, "/delta/tool_calls"); calls && calls->is_array())
@@ -127,8 +121,6 @@ class ChatListener final : public Listener {
     demand(name.empty() || name == heard.calls[index].name, "a tool call's name changes");
     heard.calls[index].arguments += text_of(call, "/function/arguments");
   }
-
-  std::optional<std::string> id_, model_;
 };
 
 class ResponsesListener final : public Listener {
@@ -153,10 +145,12 @@ class ResponsesListener final : public Listener {
     demand(number == next_number_, fmt::format("sequence number {} where {} is next", number, next_number_));
     next_number_ = number + 1;
     demand((type == "response.created") == (number == 0), "a stream begins with response.created, once");
-    if (has(data, "/response")) same(id_, text_of(data, "/response/id"), "response id");
+    if (has(data, "/response")) heard.ids.insert(text_of(data, "/response/id"));
     if (type == "response.created") ++heard.start_count;
     if (type == "response.output_item.added") add_item(data);
     if (type == "response.output_text.delta") heard.text += said(data, "/delta");
+    if (type == "response.content_part.added") demand(parts_.insert(part_of(data)).second, "a part of an item is added twice");
+    if (type == "response.content_part.done") demand(parts_.erase(part_of(data)) == 1, "a part of an item ends that is not open");
     if (type == "response.output_text.done") demand(heard.text.ends_with(text_of(data, "/text")), "the text's end says other words than its deltas");
     if (type == "response.reasoning_summary_text.delta" || type == "response.reasoning_text.delta") heard.reasoning += said(data, "/delta");
     if (type == "response.function_call_arguments.delta") call_of(data).arguments += said(data, "/delta");
@@ -190,21 +184,27 @@ class ResponsesListener final : public Listener {
   }
 
   std::string said(const json::Value& data, std::string_view pointer) {
-    demand(open_.contains(number_of(data, "/output_index")), "a delta of an item that is not open");
+    const auto item = open_.find(number_of(data, "/output_index"));
+    if (item == open_.end())
+      complain("a delta of an item that is not open");
+    else
+      demand(item->second.id == text_of(data, "/item_id"), "a delta names another item than its place");
     return text_of(data, pointer);
   }
+
+  static std::string part_of(const json::Value& data) { return fmt::format("{}/{}", number_of(data, "/output_index"), number_of(data, "/content_index")); }
 
   void add_item(const json::Value& data) {
     const std::int64_t index = number_of(data, "/output_index");
     demand(index == next_index_++, "an item's index skips one");
-    demand(open_.emplace(index, heard.calls.size()).second, "an item is added twice");
+    demand(open_.emplace(index, Item{text_of(data, "/item/id"), heard.calls.size()}).second, "an item is added twice");
     if (text_of(data, "/item/type") == "function_call") heard.calls.push_back({text_of(data, "/item/call_id"), text_of(data, "/item/name"), {}});
   }
 
   Heard::Call& call_of(const json::Value& data) {
     static Heard::Call nobody;
     const auto found = open_.find(number_of(data, "/output_index"));
-    if (found != open_.end() && found->second < heard.calls.size()) return heard.calls[found->second];
+    if (found != open_.end() && found->second.call < heard.calls.size()) return heard.calls[found->second.call];
     complain("arguments of no call");
     nobody = {};
     return nobody;
@@ -225,9 +225,13 @@ class ResponsesListener final : public Listener {
     take_usage(*find(data, "/response"));
   }
 
-  std::optional<std::string> id_;
+  struct Item {
+    std::string id;
+    std::size_t call;  // it would be
+  };
   std::int64_t next_number_ = 0, next_index_ = 0;
-  std::map<std::int64_t, std::size_t> open_;  // output index: the call it would be
+  std::map<std::int64_t, Item> open_;  // by output index
+  std::set<std::string> parts_;        // that are open
 };
 
 class AnthropicListener final : public Listener {
@@ -244,7 +248,7 @@ class AnthropicListener final : public Listener {
     demand((type == "message_start") == (heard.start_count == 0), "a stream begins with message_start, once");
     if (type == "message_start") {
       ++heard.start_count;
-      demand(!text_of(data, "/message/id").empty(), "the message has no id");
+      heard.ids.insert(text_of(data, "/message/id"));
       take_usage(data, "/message/usage");
     }
     if (type == "content_block_start") start_block(data);

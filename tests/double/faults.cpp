@@ -59,7 +59,7 @@ constexpr FaultKind kKinds[] = {
     {"empty-text", none, "", "200, well-formed, and nothing said"},
     {"no-done", none, "", "the end marker is missing: [DONE], message_stop"},
     {"no-finish", none, "", "nothing says why the answer ended"},
-    {"duplicate-start", none, "", "what opens the stream comes twice"},
+    {"duplicate-start", none, "", "the event that opens the stream comes twice"},
     {"second-start", none, "", "in mid-stream another answer begins, under another id"},
     {"comments", optional_word, "", "a comment line before and between all events, with this word in it"},
     {"giant", optional_number, "", "one token of so many MiB, 20 without a number"},

@@ -169,7 +169,7 @@ class Writer {
       }
       pieces.insert(at(mid), other.begin(), other.end());
     }
-    if (faults_.has("duplicate-start")) pieces.insert(pieces.begin(), opening.begin(), opening.end());
+    if (faults_.has("duplicate-start") && !opening.empty()) pieces.insert(pieces.begin(), opening.front());
     if (faults_.has("no-done")) std::erase_if(pieces, [](const Piece& piece) { return piece.kind == PieceKind::end; });
     if (faults_.has("no-finish"))
       std::erase_if(pieces, [](const Piece& piece) { return piece.kind == PieceKind::finish; });

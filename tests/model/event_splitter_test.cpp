@@ -87,7 +87,7 @@ TEST(EventSplitter, RefusesAnEndlessBlock) {
   EventSplitter splitter;
   const std::string piece(1 << 20, 'x');
   bool is_refused = false;
-  for (int i = 0; i < 40 && !is_refused; ++i) {
+  for (int i = 0; i < 80 && !is_refused; ++i) {
     splitter.feed(piece);
     is_refused = !splitter.next();
   }

@@ -37,6 +37,7 @@ class FakeAnswer final : public UpstreamAnswer {
   int status() const noexcept override { return script_.status; }
   std::optional<std::string_view> header(std::string_view name) const override { return head_.find(name); }
   HttpHead head() const override { return head_; }
+  Task<> leave() override { co_return; }
   Task<Result<std::optional<std::string_view>>> next() override {
     if (at_ < script_.pieces.size()) co_return std::optional<std::string_view>(script_.pieces[at_++]);
     if (script_.failure) co_return std::unexpected(*script_.failure);

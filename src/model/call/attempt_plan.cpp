@@ -89,6 +89,12 @@ void AttemptPlan::failed(const Fault& fault, TimePoint now) {
 
 void AttemptPlan::leave_current() { places_[current_].is_excluded = true; }
 
+bool AttemptPlan::has_another() const noexcept {
+  for (std::size_t at = 0; at < places_.size(); ++at)
+    if (at != current_ && !places_[at].is_excluded) return true;
+  return false;
+}
+
 Fault AttemptPlan::verdict(TimePoint now) const {
   if (last_fault_) {
     Fault fault = *last_fault_;

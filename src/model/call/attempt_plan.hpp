@@ -33,6 +33,8 @@ class AttemptPlan {
   void failed(const Fault& fault, TimePoint now);
   // The candidate it went to last will not be gone to again: it stands for what was said already.
   void leave_current();
+  // Whether a candidate is left besides the one it went to last.
+  bool has_another() const noexcept;
   std::uint32_t attempt_count() const noexcept { return attempt_count_; }
 
   // Why it gave up: the last fault, or that no candidate may be tried now, with the time until one may.

@@ -21,7 +21,7 @@ bool Carry::is_possible(const ChatAnswer& said) {
   });
 }
 
-Carry::Carry(ChatAnswer said) : said_(std::move(said)) {
+Carry::Carry(ChatAnswer said, bool is_last_part_ended) : said_(std::move(said)), is_last_part_ended_(is_last_part_ended) {
   ensure(is_possible(said_), "only text of one choice is carried on");
   has_caught_up_ = said_.choices.empty() || said_.choices[0].parts.empty();
 }
@@ -34,8 +34,7 @@ std::vector<ChatEvent> Carry::replayed() const {
     if (std::holds_alternative<event::PartEnded>(event)) last_part = events.size();
     events.push_back(std::move(event));
   }
-  // Its last part is still being said.
-  if (last_part > 0) events.erase(events.begin() + static_cast<std::ptrdiff_t>(last_part));
+  if (last_part > 0 && !is_last_part_ended_) events.erase(events.begin() + static_cast<std::ptrdiff_t>(last_part));
   return events;
 }
 
@@ -51,9 +50,12 @@ Carry::Match Carry::compare() const {
     if (parts[i].index() != old.index()) return Match::differs;
     const std::string& before = text_of(old);
     const std::string& now = text_of(parts[i]);
-    const bool is_last = i + 1 == count;
-    if (before.starts_with(now) && now.size() < before.size()) return std::ranges::find(ended_, begun_[i]) == ended_.end() ? Match::not_yet : Match::differs;
-    if (is_last ? !now.starts_with(before) : now != before) return Match::differs;
+    const bool has_ended = std::ranges::find(ended_, begun_[i]) != ended_.end();
+    const bool is_open = i + 1 == count && !is_last_part_ended_;
+    if (before.starts_with(now) && now.size() < before.size()) return has_ended ? Match::differs : Match::not_yet;
+    if (is_open ? !now.starts_with(before) : now != before) return Match::differs;
+    // What ended for the caller must end here too, before anything may follow.
+    if (!is_open && i + 1 == count && !has_ended) return Match::not_yet;
   }
   return Match::caught_up;
 }

@@ -1,5 +1,7 @@
 #include "model/call/chat_gateway.hpp"
 
+#include <algorithm>
+
 #include "base/async.hpp"
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
@@ -11,11 +13,13 @@
 namespace atelier::model {
 namespace {
 
+constexpr std::int64_t kFewTokens = 8;
+
 // One attempt at a whole answer.
 class WholeTrial final : public Trial {
  public:
-  WholeTrial(Upstream& upstream, ChatCall& call, CallAccount& account, const Clock& clock, std::size_t bytes_max)
-      : upstream_(upstream), call_(call), account_(account), clock_(clock), bytes_max_(bytes_max) {}
+  WholeTrial(Upstream& upstream, ChatCall& call, CallAccount& account, const AttemptPlan& plan, const Clock& clock, std::size_t bytes_max)
+      : upstream_(upstream), call_(call), account_(account), plan_(plan), clock_(clock), bytes_max_(bytes_max) {}
 
   Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override {
     Attempt attempt(candidate, permit, clock_);
@@ -41,21 +45,35 @@ class WholeTrial final : public Trial {
     if (exchange->way.is_relayed) {
       auto usage = adapter.glance(answer.status(), *body, candidate->provider->quirks);
       if (!usage) co_return std::unexpected(std::move(usage.error()));
-      account_.used(*candidate, *usage);
+      // Only an answer of next to no tokens can be an empty one, and only one of none does without its count: others are not
+      // read for that.
+      if (usage->output_total() < kFewTokens) {
+        auto said = adapter.read_answer(answer.head(), *body, candidate->provider->quirks);
+        if (said) *usage = counted(*usage, *said);
+        account_.used(*candidate, *usage);
+        if (said && plan_.has_another() && says_nothing(*said)) co_return std::unexpected(empty_answer());
+      } else {
+        account_.used(*candidate, *usage);
+      }
       body_ = std::move(*body);
       co_return std::expected<void, Fault>();
     }
     auto whole = adapter.read_answer(answer.head(), *body, candidate->provider->quirks);
     if (!whole) co_return std::unexpected(std::move(whole.error()));
-    account_.used(*candidate, whole->usage);
+    account_.used(*candidate, counted(whole->usage, *whole));
     if (!exchange->way.call_of.empty()) SaidCall(exchange->way.call_of, call_.request_id).shape(*whole);
+    if (plan_.has_another() && says_nothing(*whole)) co_return std::unexpected(empty_answer());
     body_ = call_.face->write_answer(*whole, call_.request, head_for(call_, clock_));
     co_return std::expected<void, Fault>();
   }
 
+  // Some providers do not count.
+  Usage counted(const Usage& told, const ChatAnswer& said) const { return told == Usage() ? estimate_usage(call_, said) : told; }
+
   Upstream& upstream_;
   ChatCall& call_;
   CallAccount& account_;
+  const AttemptPlan& plan_;
   const Clock& clock_;
   const std::size_t bytes_max_;
   std::string body_;
@@ -66,6 +84,18 @@ class WholeTrial final : public Trial {
 AnswerHead head_for(const ChatCall& call, const Clock& clock) {
   return {.id = call.request_id, .model = call.request.model, .created_s = clock.wall_ms() / 1000};
 }
+
+bool says_nothing(const ChatAnswer& answer) noexcept {
+  const auto is_empty = [](const Part& part) {
+    const auto* text = std::get_if<Text>(&part);
+    return text && text->text.find_first_not_of(" \t\r\n") == std::string::npos;
+  };
+  return std::ranges::all_of(answer.choices, [&](const Choice& choice) {
+    return (choice.stop == StopReason::stop || choice.stop == StopReason::content_filter) && std::ranges::all_of(choice.parts, is_empty);
+  });
+}
+
+Fault empty_answer() { return Fault{.kind = Fault::Kind::broken, .message = "the provider's answer says nothing", .code = std::string(kAnswerEmpty)}; }
 
 CallReport opening(const ChatCall& call) {
   CallReport report;
@@ -107,7 +137,7 @@ Task<WholeAnswer> ChatGateway::answer(ChatCall call) {
   PlanOptions plan_options = options_.plan;
   plan_options.may_fall_back = call.may_fall_back;
   AttemptPlan plan(std::move(chosen->candidates), call.deadline, random, plan_options);
-  WholeTrial trial(upstream_, call, account, books_.clock, options_.answer_bytes_max);
+  WholeTrial trial(upstream_, call, account, plan, books_.clock, options_.answer_bytes_max);
   auto answered = co_await run_attempts(&plan, &trial, &account, &books_.clock);
   if (answered) {
     account.first_token_came();

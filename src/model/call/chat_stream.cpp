@@ -27,7 +27,7 @@ struct ChatStream::Call final : Trial {
   }
 
   // Goes through the plan until an attempt has something to show; a Fault when there is none.
-  Task<std::expected<void, Fault>> begin(std::optional<ChatAnswer> carried);
+  Task<std::expected<void, Fault>> begin(std::optional<Carried> carried);
   Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override;
   Task<std::expected<void, Fault>> try_candidate(CandidatePtr candidate);
   Task<std::expected<void, Fault>> hold();
@@ -42,14 +42,15 @@ struct ChatStream::Call final : Trial {
   const DirectoryPtr directory;  // keeps the route alive
   AttemptPlan plan;
   CallAccount account;
-  std::optional<ChatAnswer> carried_answer;  // what the caller has of an attempt that broke off
+  std::optional<Carried> carried_answer;  // what the caller has of an attempt that broke off
   std::optional<Attempt> attempt;
   std::unique_ptr<AttemptStream> stream;  // null: everything is in `held`
   std::string held;                       // not yet sent
   bool is_whole = false;                  // nothing comes after `held`
+  std::optional<Fault> broken;            // what broke the attempt off, to be dealt with next
 };
 
-Task<std::expected<void, Fault>> ChatStream::Call::begin(std::optional<ChatAnswer> carried) {
+Task<std::expected<void, Fault>> ChatStream::Call::begin(std::optional<Carried> carried) {
   carried_answer = std::move(carried);
   return run_attempts(&plan, this, &account, &clock());
 }
@@ -87,8 +88,10 @@ Task<std::expected<void, Fault>> ChatStream::Call::hold() {
   for (;;) {
     auto step = co_await stream->next();
     if (!step) co_return std::unexpected(std::move(step.error()));
+    if (step->fault) co_return std::unexpected(std::move(*step->fault));
     held += step->bytes;
     if (step->is_meaningful || step->has_ended) {
+      if (step->is_finished && !carried_answer && plan.has_another() && says_nothing(stream->said().answer())) co_return std::unexpected(empty_answer());
       is_whole = step->has_ended;
       attempt->first_token_came();
       account.first_token_came();
@@ -112,11 +115,14 @@ Task<std::expected<void, Fault>> ChatStream::Call::take_whole(Exchange exchange,
   if (!body) co_return std::unexpected(fault_of(body.error()));
   auto whole = adapter.read_answer(exchange.answer->head(), *body, candidate->provider->quirks);
   if (!whole) co_return std::unexpected(std::move(whole.error()));
+  if (!carried_answer && plan.has_another() && says_nothing(*whole)) co_return std::unexpected(empty_answer());
+  if (!exchange.way.call_of.empty()) SaidCall(exchange.way.call_of, call.request_id).shape(*whole);
+  auto written = write_all(*call.face, *whole, call.request, head_for(call, clock()), carried_answer);
+  if (!written) co_return std::unexpected(std::move(written.error()));
+  held = std::move(*written);
   attempt->first_token_came();
   account.first_token_came();
-  if (!exchange.way.call_of.empty()) SaidCall(exchange.way.call_of, call.request_id).shape(*whole);
-  held = write_all(*call.face, *whole, call.request, head_for(call, clock()));
-  account.used(*candidate, whole->usage);
+  account.used(*candidate, whole->usage == Usage() ? estimate_usage(call, *whole) : whole->usage);
   is_whole = true;
   co_return std::expected<void, Fault>();
 }
@@ -132,17 +138,24 @@ Task<std::optional<std::string>> ChatStream::Call::next() {
     attempt->succeeded();
     account.attempt_ended({});
     account.ended();
+    if (stream) co_await stream->leave();
     co_return std::nullopt;
   }
-  auto step = co_await stream->next();
-  if (!step) {
-    const bool is_ours = step.error().kind != Fault::Kind::cancelled;
-    if (is_ours) co_return co_await go_on_elsewhere(std::move(step.error()));
-    co_return std::nullopt;  // nobody reads any more; the destructor accounts
+  if (!broken) {
+    auto step = co_await stream->next();
+    if (step && !step->fault) {
+      is_whole = step->has_ended;
+      account.said(step->bytes);
+      co_return std::move(step->bytes);
+    }
+    broken = step ? std::move(*step->fault) : std::move(step.error());
+    // What came before it broke off belongs to the caller.
+    if (step && !step->bytes.empty()) co_return std::move(step->bytes);
   }
-  is_whole = step->has_ended;
-  account.said(step->bytes);
-  co_return std::move(step->bytes);
+  Fault fault = std::move(*std::exchange(broken, std::nullopt));
+  // Nobody reads any more: the destructor accounts.
+  if (fault.kind == Fault::Kind::cancelled) co_return std::nullopt;
+  co_return co_await go_on_elsewhere(std::move(fault));
 }
 
 // In mid-answer. Text that another candidate repeats word for word can be gone on with; otherwise one honest error.
@@ -152,10 +165,10 @@ Task<std::optional<std::string>> ChatStream::Call::go_on_elsewhere(Fault fault) 
   attempt->failed(fault);
   plan.failed(fault, clock().now());
   plan.leave_current();
-  std::optional<ChatAnswer> said;
+  std::optional<Carried> said;
   if (call.may_fall_back && stream->is_all_kept()) {
-    said = stream->said().take_answer();
-    if (!Carry::is_possible(*said)) said.reset();
+    said = stream->carried();
+    if (!Carry::is_possible(said->said)) said.reset();
   }
   attempt.reset();
   stream.reset();
@@ -174,6 +187,7 @@ void ChatStream::Call::count_usage() {
   if (!stream || !attempt) return;
   Usage used;
   std::optional<Usage> told = stream->usage();
+  if (told == Usage()) told.reset();  // a place for it and no count
   // Cut short, a provider's own count is of the beginning (Anthropic's message_start) or missing.
   if (told && (is_whole || told->output_total() > 1 || !stream->is_all_kept())) {
     used = *told;

@@ -5,7 +5,7 @@
 namespace atelier::model {
 namespace {
 
-constexpr std::size_t kBlockBytesMax = 32 << 20;
+constexpr std::size_t kBlockBytesMax = 64 << 20;
 constexpr std::size_t kKeptBytesMax = 64 << 10;  // of an empty buffer
 
 }  // namespace

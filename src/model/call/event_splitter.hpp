@@ -13,13 +13,13 @@ namespace atelier::model {
 class EventSplitter {
  public:
   struct Block {
-    std::string_view bytes;  // with the empty line that ends it
-      std::string_view type = {};  // empty: none given
-    std::string_view data = {};   // its lines joined with LF
-    bool has_data = false;   // false: comments alone
+    std::string_view bytes;      // with the empty line that ends it
+    std::string_view type = {};  // empty: none given
+    std::string_view data = {};  // its lines joined with LF
+    bool has_data = false;       // false: comments alone
   };
   void feed(std::string_view bytes);
-  // The next whole block; its views are good until the next call. too_large for a block over 32 MiB.
+  // The next whole block; its views are good until the next call. too_large for a block over 64 MiB.
   Result<std::optional<Block>> next();
   // What came after the last whole block.
   std::string_view rest() const noexcept { return std::string_view(buffer_).substr(begin_); }

@@ -7,7 +7,7 @@ namespace {
 
 class HttpAnswer final : public UpstreamAnswer {
  public:
-  explicit HttpAnswer(net::ClientResponse response) : response_(std::move(response)) {}
+  HttpAnswer(net::HttpClient& client, net::ClientResponse response) : client_(client), response_(std::move(response)) {}
   int status() const noexcept override { return response_.status(); }
   std::optional<std::string_view> header(std::string_view name) const override { return response_.headers().find(name); }
   HttpHead head() const override {
@@ -16,8 +16,10 @@ class HttpAnswer final : public UpstreamAnswer {
     return head;
   }
   Task<Result<std::optional<std::string_view>>> next() override { return response_.next(); }
+  Task<> leave() override { return client_.finish(std::move(response_)); }
 
  private:
+  net::HttpClient& client_;
   net::ClientResponse response_;
 };
 
@@ -39,7 +41,7 @@ Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr
   if (provider->skips_tls_checks) sent.trust = net::Trust::unverified;
   auto response = co_await client_.send(std::move(sent));
   if (!response) co_return error_of(response);
-  co_return std::make_unique<HttpAnswer>(std::move(*response));
+  co_return std::make_unique<HttpAnswer>(client_, std::move(*response));
 }
 
 }  // namespace atelier::model

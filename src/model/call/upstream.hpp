@@ -21,6 +21,9 @@ class UpstreamAnswer {
   // The next bytes (never empty), valid until the next call; nullopt at the end. A body that ends before it is whole is
   // an error.
   virtual Task<Result<std::optional<std::string_view>>> next() = 0;
+  // All that matters of it came: what is left of the body is read aside, so that the connection can be kept. Nothing but
+  // dropping it may follow.
+  virtual Task<> leave() = 0;
 };
 
 // How providers are reached: over HTTP in the product (http_upstream.hpp). Thread-safe; used on the caller's loop, with

@@ -16,6 +16,11 @@ class ChatEventWriter {
   virtual ~ChatEventWriter() = default;
   // Bytes for this event; may be empty. Failed gives the protocol's own error event, and nothing may follow it.
   virtual std::string write(const ChatEvent& what) = 0;
+  // Of protocols that number their events: the number of the next.
+  virtual std::int64_t next_number() const noexcept { return 0; }
+  // To go on where another writer stopped, after this one wrote what was said to where nobody reads it: the number that is
+  // next, and whether the last item was told to its end.
+  virtual void go_on_at(std::int64_t number, bool is_item_ended) { (void)number, (void)is_item_ended; }
 };
 
 // What answers carry that the provider's may not tell.

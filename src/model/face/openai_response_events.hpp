@@ -17,6 +17,12 @@ class ResponseEvents {
   void write(std::string_view type, std::string_view fields);
   // An event that has another form; it must hold the number that is asked for.
   std::int64_t take_number() noexcept { return number_++; }
+  std::int64_t next_number() const noexcept { return number_; }
+  // What was written until now is thrown away: the caller has it from elsewhere, up to this number.
+  void go_on_at(std::int64_t number) {
+    bytes_.clear();
+    number_ = number;
+  }
   void write_bytes(std::string_view bytes) { bytes_ += bytes; }
   std::string take_bytes() { return std::exchange(bytes_, std::string()); }
 

@@ -34,6 +34,8 @@ class ResponsesWriter final : public ChatEventWriter {
  public:
   ResponsesWriter(const ChatRequest& request, AnswerHead head) : repeated_(repeated_of(request)), answer_head_(std::move(head)) {}
   std::string write(const ChatEvent& what) override;
+  std::int64_t next_number() const noexcept override { return events_.next_number(); }
+  void go_on_at(std::int64_t number, bool is_item_ended) override;
 
  private:
   // A part that grows.
@@ -101,6 +103,11 @@ std::string ResponsesWriter::write(const ChatEvent& what) {
     end();
   }
   return events_.take_bytes();
+}
+
+void ResponsesWriter::go_on_at(std::int64_t number, bool is_item_ended) {
+  if (is_item_ended) events_.close_message();
+  events_.go_on_at(number);
 }
 
 // Where a delta belongs.

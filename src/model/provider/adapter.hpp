@@ -85,6 +85,8 @@ struct Fault {
 std::string_view to_string(Fault::Kind kind) noexcept;
 // Code of a broken answer that is whole and well, but does not begin as the one it should have gone on with.
 inline constexpr std::string_view kAnswerDiffers = "answer_differs";
+// Of one that is whole and well, and says nothing.
+inline constexpr std::string_view kAnswerEmpty = "answer_empty";
 // As an Error for the caller: code, reason (the kind) and message.
 Error to_error(const Fault& fault, std::string_view provider);
 
@@ -120,6 +122,10 @@ class StreamWatch {
   };
   virtual ~StreamWatch() = default;
   virtual Seen take(std::string_view type, std::string_view data) = 0;
+  // The protocol's last event, whole, for an answer that told its stop reason and left that out.
+  virtual std::string_view closing() const noexcept { return {}; }
+  // Whether the last item was told to its end, where the protocol has items (Responses).
+  virtual bool is_item_ended() const noexcept { return false; }
   virtual const std::optional<Usage>& usage() const noexcept = 0;
   virtual const std::optional<Fault>& fault() const noexcept = 0;
 };

@@ -37,6 +37,12 @@ const Known* find_known(std::string_view type) noexcept {
   return nullptr;
 }
 
+// "Invalid request" stands for much: a status that says more is believed.
+Fault::Kind kind_of(const Known* known, int status) noexcept {
+  if (!known) return kind_of_status(status);
+  return known->kind == Fault::Kind::caller ? kind_of_status(status) : known->kind;
+}
+
 // What the type leaves open, the words tell.
 Fault::Kind kind_by_words(Fault::Kind kind, std::string_view words) {
   // Some answer 500 to it.
@@ -47,13 +53,13 @@ Fault::Kind kind_by_words(Fault::Kind kind, std::string_view words) {
   if (has_any_of(words, {"credit balance", "usage limits", "spend limit", "spending limit", "spend cap", "billing", "purchase credits"}))
     return Fault::Kind::billing;
   if (kind != Fault::Kind::caller) return kind;
-  if (has_any_of(words, {"content filtering", "usage policy", "content policy"})) return Fault::Kind::content;
+  if (has_any_of(words, {"content filter", "usage policy", "content policy"})) return Fault::Kind::content;
   return kind;
 }
 
 Fault make_fault(std::string_view type, std::string_view words, int status) {
   const Known* known = find_known(type);
-  Fault fault{.kind = known ? known->kind : kind_of_status(status), .status = status, .message = cut_words(words), .type = std::string(type)};
+  Fault fault{.kind = kind_of(known, status), .status = status, .message = cut_words(words), .type = std::string(type)};
   if (fault.message.empty()) fault.message = known ? std::string(type) : "the provider told of an error without words";
   fault.kind = kind_by_words(fault.kind, words);
   fault.is_model_independent = fault.kind == Fault::Kind::authentication || fault.kind == Fault::Kind::billing;

@@ -44,6 +44,7 @@ class Watch final : public StreamWatch {
     if (parser_.allocate(kBufferBytes) != simdjson::SUCCESS) throw std::bad_alloc();
   }
   Seen take(std::string_view type, std::string_view data) override;
+  std::string_view closing() const noexcept override { return "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"; }
   const std::optional<Usage>& usage() const noexcept override { return usage_; }
   const std::optional<Fault>& fault() const noexcept override { return fault_; }
 

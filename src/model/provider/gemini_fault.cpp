@@ -26,8 +26,9 @@ constexpr std::array kKnown = {
 };
 
 Fault::Kind kind_of(std::string_view status, int number) noexcept {
+  // "Invalid argument" and its like stand for much: an HTTP status that says more is believed.
   for (const Known& known : kKnown)
-    if (known.status == status) return known.kind;
+    if (known.status == status) return known.kind == Fault::Kind::caller && number >= 400 ? kind_of_status(number) : known.kind;
   return kind_of_status(number);
 }
 

@@ -34,6 +34,7 @@ class ChatWatch final : public StreamWatch {
     }
     return take_rare(type, data);
   }
+  std::string_view closing() const noexcept override { return "data: [DONE]\n\n"; }
   const std::optional<Usage>& usage() const noexcept override { return usage_; }
   const std::optional<Fault>& fault() const noexcept override { return fault_; }
 

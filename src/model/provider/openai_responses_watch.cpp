@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "model/loose_json.hpp"
+#include "model/provider/http_parts.hpp"
 #include "model/provider/openai_fault.hpp"
 #include "model/provider/openai_peek.hpp"
 #include "model/provider/openai_responses_parts.hpp"
@@ -31,17 +32,33 @@ class ResponsesWatch final : public StreamWatch {
     const PeekedEvent event = peek_event(data);
     if (!event.is_json && type != "error") return {.is_unreadable = true};
     if (!event.type.empty()) type = event.type;
-    if (is_last(type) || !type.starts_with("response.")) return take_rare(type, data);
+    if (is_last(type) || type == "response.created" || !type.starts_with("response.")) return take_rare(type, data);
     return look_at(type, event.item_type);
   }
+  bool is_item_ended() const noexcept override { return is_item_ended_; }
   const std::optional<Usage>& usage() const noexcept override { return usage_; }
   const std::optional<Fault>& fault() const noexcept override { return fault_; }
 
  private:
-  // `done` counts for servers that send no deltas.
-  static Seen look_at(std::string_view type, std::string_view item_type) {
-    if (type == "response.output_item.added") return {.is_meaningful = is_seen_at_once(item_type)};
-    return {.is_meaningful = type.ends_with(".delta") || type == "response.output_item.done"};
+  // What servers that send no deltas say is seen with their last event.
+  Seen look_at(std::string_view type, std::string_view item_type) {
+    if (type.ends_with(".delta")) return {.is_meaningful = true};
+    const bool is_added = type == "response.output_item.added", is_done = type == "response.output_item.done";
+    if (!is_added && !is_done) return {};
+    is_item_ended_ = is_done;
+    return {.is_meaningful = is_seen_at_once(item_type)};
+  }
+
+  // Proxies repeat the start of an answer: one is enough. Another answer spliced in is nobody's.
+  Seen take_start(const json::Object& what) {
+    const json::Object* response = loose::object_at(what, "response");
+    const std::string id = response ? loose::text_at(*response, "id") : std::string();
+    if (!id_) {
+      id_ = id;
+      return {};
+    }
+    if (id != *id_) fault_ = broken_answer("a second response began inside the answer");
+    return {.is_unreadable = true};
   }
 
   // The end, errors, and what is too long to be peeked at.
@@ -55,6 +72,7 @@ class ResponsesWatch final : public StreamWatch {
     }
     if (const std::string_view own = loose::view_at(*what, "type"); !own.empty()) type = own;
     if (is_last(type)) return take_last(type, *what);
+    if (type == "response.created") return take_start(*what);
     if (type.starts_with("response.")) {
       const json::Object* item = loose::object_at(*what, "item");
       return look_at(type, item ? loose::view_at(*item, "type") : std::string_view());
@@ -77,6 +95,8 @@ class ResponsesWatch final : public StreamWatch {
   }
 
   const Quirks quirks_;
+  std::optional<std::string> id_;  // of the answer, once it began
+  bool is_item_ended_ = false;
   std::optional<Usage> usage_;
   std::optional<Fault> fault_;
 };

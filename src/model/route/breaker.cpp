@@ -14,7 +14,7 @@ std::string_view to_string(BreakerState state) noexcept {
 }
 
 Health health_of(const Fault& fault) noexcept {
-  if (fault.code == kAnswerDiffers) return Health::no_sign;
+  if (fault.code == kAnswerDiffers || fault.code == kAnswerEmpty) return Health::no_sign;
   switch (fault.kind) {
     case Fault::Kind::authentication:
     case Fault::Kind::billing:

@@ -5,7 +5,9 @@
 #include <future>
 
 #include "base/log.hpp"
+#include "base/async.hpp"
 #include "net/client/client_loop.hpp"
+#include "net/client/limit.hpp"
 #include "net/client/reason.hpp"
 #include "net/client/request_head.hpp"
 
@@ -148,6 +150,37 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
     if (!may_send_again(request, note, exchange.error())) co_return error_of(exchange);
     loop->metrics().retried.add();
   }
+}
+
+namespace {
+
+constexpr std::size_t kRestBytesMax = 16 << 10;
+constexpr std::chrono::milliseconds kRestWithin{500};
+
+Task<Result<>> read_rest(ClientResponse* response) {
+  for (std::size_t bytes = 0; bytes <= kRestBytesMax;) {
+    auto piece = co_await response->next();
+    if (!piece) co_return error_of(piece);
+    if (!*piece) break;
+    bytes += (*piece)->size();
+  }
+  co_return Result<>{};
+}
+
+Task<Result<>> read_rest_in_time(ClientLoop* loop, ClientResponse response) {
+  bool is_late = false;
+  // Whether it ended in order shows in its connection alone.
+  (void)co_await run_until(&loop->deadlines(), std::chrono::steady_clock::now() + kRestWithin, read_rest(&response), &is_late);
+  co_return Result<>{};
+}
+
+}  // namespace
+
+Task<> HttpClient::finish(ClientResponse response) {
+  const Executor executor = co_await current_executor();
+  ClientLoop* loop = state_->loop_of(executor);
+  ensure(loop != nullptr, "an answer is finished on the loop that asked");
+  if (!loop->is_stopping()) loop->spawn(read_rest_in_time(loop, std::move(response)));
 }
 
 }  // namespace atelier::net

@@ -26,6 +26,9 @@ class HttpClient {
   // On any of the loops, with the caller's cancellation, which closes the connection at once. An answer with an error status
   // is an answer, redirects too. Errors carry a reason of net/client/reason.hpp; `cancelled` has none.
   Task<Result<ClientResponse>> send(ClientRequest request);
+  // For an answer whose content is over though its body may not be: what is left is read beside the caller, little and not for
+  // long, so that the connection can be kept. On the loop that asked.
+  Task<> finish(ClientResponse response);
   // Closes all connections; requests that still run end with an error. Blocks; called from no loop.
   void stop();
 
