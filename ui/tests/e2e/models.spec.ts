@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import type { AccessKey, KeySettings } from '../../src/lib/api/gateway-types';
 import { expect, expectNoSidewaysScroll, start, stop, test } from './studio';
 
 test.use({ name: 'models' });
@@ -110,13 +111,17 @@ test('a key is made, its secret shown once, and a call with it is told of', asyn
   await expect(form.getByText('An amount such as 12.50')).toBeVisible();
   await form.getByRole('textbox', { name: 'Dollars a day' }).fill('1,234.5');
   await form.getByRole('textbox', { name: 'Requests a minute' }).fill('60');
+  await page.mouse.click(4, 4);
+  await expect(form, 'what is typed is not lost by a press beside it').toBeVisible();
   await form.getByRole('button', { name: 'Make a key' }).click();
   const shown = page.getByRole('dialog', { name: 'The key of ci' });
   const secret = (await shown.locator('.mono').innerText()).trim();
+  await page.mouse.click(4, 4);
+  await expect(shown, 'nor a secret that is shown once').toBeVisible();
   expect(secret.length).toBeGreaterThan(20);
   await shown.getByRole('button', { name: 'I have it' }).click();
   const row = rowOf(page, 'ci');
-  await expect(row).toContainText('$1,234.50 a day');
+  await expect(row).toContainText('$0.00 of $1,234.50 today');
   await expect(row).toContainText('60 requests a minute');
   // Who is looking may be known after the page's code is here.
   await page.route('**/api/session', async (route) => setTimeout(() => void route.continue(), 500));
@@ -147,9 +152,21 @@ test('a key is made, its secret shown once, and a call with it is told of', asyn
   await page.getByRole('button', { name: 'Edit ci' }).click();
   const edit = page.getByRole('dialog', { name: 'Edit ci' });
   await expect(edit.getByRole('textbox', { name: 'Dollars a day' })).toHaveValue('1234.50');
+  // Somebody else changes it meanwhile: nothing is overwritten, and opened again the form has what they set.
+  const { items } = (await (await request.get(`${studio.url}/api/keys`)).json()) as { items: AccessKey[] };
+  const { id, revision, name, models, routes, requests_per_minute, tokens_per_minute, concurrent_max, month_allowance, expires_at } = items.find((key) => key.name === 'ci')!;
+  const settings: KeySettings = { name, models, routes, requests_per_minute, tokens_per_minute, concurrent_max, month_allowance, expires_at, day_allowance: '99.00' };
+  const theirs = await request.put(`${studio.url}/api/keys/${id}`, { headers: { 'If-Match': `"${revision}"` }, data: settings });
+  expect(theirs.status(), await theirs.text()).toBe(200);
+  await edit.getByRole('button', { name: 'Save' }).click();
+  await expect(edit.getByRole('alert')).toBeVisible();
+  await edit.getByRole('button', { name: 'Cancel' }).click();
+  await expect(row).toContainText('of $99.00 today');
+  await page.getByRole('button', { name: 'Edit ci' }).click();
+  await expect(edit.getByRole('textbox', { name: 'Dollars a day' })).toHaveValue('99.00');
   await edit.getByRole('textbox', { name: 'Dollars a day' }).fill('');
   await edit.getByRole('button', { name: 'Save' }).click();
-  await expect(row).not.toContainText('$1,234.50');
+  await expect(row).not.toContainText('$99.00');
   await page.getByRole('button', { name: 'Revoke ci' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(row).toHaveCount(0);
@@ -162,10 +179,15 @@ test('a model that failed rests, and is let back', async ({ page, request, studi
   const list = rowOf(page, 'lab/double-mini');
   await fetch(`${double.url}/control`, { method: 'POST', body: JSON.stringify({ rules: [{ fault: '401', model: 'double-mini' }] }) });
   await request.post(`${studio.url}/v1/chat/completions`, { data: { model: 'lab/double-mini', messages: [{ role: 'user', content: 'Hello' }] } });
+  const made = await request.post(`${studio.url}/api/routes`, { data: { name: 'steady', strategy: 'ordered', targets: [{ provider: 'lab', model: 'double-mini' }, { provider: 'lab', model: 'double' }] } });
+  expect(made.status(), await made.text()).toBe(201);
   await page.reload();
   await expect(list).toContainText('Key refused or account empty');
+  const candidates = page.getByRole('region', { name: 'Routes' }).getByRole('listitem').filter({ hasText: 'steady' }).getByRole('listitem');
+  await expect(candidates).toHaveText([/^lab\/double-mini\s*Key refused/, /^lab\/double\s*answers now$/]);
   await page.getByRole('button', { name: 'Reset the breaker of lab/double-mini' }).click();
   await expect(list).toContainText('Available');
+  await expect(candidates).toHaveText(['lab/double-mini', 'lab/double']);
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {

@@ -1,11 +1,13 @@
 import type { AccessKey, CreatedKey, KeySettings } from '$lib/api/gateway-types';
 import { asProblem, type Problem } from '$lib/api/problem';
 import { gatewayCalls, type GatewayCalls } from '$lib/gateway/calls';
+import { beginsOf, spentOf, type Spent } from './spent';
 import type { Studio } from '$lib/state/studio.svelte';
 import { t } from './words';
 
 export class KeysState {
   keys = $state.raw<AccessKey[]>([]);
+  spent = $state.raw<Spent | null>(null); // null while unknown: an ornament beside the allowances
   isLoaded = $state(false);
   problem = $state.raw<Problem | null>(null);
   created = $state.raw<CreatedKey | null>(null); // with its secret, until it was seen
@@ -24,9 +26,17 @@ export class KeysState {
       this.keys = (await this.#calls.keys()).items;
       this.isLoaded = true;
       this.problem = null;
+      void this.#readSpent();
     } catch (error) {
       this.problem = asProblem(error);
     }
+  }
+  async #readSpent(): Promise<void> {
+    if (!this.keys.some((key) => !key.is_revoked && (key.day_allowance !== null || key.month_allowance !== null))) return;
+    const { day, month } = beginsOf(Date.now());
+    const read = (from: string) => this.#calls.usage({ from, by: 'key' });
+    const pages = await Promise.all([read(day), read(month)]).catch(() => null);
+    if (pages) this.spent = { day: spentOf(pages[0].items), month: spentOf(pages[1].items) };
   }
 
   // Throws what was refused: the form shows it.
@@ -35,10 +45,18 @@ export class KeysState {
     this.created = created;
     const { secret: _, ...key } = created;
     this.keys = [key, ...this.keys];
+    void this.#readSpent();
   }
   async change(known: AccessKey, settings: KeySettings): Promise<void> {
-    const changed = await this.#calls.changeKey(known.id, known.revision, settings);
-    this.keys = this.keys.map((key) => (key.id === changed.id ? changed : key));
+    try {
+      const changed = await this.#calls.changeKey(known.id, known.revision, settings);
+      this.keys = this.keys.map((key) => (key.id === changed.id ? changed : key));
+      void this.#readSpent();
+    } catch (error) {
+      // Opened again, the form has what somebody else set.
+      if (asProblem(error).isConflict) void this.load();
+      throw error;
+    }
   }
 
   async revoke(key: AccessKey): Promise<void> {
