@@ -26,8 +26,8 @@ def cpu_seconds(pids):
 
 
 def memory_mib(pid):
-    """Proportional set size: what it has for itself, and its share of what it has with others."""
-    return int(re.search(r'^Pss:\s+(\d+)', pathlib.Path(f'/proc/{pid}/smaps_rollup').read_text(), re.M).group(1)) / 1024
+    """Resident, with what it shares with others: what it has for itself would depend on who else runs."""
+    return int(re.search(r'^VmRSS:\s+(\d+)', pathlib.Path(f'/proc/{pid}/status').read_text(), re.M).group(1)) / 1024
 
 
 def children(pid):

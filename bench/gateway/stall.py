@@ -10,7 +10,7 @@ from servers import Atelier, Upstream
 
 RATE, CONNECTIONS, QUIET_SECONDS = 2_000, 32, 5
 REQUESTS_PER_MINUTE = 5  # of the keys that have to be held back
-DAY_DOLLARS = 1         # of the key with an allowance, a twentieth of which is leased at a time
+ALLOWANCE_PER_SECOND = 0.12  # dollars a day for each second of a lock: a leased block, a twentieth, lasts for a quarter of it
 ROWS = 'atelier_call_log_rows_total{outcome="%s"}'
 
 LOCK = '''
@@ -75,7 +75,7 @@ def phase(options, atelier, name, seconds):
     complaints = [f'{figures["failed"]} calls failed: {figures["fault"]}'] if figures['failed'] else []
     if let_through > REQUESTS_PER_MINUTE + (seconds + 5) / 60 * REQUESTS_PER_MINUTE + 1 or set(limited.statuses) - {200, 429}:
         complaints.append(f'the limit did not hold: {limited.told()}')
-    row = [name, figures['answered'], figures['failed'], figures['p50_us'], figures['p99_us'], f'{rows["written"]:.0f}', f'{rows["dropped"]:.0f}', limited.told(), paying.told()]
+    row = [name, figures['answered'], figures['failed'], figures['p50_us'], figures['p99_us'], figures['max_us'], f'{rows["written"]:.0f}', f'{rows["dropped"]:.0f}', limited.told(), paying.told()]
     return row, [f'{name}: {complaint}' for complaint in complaints]
 
 
@@ -84,7 +84,7 @@ def measure(folder, options):
     with Upstream(options.bin) as upstream, Atelier(folder, upstream.port, options.bin) as atelier:
         # Made before anything is locked: to make a key is to write.
         atelier.phase_keys = [atelier.make_key(f'limited-{number}', requests_per_minute=REQUESTS_PER_MINUTE) for number in range(5)]
-        atelier.paying_key = atelier.make_key('paying', day_allowance=str(DAY_DOLLARS))
+        atelier.paying_key = atelier.make_key('paying', day_allowance=f'{seconds * ALLOWANCE_PER_SECOND:.2f}')
         rows, complaints = [], []
 
         def take(name, length):
@@ -98,7 +98,7 @@ def measure(folder, options):
         with Locked(atelier.data_folder / 'studio.db'):
             take(f'studio locked for {seconds} s', seconds)
         take('after', QUIET_SECONDS)
-    print(f'{RATE} requests/s over {CONNECTIONS} connections; beside them a key of {REQUESTS_PER_MINUTE} requests a minute (new in each row) and one of ${DAY_DOLLARS} a day')
-    table(['', 'answered', 'failed', 'p50, us', 'p99, us', 'log rows written', 'dropped', 'limited key', 'key with an allowance'], rows)
+    print(f'{RATE} requests/s over {CONNECTIONS} connections; beside them a key of {REQUESTS_PER_MINUTE} requests a minute (new in each row) and one of ${seconds * ALLOWANCE_PER_SECOND:.2f} a day')
+    table(['', 'answered', 'failed', 'p50, us', 'p99, us', 'longest, us', 'log rows written', 'dropped', 'limited key', 'key with an allowance'], rows)
     if complaints:
         raise SystemExit('\n'.join(complaints))
