@@ -13,6 +13,7 @@
 #include "media/supervisor/workers.hpp"
 #include "model/call/chat_gateway.hpp"
 #include "model/catalog/catalog.hpp"
+#include "model/kept/response_shelf.hpp"
 #include "model/limit/gate.hpp"
 #include "net/message.hpp"
 #include "net/router.hpp"
@@ -32,6 +33,7 @@ struct Services {
   studio::Accounts& accounts;
   graph::Engine& engine;
   model::ChatGateway& chat;
+  model::ResponseShelf& responses;
   model::Catalog& catalog;
   const model::Prices& prices;
   studio::GatewaySetup& gateway_setup;

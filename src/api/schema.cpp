@@ -192,9 +192,13 @@ constexpr std::string_view kSchemas = R"json({
   "id": {"type": "string"}, "object": {"type": "string"}, "created": {"type": "integer"}, "model": {"type": "string"}, "choices": {"type": "array", "items": {"type": "object"}},
   "usage": {"type": "object"}}},
 "OpenAiResponsesRequest": {"type": "object", "required": ["model", "input"], "description": "OpenAI's responses request", "properties": {
-  "model": {"type": "string", "description": "A route, a model's id, or provider/model"}, "input": {"type": ["string", "array"]}, "stream": {"type": "boolean"}}},
+  "model": {"type": "string", "description": "A route, a model's id, or provider/model"}, "input": {"type": ["string", "array"]}, "stream": {"type": "boolean"},
+  "store": {"type": ["boolean", "null"], "description": "Keep the response, so that it can be read and gone on from; true unless false"}, "previous_response_id": {"type": ["string", "null"]}}},
 "OpenAiResponse": {"type": "object", "required": ["id", "object", "status", "model", "output"], "description": "OpenAI's response; with stream, its server-sent events", "properties": {
   "id": {"type": "string"}, "object": {"type": "string"}, "status": {"type": "string"}, "model": {"type": "string"}, "output": {"type": "array", "items": {"type": "object"}}}},
+"OpenAiDeleted": {"type": "object", "required": ["id", "object", "deleted"], "properties": {"id": {"type": "string"}, "object": {"type": "string"}, "deleted": {"type": "boolean"}}},
+"OpenAiItemList": {"type": "object", "required": ["object", "data", "first_id", "last_id", "has_more"], "properties": {"object": {"type": "string"}, "data": {"type": "array", "items": {"type": "object"}},
+  "first_id": {"type": ["string", "null"]}, "last_id": {"type": ["string", "null"]}, "has_more": {"type": "boolean"}}},
 "AnthropicMessagesRequest": {"type": "object", "required": ["model", "max_tokens", "messages"], "description": "Anthropic's messages request", "properties": {
   "model": {"type": "string", "description": "A route, a model's id, or provider/model"}, "max_tokens": {"type": "integer"}, "messages": {"type": "array", "items": {"type": "object"}},
   "stream": {"type": "boolean"}}},

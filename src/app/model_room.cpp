@@ -98,6 +98,10 @@ Result<> ModelRoom::start() {
   log_options.keeps_texts = parts_.settings.get(kKeepTexts);
   log_options.retention.age = std::chrono::hours(24) * parts_.settings.get(kCallsKeptDays);
   log_ = std::make_unique<model::CallLog>(*telemetry_, clock, parts_.metrics, log_options);
+  model::ResponseShelf::Options kept;
+  kept.age = std::chrono::hours(24) * parts_.settings.get(kResponsesKeptDays);
+  kept.bytes_max = std::int64_t{parts_.settings.get(kResponsesKeptMiB)} << 20;
+  responses_ = std::make_unique<model::ResponseShelf>(*telemetry_, clock, parts_.metrics, kept);
   accounts_ = std::make_unique<studio::Accounts>(studio::Accounts::Parts{.database = parts_.studio, .clock = clock, .limiters = limiters_.get(), .allowances = allowances_.get()});
 
   net::ClientOptions options;
@@ -128,6 +132,7 @@ void ModelRoom::spawn_upkeep(TaskGroup& group) {
   group.spawn(limiters_->run());
   group.spawn(allowances_->run());
   group.spawn(log_->run());
+  group.spawn(responses_->run());
   group.spawn(accounts_->run());
   group.spawn(breakers_->run());
 }

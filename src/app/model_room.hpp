@@ -9,6 +9,7 @@
 #include "model/call/chat_gateway.hpp"
 #include "model/catalog/catalog.hpp"
 #include "model/catalog/environment.hpp"
+#include "model/kept/response_shelf.hpp"
 #include "model/limit/gate.hpp"
 #include "model/record/call_log.hpp"
 #include "model/route/breaker_store.hpp"
@@ -35,13 +36,14 @@ class ModelRoom {
   ~ModelRoom();
 
   model::ChatGateway& chat() noexcept { return *chat_; }
+  model::ResponseShelf& responses() noexcept { return *responses_; }
   model::Catalog& catalog() noexcept { return *catalog_; }
   const model::Prices& prices() const noexcept { return prices_; }
   studio::Accounts& accounts() noexcept { return *accounts_; }
   studio::GatewaySetup& setup() noexcept { return *setup_; }
   store::Database& telemetry() noexcept { return *telemetry_; }
 
-  // What goes on in the background, until the group is cancelled: lists of models, local servers, limits, money, the log.
+  // What goes on in the background, until the group is cancelled: lists of models, local servers, limits, money, the log, kept responses.
   void spawn_upkeep(TaskGroup& group);
   // Once nobody calls any more and the upkeep has ended.
   void stop();
@@ -59,6 +61,7 @@ class ModelRoom {
   std::unique_ptr<model::Allowances> allowances_;
   std::unique_ptr<model::Gate> gate_;
   std::unique_ptr<model::CallLog> log_;
+  std::unique_ptr<model::ResponseShelf> responses_;
   std::unique_ptr<studio::Accounts> accounts_;
   std::unique_ptr<net::HttpClient> client_;
   std::unique_ptr<model::Upstream> upstream_;

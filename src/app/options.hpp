@@ -51,6 +51,10 @@ inline constexpr Setting<std::string_view> kExtraCaFile{"models.extra_ca_file", 
 inline constexpr Setting<std::string_view> kPriceFiles{"models.price_files", "", Range{0, 4096}, Reload::at_start,
                                                        "JSON files of prices in LiteLLM's layout, comma-separated; a later one goes before an earlier one"};
 inline constexpr Setting<std::uint32_t> kCallsKeptDays{"models.calls_kept_days", 30, Range{1, 3'650}, Reload::at_start, "How long the log keeps calls to models, days"};
+inline constexpr Setting<std::uint32_t> kResponsesKeptDays{"models.responses_kept_days", 30, Range{1, 3'650}, Reload::at_start,
+                                                            "How long responses that are to be kept can be read and gone on from, days since their conversation's last turn"};
+inline constexpr Setting<std::uint32_t> kResponsesKeptMiB{"models.responses_kept_mib", 1'024, Range{16, 1'048'576}, Reload::at_start,
+                                                           "Room for kept responses, MiB; conversations unused for longest go first"};
 inline constexpr Setting<bool> kKeepTexts{"models.keep_texts", false, Range{}, Reload::at_start, "Keep what was asked and answered in the log of calls, for a week"};
 
 inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start, "debug, info, warn or error"};

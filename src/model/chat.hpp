@@ -140,6 +140,8 @@ struct ChatRequest {
   std::string end_user = {};  // user, safety_identifier, metadata.user_id
   bool is_streamed = false;
   bool wants_usage = false;  // chat's stream_options.include_usage
+  // The answer is kept here for later turns and not at the provider: thoughts must come sealed where the model has any.
+  bool wants_sealed_thoughts = false;
   // Fields of its protocol that have no place here. Sent on where that same protocol is called, under the same names.
   json::Object extra = {};
 };

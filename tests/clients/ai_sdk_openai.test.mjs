@@ -13,6 +13,4 @@ testProvider({
   name: '@ai-sdk/openai, responses',
   make: (model) => openai(model),
   thinking,
-  // It names items of the turn before by their ids. Only Gemini's answers have some that it names unasked.
-  toolsTodo: ({ provider }) => (provider === 'gemini' ? 'nothing is kept yet' : undefined),
 });

@@ -11,14 +11,13 @@ import { startPrograms } from './support/setup.mjs';
 const { atelier } = await startPrograms();
 const client = new OpenAI({ baseURL: atelier.openaiUrl, apiKey: 'unused', maxRetries: 0 });
 const tools = [{ type: 'function', name: 'get_time', description: 'The time.', parameters: clockSchema, strict: true }];
-const todo = 'nothing is kept yet';
 
 for (const family of families) {
   const model = modelOf(family);
 
   describe(`state of responses with ${family.name}`, () => {
     for (const stream of [false, true])
-      test(`a turn goes on from the one before, ${stream ? 'streamed' : 'unstreamed'}`, { todo }, async () => {
+      test(`a turn goes on from the one before, ${stream ? 'streamed' : 'unstreamed'}`, async () => {
         const ask = (request) => (stream ? client.responses.stream({ model, ...request }).finalResponse() : client.responses.create({ model, ...request }));
         const first = await ask({ input: 'call get_time', tools, reasoning: { effort: 'low', summary: 'auto' } });
         const [call] = first.output.filter(({ type }) => type === 'function_call');
@@ -30,7 +29,7 @@ for (const family of families) {
         assert.equal(third.output_text, 'Echo: thank you');
       });
 
-    test('what is kept can be read and deleted', { todo }, async () => {
+    test('what is kept can be read and deleted', async () => {
       const made = await client.responses.create({ model, input: 'remember this' });
       const read = await client.responses.retrieve(made.id);
       assert.deepEqual(read.output, made.output);
@@ -41,7 +40,7 @@ for (const family of families) {
       await assert.rejects(client.responses.retrieve(made.id), OpenAI.NotFoundError);
     });
 
-    test('what is not to be kept is not', { todo }, async () => {
+    test('what is not to be kept is not', async () => {
       const made = await client.responses.create({ model, input: 'forget this', store: false });
       await assert.rejects(client.responses.retrieve(made.id), OpenAI.NotFoundError);
       await assert.rejects(client.responses.create({ model, input: 'and now?', previous_response_id: made.id }), (error) => {

@@ -241,25 +241,58 @@ TEST(OpenaiResponsesState, IsFoundInARequest) {
   EXPECT_EQ(read_state_wish(R"({"previous_response_id":7})").error().where, "/previous_response_id");
 }
 
-TEST(OpenaiResponsesState, IsPutIntoTheRequestsTextAndTheTurnIsKept) {
-  const std::string body = R"({ "model":"m", "previous_response_id":"resp_1", "odd":1.0, "input":"more" })";
-  const json::Array before{json::Object{{"role", "user"}, {"content", "hi"}}, json::Object{{"type", "message"}, {"role", "assistant"}, {"content", json::Array()}}};
-  const auto whole = with_earlier_items(body, {.before = before});
-  ASSERT_TRUE(whole);
-  EXPECT_EQ(*whole, R"({ "model":"m", "odd":1.0, "input":[{"role":"user","content":"hi"},{"type":"message","role":"assistant","content":[]},)"
-                    R"({"type":"message","role":"user","content":[{"type":"input_text","text":"more"}]}] })");
-  EXPECT_TRUE(openai_responses_face().read_request(json::parse(*whole).value()));
-  const auto kept = kept_items(*whole, json::parse(R"({"id":"resp_2","output":[{"type":"function_call","id":"fc_1"}]})").value());
-  ASSERT_TRUE(kept);
-  EXPECT_EQ(kept->size(), 4U);
-  EXPECT_EQ(kept->at(3).at("id"), "fc_1");
+TEST(OpenaiResponsesState, WhatNobodyKeepsHereIsRefusedByName) {
+  const auto refused = [](const char* body) { return read_state_wish(body).error().where; };
+  EXPECT_EQ(refused(R"({"background":true})"), "/background");
+  EXPECT_EQ(refused(R"({"conversation":{"id":"conv_1"}})"), "/conversation");
+  EXPECT_EQ(refused(R"({"store":"yes"})"), "/store");
+  EXPECT_EQ(refused(R"({"previous_response_id":""})"), "/previous_response_id");
+  EXPECT_TRUE(read_state_wish(R"({"background":false,"conversation":null,"store":null})")->is_kept);
+}
+
+TEST(OpenaiResponsesState, IsPutIntoTheRequestsText) {
+  const std::string body = R"({ "model":"m", "previous_response_id":"resp_1", "odd":1.0, "input":"more \u00e9" })";
+  const auto wish = read_state_wish(body);
+  ASSERT_TRUE(wish);
+  const auto plain = without_state(body, *wish, {.turns = {R"([{"role":"user","content":"hi","odd":1.00}])", "[ ]", R"([{"type":"message","role":"assistant","content":[]}])"}});
+  ASSERT_TRUE(plain) << plain.error().describe();
+  EXPECT_EQ(plain->own_items, R"([{"type":"message","role":"user","content":[{"type":"input_text","text":"more \u00e9"}]}])");
+  EXPECT_EQ(plain->body, R"({"store":false, "model":"m", "odd":1.0, "input":[{"role":"user","content":"hi","odd":1.00},{"type":"message","role":"assistant","content":[]},)"
+                         R"({"type":"message","role":"user","content":[{"type":"input_text","text":"more \u00e9"}]}] })");
+  EXPECT_TRUE(openai_responses_face().read_request(json::parse(plain->body).value()));
+}
+
+TEST(OpenaiResponsesState, ABeginningStaysAsItIs) {
+  const std::string body = R"({"model":"m","store":true,"input":[{"role":"user","content":"x"}]})";
+  const auto plain = without_state(body, *read_state_wish(body), {});
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->body, R"({"model":"m","store":false,"input":[{"role":"user","content":"x"}]})");
+  EXPECT_EQ(plain->own_items, R"([{"role":"user","content":"x"}])");
+  EXPECT_EQ(without_state(R"({"input":7})", {}, {}).error().where, "/input");
+}
+
+TEST(OpenaiResponsesState, ATurnIsItsInputAndItsOutputByteForByte) {
+  const auto items = items_of_turn(R"([ {"role":"user","content":"hi"} ])",
+                                   R"({"id":"resp_1","output":[{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAA\/=="}, {"type":"function_call","id":"fc_1","arguments":"{ }"}]})");
+  ASSERT_TRUE(items);
+  EXPECT_EQ(*items, R"([ {"role":"user","content":"hi"} ,{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAA\/=="},{"type":"function_call","id":"fc_1","arguments":"{ }"}])");
+  EXPECT_EQ(*items_of_turn("[]", R"({"status":"incomplete"})"), "[]");
+}
+
+// A provider that keeps nothing refuses its own thought where that comes back without its seal.
+TEST(OpenaiResponsesState, ThoughtsThatCannotBeGivenBackAreLeftOut) {
+  const auto items = items_of_turn("[]", R"({"output":[{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":null},)"
+                                         R"({"type":"reasoning","id":"rs_2","summary":[],"content":[{"type":"reasoning_text","text":"in words"}]},{"type":"message","id":"msg_1"}]})");
+  ASSERT_TRUE(items);
+  EXPECT_EQ(*items, R"([{"type":"reasoning","id":"rs_2","summary":[],"content":[{"type":"reasoning_text","text":"in words"}]},{"type":"message"}])") << "and what followed is nobody's";
 }
 
 TEST(OpenaiResponsesState, ReferencesGiveWayToWhatTheyNamed) {
-  const auto whole = with_earlier_items(R"({"input":[{"type":"item_reference","id":"a"},{"role":"user","content":"x"},{"type":"item_reference","id":"b"}]})",
-                                        {.referenced = {nullptr, json::Object{{"type", "reasoning"}, {"id", "b"}}}});
-  ASSERT_TRUE(whole);
-  EXPECT_EQ(*whole, R"({"input":[{"type":"item_reference","id":"a"},{"role":"user","content":"x"},{"type":"reasoning","id":"b"}]})");
+  const std::string body = R"({"store":false,"input":[{"type":"item_reference","id":"a"},{"role":"user","content":"x"},{"type":"item_reference","id":"b"}]})";
+  const auto plain = without_state(body, *read_state_wish(body), {.referenced = {R"({"type":"message","id":"a"})", R"({"type":"reasoning","id":"b"})"}});
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->body, R"({"store":false,"input":[{"type":"message","id":"a"},{"role":"user","content":"x"},{"type":"reasoning","id":"b"}]})");
+  EXPECT_EQ(output_ids(R"({"output":[{"id":"a"},{"type":"odd"},{"id":"b\u0063"}]})"), (std::vector<std::string>{"a", "bc"}));
 }
 
 }  // namespace

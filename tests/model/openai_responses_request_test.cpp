@@ -177,6 +177,32 @@ TEST(OpenaiResponsesRelay, ChangesTheModelsNameAndNothingElse) {
             R"({ "temperature": 1.0e0, "model":"gpt-4.1",  "input":"hi", "previous_response_id":"resp_1", "new_field":{"b":1,"a":2} })");
 }
 
+// Where later turns will go on from an answer that is kept here, models that think must say it so that it can be given back.
+TEST(OpenaiResponsesRelay, AsksForTheSealOfThoughtsWhereTheirStateIsOurs) {
+  ChatRequest request{.protocol = Protocol::openai_responses, .model = "asked", .messages = {}};
+  request.wants_sealed_thoughts = true;
+  const auto sent = [&](const char* body, const char* model) {
+    Target target = kTarget;
+    target.model = model;
+    const auto wire = openai_responses_adapter().relay(body, request, target);
+    return wire ? wire->body : wire.error().describe();
+  };
+  EXPECT_EQ(sent(R"({"model":"asked","input":"x"})", "gpt-5"), R"({"include":["reasoning.encrypted_content"],"model":"gpt-5","input":"x"})");
+  EXPECT_EQ(sent(R"({"model":"asked","include":["message.output_text.logprobs"]})", "o4-mini"), R"({"model":"o4-mini","include":["message.output_text.logprobs","reasoning.encrypted_content"]})");
+  EXPECT_EQ(sent(R"({"model":"asked","include":["reasoning.encrypted_content"]})", "gpt-5"), R"({"model":"gpt-5","include":["reasoning.encrypted_content"]})");
+  EXPECT_EQ(sent(R"({"model":"asked","input":"x"})", "gpt-4.1"), R"({"model":"gpt-4.1","input":"x"})") << "it refuses what it does not have";
+  EXPECT_THAT(sent(R"({"model":"asked","reasoning":{"effort":"low"}})", "lab-7"), HasSubstr("reasoning.encrypted_content"));
+  EXPECT_THAT(sent(R"({"model":"asked","reasoning":{"effort":"none"}})", "lab-7"), Not(HasSubstr("reasoning.encrypted_content")));
+  auto read = openai_responses_face().read_request(json::parse(R"({"model":"m","input":"x","include":["message.output_text.logprobs"]})").value());
+  ASSERT_TRUE(read);
+  read->wants_sealed_thoughts = true;
+  Target target = kTarget;
+  target.model = "gpt-5";
+  const auto written = openai_responses_adapter().request(*read, target);
+  ASSERT_TRUE(written);
+  EXPECT_THAT(written->body, HasSubstr(R"("include":["message.output_text.logprobs","reasoning.encrypted_content"])"));
+}
+
 TEST(OpenaiResponsesRelay, TakesOutWhatOnlyWeCanRead) {
   const std::string sealed = openai::seal({.reasoning = {.signature = "EqQB", .origin = Protocol::anthropic}});
   const std::string body = R"({"model":"m","odd":1.0,"input":[{"type":"reasoning","id":"rs_atelier_resp_1_0","summary":[{"type":"summary_text","text":"Hm"}],"encrypted_content":")" + sealed +

@@ -5,6 +5,7 @@
 #include "api/v1/v1.hpp"
 #include "base/async.hpp"
 #include "model/face/glance.hpp"
+#include "model/kept/response_turn.hpp"
 #include "net/problem.hpp"
 
 namespace atelier::api {
@@ -33,12 +34,15 @@ void read_betas(const net::Request& request, model::ChatCall& call) {
 // Owns the stream until the server has sent it, or gives up.
 struct Pump {
   std::unique_ptr<model::ChatStream> stream;
+  std::unique_ptr<model::ResponseTurn> turn;  // null: no state in it
+  const Clock& clock;
 
   static Task<Result<>> run(std::shared_ptr<Pump> pump, net::BodyWriter* writer) {
     for (;;) {
       auto bytes = co_await pump->stream->next();
       if (!bytes) co_return Result<>{};
       if (bytes->empty()) continue;
+      if (pump->turn) bytes = pump->turn->take_events(std::move(*bytes), pump->clock.wall_ms());
       auto sent = co_await writer->write(std::move(*bytes));
       if (!sent) co_return sent;
     }
@@ -55,13 +59,20 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
   model::ChatCall call{.face = &face_of(protocol), .body = std::move(*body), .request = std::move(*glanced), .request_id = request.request_id,
                        .deadline = services.clock.now() + kDeadline, .may_fall_back = wishes->may_fall_back, .strategy = wishes->strategy, .key = key};
   read_betas(request, call);
+  std::unique_ptr<model::ResponseTurn> turn;
+  if (protocol == model::Protocol::openai_responses) {
+    auto begun = co_await model::ResponseTurn::begin(&services.responses, owner_of(*key), &call.body, kBodyBytesMax);
+    if (!begun) co_return error_of(begun);
+    turn = std::move(*begun);
+    call.request.wants_sealed_thoughts = turn && turn->is_kept();
+  }
   net::Response response;
   if (!call.request.is_streamed) {
     model::WholeAnswer whole = co_await services.chat.answer(std::move(call));
     if (!whole.body) co_return error_of(whole.body);
     set_report(response.headers, whole.report);
     response.headers.set("content-type", "application/json");
-    response.body = std::move(*whole.body);
+    response.body = turn ? turn->take_whole(std::move(*whole.body), services.clock.wall_ms()) : std::move(*whole.body);
     co_return response;
   }
   model::OpenedStream opened = co_await services.chat.open(std::move(call));
@@ -70,8 +81,7 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
   response.headers.set("content-type", "text/event-stream; charset=utf-8");
   response.headers.set("cache-control", "no-cache, no-transform");
   response.headers.set("x-accel-buffering", "no");
-  auto pump = std::make_shared<Pump>();
-  pump->stream = std::move(*opened.stream);
+  auto pump = std::make_shared<Pump>(std::move(*opened.stream), std::move(turn), services.clock);
   response.body = net::StreamBody([pump](net::BodyWriter& writer) { return Pump::run(pump, &writer); });
   co_return response;
 }

@@ -58,6 +58,8 @@ Task<Result<model::KeyStatePtr>> authenticate_face(Services services, const net:
   co_return key;
 }
 
+model::ResponseOwner owner_of(const model::KeyState& key) { return {.owner = key.principal.owner, .key = key.id}; }
+
 Result<Wishes> read_wishes(const net::Request& request) {
   Wishes wishes;
   if (const auto fallback = request.headers.find("x-atelier-fallback")) {

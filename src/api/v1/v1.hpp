@@ -11,6 +11,9 @@ net::Response face_error(Face face, const Error& error, std::string_view request
 // will do, since official clients cannot do without one. `request` must last until the end. Null: nobody.
 Task<Result<model::KeyStatePtr>> authenticate_face(Services services, const net::Request* request);
 
+// Whose the responses are that this key keeps.
+model::ResponseOwner owner_of(const model::KeyState& key);
+
 // What the caller says about routing, in headers, since bodies belong to the protocols.
 struct Wishes {
   bool may_fall_back = true;                      // X-Atelier-Fallback: on, off

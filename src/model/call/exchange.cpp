@@ -17,6 +17,7 @@ std::expected<void, Fault> read_in_full(ChatCall& call) {
   if (!body) return std::unexpected(caller_fault(body.error()));
   auto request = call.face->read_request(*body);
   if (!request) return std::unexpected(caller_fault(request.error()));
+  request->wants_sealed_thoughts = call.request.wants_sealed_thoughts;
   call.request = std::move(*request);
   call.is_read = true;
   return {};

@@ -7,7 +7,8 @@
 namespace atelier::model {
 
 Task<Result<>> ResponseShelf::learn() {
-  auto rows = co_await database_.read({"SELECT coalesce(sum(size_bytes), 0) FROM kept_responses"});
+  store::Statement question("SELECT coalesce(sum(size_bytes), 0) FROM kept_responses");
+  auto rows = co_await database_.read(std::move(question));
   if (!rows) co_return error_of(std::move(rows));
   kept_bytes_ = rows->integer(0, 0);
   has_learned_ = true;

@@ -14,6 +14,7 @@ namespace atelier::model::openai {
 namespace {
 
 constexpr std::string_view kPath = "/responses";
+constexpr std::string_view kSealedThoughts = "reasoning.encrypted_content";
 constexpr std::int64_t kOutputTokensMin = 16;  // less is refused
 
 Streamed streamed(const ChatRequest& request) { return request.is_streamed ? Streamed::yes : Streamed::no; }
@@ -95,13 +96,38 @@ bool thinks(std::string_view model) {
   return !generation.empty() && is_digit(generation[0]) && (generation[0] >= '5' || (generation.size() > 1 && is_digit(generation[1])));
 }
 
+// What a caller of this protocol wants to be included, and the seal of thoughts where their state is ours to keep.
+json::Array included(json::Array wanted) {
+  const bool is_there = std::ranges::any_of(wanted, [](const json::Value& value) { return loose::view_of(value) == kSealedThoughts; });
+  if (!is_there) wanted.emplace_back(kSealedThoughts);
+  return wanted;
+}
+
+// Whoever asks for thoughts asks a model that has some, whatever its name.
+bool must_seal_thoughts(const ChatRequest& request, const Target& target) {
+  const bool wants_thought = request.reasoning && effort_of(*request.reasoning) != "none";
+  return request.wants_sealed_thoughts && (wants_thought || thinks(target.model));
+}
+// The same of a request that was not read.
+bool must_seal_thoughts(std::string_view body, const ChatRequest& request, const Target& target) {
+  if (!request.wants_sealed_thoughts || thinks(target.model)) return request.wants_sealed_thoughts;
+  const auto wish = find_member(body, "reasoning");
+  if (!wish || !*wish || !(*wish)->starts_with('{')) return false;
+  const auto effort = find_member(**wish, "effort");
+  return effort && (!*effort || **effort != R"("none")");
+}
+
 // Callers of other protocols know of no state at the provider: nothing is kept there, and thoughts come sealed instead.
 void write_state(const ChatRequest& request, const Target& target, json::Object& body) {
-  if (is_same(request)) return;
+  if (is_same(request)) {
+    const json::Array* wanted = loose::array_at(request.extra, "include");
+    if (must_seal_thoughts(request, target)) body["include"] = included(wanted ? *wanted : json::Array());
+    return;
+  }
   body["store"] = false;
   json::Array include;
   const bool wants_thought = request.reasoning && effort_of(*request.reasoning) != "none";
-  if (wants_thought || thinks(target.model)) include.emplace_back("reasoning.encrypted_content");
+  if (wants_thought || thinks(target.model)) include.emplace_back(kSealedThoughts);
   if (request.has_logprobs.value_or(false)) include.emplace_back("message.output_text.logprobs");
   if (!include.empty()) body["include"] = std::move(include);
 }
@@ -179,6 +205,14 @@ Result<WireRequest> relay_responses(std::string_view body, const ChatRequest& re
   auto input = cleaned_input(body, target.quirks);
   if (!input) return error_of(input);
   if (*input) changes.push_back({"input", **input});
+  std::string include;
+  if (must_seal_thoughts(body, request, target)) {
+    auto given = find_member(body, "include");
+    if (!given) return error_of(given);
+    auto wanted = *given ? json::parse(**given) : Result<json::Value>(json::Array());
+    include = json::write(included(wanted && wanted->is_array() ? std::move(wanted->get_array()) : json::Array()));
+    changes.push_back({"include", include});
+  }
   auto patched = set_members(body, changes);
   if (!patched) return error_of(patched);
   return post(target, kPath, std::move(*patched), streamed(request));

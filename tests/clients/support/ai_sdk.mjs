@@ -31,9 +31,8 @@ async function finish(streamed) {
  * @param {(model: string) => import('ai').LanguageModel} provider.make  its model of that name
  * @param {object} provider.thinking  provider options that ask for thoughts
  * @param {boolean} [provider.showsThoughts]
- * @param {(family: object) => string | undefined} [provider.toolsTodo]  why its loop of tools cannot work yet
  */
-export function testProvider({ name, make, thinking, showsThoughts = true, toolsTodo = () => undefined }) {
+export function testProvider({ name, make, thinking, showsThoughts = true }) {
   for (const family of families) {
     const model = make(modelOf(family));
 
@@ -70,7 +69,7 @@ export function testProvider({ name, make, thinking, showsThoughts = true, tools
       });
 
       for (const stream of [false, true])
-        test(`runs a loop of parallel tools, ${stream ? 'streamed' : 'unstreamed'}`, { todo: toolsTodo(family) }, async () => {
+        test(`runs a loop of parallel tools, ${stream ? 'streamed' : 'unstreamed'}`, async () => {
           const { seen, tools } = makeTools();
           const request = { model, maxRetries: 0, tools, stopWhen: isStepCount(3), prompt: 'call get_weather and get_time' };
           const result = stream ? await finish(streamText(request)) : await generateText(request);
