@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { AccessKey, KeySettings } from '../../src/lib/api/gateway-types';
-import { expect, expectNoSidewaysScroll, start, stop, test } from './studio';
+import { expect, expectNoSidewaysScroll, shiftOf, start, stop, test, watchShift } from './studio';
 
 test.use({ name: 'models' });
 test.describe.configure({ mode: 'serial' });
@@ -142,6 +142,11 @@ test('a key is made, its secret shown once, and a call with it is told of', asyn
   await expect(call).toContainText('lab/double');
   await expect(call.getByRole('listitem')).toContainText('answered');
   await page.keyboard.press('Escape');
+  // What answers another question does not stand under this one.
+  await page.route('**/api/calls?outcome=failed*', (route) => route.fulfill({ status: 429, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Too Many Requests', code: 'busy', detail: 'ask again later' }) }));
+  await page.getByRole('radio', { name: 'Failed' }).check({ force: true });
+  await expect(page.getByRole('alert')).toContainText('The calls could not be read');
+  await expect(page.getByRole('button', { name: /^Call \d+/ })).toHaveCount(0);
   await page.getByRole('radio', { name: 'Left early' }).check({ force: true });
   await expect(page).toHaveURL(/outcome=aborted/);
   await expect(page.getByRole('button', { name: /^Call \d+: lab\/double@stall-mid/ })).toBeVisible();
@@ -172,6 +177,19 @@ test('a key is made, its secret shown once, and a call with it is told of', asyn
   await expect(row).toHaveCount(0);
   await page.getByRole('checkbox', { name: 'Show revoked keys' }).check();
   await expect(row).toContainText('Revoked');
+});
+
+test('nothing moves while a page of the gateway is read', async ({ page }) => {
+  await watchShift(page);
+  await page.route(/\/api\/(usage|calls|models|keys|routes|providers)/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, route.request().url().includes('usage') ? 400 : 100));
+    await route.continue();
+  });
+  for (const [path, there] of [['/models', page.getByRole('heading', { name: 'lab/double', exact: true })], ['/keys', page.getByRole('button', { name: 'Make a key' })], ['/usage', page.getByRole('button', { name: /^Call \d+/ }).first()]] as const) {
+    await page.goto(path);
+    await expect(there).toBeVisible();
+    expect(await shiftOf(page), path).toEqual([]);
+  }
 });
 
 test('a model that failed rests, and is let back', async ({ page, request, studio }) => {

@@ -8,6 +8,11 @@ const CALLS_PER_PAGE = 30;
 // No event tells of calls: what is looked at is read again.
 const READ_AGAIN_MS = 10_000;
 
+interface Asked {
+  days: number;
+  by: Grouping;
+}
+
 export class UsageState {
   page = $state.raw<(UsagePage & { by: Grouping }) | null>(null);
   problem = $state.raw<Problem | null>(null);
@@ -19,7 +24,8 @@ export class UsageState {
   isReadingMore = $state(false);
   #studio: Studio;
   #api: GatewayCalls;
-  #asked: { days: number; by: Grouping } = { days: 30, by: 'day' };
+  #asked: Asked = { days: 30, by: 'day' };
+  #shown: Asked | null = null;
   #outcome: Outcome = 'any';
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -49,9 +55,12 @@ export class UsageState {
       const page = await this.#api.usage({ from: firstDay(Date.now(), asked.days), by: asked.by });
       if (asked !== this.#asked) return;
       this.page = { ...page, by: asked.by };
+      this.#shown = asked;
       this.problem = null;
     } catch (error) {
-      if (asked === this.#asked) this.problem = asProblem(error);
+      if (asked !== this.#asked) return;
+      this.problem = asProblem(error);
+      if (asked !== this.#shown) this.page = null; // what is there answers another question
     }
   }
 
@@ -65,7 +74,11 @@ export class UsageState {
       this.areCallsRead = true;
       this.callsProblem = null;
     } catch (error) {
-      if (outcome === this.#outcome) this.callsProblem = asProblem(error);
+      if (outcome !== this.#outcome) return;
+      this.callsProblem = asProblem(error);
+      this.areCallsRead = false;
+      this.calls = [];
+      this.next = '';
     }
   }
   async moreCalls(): Promise<void> {
