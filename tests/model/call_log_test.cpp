@@ -1,7 +1,11 @@
 #include "model/record/call_log.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "model/provider/adapter.hpp"
 #include "model/record/call_query.hpp"
 #include "tests/model/house.hpp"
 
@@ -428,6 +432,29 @@ TEST_F(CallQueryTest, UsageIsSummedByWhatIsAskedFor) {
   EXPECT_EQ(*store::run(spent_by(*real_, other, day_of(kNoon))), kDollar);
   EXPECT_EQ(*store::run(spent_by(*real_, other, month_of(kNoon))), 2 * kDollar);
   EXPECT_EQ(*store::run(spent_by(*real_, KeyId::make(), month_of(kNoon))), 0);
+}
+
+TEST_F(CallQueryTest, ModelsThatNoProviderKnowsAreSummedUnderNoNameOfTheirOwn) {
+  // As record_of() spells it: everybody may ask for any name, and each would be a row for ever.
+  const std::string missing(to_string(Fault::Kind::model_missing));
+  const auto failed_call = [&](std::string model, std::string fault) {
+    CallRecord record = call(std::move(model));
+    record.status = 404;
+    record.fault = record.attempts.front().fault = std::move(fault);
+    record.cost = 0;
+    return record;
+  };
+  for (int i = 0; i < 20; ++i) log().add(failed_call(fmt::format("invented-{}", i), missing));
+  log().add(failed_call("real", "provider_error"));
+  CallRecord elsewhere = call("found");  // one did not know it, the next answered
+  elsewhere.attempts.insert(elsewhere.attempts.begin(), {.candidate = "q/found", .fault = missing, .status = 404});
+  log().add(elsewhere);
+  flush();
+  auto rows = store::run(sum_usage(*real_, kAdmin, {.from_day = 0, .to_day = 1'000'000, .by = UsageBy::model}));
+  ASSERT_TRUE(is_ok(rows));
+  std::map<std::string, std::int64_t> calls;
+  for (const UsageRow& row : *rows) calls[row.model] = row.calls;
+  EXPECT_EQ(calls, (std::map<std::string, std::int64_t>{{"", 20}, {"real", 1}, {"found", 1}}));
 }
 
 }  // namespace
