@@ -57,15 +57,21 @@ export class ModelsState {
 
   // Throws what was refused: the form shows it. Whether the address and key are right is asked at once.
   async saveProvider(known: Provider | null, name: string, change: ProviderChange): Promise<void> {
-    if (known) await this.#calls.changeProvider(known.name, known.revision, change);
-    else await this.#calls.addProvider({ ...change, name });
-    await this.#afresh(this.#readProviders);
+    await this.#write(() => (known ? this.#calls.changeProvider(known.name, known.revision, change) : this.#calls.addProvider({ ...change, name })), this.#readProviders);
     if (change.is_enabled !== false) void this.check(name);
   }
   async saveRoute(known: ModelRoute | null, name: string, route: RouteDefinition): Promise<void> {
-    if (known) await this.#calls.changeRoute(known.name, known.revision, route);
-    else await this.#calls.addRoute({ ...route, name });
-    await this.#afresh(this.#readRoutes);
+    await this.#write(() => (known ? this.#calls.changeRoute(known.name, known.revision, route) : this.#calls.addRoute({ ...route, name })), this.#readRoutes);
+  }
+  async #write(write: () => Promise<unknown>, read: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      // Opened again, the form has what somebody else set.
+      if (asProblem(error).isConflict) void read().catch(() => {});
+      throw error;
+    }
+    await this.#afresh(read);
   }
   // What was written is written, whether or not the lists can be read just now.
   async #afresh(read: () => Promise<void>): Promise<void> {
