@@ -15,6 +15,7 @@
 #include "model/catalog/catalog.hpp"
 #include "model/kept/response_shelf.hpp"
 #include "model/limit/gate.hpp"
+#include "model/share/shared_chat.hpp"
 #include "net/message.hpp"
 #include "net/router.hpp"
 #include "store/bus.hpp"
@@ -33,6 +34,7 @@ struct Services {
   studio::Accounts& accounts;
   graph::Engine& engine;
   model::ChatGateway& chat;
+  model::SharedChat& shared_chat;
   model::ResponseShelf& responses;
   model::Catalog& catalog;
   const model::Prices& prices;

@@ -56,7 +56,10 @@ constexpr Flag kProviderFlags[] = {
     {"--key-stdin", "", "Read its key from standard input; it is stored sealed"},
 };
 constexpr Flag kRouteFlags[] = {
-    {"--strategy", "NAME", "ordered, weighted, least_loaded, lowest_latency, lowest_cost or automatic (ordered)"}};
+    {"--strategy", "NAME", "ordered, weighted, least_loaded, lowest_latency, lowest_cost or automatic (ordered)"},
+    {"--cache", "SECONDS", "Keep answers for equal requests so long (not)"},
+    {"--coalesce", "", "Let equal requests in flight share one answer"},
+    {"--hedge", "", "Ask the next candidate too when the first is slow to begin"}};
 constexpr Flag kUsageFlags[] = {{"--by", "WHAT", "day, model, key, day_and_model or day_and_key (day_and_model)"},
                                 {"--json", "", "As JSON"}};
 constexpr Flag kJsonFlag[] = {{"--json", "", "As JSON"}};

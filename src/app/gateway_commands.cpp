@@ -63,7 +63,12 @@ std::vector<std::string> provider_row(const json::Value& provider) {
 std::vector<std::string> route_row(const json::Value& route) {
   std::string targets;
   for (const json::Value& target : route.at("targets").as_array()) targets += (targets.empty() ? "" : ", ") + text_at(target, "provider") + "/" + text_at(target, "model");
-  return {text_at(route, "name"), text_at(route, "strategy"), targets};
+  std::string sharing;
+  const auto add = [&sharing](const std::string& word) { sharing += (sharing.empty() ? "" : ", ") + word; };
+  if (const std::int64_t life = route.at("cache_life_s").as_int64(); life > 0) add(fmt::format("cache {} s", life));
+  if (is_true_at(route, "shares_equal")) add("coalesce");
+  if (is_true_at(route, "hedges")) add("hedge");
+  return {text_at(route, "name"), text_at(route, "strategy"), targets, sharing};
 }
 
 std::vector<std::string> call_row(const json::Value& call) {
@@ -161,7 +166,7 @@ int run_providers_set(const Arguments& arguments) {
 
 int run_providers_remove(const Arguments& arguments) { return remove(arguments, "/api/providers"); }
 
-int run_routes_list(const Arguments& arguments) { return print_list(arguments, "/api/routes", {"ROUTE", "STRATEGY", "CANDIDATES"}, route_row); }
+int run_routes_list(const Arguments& arguments) { return print_list(arguments, "/api/routes", {"ROUTE", "STRATEGY", "CANDIDATES", "SHARING"}, route_row); }
 
 int run_routes_set(const Arguments& arguments) {
   json::Object body;
@@ -176,6 +181,10 @@ int run_routes_set(const Arguments& arguments) {
   }
   body["targets"] = std::move(targets);
   if (const auto strategy = arguments.value("--strategy")) body["strategy"] = *strategy;
+  // What is no number stays text, which the API refuses by the field's name.
+  if (const auto life = arguments.value("--cache")) body["cache_life_s"] = json::parse(*life).value_or(json::Value(*life));
+  if (arguments.has("--coalesce")) body["shares_equal"] = true;
+  if (arguments.has("--hedge")) body["hedges"] = true;
   return store(arguments, "/api/routes", arguments.positional[0], std::move(body));
 }
 

@@ -231,6 +231,7 @@ api::Services House::services(bool is_open) {
                        .accounts = model_room_->accounts(),
                        .engine = *engine_,
                        .chat = model_room_->chat(),
+                       .shared_chat = model_room_->shared_chat(),
                        .responses = model_room_->responses(),
                        .catalog = model_room_->catalog(),
                        .prices = model_room_->prices(),

@@ -121,7 +121,10 @@ Result<> ModelRoom::start() {
   catalog.finds_local_servers = parts_.settings.get(kFindLocalServers);
   catalog_ = std::make_unique<model::Catalog>(*models_, *upstream_, clock, catalog);
   model::CallBooks books{.clock = clock, .gate = gate_.get(), .prices = &prices_, .log = log_.get()};
-  chat_ = std::make_unique<model::ChatGateway>(*models_, *upstream_, std::move(books), model::GatewayOptions());
+  chat_ = std::make_unique<model::ChatGateway>(*models_, *upstream_, books, model::GatewayOptions());
+  answers_ = store::make_memory_cache(static_cast<std::size_t>(parts_.settings.get(kAnswerCacheMiB)) << 20, clock);
+  answer_cache_ = std::make_unique<model::AnswerCache>(*answers_, clock, parts_.metrics);
+  shared_chat_ = std::make_unique<model::SharedChat>(*chat_, *answer_cache_, std::move(books), parts_.metrics);
   return run_blocking(parts_.loops.executor(0), load_all(limiters_.get(), allowances_.get(), accounts_.get(), setup_.get(), breakers_.get(), telemetry_.get()));
 }
 
@@ -139,6 +142,7 @@ void ModelRoom::spawn_upkeep(TaskGroup& group) {
 
 void ModelRoom::stop() {
   if (std::exchange(is_stopped_, true)) return;
+  if (shared_chat_) shared_chat_->stop();
   if (client_) client_->stop();
   if (telemetry_) telemetry_->close();
 }

@@ -13,6 +13,7 @@
 #include "model/limit/gate.hpp"
 #include "model/record/call_log.hpp"
 #include "model/route/breaker_store.hpp"
+#include "model/share/shared_chat.hpp"
 #include "net/client/http_client.hpp"
 #include "studio/account/accounts.hpp"
 #include "studio/gateway/gateway_setup.hpp"
@@ -36,6 +37,7 @@ class ModelRoom {
   ~ModelRoom();
 
   model::ChatGateway& chat() noexcept { return *chat_; }
+  model::SharedChat& shared_chat() noexcept { return *shared_chat_; }
   model::ResponseShelf& responses() noexcept { return *responses_; }
   model::Catalog& catalog() noexcept { return *catalog_; }
   const model::Prices& prices() const noexcept { return prices_; }
@@ -70,6 +72,9 @@ class ModelRoom {
   std::unique_ptr<model::BreakerStore> breakers_;
   std::unique_ptr<model::Catalog> catalog_;
   std::unique_ptr<model::ChatGateway> chat_;
+  std::unique_ptr<store::Cache> answers_;
+  std::unique_ptr<model::AnswerCache> answer_cache_;
+  std::unique_ptr<model::SharedChat> shared_chat_;
   bool is_stopped_ = false;
 };
 

@@ -55,6 +55,8 @@ inline constexpr Setting<std::uint32_t> kResponsesKeptDays{"models.responses_kep
                                                             "How long responses that are to be kept can be read and gone on from, days since their conversation's last turn"};
 inline constexpr Setting<std::uint32_t> kResponsesKeptMiB{"models.responses_kept_mib", 1'024, Range{16, 1'048'576}, Reload::at_start,
                                                            "Room for kept responses, MiB; conversations unused for longest go first"};
+inline constexpr Setting<std::uint32_t> kAnswerCacheMiB{"models.answer_cache_mib", 16, Range{1, 4'096}, Reload::at_start,
+                                                         "Memory for answers that are kept for equal requests, where a route or a request asks for that, MiB"};
 inline constexpr Setting<bool> kKeepTexts{"models.keep_texts", false, Range{}, Reload::at_start, "Keep what was asked and answered in the log of calls, for a week"};
 
 inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start, "debug, info, warn or error"};

@@ -33,7 +33,7 @@ void read_betas(const net::Request& request, model::ChatCall& call) {
 
 // Owns the stream until the server has sent it, or gives up.
 struct Pump {
-  std::unique_ptr<model::ChatStream> stream;
+  std::unique_ptr<model::AnswerStream> stream;
   std::unique_ptr<model::ResponseTurn> turn;  // null: no state in it
   const Clock& clock;
 
@@ -67,21 +67,38 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
     call.request.wants_sealed_thoughts = turn && turn->is_kept();
   }
   net::Response response;
+  auto plan = services.shared_chat.plan(call, wishes->share);
   if (!call.request.is_streamed) {
-    model::WholeAnswer whole = co_await services.chat.answer(std::move(call));
+    model::WholeAnswer whole{.body = std::string(), .report = {}};
+    if (plan) {
+      model::SharedChat::Whole shared = co_await services.shared_chat.answer(std::move(call), std::move(*plan));
+      set_share(response.headers, shared.share);
+      whole = std::move(shared.answer);
+    } else {
+      whole = co_await services.chat.answer(std::move(call));
+    }
     if (!whole.body) co_return error_of(whole.body);
     set_report(response.headers, whole.report);
     response.headers.set("content-type", "application/json");
     response.body = turn ? turn->take_whole(std::move(*whole.body), services.clock.wall_ms()) : std::move(*whole.body);
     co_return response;
   }
-  model::OpenedStream opened = co_await services.chat.open(std::move(call));
-  if (!opened.stream) co_return error_of(opened.stream);
-  set_report(response.headers, (*opened.stream)->report());
+  std::unique_ptr<model::AnswerStream> stream;
+  if (plan) {
+    model::SharedChat::Opened opened = co_await services.shared_chat.open(std::move(call), std::move(*plan));
+    if (!opened.stream) co_return error_of(opened.stream);
+    set_share(response.headers, opened.share);
+    stream = std::move(*opened.stream);
+  } else {
+    model::OpenedStream opened = co_await services.chat.open(std::move(call));
+    if (!opened.stream) co_return error_of(opened.stream);
+    stream = std::move(*opened.stream);
+  }
+  set_report(response.headers, stream->report());
   response.headers.set("content-type", "text/event-stream; charset=utf-8");
   response.headers.set("cache-control", "no-cache, no-transform");
   response.headers.set("x-accel-buffering", "no");
-  auto pump = std::make_shared<Pump>(std::move(*opened.stream), std::move(turn), services.clock);
+  auto pump = std::make_shared<Pump>(std::move(stream), std::move(turn), services.clock);
   response.body = net::StreamBody([pump](net::BodyWriter& writer) { return Pump::run(pump, &writer); });
   co_return response;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/async.hpp"
 #include "base/text.hpp"
 #include "model/face/face.hpp"
@@ -13,6 +15,50 @@ namespace atelier::api {
 namespace {
 
 constexpr std::uint32_t kWaitUnseenMs = 60'000;
+
+constexpr std::int64_t kCacheLifeUnasked_s = 1'800;
+constexpr std::int64_t kCacheLifeMax_s = 30 * 86'400;
+
+std::optional<std::int64_t> seconds_in(std::string_view text) {
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return error == std::errc() && end == text.data() + text.size() && seconds >= 0 ? std::optional(seconds) : std::nullopt;
+}
+
+// RFC 9111 section 5.2.1, as far as it means anything for answers that are found by their request's bytes. What is not
+// known or not well-formed is passed over, as it says.
+void read_cache_control(std::string_view field, model::ShareWish& wish) {
+  while (!field.empty()) {
+    const std::size_t comma = std::min(field.find(','), field.size());
+    const std::string_view directive = trim(field.substr(0, comma));
+    field.remove_prefix(std::min(comma + 1, field.size()));
+    if (directive == "no-cache") wish.may_find = false;
+    if (directive == "no-store") wish.may_find = wish.may_keep = false;
+    if (directive == "only-if-cached") wish.wants_kept_only = true;
+    constexpr std::string_view kMaxAge = "max-age=";
+    if (directive.starts_with(kMaxAge))
+      if (const auto seconds = seconds_in(directive.substr(kMaxAge.size()))) wish.age_max = std::chrono::seconds(*seconds);
+  }
+}
+
+Result<model::ShareWish> read_share_wish(const net::Request& request) {
+  model::ShareWish wish;
+  if (const auto control = request.headers.find("cache-control")) read_cache_control(*control, wish);
+  if (const auto cache = request.headers.find("x-atelier-cache")) {
+    std::optional<std::int64_t> life = seconds_in(*cache);
+    if (*cache == "on") life = kCacheLifeUnasked_s;
+    if (*cache == "off") life = 0;
+    if (!life || *life > kCacheLifeMax_s)
+      return fail(ErrorCode::invalid_argument, fmt::format("X-Atelier-Cache is \"on\", \"off\" or seconds up to {}", kCacheLifeMax_s), {.reason = "header_invalid", .where = "x-atelier-cache"});
+    wish.cache_life = std::chrono::seconds(*life);
+  }
+  if (const auto joins = request.headers.find("x-atelier-coalesce")) {
+    if (*joins != "off" && *joins != "on")
+      return fail(ErrorCode::invalid_argument, "X-Atelier-Coalesce is \"on\" or \"off\"", {.reason = "header_invalid", .where = "x-atelier-coalesce"});
+    wish.shares_equal = *joins == "on";
+  }
+  return wish;
+}
 
 }  // namespace
 
@@ -72,7 +118,22 @@ Result<Wishes> read_wishes(const net::Request& request) {
     if (!wishes.strategy)
       return fail(ErrorCode::invalid_argument, fmt::format("there is no strategy \"{}\"", printable(*name, 64)), {.reason = "header_invalid", .where = "x-atelier-strategy"});
   }
+  auto share = read_share_wish(request);
+  if (!share) return error_of(share);
+  wishes.share = *share;
   return wishes;
+}
+
+void set_share(net::Headers& headers, const model::ShareReport& share) {
+  switch (share.sharing) {
+    case model::Sharing::none: return;
+    case model::Sharing::missed: headers.set("x-atelier-cache", "miss"); return;
+    case model::Sharing::joined: headers.set("x-atelier-cache", "joined"); return;
+    case model::Sharing::found: break;
+  }
+  headers.set("x-atelier-cache", "hit");
+  headers.set("age", std::to_string(share.age.count()));
+  if (share.saved_picodollars) headers.set("x-atelier-saved", model::format_dollars(*share.saved_picodollars));
 }
 
 void set_report(net::Headers& headers, const model::CallReport& report) {

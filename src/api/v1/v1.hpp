@@ -18,10 +18,13 @@ model::ResponseOwner owner_of(const model::KeyState& key);
 struct Wishes {
   bool may_fall_back = true;                      // X-Atelier-Fallback: on, off
   std::optional<model::Strategy> strategy = {};   // X-Atelier-Strategy
+  model::ShareWish share = {};                    // X-Atelier-Cache, Cache-Control, X-Atelier-Coalesce
 };
 Result<Wishes> read_wishes(const net::Request& request);
 
 // Who answered, and after how many attempts; and how the key's limits stand.
 void set_report(net::Headers& headers, const model::CallReport& report);
+// And where the answer came from, for a call that may share.
+void set_share(net::Headers& headers, const model::ShareReport& share);
 
 }  // namespace atelier::api

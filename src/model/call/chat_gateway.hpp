@@ -52,16 +52,25 @@ struct WholeAnswer {
   CallReport report;
 };
 
-// A streamed answer that has begun: the first bytes a reader would see are here.
-class ChatStream {
+// A streamed answer that has begun: the first bytes a reader would see are here. Whoever drops it before its end went away.
+class AnswerStream {
+ public:
+  virtual ~AnswerStream() = default;
+  // The next bytes to send (whole events), or nullopt at the end.
+  virtual Task<std::optional<std::string>> next() = 0;
+  virtual const CallReport& report() const noexcept = 0;
+};
+
+// One that a provider gives.
+class ChatStream final : public AnswerStream {
  public:
   struct Call;
   explicit ChatStream(std::unique_ptr<Call> call);
-  ~ChatStream();  // before its end: the caller went away, and the upstream is closed
-  // The next bytes to send (whole events), or nullopt at the end. A provider that breaks off is replaced where that is
-  // possible, and otherwise the last bytes are the face's own error event.
-  Task<std::optional<std::string>> next();
-  const CallReport& report() const noexcept;
+  ~ChatStream() override;  // before its end: the caller went away, and the upstream is closed
+  // A provider that breaks off is replaced where that is possible, and otherwise the last bytes are the face's own error
+  // event.
+  Task<std::optional<std::string>> next() override;
+  const CallReport& report() const noexcept override;
 
  private:
   std::unique_ptr<Call> call_;
