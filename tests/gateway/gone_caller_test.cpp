@@ -127,21 +127,23 @@ TEST_F(GoneCallers, AHalfOpenProviderIsLeftAtOnceToo) {
   EXPECT_LE(*provider.request(1)->client_closed_at - left_at, kClosedWithin);
 }
 
-// What the caller had when it left is what is charged: the tokens that came, and the prompt.
+// What the caller had when it left is what is charged, however long it was: the tokens that came, and the prompt.
 TEST_F(GoneCallers, AreChargedForWhatCame) {
-  const ProviderDouble provider;
-  House house({provider_of(Wire::openai_chat, "p", provider, 30s, 30s)}, {});
-  const auto calling = house.start(order_of(Wire::openai_chat, Delivery::streamed, "p/m@stall-mid,at=40", "[say 80]"));
-  ASSERT_TRUE(provider.wait_for_requests(1));
-  ASSERT_TRUE(calling->wait_for_bytes(40 * 100));
-  calling->cancel();
-  const Outcome got = calling->wait();
-  EXPECT_TRUE(got.report.usage.is_estimated);
-  constexpr std::string_view kToken = "\"content\":\"";
-  std::ptrdiff_t came = 0;
-  for (std::size_t at = got.bytes.find(kToken); at != std::string::npos; at = got.bytes.find(kToken, at + 1)) ++came;
-  EXPECT_GT(came, 0);
-  EXPECT_NEAR(static_cast<double>(got.report.usage.output_total()), static_cast<double>(came), 2 + 0.4 * static_cast<double>(came));
+  for (const std::size_t token_count : {40UZ, 4'000UZ}) {
+    const ProviderDouble provider;
+    House house({provider_of(Wire::openai_chat, "p", provider, 30s, 30s)}, {});
+    const auto calling = house.start(order_of(Wire::openai_chat, Delivery::streamed, fmt::format("p/m@stall-mid,at={}", token_count), "[say 6000]"));
+    ASSERT_TRUE(provider.wait_for_requests(1));
+    ASSERT_TRUE(calling->wait_for_bytes(token_count * 150));
+    calling->cancel();
+    const Outcome got = calling->wait();
+    EXPECT_TRUE(got.report.usage.is_estimated);
+    constexpr std::string_view kToken = "\"content\":\"";
+    std::ptrdiff_t came = 0;
+    for (std::size_t at = got.bytes.find(kToken); at != std::string::npos; at = got.bytes.find(kToken, at + 1)) ++came;
+    EXPECT_GT(came, static_cast<std::ptrdiff_t>(token_count / 2));
+    EXPECT_NEAR(static_cast<double>(got.report.usage.output_total()), static_cast<double>(came), 2 + 0.4 * static_cast<double>(came)) << token_count << " tokens";
+  }
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ class AttemptStream {
   virtual Task<std::expected<StreamStep, Fault>> next() = 0;
   // Ended, whole: its connection is let go in order.
   virtual Task<> leave() = 0;
-  // What the caller was told so far, to the last byte of the steps, for accounting and for going on elsewhere. Costs a
-  // reading of it all where bytes are relayed.
+  // What the caller was told so far, to the last byte of the steps, for accounting and for going on elsewhere: the
+  // beginning of it, once not all is kept. Costs a reading of it all where bytes are relayed.
   virtual AnswerBuilder said() const = 0;
   // False once more was sent than is kept: then nobody can go on where it broke off.
   virtual bool is_all_kept() const noexcept = 0;

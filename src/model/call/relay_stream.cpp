@@ -2,18 +2,19 @@
 
 #include "base/async.hpp"
 #include "model/call/attempt_stream.hpp"
+#include "model/call/kept_events.hpp"
 
 namespace atelier::model {
 namespace {
 
-constexpr std::size_t kKeptBytesMax = 512 << 10;
+constexpr std::size_t kKeptBytesMax = 512 << 10;  // of what KeptEvents holds: some twenty thousand tokens
 
-// After the last `"sequence_number":` of what was sent. No text holds that: quotes within texts are escaped.
-std::int64_t number_after(std::string_view sent) {
+// After the `"sequence_number":` of an event that was sent; 0: it has none. No text holds that: quotes within texts are escaped.
+std::int64_t number_after(std::string_view event) {
   constexpr std::string_view kName = "\"sequence_number\":";
-  const std::size_t at = sent.rfind(kName);
+  const std::size_t at = event.rfind(kName);
   if (at == std::string_view::npos) return 0;
-  std::string_view rest = sent.substr(at + kName.size());
+  std::string_view rest = event.substr(at + kName.size());
   rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
@@ -41,7 +42,6 @@ class RelayStream final : public AttemptStream {
       step.fault = block ? take(**block, step) : fault_of(block.error());
       if (step.fault) break;
     }
-    keep(step.bytes);
     co_return told(std::move(step), is_terminal_);
   }
 
@@ -49,21 +49,25 @@ class RelayStream final : public AttemptStream {
   AnswerBuilder said() const override {
     AnswerBuilder builder;
     const auto reader = adapter_.make_reader(quirks_);
-    for (const ChatEvent& event : reader->feed(kept_)) builder.take(event);
+    kept_.read([&](std::string_view bytes) {
+      for (const ChatEvent& event : reader->feed(bytes)) builder.take(event);
+    });
     return builder;
   }
 
-  bool is_all_kept() const noexcept override { return is_all_kept_; }
+  bool is_all_kept() const noexcept override { return kept_.is_all(); }
   Carried carried() const override {
     Carried carried;
-    carried.next_number = number_after(kept_);
     AnswerBuilder builder;
     const auto reader = adapter_.make_reader(quirks_);
-    for (const ChatEvent& event : reader->feed(kept_)) {
-      if (std::holds_alternative<event::PartStarted>(event)) carried.is_last_part_ended = false;
-      if (std::holds_alternative<event::PartEnded>(event)) carried.is_last_part_ended = true;
-      builder.take(event);
-    }
+    kept_.read([&](std::string_view bytes) {
+      carried.next_number = std::max(carried.next_number, number_after(bytes));
+      for (const ChatEvent& event : reader->feed(bytes)) {
+        if (std::holds_alternative<event::PartStarted>(event)) carried.is_last_part_ended = false;
+        if (std::holds_alternative<event::PartEnded>(event)) carried.is_last_part_ended = true;
+        builder.take(event);
+      }
+    });
     carried.said = builder.take_answer();
     carried.is_item_ended = watch_->is_item_ended();
     carried.is_last_part_ended |= carried.is_item_ended;
@@ -76,7 +80,7 @@ class RelayStream final : public AttemptStream {
   // The provider told of a failure, or ended before it had said why.
   std::optional<Fault> take(const EventSplitter::Block& block, StreamStep& step) {
     if (!block.has_data && block.type.empty()) {  // a comment keeps the caller's connection alive too
-      step.bytes += block.bytes;
+      send(block.bytes, step);
       return std::nullopt;
     }
     const StreamWatch::Seen seen = watch_->take(block.type, block.data);
@@ -86,7 +90,7 @@ class RelayStream final : public AttemptStream {
     if (seen.is_finish) ++finish_count_;
     if (seen.is_terminal && finish_count_ == 0) return cut_off();
     is_terminal_ |= seen.is_terminal;
-    if (!seen.is_ours && !seen.is_unreadable) step.bytes += block.bytes;
+    if (!seen.is_ours && !seen.is_unreadable) send(block.bytes, step);
     return std::nullopt;
   }
 
@@ -103,19 +107,13 @@ class RelayStream final : public AttemptStream {
   std::expected<StreamStep, Fault> end_with(Fault fault) {
     if (!is_finished() || fault.kind == Fault::Kind::cancelled) return std::unexpected(std::move(fault));
     StreamStep step;
-    step.bytes = watch_->closing();
-    keep(step.bytes);
+    send(watch_->closing(), step);
     return told(std::move(step), true);
   }
 
-  void keep(const std::string& bytes) {
-    if (!is_all_kept_) return;
-    if (kept_.size() + bytes.size() > kKeptBytesMax) {
-      is_all_kept_ = false;
-      kept_ = std::string();
-      return;
-    }
-    kept_ += bytes;
+  void send(std::string_view bytes, StreamStep& step) {
+    step.bytes += bytes;
+    kept_.add(bytes);
   }
 
   const std::unique_ptr<UpstreamAnswer> answer_;
@@ -124,8 +122,8 @@ class RelayStream final : public AttemptStream {
   const std::unique_ptr<StreamWatch> watch_;
   EventSplitter splitter_;
   const std::size_t answer_count_;  // asked for
-  std::string kept_;
-  bool is_all_kept_ = true, is_meaningful_ = false, is_terminal_ = false;
+  KeptEvents kept_{kKeptBytesMax};
+  bool is_meaningful_ = false, is_terminal_ = false;
   std::size_t finish_count_ = 0, skipped_count_ = 0;
 };
 
