@@ -10,9 +10,10 @@ namespace atelier::model {
 namespace {
 
 std::string token(int number) {
-  return fmt::format(R"(data: {{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1767225600,"model":"m","choices":[{{"index":0,"delta":{{"content":" word{}"}},"finish_reason":null}}]}})"
-                     "\n\n",
-                     number);
+  return fmt::format(
+      R"(data: {{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1767225600,"model":"m","choices":[{{"index":0,"delta":{{"content":" word{}"}},"finish_reason":null}}]}})"
+      "\n\n",
+      number);
 }
 
 std::vector<std::string> read_all(const KeptEvents& kept) {
@@ -23,7 +24,8 @@ std::vector<std::string> read_all(const KeptEvents& kept) {
 
 TEST(KeptEvents, EveryByteComesBackInOrder) {
   KeptEvents kept(1 << 20);
-  const std::vector<std::string> events = {"data: a\n\n", "data: a\n\n", "data: ab\n\n", ": comment\n\n", "\n", "data: aa\n\n", "data: aaa\n\n", "data: a\n\n"};
+  const std::vector<std::string> events = {"data: a\n\n", "data: a\n\n",  "data: ab\n\n",  ": comment\n\n",
+                                           "\n",          "data: aa\n\n", "data: aaa\n\n", "data: a\n\n"};
   for (const std::string& event : events) kept.add(event);
   EXPECT_TRUE(kept.is_all());
   EXPECT_EQ(read_all(kept), events);

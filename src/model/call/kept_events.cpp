@@ -34,7 +34,8 @@ std::size_t common_end(std::string_view one, std::string_view other) {
   std::size_t at = 0;
   for (; at + sizeof(std::uint64_t) <= size; at += sizeof(std::uint64_t)) {
     const std::size_t word = at + sizeof(std::uint64_t);
-    if (const std::uint64_t differing = word_at(one.data() + one.size() - word) ^ word_at(other.data() + other.size() - word))
+    if (const std::uint64_t differing =
+            word_at(one.data() + one.size() - word) ^ word_at(other.data() + other.size() - word))
       return at + static_cast<std::size_t>(std::countl_zero(differing)) / 8;
   }
   while (at < size && one[one.size() - 1 - at] == other[other.size() - 1 - at]) ++at;
@@ -58,7 +59,9 @@ std::size_t take_size(std::string_view& from) {
 }
 
 // What the next event may share with this one.
-std::string_view shareable(std::string_view event) { return event.size() <= kSharedBytesMax ? event : std::string_view(); }
+std::string_view shareable(std::string_view event) {
+  return event.size() <= kSharedBytesMax ? event : std::string_view();
+}
 
 }  // namespace
 

@@ -7,9 +7,9 @@
 
 namespace atelier::model {
 
-// The events a caller was sent, to the byte, for accounting and for going on elsewhere when the stream breaks off. Events
-// of one stream differ in a few bytes out of some hundred: of each, only what its predecessor does not begin or end with
-// is held, so that two hundred long streams take no more than a few megabytes. Not thread-safe.
+// The events a caller was sent, to the byte, for accounting and for going on elsewhere when the stream breaks off.
+// Events of one stream differ in a few bytes out of some hundred: of each, only what its predecessor does not begin or
+// end with is held, so that two hundred long streams take no more than a few megabytes. Not thread-safe.
 class KeptEvents {
  public:
   // Of what is held. Over this, further events are not kept; those before stay.
