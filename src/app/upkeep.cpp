@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "app/leftovers.hpp"
 #include "base/async.hpp"
 #include "base/log.hpp"
 
@@ -12,7 +13,6 @@ namespace atelier::app {
 namespace {
 
 constexpr std::chrono::minutes kPause{5};
-constexpr std::int64_t kGraceMs = 24LL * 3600 * 1000;  // a deleted thing may be undone, or still be played
 
 void report(std::string_view what, const Error& error) {
   if (error.code != ErrorCode::cancelled) log::warn("upkeep failed", {{"what", what}, {"error", error.message}});
@@ -27,43 +27,6 @@ Task<> evict(UpkeepParts parts) {
 }
 
 }  // namespace
-
-Task<Result<std::int64_t>> collect_blobs(UpkeepParts parts) {
-  store::Statement gone_query(
-      "SELECT id, digest FROM assets WHERE deleted_ms IS NOT NULL AND deleted_ms < $1 LIMIT 100",
-      {parts.clock.wall_ms() - kGraceMs});
-  auto gone = co_await parts.database.read(std::move(gone_query));
-  if (!gone) co_return error_of(gone);
-  std::int64_t removed_count = 0;
-  for (std::size_t row = 0; row < gone->size(); ++row) {
-    const std::string id = gone->text(row, 0), digest_text = gone->text(row, 1);
-    // Another asset, a finished render of a production that is there, or a run that may be reading it.
-    std::vector<store::Statement> questions;
-    questions.push_back(
-        {"SELECT 1 FROM assets WHERE digest = $1 AND id <> $2 AND deleted_ms IS NULL LIMIT 1", {digest_text, id}});
-    questions.push_back(
-        {"SELECT 1 FROM renders JOIN productions ON productions.id = renders.production "
-         "WHERE productions.deleted_ms IS NULL AND renders.result LIKE '%' || $1 || '%' LIMIT 1",
-         {digest_text}});
-    questions.push_back({"SELECT 1 FROM runs WHERE state = 'running' LIMIT 1"});
-    auto answers = co_await parts.database.read_all(std::move(questions));
-    if (!answers) co_return error_of(answers);
-    if (!(*answers)[2].empty()) break;
-    const auto digest = Digest::parse(digest_text);
-    if ((*answers)[0].empty() && (*answers)[1].empty() && digest) {
-      auto removed = co_await parts.blobs.remove(*digest);
-      if (!removed && removed.error().code != ErrorCode::not_found) co_return error_of(removed);
-      ++removed_count;
-    }
-    if ((*answers)[1].empty()) {
-      std::vector<store::Statement> written_batch;
-      written_batch.push_back({"DELETE FROM assets WHERE id = $1 AND deleted_ms IS NOT NULL", {id}});
-      auto written = co_await parts.database.write(std::move(written_batch));
-      if (!written) co_return error_of(written);
-    }
-  }
-  co_return removed_count;
-}
 
 Task<Result<>> keep_house(UpkeepParts parts) {
   if (parts.database.needs_check()) {
@@ -82,10 +45,14 @@ Task<Result<>> keep_house(UpkeepParts parts) {
       report("old runs", forgotten.error());
     else if (*forgotten > 0)
       log::info("forgot runs of long ago", {{"runs", *forgotten}});
-    if (auto collected = co_await collect_blobs(parts); !collected)
-      report("collection", collected.error());
-    else if (*collected > 0)
-      log::info("removed blobs nobody refers to", {{"blobs", *collected}});
+    const LeftoverParts leftovers{.database = parts.database, .blobs = parts.blobs, .clock = parts.clock};
+    if (auto done = co_await forget_deleted(leftovers); !done) report("deleted things", done.error());
+    // By the clock, so that a server that is often started anew goes through all of them too: within a day.
+    const auto slice = static_cast<std::uint8_t>(parts.clock.wall_ms() / std::chrono::milliseconds(kPause).count() % 256);
+    if (auto swept = co_await sweep_files(leftovers, slice); !swept)
+      report("sweep", swept.error());
+    else if (*swept > 0)
+      log::info("removed files nobody refers to", {{"files", *swept}});
     if (auto slept = co_await sleep_for(kPause); !slept) co_return Result<>{};
   }
 }

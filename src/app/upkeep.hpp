@@ -25,12 +25,9 @@ struct UpkeepParts {
   std::function<bool()> may_evict;  // once the engine holds what it took up
 };
 
-// Until cancelled: evicts derived blobs over quota, trims the event log, forgets old runs, removes blobs nobody refers to
-// any more.
+// Until cancelled: evicts derived blobs over quota, trims the event log, forgets old runs and what was deleted, removes files
+// nobody refers to any more.
 Task<Result<>> keep_house(UpkeepParts parts);
-
-// Removes the blobs of assets deleted over a day ago, unless something else still shows them. Returns how many.
-Task<Result<std::int64_t>> collect_blobs(UpkeepParts parts);
 
 // Asks a worker what it can do, and puts that into the services: part of every media step's cache key.
 Task<Result<>> learn_media_version(media::Workers& workers, graph::NodeServices& services);

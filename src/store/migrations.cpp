@@ -3,7 +3,7 @@
 namespace atelier::store {
 
 std::vector<Migration> studio_migrations() {
-  return {migration::kCore, migration::kEvents, migration::kRuns, migration::kRenders, migration::kGateway, migration::kRetention};
+  return {migration::kCore, migration::kEvents, migration::kRuns, migration::kRenders, migration::kGateway, migration::kRetention, migration::kRenderFiles};
 }
 
 std::vector<Migration> telemetry_migrations() { return {migration::kCalls, migration::kLimiterStates, migration::kBreakers, migration::kKeptResponses}; }

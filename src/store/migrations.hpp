@@ -18,6 +18,7 @@ extern const Migration kRuns;    // migration/runs.cpp: runs, steps and stored r
 extern const Migration kRenders;  // migration/renders.cpp: what productions looked like when rendered
 extern const Migration kGateway;  // migration/gateway.cpp: what keys may do and spend, providers, routes
 
+extern const Migration kRenderFiles;  // migration/render_files.cpp: which files a render shows
 extern const Migration kRetention;  // migration/retention.cpp: indexes for deleting what is old
 
 // Of telemetry.db, which has numbers of its own. What it holds may be lost in a power cut.

@@ -67,9 +67,13 @@ Statement Productions::repeat_render(Principal principal, RunId run, RunId new_r
           {run.to_string(), principal.owner.to_string(), new_run.to_string(), now_ms}};
 }
 
-Statement Productions::publish_render(Principal principal, RunId run, const json::Value& result) {
-  return {"UPDATE renders SET result = $3 WHERE run = $1 AND owner = $2",
-          {run.to_string(), principal.owner.to_string(), json::write(result)}};
+std::vector<Statement> Productions::publish_render(Principal principal, RunId run, const json::Value& result, std::span<const Digest> files) {
+  std::vector<Statement> batch;
+  batch.push_back({"UPDATE renders SET result = $3 WHERE run = $1 AND owner = $2", {run.to_string(), principal.owner.to_string(), json::write(result)}});
+  // Nothing where the production was deleted, and forgotten, meanwhile.
+  for (const Digest& file : files)
+    batch.push_back({"INSERT INTO render_files (digest, run) SELECT $2, run FROM renders WHERE run = $1 ON CONFLICT DO NOTHING", {run.to_string(), file.hex()}});
+  return batch;
 }
 
 Task<Result<ProductionRow>> Productions::find(Principal principal, ProductionId id) {

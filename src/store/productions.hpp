@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/hash.hpp"
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/task.hpp"
@@ -48,7 +50,8 @@ class Productions {
   static Statement insert_render(Principal principal, ProductionId id, const RenderRow& render);
   // The same document under a new run; nothing where `run` was no render.
   static Statement repeat_render(Principal principal, RunId run, RunId new_run, UnixMs now_ms);
-  static Statement publish_render(Principal principal, RunId run, const json::Value& result);
+  // `files`: what the result shows. May be said again.
+  static std::vector<Statement> publish_render(Principal principal, RunId run, const json::Value& result, std::span<const Digest> files);
 
   Task<Result<ProductionRow>> find(Principal principal, ProductionId id);
   Task<Result<ProductionPage>> list(Principal principal, std::string after, std::size_t count_max);

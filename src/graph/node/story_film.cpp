@@ -143,8 +143,10 @@ Task<Result<Outputs>> run_publish(NodeServices& services, StepRun step) {
                            .facts = json_input(step, "info"),
                            .created_ms = services.clock.wall_ms()};
   json::Object files;
+  std::vector<Digest> digests;
   for (const char* port : {"video", "poster", "srt", "vtt", "ass", "timeline"}) {
     const BlobRef& blob = blob_input(step, port);
+    digests.push_back(blob.digest);
     files[port] =
         json::Object{{"digest", blob.digest.hex()}, {"size_bytes", blob.size_bytes}, {"media_type", blob.media_type}};
   }
@@ -156,7 +158,7 @@ Task<Result<Outputs>> run_publish(NodeServices& services, StepRun step) {
                                           {"sound", json_input(step, "sound")}};
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::insert(asset));
-  batch.push_back(store::Productions::publish_render(step.principal, step.run, result));
+  for (store::Statement& statement : store::Productions::publish_render(step.principal, step.run, result, digests)) batch.push_back(std::move(statement));
   auto written = co_await services.database.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return Outputs{{"asset", json::Value(json::Object{{"asset_id", asset.id.to_string()}})}};
