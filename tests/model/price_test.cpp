@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/id.hpp"
+#include "model/price/default_prices.hpp"
 #include "model/price/key.hpp"
 #include "model/price/prices.hpp"
 
@@ -256,6 +257,31 @@ TEST(PriceTable, AStreamedCallCostsWhatItCostsUnstreamed) {
   const auto cost = table.cost(answer.usage, model);
   ASSERT_TRUE(cost);
   EXPECT_EQ(table.cost(builder.answer().usage, model), cost);
+}
+
+TEST(Prices, TheBestKnownModelsArePricedWithoutAnyFile) {
+  const PriceTable table = default_prices();
+  EXPECT_TRUE(table.complaints().empty());
+  EXPECT_GT(table.size(), 50U);
+  // A million tokens each of input, of the prompt read from the cache, and of output.
+  const Usage million{.input = 1'000'000, .cached_read = 1'000'000, .output = 1'000'000};
+  const auto dollars = [&](std::string_view provider, std::string_view model) { return format_dollars(table.cost(million, {.provider = provider, .model = model}).value_or(-1)); };
+  EXPECT_EQ(dollars("openai", "gpt-4.1-mini-2025-04-14"), "2.10");
+  EXPECT_EQ(dollars("anthropic", "claude-haiku-4-5-20251001"), "6.10");
+  EXPECT_EQ(dollars("deepseek", "deepseek-v4-flash"), "0.448");
+  // A long prompt's price holds for all of it.
+  EXPECT_EQ(table.cost({.input = 200'000, .output = 1'000}, {.provider = "gemini", .model = "gemini-2.5-pro"}), 260'000'000'000);
+  EXPECT_EQ(table.cost({.input = 200'001, .output = 1'000}, {.provider = "gemini", .model = "gemini-2.5-pro"}), 200'001 * 2'500'000LL + 15'000'000'000);
+  // A name that another provider gives its own model says nothing.
+  EXPECT_EQ(table.cost(million, {.provider = "openrouter", .model = "gpt-5"}), std::nullopt);
+  // Files come over it.
+  const std::string own = std::filesystem::temp_directory_path() / ("atelier-prices-" + Ulid::make().to_string());
+  std::ofstream(own) << R"({"gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 1e-06}})";
+  Prices prices;
+  ASSERT_TRUE(prices.load({own}));
+  EXPECT_EQ(prices.find({.provider = "openai", .model = "gpt-4o"})->cost({.input = 1}, ServiceTier::standard), 1'000'000);
+  EXPECT_EQ(prices.find({.provider = "openai", .model = "gpt-4o-mini"})->cost({.input = 1}, ServiceTier::standard), 150'000);
+  std::filesystem::remove(own);
 }
 
 TEST(Prices, AUsersFileReplacesTheTableAndABrokenOneDoesNot) {

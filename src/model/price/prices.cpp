@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/unique_fd.hpp"
+#include "model/price/default_prices.hpp"
 
 namespace atelier::model {
 namespace {
@@ -40,7 +41,7 @@ Result<std::string> read_price_file(const std::string& path) {
 Prices::Prices() : table_(std::make_shared<const PriceTable>()) {}
 
 Result<std::vector<std::string>> Prices::load(const std::vector<std::string>& paths) {
-  PriceTable all;
+  PriceTable all = default_prices();
   for (const std::string& path : paths) {
     auto text = read_price_file(path);
     if (!text) return error_of(std::move(text));
