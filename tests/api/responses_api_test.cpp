@@ -1,6 +1,8 @@
 // Responses that are kept, as programs see them over HTTP: read, listed, gone on from, deleted; by their key alone.
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "tests/app/house_fixture.hpp"
 #include "tests/double/provider_double.hpp"
 
@@ -187,6 +189,19 @@ TEST_F(ResponsesApi, WhatIsNotToBeKeptIsNot) {
   EXPECT_FALSE(made.json().at("store").as_bool());
   EXPECT_EQ(get(id_of(made)).status, 404);
   EXPECT_EQ(code_of(create(R"("and?")", after(id_of(made)))), "previous_response_not_found");
+}
+
+TEST_F(ResponsesApi, OverTheirRoomTheOldestGo) {
+  start();
+  // The double says it again, so that each takes eight mebibytes.
+  const std::string long_text = "\"" + std::string(4 << 20, 'a') + "\"";
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(id_of(create(long_text)));
+  restart({{"models.responses_kept_mib", "16"}});
+  for (int i = 0; i < 400 && get(ids[0]).status == 200; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  EXPECT_EQ(get(ids[0]).status, 404);
+  EXPECT_EQ(get(ids[2]).status, 200);
+  EXPECT_EQ(code_of(create(R"("and?")", after(ids[0]))), "previous_response_not_found");
 }
 
 TEST_F(ResponsesApi, WhatCannotBeDoneIsNamed) {
