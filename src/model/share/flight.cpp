@@ -34,7 +34,7 @@ void Flight::wake(std::unique_lock<std::mutex> lock) {
   std::vector<std::pair<Executor, std::shared_ptr<Signal>>> told;
   for (const Reader::Place& place : places_) told.emplace_back(place.executor, place.changed);
   lock.unlock();
-  for (auto& [executor, signal] : told) asio::post(executor, [signal = std::move(signal)] { signal->notify_all(); });
+  for (auto& [executor, signal] : told) asio::post(executor, [changed = std::move(signal)] { changed->notify_all(); });
 }
 
 void Flight::began(const CallReport& report) {
