@@ -207,6 +207,31 @@ TEST_F(GatewayApi, EveryCallIsLogged) {
   EXPECT_EQ(call(net::Method::get, "/api/usage?from=yesterday").status, 400);
 }
 
+TEST_F(GatewayApi, ACallIsFoundByItsTraceAtTheProviderAndInTheLog) {
+  start();
+  const std::string id = "4bf92f3577b34da6a3ce929d0e0e4736", parent = "00f067aa0ba902b7";
+  const Headers traced = {{"traceparent", "00-" + id + "-" + parent + "-01"}};
+  ASSERT_EQ(call(net::Method::post, "/api/routes", R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})").status, 201);
+  EXPECT_EQ(chat("safe", traced).status, 200);
+  EXPECT_EQ(call(net::Method::post, "/v1/embeddings", R"({"model":"openai/double-embedding","input":"hi"})", traced).status, 200);
+  EXPECT_EQ(chat("openai/double", {{"traceparent", "00-nonsense-01"}}).status, 200);
+  std::vector<std::string> sent;
+  for (const doubles::Seen& seen : double_.requests())
+    for (const auto& [name, value] : seen.fields)
+      if (name == "traceparent") sent.push_back(value);
+  ASSERT_EQ(sent.size(), 4U) << "both attempts, the embedding, and one whose trace is ours";
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_THAT(sent[i], testing::StartsWith("00-" + id + "-"));
+    EXPECT_THAT(sent[i], testing::EndsWith("-01"));
+    EXPECT_THAT(sent[i], Not(HasSubstr(parent))) << "each request has an id of its own";
+  }
+  EXPECT_NE(sent[0], sent[1]);
+  const json::Value logged = calls(3);
+  EXPECT_EQ(text(logged.as_array()[2], "trace"), id);
+  EXPECT_EQ(text(logged.as_array()[1], "trace"), id);
+  EXPECT_EQ(text(logged.as_array()[0], "trace"), sent[3].substr(3, 32));
+}
+
 TEST_F(GatewayApi, EmbeddingsAndModerationsGoToWhoServesThem) {
   start();
   add_provider("anthropic", "anthropic", "/anthropic");

@@ -33,6 +33,7 @@ Task<Result<net::Response>> relay(Services services, net::Request request, model
   if (!wishes) co_return error_of(wishes);
   model::EndpointCall call{.endpoint = endpoint, .face = face, .body = std::move(*body), .model = std::move(*model), .request_id = request.request_id,
                            .deadline = services.clock.now() + kDeadline, .may_fall_back = wishes->may_fall_back, .strategy = wishes->strategy, .key = key};
+  call.trace = model::trace_of(request.headers.find(model::kTraceHeader));
   model::WholeAnswer whole = co_await services.chat.relay(std::move(call));
   if (!whole.body) co_return error_of(whole.body);
   net::Response response;

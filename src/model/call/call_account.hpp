@@ -24,7 +24,7 @@ struct AttemptReport {
 // How a call went: for the log, the bill and the answer's headers.
 struct CallReport {
   std::string request_id;
-  std::string trace = {};    // the caller's trace id, if they sent one
+  std::string trace = {};    // the caller's trace id, or one of our own; empty: none
   KeyStatePtr key;           // null: nobody's
   Protocol face = Protocol::openai_chat;
   std::string asked;         // the model's or route's name, as the caller wrote it

@@ -100,6 +100,7 @@ Fault empty_answer() { return Fault{.kind = Fault::Kind::broken, .message = "the
 CallReport opening(const ChatCall& call) {
   CallReport report;
   report.request_id = call.request_id;
+  report.trace = call.trace.id;
   report.key = call.key;
   report.face = call.face->protocol();
   report.asked = call.request.model;

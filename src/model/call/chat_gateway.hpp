@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "model/call/attempt_plan.hpp"
 #include "model/call/call_account.hpp"
+#include "model/call/trace.hpp"
 #include "model/call/upstream.hpp"
 #include "model/face/face.hpp"
 #include "model/provider/endpoint.hpp"
@@ -32,6 +33,7 @@ struct ChatCall {
   bool may_fall_back = true;
   std::optional<Strategy> strategy = {};  // instead of the route's
   KeyStatePtr key = {};                   // it came with; null: nobody's, who may call everything
+  Trace trace = {};                       // told to the log, and to each provider that is asked
 };
 
 // A call of what is no conversation. Relayed to those of the model's candidates that serve it.
@@ -45,6 +47,7 @@ struct EndpointCall {
   bool may_fall_back = true;
   std::optional<Strategy> strategy = {};
   KeyStatePtr key = {};
+  Trace trace = {};
 };
 
 struct WholeAnswer {

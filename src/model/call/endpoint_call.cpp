@@ -32,6 +32,7 @@ class EndpointTrial final : public Trial {
       Fault fault{.kind = request ? Fault::Kind::caller : Fault::Kind::unsupported, .message = request ? request->error().message : "it does not serve this"};
       co_return std::unexpected(std::move(fault));
     }
+    put_trace(**request, call_.trace);
     auto answer = co_await upstream_.send(candidate->provider, std::move(**request), call_.deadline);
     if (!answer) co_return std::unexpected(fault_of(answer.error()));
     auto body = co_await read_whole(**answer, bytes_max_);
@@ -57,6 +58,7 @@ CallReport opening(const EndpointCall& call) {
   report.key = call.key;
   report.face = call.face;
   report.asked = call.model;
+  report.trace = call.trace.id;
   return report;
 }
 

@@ -97,6 +97,7 @@ Task<std::expected<Exchange, Fault>> begin_exchange(Upstream* upstream, ChatCall
     if (!way) co_return std::unexpected(std::move(way.error()));
     auto request = wire_request(*call, *candidate, *way);
     if (!request) co_return std::unexpected(std::move(request.error()));
+    put_trace(*request, call->trace);
     auto answer = co_await upstream->send(candidate->provider, std::move(*request), call->deadline);
     if (!answer) co_return std::unexpected(fault_of(answer.error()));
     const int status = (*answer)->status();

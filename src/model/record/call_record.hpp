@@ -43,7 +43,7 @@ struct CallRecord {
   Usage usage = {};  // of all attempts together; is_estimated: counted by us
   std::optional<Picodollars> cost = 0;  // nullopt: nobody knows
   std::string request_id = {};
-  std::string trace = {};  // the caller's trace id (W3C, 32 hexadecimal digits); empty: none
+  std::string trace = {};  // the trace id (W3C, 32 hexadecimal digits), the caller's or our own; empty: none
   bool has_texts = false;  // when read: its texts are kept
   friend bool operator==(const CallRecord&, const CallRecord&) = default;
 };
