@@ -50,6 +50,13 @@ void append_logprobs(json::Value& whole, const json::Value& piece) {
 
 }  // namespace
 
+ServiceTier parse_service_tier(std::string_view told) noexcept {
+  if (told == "flex") return ServiceTier::flex;
+  if (told == "priority") return ServiceTier::priority;
+  if (told == "batch") return ServiceTier::batch;
+  return ServiceTier::standard;
+}
+
 std::string_view to_string(Protocol protocol) noexcept {
   switch (protocol) {
     case Protocol::openai_chat: return "openai_chat";

@@ -146,6 +146,10 @@ struct ChatRequest {
   json::Object extra = {};
 };
 
+// How fast the provider served the call. It counts as what the answer says (service_tier), never as what was asked for.
+enum class ServiceTier : std::uint8_t { standard, flex, priority, batch };
+ServiceTier parse_service_tier(std::string_view told) noexcept;  // standard, where it is none that has a price of its own
+
 // Disjoint buckets: their sum is everything that was counted. Providers differ in what includes what (pricing notes).
 struct Usage {
   std::int64_t input = 0;  // not cached, text and whatever has no bucket of its own
@@ -157,9 +161,12 @@ struct Usage {
   std::int64_t input_audio = 0, output_audio = 0, input_image = 0, output_image = 0;
   std::optional<std::int64_t> cost_picodollars = {};  // where the provider says it itself
   bool is_estimated = false;                          // counted by us from what was received
+  ServiceTier tier = ServiceTier::standard;           // in which all of it was served
 
   std::int64_t input_total() const noexcept { return input + cached_read + cached_write + cached_write_hour + input_audio + input_image; }
   std::int64_t output_total() const noexcept { return output + reasoning + output_audio + output_image; }
+  // Nothing was counted, or nobody told.
+  bool is_nothing() const noexcept { return input_total() == 0 && output_total() == 0 && !cost_picodollars; }
   friend bool operator==(const Usage&, const Usage&) = default;
 };
 

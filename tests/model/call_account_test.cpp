@@ -104,6 +104,24 @@ TEST_F(CallAccountTest, AnAnsweredCallIsSettledAndLoggedWithAllItsAttempts) {
   EXPECT_EQ(key_->limiter->status().concurrency.remaining, 1);
 }
 
+TEST_F(CallAccountTest, EachAttemptCostsWhatTheTierItWasServedInDoes) {
+  prices_.replace(*PriceTable::parse(
+      R"({"p/m": {"litellm_provider": "p", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06,
+                  "input_cost_per_token_flex": 5e-07, "output_cost_per_token_flex": 1e-06,
+                  "input_cost_per_token_priority": 2e-06, "output_cost_per_token_priority": 4e-06}})"));
+  auto call = account();
+  ASSERT_TRUE(is_ok(admit(*call, 1'000, 2'000)));
+  call->attempt_began(*candidate_);
+  call->used(*candidate_, {.input = 100, .output = 50, .tier = ServiceTier::priority});
+  call->attempt_ended(Fault{.kind = Fault::Kind::broken});
+  call->attempt_began(*candidate_);
+  call->used(*candidate_, {.input = 100, .output = 50, .tier = ServiceTier::flex});
+  call->attempt_ended({});
+  call->ended();
+  EXPECT_EQ(call->report().cost, 400'000'000 + 100'000'000);
+  EXPECT_EQ(spent(), 500'000'000);
+}
+
 TEST_F(CallAccountTest, ARefusedCallIsLoggedAndCostsNothing) {
   auto call = account();
   const auto refused = admit(*call, 20'000, 0);

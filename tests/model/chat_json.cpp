@@ -73,7 +73,8 @@ json::Object usage_json(const Usage& usage) {
                    {"output_audio", usage.output_audio},
                    {"input_image", usage.input_image},
                    {"output_image", usage.output_image},
-                   {"is_estimated", usage.is_estimated}};
+                   {"is_estimated", usage.is_estimated},
+                   {"tier", static_cast<int>(usage.tier)}};
   put(out, "cost", usage.cost_picodollars);
   return out;
 }

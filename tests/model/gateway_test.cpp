@@ -102,6 +102,7 @@ class GatewayTest : public testing::Test {
     std::vector<Provider> providers;
     for (const char* name : {"a", "b"}) providers.push_back({.name = name, .protocol = Protocol::anthropic, .base_url = "http://127.0.0.1:1"});
     providers.push_back({.name = "o", .protocol = Protocol::ollama, .base_url = "http://127.0.0.1:2"});
+    providers.push_back({.name = "g", .protocol = Protocol::gemini, .base_url = "http://127.0.0.1:3"});
     Route route{.name = "r", .targets = {{"a", "m"}, {"b", "m"}}};
     Route mixed{.name = "mixed", .targets = {{"a", "m"}, {"o", "m"}}};
     models.configure(std::move(providers), {route, mixed});
@@ -172,6 +173,14 @@ TEST_F(GatewayTest, AStreamIsRelayedByteForByte) {
   EXPECT_EQ(got.report.usage, (Usage{.input = 12, .output = 30}));
   EXPECT_FALSE(got.report.is_aborted);
   EXPECT_EQ(upstream.open_count, 0);
+}
+
+TEST_F(GatewayTest, ATierThatOnlyAHeaderTellsIsTheUsages) {
+  const std::string said = R"({"responseId":"r","candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"Hello"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":30,"totalTokenCount":42}})";
+  upstream.scripts["g"] = {{.pieces = {"data: " + said + "\n\n"}, .headers = {{"x-gemini-service-tier", "flex"}}},
+                           {.content_type = "application/json", .pieces = {said}, .headers = {{"x-gemini-service-tier", "priority"}}}};
+  EXPECT_EQ(stream("g/m").report.usage, (Usage{.input = 12, .output = 30, .tier = ServiceTier::flex}));
+  EXPECT_EQ(answer("g/m").report.usage, (Usage{.input = 12, .output = 30, .tier = ServiceTier::priority}));
 }
 
 TEST_F(GatewayTest, AnErrorStatusFallsOverAndTheCallerSeesOneWholeAnswer) {

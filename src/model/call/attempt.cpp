@@ -44,7 +44,7 @@ void Attempt::failed(const Fault& fault) {
 
 std::int64_t estimated_tokens(std::size_t bytes) noexcept { return static_cast<std::int64_t>((bytes + kBytesPerToken - 1) / kBytesPerToken); }
 
-Usage estimate_usage(const ChatCall& call, const ChatAnswer& said) {
+Usage estimate_usage(const ChatCall& call, const ChatAnswer& said, ServiceTier tier) {
   std::size_t said_bytes = 0, thought_bytes = 0;
   for (const Choice& choice : said.choices) {
     for (const Part& part : choice.parts) {
@@ -58,6 +58,7 @@ Usage estimate_usage(const ChatCall& call, const ChatAnswer& said) {
   usage.output = estimated_tokens(said_bytes);
   usage.reasoning = estimated_tokens(thought_bytes);
   usage.is_estimated = true;
+  usage.tier = tier;
   return usage;
 }
 

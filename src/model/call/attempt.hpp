@@ -37,6 +37,6 @@ class Attempt {
 std::int64_t estimated_tokens(std::size_t bytes) noexcept;
 
 // A caller's usage where the provider told none: from what was said.
-Usage estimate_usage(const ChatCall& call, const ChatAnswer& said);
+Usage estimate_usage(const ChatCall& call, const ChatAnswer& said, ServiceTier tier = ServiceTier::standard);
 
 }  // namespace atelier::model

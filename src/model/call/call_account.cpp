@@ -19,6 +19,7 @@ void add_up(Usage& sum, const Usage& more) {
   sum.output_image += more.output_image;
   if (more.cost_picodollars) sum.cost_picodollars = plus(sum.cost_picodollars.value_or(0), *more.cost_picodollars);
   sum.is_estimated |= more.is_estimated;
+  sum.tier = more.tier;  // each attempt was priced in its own; the last one's is told
 }
 
 }  // namespace
@@ -85,7 +86,7 @@ void CallAccount::used(const Candidate& candidate, const Usage& usage) {
 
 void CallAccount::add(const ModelPrice* price, const Usage& usage) {
   std::optional<Picodollars> cost = usage.cost_picodollars;
-  if (!cost && price != nullptr) cost = price->cost(usage, ServiceTier::standard);
+  if (!cost && price != nullptr) cost = price->cost(usage, usage.tier);
   report_.cost = cost && report_.cost ? std::optional(plus(*report_.cost, *cost)) : std::nullopt;
   add_up(report_.usage, usage);
   report_.has_usage = true;

@@ -68,7 +68,7 @@ class WholeTrial final : public Trial {
   }
 
   // Some providers do not count.
-  Usage counted(const Usage& told, const ChatAnswer& said) const { return told == Usage() ? estimate_usage(call_, said) : told; }
+  Usage counted(const Usage& told, const ChatAnswer& said) const { return told.is_nothing() ? estimate_usage(call_, said, told.tier) : told; }
 
   Upstream& upstream_;
   ChatCall& call_;

@@ -27,6 +27,7 @@ class TranslatedStream final : public AttemptStream {
       : answer_(std::move(answer)), reader_(way.adapter->make_reader(quirks)), answer_count_(static_cast<std::size_t>(std::max<std::int64_t>(request.answer_count, 1))) {
     if (!way.call_of.empty()) said_call_.emplace(way.call_of, head.id);
     writer_ = face.make_writer(request, std::move(head));
+    if (const std::string_view name = way.adapter->tier_header(); !name.empty()) tier_ = answer_->header(name).transform(parse_service_tier);
     if (!carried) return;
     // Brings the writer to where the caller is.
     carry_.emplace(std::move(carried->said), carried->is_last_part_ended);
@@ -95,7 +96,12 @@ class TranslatedStream final : public AttemptStream {
   void take(const ChatEvent& event) {
     is_meaningful_ |= model::is_meaningful(event);
     if (std::holds_alternative<event::Finished>(event)) ++finish_count_;
-    if (const auto* told = std::get_if<event::UsageTold>(&event)) usage_ = told->usage;
+    if (const auto* told = std::get_if<event::UsageTold>(&event)) take_usage(told->usage);
+  }
+
+  void take_usage(const Usage& told) {
+    usage_ = told;
+    if (tier_) usage_->tier = *tier_;
   }
 
   void tell(const ChatEvent& event, StreamStep& step) {
@@ -115,6 +121,7 @@ class TranslatedStream final : public AttemptStream {
   std::optional<Carry> carry_;
   AnswerBuilder said_;  // what the caller was told, with what it had from before
   std::optional<Usage> usage_;
+  std::optional<ServiceTier> tier_;  // that a header told
   std::size_t kept_bytes_ = 0, finish_count_ = 0;
   bool is_meaningful_ = false, is_last_part_ended_ = false, has_ended_ = false;
 };

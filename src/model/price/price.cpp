@@ -36,13 +36,6 @@ std::string_view to_string(Rate rate) noexcept {
   return kNames[static_cast<std::size_t>(rate)];
 }
 
-ServiceTier parse_service_tier(std::string_view told) noexcept {
-  if (told == "flex") return ServiceTier::flex;
-  if (told == "priority") return ServiceTier::priority;
-  if (told == "batch") return ServiceTier::batch;
-  return ServiceTier::standard;
-}
-
 std::optional<Picodollars> ModelPrice::own(Rate rate, ServiceTier tier, std::int64_t prompt_tokens) const noexcept {
   const Entry* best = nullptr;
   const auto is_better = [&](const Entry& entry) {

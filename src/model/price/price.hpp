@@ -25,10 +25,6 @@ enum class Rate : std::uint8_t {
 };
 std::string_view to_string(Rate rate) noexcept;
 
-// How fast the provider served the call. It counts as what the answer says (service_tier), never as what was asked for.
-enum class ServiceTier : std::uint8_t { standard, flex, priority, batch };
-ServiceTier parse_service_tier(std::string_view told) noexcept;
-
 // What one model costs. Immutable once its table is read.
 class ModelPrice {
  public:

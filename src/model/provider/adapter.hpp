@@ -162,6 +162,8 @@ class ChatAdapter {
   virtual std::unique_ptr<ChatEventReader> make_reader(const Quirks& quirks) const = 0;
   // Null where no face speaks this protocol, so that nothing is ever relayed.
   virtual std::unique_ptr<StreamWatch> make_watch(const ChatRequest& request, const Quirks& quirks) const = 0;
+  // The header in which the provider tells the tier of an answer; empty: its body does, if anything.
+  virtual std::string_view tier_header() const noexcept { return {}; }
   // Of an answer with an error status, or of a 200 whose body is an error.
   virtual Fault read_fault(const HttpHead& head, std::string_view body) const = 0;
 

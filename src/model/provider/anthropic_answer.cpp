@@ -16,6 +16,7 @@ void take_count(const json::Object& usage, std::string_view name, std::int64_t& 
 
 void Counts::take(const json::Object& told) {
   is_told = true;
+  if (const std::string_view word = loose::view_at(told, "service_tier"); !word.empty()) tier = parse_service_tier(word);
   take_count(told, "input_tokens", input);
   take_count(told, "output_tokens", output);
   take_count(told, "cache_read_input_tokens", cache_read);
@@ -48,7 +49,8 @@ Usage Counts::usage() const noexcept {
                .cached_write = cache_creation - hour,
                .cached_write_hour = hour,
                .output = output - thought + beside_output,
-               .reasoning = thought};
+               .reasoning = thought,
+               .tier = tier};
 }
 
 std::optional<StopReason> stop_of(std::string_view reason) noexcept {

@@ -33,6 +33,7 @@ Fault fault_of(std::string_view type, std::string_view message);
 struct Counts {
   std::int64_t input = 0, cache_read = 0, cache_creation = 0, cache_creation_hour = 0, output = 0, thinking = 0;
   std::int64_t beside_input = 0, beside_output = 0;  // of compaction and advisors, which the others leave out
+  ServiceTier tier = ServiceTier::standard;
   bool is_told = false;
   void take(const json::Object& usage);
   Usage usage() const noexcept;

@@ -74,6 +74,7 @@ class GeminiAdapter final : public ChatAdapter {
     return fail(ErrorCode::internal, "no caller speaks Gemini's protocol: there is nothing to relay");
   }
 
+  std::string_view tier_header() const noexcept override { return gemini::kTierHeader; }
   std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body, const Quirks&) const override {
     return gemini::read_answer(head, body);
   }

@@ -221,7 +221,9 @@ std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_v
   if (!teller.is_finished() && !teller.has_said_anything()) return std::unexpected(broken_answer("the provider gave an empty answer"));
   AnswerBuilder builder;
   for (const ChatEvent& event : events) builder.take(event);
-  return builder.take_answer();
+  ChatAnswer answer = builder.take_answer();
+  answer.usage.tier = parse_service_tier(head.find(kTierHeader).value_or(""));
+  return answer;
 }
 
 }  // namespace atelier::model::gemini

@@ -11,6 +11,9 @@
 // The halves of the Gemini adapter.
 namespace atelier::model::gemini {
 
+// In which answers tell how fast they were served; their bodies do not.
+inline constexpr std::string_view kTierHeader = "x-gemini-service-tier";
+
 Result<json::Object> write_request(const ChatRequest& request, const Target& target);
 // The conversation's `systemInstruction` and `contents`.
 Result<> write_conversation(const ChatRequest& request, const Target& target, json::Object& body);

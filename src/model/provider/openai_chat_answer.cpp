@@ -64,6 +64,7 @@ std::expected<ChatAnswer, Fault> read_chat_answer(const HttpHead& head, std::str
     answer.choices.push_back(std::move(*choice));
   }
   if (const json::Object* usage = loose::object_at(*object, "usage")) answer.usage = read_usage(*usage, quirks);
+  answer.usage.tier = told_tier(*object).value_or(ServiceTier::standard);
   answer.extra = read_chat_extra(*object);
   return answer;
 }

@@ -38,6 +38,7 @@ class ChatReader final : public BodyReader {
 
   void take_chunk(const json::Object& chunk) {
     start(chunk);
+    if (const auto tier = told_tier(chunk)) tier_ = *tier;
     if (const json::Array* choices = loose::array_at(chunk, "choices"))
       for (std::size_t i = 0; i < choices->size() && !is_over(); ++i) {
         const json::Object* choice = (*choices)[i].if_object();
@@ -89,8 +90,11 @@ class ChatReader final : public BodyReader {
     return &choices_.emplace_back(index, id_, quirks_.has_think_tags, skipped());
   }
 
-  void tell_usage(const json::Object* usage) {
-    if (usage) out_.emplace_back(event::UsageTold{read_usage(*usage, quirks_)});
+  void tell_usage(const json::Object* told) {
+    if (!told) return;
+    Usage usage = read_usage(*told, quirks_);
+    usage.tier = tier_;
+    out_.emplace_back(event::UsageTold{usage});
   }
 
   bool is_finished() const {
@@ -107,6 +111,7 @@ class ChatReader final : public BodyReader {
   std::string id_;
   std::vector<ChoiceReader> choices_;
   bool has_started_ = false;
+  ServiceTier tier_ = ServiceTier::standard;  // told by the chunks before the count, or with it
 };
 
 }  // namespace

@@ -30,6 +30,7 @@ class ChatWatch final : public StreamWatch {
     if (type != "error" && data.size() <= kPeekBytesMax) {
       const Peek peek = peek_chunk(data);
       if (!peek.is_json) return {.is_unreadable = true};
+      take_tier(peek.tier);
       if (!peek.is_rare && peek.has_choices) return {.is_meaningful = peek.has_words || peek.is_finish, .is_finish = peek.is_finish};
     }
     return take_rare(type, data);
@@ -54,6 +55,7 @@ class ChatWatch final : public StreamWatch {
     const json::Object& object = chunk->get_object();
     const json::Array* choices = loose::array_at(object, "choices");
     if (!choices) return {.is_unreadable = true};
+    take_tier(told_tier(object));
     Seen seen;
     for (const json::Value& value : *choices)
       if (const json::Object* choice = value.if_object()) look_at(*choice, seen);
@@ -82,12 +84,22 @@ class ChatWatch final : public StreamWatch {
   }
 
   bool take_usage(const json::Object* usage) {
-    if (usage) usage_ = read_usage(*usage, quirks_);
-    return usage != nullptr;
+    if (!usage) return false;
+    usage_ = read_usage(*usage, quirks_);
+    usage_->tier = tier_;
+    return true;
+  }
+
+  // Every chunk may say it, and those that do not change nothing.
+  void take_tier(std::optional<ServiceTier> told) {
+    if (!told) return;
+    tier_ = *told;
+    if (usage_) usage_->tier = tier_;
   }
 
   const Quirks quirks_;
   const bool is_usage_ours_;
+  ServiceTier tier_ = ServiceTier::standard;
   std::optional<Usage> usage_;
   std::optional<Fault> fault_;
 };

@@ -62,6 +62,9 @@ Peek peek_chunk(std::string_view data) {
       }
     } else if (name == "usage" || name == "error" || name == "x_groq") {
       peek.is_rare = peek.is_rare || !value.is_null();
+    } else if (name == "service_tier") {
+      std::string_view told;
+      if (!value.get_string().get(told) && !told.empty()) peek.tier = parse_service_tier(told);
     }
   }
   return peek;

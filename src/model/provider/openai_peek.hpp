@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "model/chat.hpp"
+
 namespace atelier::model::openai {
 
 // What a look at one event of a relayed stream shows. Nothing is allocated for an event of common size.
@@ -12,6 +14,7 @@ struct Peek {
   bool has_choices = false;  // there is such a list
   bool has_words = false;    // a delta brought something, whatever its name
   bool is_finish = false;    // a choice told why it ended
+  std::optional<ServiceTier> tier = {};  // that it says it is served in
   bool is_rare = false;      // usage, an error, a failed stop: to be read in full
 };
 // Of a chunk of chat.

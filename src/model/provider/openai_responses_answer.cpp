@@ -94,6 +94,7 @@ std::expected<ChatAnswer, Fault> read_responses_answer(const HttpHead& head, std
                     .choices = {}};
   answer.choices.push_back(std::move(choice));
   if (const json::Object* usage = loose::object_at(*response, "usage")) answer.usage = read_usage(*usage, quirks);
+  answer.usage.tier = told_tier(*response).value_or(ServiceTier::standard);
   answer.extra = read_responses_extra(*response);
   return answer;
 }

@@ -119,7 +119,11 @@ void ResponsesReader::finish_with(const json::Object& response) {
     if (is_missing && index >= 0) items_.done(index, *item, out_);
   }
   items_.end_all(out_);
-  if (const json::Object* usage = loose::object_at(response, "usage")) out_.emplace_back(event::UsageTold{read_usage(*usage, quirks_)});
+  if (const json::Object* told = loose::object_at(response, "usage")) {
+    Usage usage = read_usage(*told, quirks_);
+    usage.tier = told_tier(response).value_or(ServiceTier::standard);
+    out_.emplace_back(event::UsageTold{usage});
+  }
   out_.emplace_back(event::Finished{.stop = stop_of_response(response, {.has_call = items_.has_call(), .has_refusal = items_.has_refusal()})});
   out_.emplace_back(event::Ended{});
   finish();

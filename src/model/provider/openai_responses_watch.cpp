@@ -84,7 +84,10 @@ class ResponsesWatch final : public StreamWatch {
   Seen take_last(std::string_view type, const json::Object& what) {
     const json::Object* response = loose::object_at(what, "response");
     if (!response) return {.is_unreadable = true};
-    if (const json::Object* usage = loose::object_at(*response, "usage")) usage_ = read_usage(*usage, quirks_);
+    if (const json::Object* usage = loose::object_at(*response, "usage")) {
+      usage_ = read_usage(*usage, quirks_);
+      usage_->tier = told_tier(*response).value_or(ServiceTier::standard);
+    }
     auto fault = fault_of_response(*response);
     if (!fault && type == "response.failed") fault = fault_of_words("", "", "the response failed without a reason", 200);
     if (fault) {

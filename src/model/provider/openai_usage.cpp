@@ -92,6 +92,12 @@ Usage read_usage(const json::Object& usage, const Quirks& quirks) {
   return out;
 }
 
+std::optional<ServiceTier> told_tier(const json::Object& answer) {
+  const std::string_view told = loose::view_at(answer, "service_tier");
+  if (told.empty()) return std::nullopt;
+  return parse_service_tier(told);
+}
+
 json::Object write_chat_usage(const Usage& usage) {
   json::Object input{{"cached_tokens", usage.cached_read},
                      {"audio_tokens", usage.input_audio},

@@ -100,7 +100,10 @@ std::expected<Usage, Fault> glance(int status, std::string_view body, std::strin
     return std::unexpected(std::move(fault));
   }
   const auto told = *usage ? loose::parse_object(**usage) : std::nullopt;
-  return told ? read_usage(*told, quirks) : Usage();
+  Usage used = told ? read_usage(*told, quirks) : Usage();
+  const auto tier = find_member(body, "service_tier");
+  if (tier && *tier && (*tier)->size() > 2) used.tier = parse_service_tier((*tier)->substr(1, (*tier)->size() - 2));
+  return used;
 }
 
 }  // namespace atelier::model::openai
