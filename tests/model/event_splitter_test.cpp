@@ -57,6 +57,15 @@ TEST(EventSplitter, DropsAByteOrderMarkAndHoldsTheUnfinished) {
   EXPECT_EQ(rest, "data: b\n");
 }
 
+TEST(EventSplitter, AMarkAfterTheFirstBlockIsAByteLikeAnyOther) {
+  const std::string mark = "\xEF\xBB\xBF";
+  for (const std::vector<std::string>& pieces : {std::vector<std::string>{"\n", mark + "data: a\n\n"}, {"\n" + mark + "data: a\n\n"}}) {
+    std::string joined;
+    for (const Seen& one : split(pieces)) joined += one.bytes;
+    EXPECT_EQ(joined, "\n" + mark + "data: a\n\n");
+  }
+}
+
 TEST(EventSplitter, IsTheSameForAnyPieces) {
   std::mt19937 random(7);
   for (const std::string& end : {std::string("\n"), std::string("\r\n"), std::string("\r")}) {

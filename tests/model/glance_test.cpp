@@ -22,6 +22,14 @@ TEST(Glance, ReadsWhatRoutingNeeds) {
   EXPECT_EQ(request->answer_count, 2);
 }
 
+TEST(Glance, TakesTheLimitOfItsOwnProtocolAlone) {
+  // Money is set aside by it: a name that limits nothing must not make a call look small.
+  const std::string body = R"({"model":"m","max_tokens":5000,"max_output_tokens":1,"max_completion_tokens":2})";
+  EXPECT_EQ(glance(Protocol::anthropic, body)->output_tokens_max, 5000);
+  EXPECT_EQ(glance(Protocol::openai_responses, body)->output_tokens_max, 1);
+  EXPECT_EQ(glance(Protocol::openai_chat, body)->output_tokens_max, 5000) << "of chat's two names the larger";
+}
+
 TEST(Glance, NamesTheMemberThatIsWrong) {
   EXPECT_EQ(where(R"({"stream":true})"), "/model");
   EXPECT_EQ(where(R"({"model":7})"), "/model");

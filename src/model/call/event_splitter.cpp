@@ -63,11 +63,12 @@ Result<std::optional<EventSplitter::Block>> EventSplitter::next() {
   }
   const auto end = find_end();
   if (!end) {
-    if (buffer_.size() - begin_ > kBlockBytesMax) return fail(ErrorCode::too_large, "an event of the stream has more than 32 MiB", {.reason = "answer_broken", .where = {}});
+    if (buffer_.size() - begin_ > kBlockBytesMax) return fail(ErrorCode::too_large, "an event of the stream has more than 64 MiB", {.reason = "answer_broken", .where = {}});
     return std::optional<Block>();
   }
   const std::string_view bytes = std::string_view(buffer_).substr(begin_, *end - begin_);
   begin_ = scanned_ = *end;
+  is_start_ = false;  // a mark that follows is no byte order's
   return std::optional(read(bytes));
 }
 

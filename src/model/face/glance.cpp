@@ -37,7 +37,11 @@ Result<std::optional<std::int64_t>> read_count(std::string_view member, std::str
   return std::optional(number);
 }
 
-bool is_output_limit(std::string_view name) noexcept { return name == "max_tokens" || name == "max_completion_tokens" || name == "max_output_tokens"; }
+// Of this protocol: money is set aside for what it says, and another's name for it limits nothing.
+bool is_output_limit(Protocol protocol, std::string_view name) noexcept {
+  if (protocol == Protocol::openai_responses) return name == "max_output_tokens";
+  return name == "max_tokens" || (protocol == Protocol::openai_chat && name == "max_completion_tokens");
+}
 
 Result<> take(ChatRequest& request, const MemberText& member) {
   if (member.raw_name == "model") {
@@ -53,10 +57,11 @@ Result<> take(ChatRequest& request, const MemberText& member) {
     auto wanted = find_member(member.value, "include_usage");
     if (!wanted) return error_of(wanted);
     request.wants_usage = *wanted == "true";
-  } else if (is_output_limit(member.raw_name)) {
+  } else if (is_output_limit(request.protocol, member.raw_name)) {
     auto limit = read_count(member.raw_name, member.value);
     if (!limit) return error_of(limit);
-    if (*limit) request.output_tokens_max = *limit;
+    // Chat has two names for it: which of them holds is the provider's choice.
+    if (*limit) request.output_tokens_max = std::max(**limit, request.output_tokens_max.value_or(0));
   } else if (member.raw_name == "thread" && request.protocol == Protocol::anthropic && member.value != "null") {
     // Its clients know this reason, and send the whole conversation instead.
     return fail(ErrorCode::invalid_argument, "\"thread\" would keep the conversation in the provider's account, which is not the caller's: send all messages",
