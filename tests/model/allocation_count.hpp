@@ -6,5 +6,7 @@
 namespace atelier::model::testing {
 
 std::size_t allocation_count() noexcept;
+// How many bytes it has asked for by that.
+std::size_t allocated_bytes() noexcept;
 
 }  // namespace atelier::model::testing
