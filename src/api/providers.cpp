@@ -149,6 +149,20 @@ Task<Result<net::Response>> check_provider(Services services, net::Request reque
   co_return net::json_response(answer);
 }
 
+Task<Result<net::Response>> rotate_sealing_key(Services services, net::Request request) {
+  auto body = co_await request.read_json(kBodyBytesMax);
+  if (!body) co_return error_of(body);
+  json::ObjectReader reader(*body);
+  const bool keeps_old = reader.optional_bool("keeps_old").value_or(false);
+  if (auto done = reader.finish(); !done) co_return error_of(done);
+  using OldKeys = studio::GatewaySetup::OldKeys;
+  const OldKeys old = keeps_old ? OldKeys::keep : OldKeys::drop;
+  auto rotated = co_await services.gateway_setup.rotate_sealing_key(old);
+  if (!rotated) co_return error_of(rotated);
+  json::Object told{{"key", rotated->key_id}, {"sealed", rotated->sealed_count}, {"old_keys", rotated->old_key_count}};
+  co_return net::json_response(told);
+}
+
 constexpr Route kRoutes[] = {
     {net::Method::get, "/api/providers", list_providers, Access::admin, "Providers, stored and of the environment", "", "ProviderPage"},
     {net::Method::post, "/api/providers", create_provider, Access::admin, "Adds a provider; its key is sealed and never told again", "NewProvider", "Provider", 201},
@@ -158,6 +172,7 @@ constexpr Route kRoutes[] = {
      .summary = "Sets a provider anew; key and headers stay as they were where they are left out", .request = "ProviderChange", .answer = "Provider", .needs_revision = true},
     {net::Method::del, "/api/providers/{name}", remove_provider, Access::admin, "Removes a provider", "", "", 204},
     {net::Method::post, "/api/providers/{name}/check", check_provider, Access::admin, "Reads the provider's list of models now", "", "ProviderCheck"},
+    {net::Method::post, "/api/sealing-key/rotate", rotate_sealing_key, Access::admin, "Seals providers' keys with a new key", "SealingKeyRotation", "RotatedSealingKey"},
 };
 
 }  // namespace

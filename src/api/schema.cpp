@@ -142,6 +142,8 @@ constexpr std::string_view kSchemas = R"json({
 "ProviderPreset": {"type": "object", "required": ["name", "title", "protocol", "base_url", "key_variable"], "properties": {
   "name": {"type": "string"}, "title": {"type": "string"}, "protocol": {"type": "string"}, "base_url": {"type": "string"}, "key_variable": {"type": "string"}}},
 "ProviderPresetPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/ProviderPreset"}}, "next": {"type": "string"}}},
+"SealingKeyRotation": {"type": "object", "properties": {"keeps_old": {"type": "boolean", "description": "Backups made before need the old keys; otherwise they are dropped once nothing is sealed with them"}}},
+"RotatedSealingKey": {"type": "object", "required": ["key", "sealed", "old_keys"], "properties": {"key": {"type": "string", "description": "By which sealed secrets name it; tells nothing of it"}, "sealed": {"type": "integer"}, "old_keys": {"type": "integer"}}},
 "ProviderCheck": {"type": "object", "required": ["is_ok", "error", "model_count"], "properties": {"is_ok": {"type": "boolean"}, "error": {"type": "string"}, "model_count": {"type": "integer"}}},
 "RouteTarget": {"type": "object", "required": ["provider", "model"], "properties": {"provider": {"type": "string"}, "model": {"type": "string"}, "weight": {"type": "number"}}},
 "RouteDefinition": {"type": "object", "required": ["targets"], "properties": {

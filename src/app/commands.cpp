@@ -62,6 +62,7 @@ constexpr Flag kRouteFlags[] = {
     {"--hedge", "", "Ask the next candidate too when the first is slow to begin"}};
 constexpr Flag kUsageFlags[] = {{"--by", "WHAT", "day, model, key, day_and_model or day_and_key (day_and_model)"},
                                 {"--json", "", "As JSON"}};
+constexpr Flag kRotateFlags[] = {{"--keep-old", "", "Leave the old sealing keys in their file: backups made before need them"}};
 constexpr Flag kJsonFlag[] = {{"--json", "", "As JSON"}};
 
 constexpr Command kCommands[] = {
@@ -71,6 +72,7 @@ constexpr Command kCommands[] = {
     {"keys create", "<name>", "Makes an access key and prints it once.", kKeyFlags, run_keys_create},
     {"keys list", "", "Lists access keys.", kJsonFlag, run_keys_list},
     {"keys revoke", "<id>", "Revokes an access key.", {}, run_keys_revoke},
+    {"keys rotate-sealing-key", "", "Seals the stored keys of providers with a new key.", kRotateFlags, run_keys_rotate_sealing_key},
     {"models", "", "Lists models that can be called, and how they have been doing.", kJsonFlag, run_models},
     {"providers list", "", "Lists providers, stored and of the environment.", kJsonFlag, run_providers_list},
     {"providers set", "<name>", "Adds or changes a provider.", kProviderFlags, run_providers_set},

@@ -28,6 +28,7 @@ int run_make(const Arguments& arguments);
 int run_keys_create(const Arguments& arguments);
 int run_keys_list(const Arguments& arguments);
 int run_keys_revoke(const Arguments& arguments);
+int run_keys_rotate_sealing_key(const Arguments& arguments);
 // gateway_commands.cpp
 int run_models(const Arguments& arguments);
 int run_providers_list(const Arguments& arguments);

@@ -71,15 +71,13 @@ Result<> ModelRoom::load_prices() {
   return {};
 }
 
-Result<std::shared_ptr<const model::Sealer>> ModelRoom::load_sealer() const {
+Result<model::SealingKeySource> ModelRoom::sealing_keys() const {
   model::SealingKeySource source{.path = std::string(parts_.settings.get(kSealingKeyFile))};
   if (source.path.empty()) source.path = default_sealing_key_file();
   if (const auto set = parts_.environment.find(model::kSealingKeyVariable); set != parts_.environment.end()) source.variable = set->second;
   if (source.path.empty() && !source.variable)
     return fail(ErrorCode::invalid_argument, "neither HOME nor access.sealing_key_file says where the key that seals secrets is", {.reason = "setting_invalid", .where = "access.sealing_key_file"});
-  auto keys = model::load_sealing_keys(source);
-  if (!keys) return error_of(keys);
-  return std::make_shared<const model::Sealer>(std::move(*keys));
+  return source;
 }
 
 Result<> ModelRoom::start() {
@@ -87,8 +85,10 @@ Result<> ModelRoom::start() {
   if (!telemetry) return error_of(telemetry);
   telemetry_ = std::move(*telemetry);
   if (auto done = load_prices(); !done) return done;
-  auto sealer = load_sealer();
-  if (!sealer) return error_of(sealer);
+  auto sealing_keys = this->sealing_keys();
+  if (!sealing_keys) return error_of(sealing_keys);
+  auto keys = model::load_sealing_keys(*sealing_keys);
+  if (!keys) return error_of(keys);
 
   const Clock& clock = system_clock();
   limiters_ = std::make_unique<model::Limiters>(*telemetry_, clock, parts_.metrics);
@@ -115,7 +115,8 @@ Result<> ModelRoom::start() {
   upstream_ = std::make_unique<model::HttpUpstream>(*client_);
   models_ = std::make_unique<model::Models>(model::BreakerPolicy());
   setup_ = std::make_unique<studio::GatewaySetup>(
-      studio::GatewaySetup::Parts{.database = parts_.studio, .clock = clock, .models = *models_, .sealer = std::move(*sealer), .environment = parts_.environment});
+      studio::GatewaySetup::Parts{.database = parts_.studio, .clock = clock, .models = *models_, .sealer = std::make_shared<const model::Sealer>(std::move(*keys)), .environment = parts_.environment,
+                                  .sealing_keys = std::move(*sealing_keys)});
   breakers_ = std::make_unique<model::BreakerStore>(*telemetry_, *models_, clock);
   model::CatalogOptions catalog;
   catalog.finds_local_servers = parts_.settings.get(kFindLocalServers);

@@ -54,7 +54,7 @@ class ModelRoom {
   explicit ModelRoom(Parts parts) : parts_(std::move(parts)) {}
   Result<> start();
   Result<> load_prices();
-  Result<std::shared_ptr<const model::Sealer>> load_sealer() const;
+  Result<model::SealingKeySource> sealing_keys() const;
 
   Parts parts_;
   std::unique_ptr<store::Database> telemetry_;

@@ -232,6 +232,21 @@ TEST_F(GatewayApi, ACallIsFoundByItsTraceAtTheProviderAndInTheLog) {
   EXPECT_EQ(text(logged.as_array()[0], "trace"), sent[3].substr(3, 32));
 }
 
+TEST_F(GatewayApi, TheSealingKeyIsRotatedAndProvidersAreCalledOn) {
+  start();
+  ASSERT_EQ(chat("openai/double").status, 200);
+  const Answer rotated = call(net::Method::post, "/api/sealing-key/rotate", R"({"keeps_old":false})");
+  ASSERT_EQ(rotated.status, 200) << rotated.body;
+  EXPECT_EQ(rotated.json().at("sealed").as_int64(), 1);
+  EXPECT_EQ(rotated.json().at("old_keys").as_int64(), 0);
+  EXPECT_EQ(chat("openai/double").status, 200);
+  house_.reset();
+  open({});
+  listen();
+  EXPECT_EQ(chat("openai/double").status, 200);
+  EXPECT_EQ(call(net::Method::post, "/api/sealing-key/rotate", R"({"keeps":1})").status, 400);
+}
+
 TEST_F(GatewayApi, EmbeddingsAndModerationsGoToWhoServesThem) {
   start();
   add_provider("anthropic", "anthropic", "/anthropic");

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "model/provider/presets.hpp"
+#include "studio/gateway/gateway_setup_parts.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -25,11 +26,6 @@ Result<> check_all(const std::string& name, const ProviderSettings& settings, co
 }
 
 }  // namespace
-
-struct GatewaySetup::Read {
-  std::vector<Row> providers;
-  std::vector<StoredRoute> routes;
-};
 
 std::shared_ptr<const model::Sealer> GatewaySetup::sealer() const {
   const std::lock_guard lock(mutex_);
@@ -177,6 +173,8 @@ Task<Result<StoredProvider>> GatewaySetup::get_provider(std::string name) {
 }
 
 Task<Result<StoredProvider>> GatewaySetup::create_provider(std::string name, ProviderChange change) {
+  auto under_way = begin_change();
+  if (!under_way) co_return error_of(std::move(under_way));
   const ProviderSecrets secrets{.key = change.key.value_or(""), .headers = change.headers.value_or(HeaderList())};
   if (auto good = check_all(name, change.settings, secrets); !good) co_return error_of(std::move(good));
   store::Statement count("SELECT count(*) FROM providers");
@@ -199,6 +197,8 @@ Task<Result<StoredProvider>> GatewaySetup::create_provider(std::string name, Pro
 }
 
 Task<Result<StoredProvider>> GatewaySetup::update_provider(std::string name, ProviderChange change, std::int64_t revision) {
+  auto under_way = begin_change();
+  if (!under_way) co_return error_of(std::move(under_way));
   auto row = co_await find_row(name);
   if (!row) co_return error_of(std::move(row));
   // Secrets that stay are not opened where both are given anew, so that lost ones can be replaced.
@@ -286,35 +286,6 @@ Task<Result<>> GatewaySetup::remove_route(std::string name) {
   auto written = co_await write(std::move(statement), "");
   if (!written && written.error().code == ErrorCode::conflict) co_return no_such("route", name);
   co_return written;
-}
-
-Task<Result<std::size_t>> GatewaySetup::seal_anew(std::shared_ptr<const model::Sealer> sealer) {
-  auto all = co_await read_all();
-  if (!all) co_return error_of(std::move(all));
-  std::vector<store::Statement> batch;
-  for (Row& row : all->providers) {
-    if (row.sealed.empty() || sealer->is_current(row.sealed)) continue;
-    const std::string context = provider_rows::seal_context(row.name);
-    auto text = sealer->open(row.sealed, context);
-    if (!text) co_return error_of(std::move(text));
-    row.sealed = sealer->seal(*text, context);
-    batch.push_back(provider_rows::set_sealed(row));
-  }
-  const std::size_t count = batch.size();
-  {
-    // Before they are written: it opens both, and a change meanwhile seals with the new key already.
-    const std::lock_guard lock(mutex_);
-    parts_.sealer = std::move(sealer);
-  }
-  if (count > 0) {
-    auto written = co_await parts_.database.write(std::move(batch));
-    if (!written && written.error().code == ErrorCode::conflict)
-      co_return fail(ErrorCode::conflict, "a provider was changed meanwhile: try again");
-    if (!written) co_return error_of(std::move(written));
-  }
-  auto applied = co_await apply();
-  if (!applied) co_return error_of(std::move(applied));
-  co_return count;
 }
 
 }  // namespace atelier::studio

@@ -9,6 +9,7 @@
 #include "model/catalog/environment.hpp"
 #include "model/route/directory.hpp"
 #include "model/vault/sealer.hpp"
+#include "model/vault/sealing_keys.hpp"
 #include "store/database.hpp"
 #include "studio/gateway/provider_rows.hpp"
 #include "studio/gateway/provider_settings.hpp"
@@ -26,6 +27,7 @@ class GatewaySetup {
     model::Models& models;
     std::shared_ptr<const model::Sealer> sealer;  // shared with changes under way when it is replaced
     model::Environment environment;               // of this process: keys and addresses of known providers
+    model::SealingKeySource sealing_keys = {};    // where the sealer's come from, to be rotated
   };
   explicit GatewaySetup(Parts parts) : parts_(std::move(parts)) {}
 
@@ -47,13 +49,27 @@ class GatewaySetup {
   Task<Result<StoredRoute>> update_route(model::Route route, std::int64_t revision);
   Task<Result<>> remove_route(std::string name);
 
-  // Seals with this one from now on, and everything stored anew with its first key. After it older keys may be dropped.
+  // Seals with this one from now on, and everything stored anew with its first key. After it older keys may be dropped:
+  // nothing is sealed with them, and changes under way were waited for. Meanwhile secrets cannot be changed (unavailable).
   // Gives how many were sealed anew. Nothing is changed where one of them cannot be opened.
   Task<Result<std::size_t>> seal_anew(std::shared_ptr<const model::Sealer> sealer);
+
+  enum class OldKeys : std::uint8_t { drop, keep };  // backups that were made before need them
+  struct SealRotation {
+    std::string key_id;           // of the key that seals now
+    std::size_t sealed_count = 0;  // secrets that were sealed anew
+    std::size_t old_key_count = 0;  // keys that still open, as they are kept
+  };
+  // Puts a new key before those of the file, seals everything anew with it, and only then drops the old ones: whatever is
+  // cut off in between, all that is stored can be opened by what the file holds, and rotating again finishes it. Keys of
+  // the environment are the operator's to change: where it names several, everything is sealed anew with the first;
+  // where it names one, conflict.
+  Task<Result<SealRotation>> rotate_sealing_key(OldKeys old);
 
  private:
   using Row = provider_rows::Row;
   struct Read;  // all of both tables
+  class SecretChange;
   Task<Result<Read>> read_all();
   Task<Result<Row>> find_row(std::string name);
   Task<Result<>> apply();
@@ -64,7 +80,11 @@ class GatewaySetup {
   StoredProvider tell(const Row& row) const;
 
   Parts parts_;
-  mutable std::mutex mutex_;  // of the sealer, and of configuring
+  Result<SecretChange> begin_change();
+
+  mutable std::mutex mutex_;  // of the sealer, of configuring, and of the next three
+  std::size_t changes_under_way_ = 0;  // that seal, and have not written yet
+  bool is_sealing_anew_ = false, is_rotating_ = false;
   // Readings that began later have seen more: an earlier one that ends later is not put in force.
   std::uint64_t readings_begun_ = 0, reading_in_force_ = 0;
 };
