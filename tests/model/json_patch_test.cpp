@@ -72,6 +72,15 @@ TEST(JsonPatch, RefusesWhatIsNoObject) {
     EXPECT_FALSE(set_member(text, "model", "1")) << text;
 }
 
+TEST(JsonPatch, GivesAListsElementsAsTheyStand) {
+  const auto elements = elements_of(R"( [1.0 , "a,]\"", {"b":[2,{"c":"}"}]},[ ],null ] )", 10);
+  ASSERT_TRUE(elements) << elements.error().describe();
+  EXPECT_EQ(*elements, (std::vector<std::string_view>{"1.0", R"("a,]\"")", R"({"b":[2,{"c":"}"}]})", "[ ]", "null"}));
+  EXPECT_TRUE(elements_of("[]", 0)->empty());
+  EXPECT_EQ(elements_of("[1,2,3]", 2).error().code, ErrorCode::too_large);
+  for (const std::string_view text : {"", "{}", "[", "[1", "[1,", "[,1]", "[1 2]", "[1,]", "[\"a]", "[1] 2"}) EXPECT_FALSE(elements_of(text, 10)) << text;
+}
+
 // Cut and changed texts: an error or a text, never a crash; and what is JSON stays JSON with that one value changed.
 TEST(JsonPatch, SurvivesAnyBytes) {
   const std::string whole = R"({"model":"gpt-x","messages":[{"role":"user","content":"a\"b\\"}],"n":1e3,"t":null,"\u006d":{}})";

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+
 #include "base/json.hpp"
 #include "model/face/openai_responses_replay.hpp"
+#include "model/face/openai_responses_state.hpp"
 #include "tests/model/house.hpp"
 
 namespace atelier::model {
@@ -142,6 +145,43 @@ TEST_F(ResponseTurnTest, AllOfItTogetherHasABound) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, "previous_response_too_long");
   EXPECT_EQ(refused.error().where, "/previous_response_id");
+}
+
+// Cut and changed texts: an error or a text, never a crash; and what is JSON stays JSON.
+TEST(ResponseState, SurvivesAnyBytes) {
+  const std::string body = R"({"input":[{"type":"item_reference","id":"a"},"x",{"role":"user","content":"a\"]b"}],"store":true,"previous_response_id":"resp_1","n":[{}]})";
+  const std::string response = R"({"id":"resp_1","output":[{"type":"reasoning","id":"rs_1","encrypted_content":null},{"id":"msg_1","type":"message"}, 7]})";
+  std::mt19937 random(11);
+  const auto changed = [&random](std::string text) {
+    for (std::uint32_t change = random() % 4; change > 0 && !text.empty(); --change) {
+      const std::size_t at = random() % text.size();
+      if (random() % 3 == 0)
+        text.erase(at, 1 + random() % 5);
+      else
+        text[at] = "{}[]\",:\\ a1"[random() % 11];
+    }
+    return text;
+  };
+  int whole_count = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const std::string asked = changed(body), answered = changed(response);
+    const auto wish = read_state_wish(asked);
+    const auto items = items_of_turn("[ ]", answered);
+    (void)output_ids(answered);
+    if (!wish) continue;
+    EarlierItems earlier{.referenced = std::vector<std::string>(wish->item_ids.size(), "{}")};
+    const bool has_items = items && json::parse(*items);
+    if (json::parse(answered)) {
+      EXPECT_TRUE(!items || has_items) << answered;
+    }
+    if (has_items) earlier.turns.push_back(*items);
+    const auto plain = without_state(asked, *wish, earlier);
+    if (!plain || !json::parse(asked)) continue;
+    ++whole_count;
+    ASSERT_TRUE(json::parse(plain->body)) << asked << plain->body;
+    ASSERT_TRUE(json::parse(plain->own_items)) << asked;
+  }
+  EXPECT_GT(whole_count, 1'000);
 }
 
 TEST(ResponseReplay, TellsAWholeResponseAsAStreamWould) {
