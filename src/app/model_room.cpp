@@ -121,7 +121,8 @@ Result<> ModelRoom::start() {
   model::CatalogOptions catalog;
   catalog.finds_local_servers = parts_.settings.get(kFindLocalServers);
   catalog_ = std::make_unique<model::Catalog>(*models_, *upstream_, clock, catalog);
-  model::CallBooks books{.clock = clock, .gate = gate_.get(), .prices = &prices_, .log = log_.get()};
+  hedges_ = std::make_unique<model::HedgeMetrics>(parts_.metrics);
+  model::CallBooks books{.clock = clock, .gate = gate_.get(), .prices = &prices_, .log = log_.get(), .hedges = hedges_.get()};
   chat_ = std::make_unique<model::ChatGateway>(*models_, *upstream_, books, model::GatewayOptions());
   answers_ = store::make_memory_cache(static_cast<std::size_t>(parts_.settings.get(kAnswerCacheMiB)) << 20, clock);
   answer_cache_ = std::make_unique<model::AnswerCache>(*answers_, clock, parts_.metrics);

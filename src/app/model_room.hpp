@@ -7,6 +7,7 @@
 #include "base/setting.hpp"
 #include "base/task_group.hpp"
 #include "model/call/chat_gateway.hpp"
+#include "model/call/hedge.hpp"
 #include "model/catalog/catalog.hpp"
 #include "model/catalog/environment.hpp"
 #include "model/kept/response_shelf.hpp"
@@ -63,6 +64,7 @@ class ModelRoom {
   std::unique_ptr<model::Allowances> allowances_;
   std::unique_ptr<model::Gate> gate_;
   std::unique_ptr<model::CallLog> log_;
+  std::unique_ptr<model::HedgeMetrics> hedges_;
   std::unique_ptr<model::ResponseShelf> responses_;
   std::unique_ptr<studio::Accounts> accounts_;
   std::unique_ptr<net::HttpClient> client_;

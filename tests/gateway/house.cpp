@@ -76,7 +76,7 @@ House::House(std::vector<model::Provider> providers, std::vector<model::Route> r
       upstream_(std::make_unique<model::HttpUpstream>(*client_)),
       models_(options.breaker),
       told_(std::make_unique<Told>()),
-      gateway_(models_, *upstream_, model::CallBooks{.clock = system_clock(), .prices = options.prices, .on_end = [told = told_.get()](const model::CallReport& report) { told->take(report); }},
+      gateway_(models_, *upstream_, model::CallBooks{.clock = system_clock(), .prices = options.prices, .on_end = [told = told_.get()](const model::CallReport& report) { told->take(report); }, .hedges = &hedges_},
                model::GatewayOptions()) {
   models_.configure(std::move(providers), std::move(routes));
 }
@@ -104,6 +104,7 @@ Result<model::ChatCall> call_of(const Order& order, std::string request_id) {
   auto glanced = model::glance(protocol_of(order.face), call.body);
   if (!glanced) return error_of(glanced);
   call.request = std::move(*glanced);
+  call.hedges = order.hedges;
   return call;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/metrics.hpp"
 #include "model/call/chat_gateway.hpp"
+#include "model/call/hedge.hpp"
 #include "model/call/http_upstream.hpp"
 #include "net/client/http_client.hpp"
 #include "tests/double/client.hpp"
@@ -33,6 +34,7 @@ struct Order {
   std::string body;               // names the model
   std::chrono::milliseconds patience{10'000};
   bool may_fall_back = true;
+  std::optional<bool> hedges = {};  // nullopt: as the route says
 };
 
 // What they got.
@@ -74,6 +76,7 @@ class House {
   model::Models& models() noexcept { return models_; }
   model::ChatGateway& gateway() noexcept { return gateway_; }
   net::Loops& loops() noexcept { return loops_; }
+  const model::HedgeMetrics& hedges() const noexcept { return hedges_; }
   // The call's report, once it was told.
   std::optional<model::CallReport> wait_for_report(const std::string& request_id, std::chrono::milliseconds timeout = 5s) const;
 
@@ -90,6 +93,7 @@ class House {
   std::unique_ptr<model::Upstream> upstream_;
   model::Models models_;
   const std::unique_ptr<Told> told_;
+  model::HedgeMetrics hedges_{metrics_};
   model::ChatGateway gateway_;
   std::uint64_t next_number_ = 1;
 };

@@ -58,6 +58,7 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
   if (!wishes) co_return error_of(wishes);
   model::ChatCall call{.face = &face_of(protocol), .body = std::move(*body), .request = std::move(*glanced), .request_id = request.request_id,
                        .deadline = services.clock.now() + kDeadline, .may_fall_back = wishes->may_fall_back, .strategy = wishes->strategy, .key = key};
+  call.hedges = wishes->hedges;
   call.trace = model::trace_of(request.headers.find(model::kTraceHeader));
   read_betas(request, call);
   std::unique_ptr<model::ResponseTurn> turn;

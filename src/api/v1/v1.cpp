@@ -16,6 +16,15 @@ namespace {
 
 constexpr std::uint32_t kWaitUnseenMs = 60'000;
 
+// nullopt: it is not there.
+Result<std::optional<bool>> read_switch(const net::Request& request, std::string_view name) {
+  const auto value = request.headers.find(name);
+  if (!value) return std::optional<bool>();
+  if (*value != "off" && *value != "on")
+    return fail(ErrorCode::invalid_argument, fmt::format("{} is \"on\" or \"off\"", name), {.reason = "header_invalid", .where = std::string(name)});
+  return std::optional(*value == "on");
+}
+
 constexpr std::int64_t kCacheLifeUnasked_s = 1'800;
 constexpr std::int64_t kCacheLifeMax_s = 30 * 86'400;
 
@@ -52,11 +61,9 @@ Result<model::ShareWish> read_share_wish(const net::Request& request) {
       return fail(ErrorCode::invalid_argument, fmt::format("X-Atelier-Cache is \"on\", \"off\" or seconds up to {}", kCacheLifeMax_s), {.reason = "header_invalid", .where = "x-atelier-cache"});
     wish.cache_life = std::chrono::seconds(*life);
   }
-  if (const auto joins = request.headers.find("x-atelier-coalesce")) {
-    if (*joins != "off" && *joins != "on")
-      return fail(ErrorCode::invalid_argument, "X-Atelier-Coalesce is \"on\" or \"off\"", {.reason = "header_invalid", .where = "x-atelier-coalesce"});
-    wish.shares_equal = *joins == "on";
-  }
+  auto joins = read_switch(request, "x-atelier-coalesce");
+  if (!joins) return error_of(joins);
+  wish.shares_equal = *joins;
   return wish;
 }
 
@@ -108,11 +115,12 @@ model::ResponseOwner owner_of(const model::KeyState& key) { return {.owner = key
 
 Result<Wishes> read_wishes(const net::Request& request) {
   Wishes wishes;
-  if (const auto fallback = request.headers.find("x-atelier-fallback")) {
-    if (*fallback != "off" && *fallback != "on")
-      return fail(ErrorCode::invalid_argument, "X-Atelier-Fallback is \"on\" or \"off\"", {.reason = "header_invalid", .where = "x-atelier-fallback"});
-    wishes.may_fall_back = *fallback == "on";
-  }
+  auto fallback = read_switch(request, "x-atelier-fallback");
+  if (!fallback) return error_of(fallback);
+  wishes.may_fall_back = fallback->value_or(true);
+  auto hedges = read_switch(request, "x-atelier-hedge");
+  if (!hedges) return error_of(hedges);
+  wishes.hedges = *hedges;
   if (const auto name = request.headers.find("x-atelier-strategy")) {
     wishes.strategy = model::parse_strategy(*name);
     if (!wishes.strategy)
@@ -139,6 +147,7 @@ void set_share(net::Headers& headers, const model::ShareReport& share) {
 void set_report(net::Headers& headers, const model::CallReport& report) {
   if (!report.candidate.empty()) headers.set("x-atelier-candidate", report.candidate);
   headers.set("x-atelier-attempts", std::to_string(report.attempts.size()));
+  if (report.hedge == model::Hedge::won || report.hedge == model::Hedge::lost) headers.set("x-atelier-hedge", report.hedge == model::Hedge::won ? "won" : "lost");
   if (!report.key || !report.key->limiter) return;
   for (auto& [name, value] : model::limit_headers(report.key->limiter->status())) headers.set(name, std::move(value));
 }

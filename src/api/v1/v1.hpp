@@ -18,11 +18,12 @@ model::ResponseOwner owner_of(const model::KeyState& key);
 struct Wishes {
   bool may_fall_back = true;                      // X-Atelier-Fallback: on, off
   std::optional<model::Strategy> strategy = {};   // X-Atelier-Strategy
+  std::optional<bool> hedges = {};                // X-Atelier-Hedge: on, off; nullopt: as the route says
   model::ShareWish share = {};                    // X-Atelier-Cache, Cache-Control, X-Atelier-Coalesce
 };
 Result<Wishes> read_wishes(const net::Request& request);
 
-// Who answered, and after how many attempts; and how the key's limits stand.
+// Who answered, after how many attempts, and what became of one beside a slow first; and how the key's limits stand.
 void set_report(net::Headers& headers, const model::CallReport& report);
 // And where the answer came from, for a call that may share.
 void set_share(net::Headers& headers, const model::ShareReport& share);

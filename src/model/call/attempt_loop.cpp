@@ -43,7 +43,12 @@ Result<Chosen> choose(const Directory& directory, std::string_view model, std::o
   if (!is_granted) std::erase_if(ordered, [&](const CandidatePtr& one) { return !key->allows_model(one->provider->name, one->model); });
   if (ordered.empty())
     return fail(ErrorCode::forbidden, fmt::format("this key may not call \"{}\"", model), {.reason = "model_not_allowed", .where = "model"});
-  return Chosen{.candidates = std::move(ordered), .route = resolved->route != nullptr ? std::string_view(resolved->route->name) : std::string_view()};
+  Chosen chosen{.candidates = std::move(ordered)};
+  if (resolved->route != nullptr) {
+    chosen.route = resolved->route->name;
+    chosen.hedges = resolved->route->hedges;
+  }
+  return chosen;
 }
 
 }  // namespace atelier::model

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "model/route/hedge.hpp"
+
 namespace atelier::model {
 namespace {
 
@@ -65,6 +67,42 @@ AttemptPlan::Step AttemptPlan::next(TimePoint now) {
   if (!waiting_since_) waiting_since_ = now;
   if (!is_probed || now - *waiting_since_ >= options_.open_wait_max) return {};
   return {.what = Step::What::wait, .wait = kOpenPoll};
+}
+
+AttemptPlan::Step AttemptPlan::beside(TimePoint now, const Prices* prices) {
+  if (is_hopeless_ || attempt_count_ >= options_.attempts_max || now >= deadline_) return {};
+  Candidate& first = *places_[current_].candidate;
+  for (std::size_t at = 0; at < places_.size(); ++at) {
+    const Place& place = places_[at];
+    Candidate& second = *place.candidate;
+    if (&second == &first || place.is_excluded || place.failures > 0 || place.not_before > now || second.held_for(now).count() > 0) continue;
+    // One whose repeats are spent is in trouble: it gets nothing on top.
+    if (second.budget.is_spent() || !is_affordable_beside(first, second, prices)) continue;
+    const Breaker::Permit permit = second.breaker.ask(now);
+    if (permit == Breaker::Permit::refused) continue;
+    // An attempt that may be called off decides nothing about a candidate that rests.
+    if (permit == Breaker::Permit::probe) {
+      second.breaker.tell(permit, Health::no_sign, now);
+      continue;
+    }
+    if (!first.hedges.take()) return {};
+    current_ = at;
+    ++attempt_count_;
+    return {.what = Step::What::go, .candidate = place.candidate, .permit = permit};
+  }
+  return {};
+}
+
+void AttemptPlan::turn_to(const Candidate& candidate) {
+  if (places_[current_].candidate.get() == &candidate) return;
+  const auto found = std::ranges::find_if(places_, [&](const Place& place) { return place.candidate.get() == &candidate; });
+  if (found != places_.end()) current_ = static_cast<std::size_t>(found - places_.begin());
+}
+
+void AttemptPlan::put_last(const Candidate& slow, const Candidate& other) {
+  const auto found = std::ranges::find_if(places_, [&](const Place& place) { return place.candidate.get() == &slow; });
+  if (found != places_.end()) std::rotate(found, found + 1, places_.end());
+  turn_to(other);
 }
 
 void AttemptPlan::failed(const Fault& fault, TimePoint now) {

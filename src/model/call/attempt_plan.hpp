@@ -29,6 +29,14 @@ class AttemptPlan {
     std::chrono::milliseconds wait{0};
   };
   Step next(TimePoint now);
+  // A second attempt beside the one next() began last, at the next candidate that is well and was not tried, if hedges may
+  // be afforded (route/hedge.hpp); give_up: none. It is the one gone to last then.
+  Step beside(TimePoint now, const Prices* prices);
+  // Of two attempts at once, what follows is about the one at this candidate.
+  void turn_to(const Candidate& candidate);
+  // An attempt at this candidate was called off for being slow: it is gone to again after all others. The other one of the
+  // two is the one gone to last then.
+  void put_last(const Candidate& slow, const Candidate& other);
   // The attempt next() began has failed. The candidate's breaker was told already.
   void failed(const Fault& fault, TimePoint now);
   // The candidate it went to last will not be gone to again: it stands for what was said already.

@@ -51,7 +51,7 @@ Task<Result<>> CallAccount::admit(std::int64_t input_tokens, std::int64_t output
       prices.push_back(kept.back().get());
     }
   }
-  const CallEstimate estimate = estimate_call(input_tokens, output_tokens_max, answer_count, prices);
+  const CallEstimate estimate = estimate_call(input_tokens * prompts_max_, output_tokens_max, answer_count, prices);
   RatePass held;
   auto pass = books_.gate->try_admit(*report_.key, estimate, held);
   if (!pass) pass = co_await books_.gate->wait_for_money(report_.key, estimate, std::move(held));
@@ -60,26 +60,55 @@ Task<Result<>> CallAccount::admit(std::int64_t input_tokens, std::int64_t output
   co_return Result<>{};
 }
 
-void CallAccount::attempt_began(const Candidate& candidate) {
+void CallAccount::show_candidate(const Candidate& candidate) {
   report_.candidate = candidate.name;
   report_.provider = candidate.provider->name;
   report_.model = candidate.model;
+}
+
+void CallAccount::begin(Running& running, const Candidate& candidate) {
+  show_candidate(candidate);
+  running.at = report_.attempts.size();
+  running.candidate = &candidate;
+  running.started = books_.clock.now();
+  running.price = books_.prices != nullptr ? candidate.price(*books_.prices) : nullptr;
+  running.is_attempting = true;
+  running.is_counted = false;
   report_.attempts.push_back({.candidate = candidate.name, .began = since(started_)});
-  attempt_started_ = books_.clock.now();
-  attempt_price_ = books_.prices != nullptr ? candidate.price(*books_.prices) : nullptr;
-  is_attempting_ = true;
-  is_attempt_counted_ = false;
+}
+
+void CallAccount::attempt_began(const Candidate& candidate) { begin(at_hand_, candidate); }
+
+void CallAccount::hedge_began(const Candidate& candidate) {
+  std::swap(at_hand_, beside_);
+  begin(at_hand_, candidate);
+  report_.hedge = Hedge::begun;
+}
+
+void CallAccount::turn_to(const Candidate& candidate) {
+  if (at_hand_.candidate == &candidate || beside_.candidate != &candidate) return;
+  std::swap(at_hand_, beside_);
+  show_candidate(candidate);
 }
 
 void CallAccount::attempt_ended(const std::optional<Fault>& fault) {
-  AttemptReport& attempt = report_.attempts.back();
-  attempt.took = since(attempt_started_);
+  AttemptReport& attempt = report_.attempts[at_hand_.at];
+  attempt.took = since(at_hand_.started);
   attempt.fault = fault;
-  is_attempting_ = fault && fault->kind == Fault::Kind::cancelled;
+  at_hand_.is_attempting = fault && fault->kind == Fault::Kind::cancelled;
+}
+
+void CallAccount::attempt_lost() {
+  at_hand_.is_attempting = true;
+  charge_unheard(at_hand_);
+  const Fault lost{.kind = Fault::Kind::cancelled, .message = "another candidate was quicker", .code = std::string(kHedgeLost), .is_ours = true};
+  attempt_ended(lost);
+  at_hand_.is_attempting = false;
 }
 
 void CallAccount::used(const Candidate& candidate, const Usage& usage) {
-  is_attempt_counted_ = true;
+  turn_to(candidate);
+  at_hand_.is_counted = true;
   const auto price = books_.prices != nullptr ? candidate.price(*books_.prices) : nullptr;
   add(price.get(), usage);
 }
@@ -92,12 +121,12 @@ void CallAccount::add(const ModelPrice* price, const Usage& usage) {
   report_.has_usage = true;
 }
 
-// The caller left while a provider was at work that had said nothing yet: it was sent the request at least, and will want
-// to be paid for reading it.
-void CallAccount::charge_unheard() {
-  if (!is_attempting_ || is_attempt_counted_) return;
+// It was left while a provider was at work that had said nothing yet: that was sent the request at least, and will want to
+// be paid for reading it.
+void CallAccount::charge_unheard(Running& running) {
+  if (!running.is_attempting || std::exchange(running.is_counted, true)) return;
   const Usage heard{.input = input_tokens_, .is_estimated = true};
-  add(attempt_price_.get(), heard);
+  add(running.price.get(), heard);
 }
 
 void CallAccount::keep(std::string& text, std::string_view bytes) {
@@ -108,16 +137,21 @@ void CallAccount::keep(std::string& text, std::string_view bytes) {
 
 void CallAccount::first_token_came() {
   if (!report_.first_token) report_.first_token = since(started_);
-  if (!report_.attempts.empty() && !report_.attempts.back().first_token) report_.attempts.back().first_token = since(attempt_started_);
+  if (report_.attempts.empty()) return;
+  AttemptReport& attempt = report_.attempts[at_hand_.at];
+  if (!attempt.first_token) attempt.first_token = since(at_hand_.started);
 }
 
 void CallAccount::end(std::optional<Error> error) {
   if (std::exchange(has_ended_, true)) return;
   report_.error = std::move(error);
   report_.total = since(started_);
-  if (is_attempting_ && !report_.attempts.empty() && report_.attempts.back().took.count() == 0)
-    report_.attempts.back().took = since(attempt_started_);
-  if (report_.is_aborted) charge_unheard();
+  for (Running* running : {&at_hand_, &beside_}) {
+    if (!running->is_attempting) continue;
+    AttemptReport& attempt = report_.attempts[running->at];
+    if (attempt.took.count() == 0) attempt.took = since(running->started);
+    if (report_.is_aborted) charge_unheard(*running);
+  }
   pass_.settle(report_.usage.input_total() + report_.usage.output_total(), report_.cost);
   if (books_.log != nullptr) books_.log->add(record_of(report_), std::move(texts_));
   if (books_.on_end) books_.on_end(report_);

@@ -21,6 +21,17 @@ struct AttemptReport {
   std::optional<Fault> fault = {};  // nullopt: it answered
 };
 
+// Of the fault of an attempt that was called off because one beside it had something to show first.
+inline constexpr std::string_view kHedgeLost = "hedge_lost";
+
+// What became of a second attempt beside a slow first one.
+enum class Hedge : std::uint8_t {
+  none,  // there was no need of one, or it was not wanted, or could not be afforded
+  begun,
+  won,
+  lost,
+};
+
 // How a call went: for the log, the bill and the answer's headers.
 struct CallReport {
   std::string request_id;
@@ -36,6 +47,7 @@ struct CallReport {
   Usage usage;               // of all attempts together
   bool has_usage = false;    // false: nothing was received that could be counted
   std::optional<Picodollars> cost = 0;  // of all attempts; nullopt: one has no price
+  Hedge hedge = Hedge::none;
   bool is_aborted = false;   // the caller went away
   bool is_streamed = false;
   std::optional<Error> error;  // what the caller was told
@@ -46,6 +58,8 @@ struct CallReport {
 // Told once for every call, when it has ended, on the call's loop. May not wait.
 using CallListener = std::function<void(const CallReport& report)>;
 
+class HedgeMetrics;
+
 // What the calls' bookkeeping stands on. Null: not kept.
 struct CallBooks {
   const Clock& clock;
@@ -53,6 +67,7 @@ struct CallBooks {
   const Prices* prices = nullptr;
   CallLog* log = nullptr;  // gets every call's record, with its texts where it keeps them
   CallListener on_end = {};
+  HedgeMetrics* hedges = nullptr;
 };
 
 // One call's book: what it may use, what its attempts used, how it ended. Settles and tells once; dying before its end,
@@ -66,11 +81,22 @@ class CallAccount {
   CallAccount& operator=(const CallAccount&) = delete;
 
   void takes_route(std::string_view name) { report_.route = name; }
+  // It may have two attempts at once: its prompt may have to be paid twice. Before admit().
+  void may_hedge() noexcept { prompts_max_ = 2; }
   // Asks the key's limits and allowance for the most that any of these may use. Once, before the first attempt.
   Task<Result<>> admit(std::int64_t input_tokens, std::int64_t output_tokens_max, std::int64_t answer_count, std::vector<CandidatePtr> candidates);
 
   void attempt_began(const Candidate& candidate);
   void attempt_ended(const std::optional<Fault>& fault);
+  // Another begins beside the one at hand, and is the one at hand then.
+  void hedge_began(const Candidate& candidate);
+  // Of two at once, what follows is about the one at this candidate.
+  void turn_to(const Candidate& candidate);
+  // The one at hand was called off, since the other had something to show first. Its provider has read the prompt, and
+  // wants to be paid for that at least.
+  void attempt_lost();
+  // Which of them answers is known: the one at hand.
+  void hedge_ended(Hedge how) noexcept { report_.hedge = how; }
   // What an attempt used, though it may have failed.
   void used(const Candidate& candidate, const Usage& usage);
   void first_token_came();
@@ -87,16 +113,25 @@ class CallAccount {
  private:
   void end(std::optional<Error> error);
   void keep(std::string& text, std::string_view bytes);
-  void charge_unheard();
+  // An attempt that has begun, whether or not it has ended.
+  struct Running {
+    std::size_t at = 0;                   // in the report
+    const Candidate* candidate = nullptr;  // null: none
+    std::chrono::steady_clock::time_point started{};
+    std::shared_ptr<const ModelPrice> price = {};  // keeps its table alive; null: unknown
+    bool is_attempting = false;  // it began and was not told how it ended, or was left by the caller
+    bool is_counted = false;
+  };
+  void begin(Running& running, const Candidate& candidate);
+  void show_candidate(const Candidate& candidate);
+  void charge_unheard(Running& running);
   void add(const ModelPrice* price, const Usage& usage);
   std::chrono::milliseconds since(std::chrono::steady_clock::time_point then) const;
   const CallBooks& books_;
   const std::chrono::steady_clock::time_point started_;
-  std::chrono::steady_clock::time_point attempt_started_{};
-  std::shared_ptr<const ModelPrice> attempt_price_;  // keeps its table alive; null: unknown
-  bool is_attempting_ = false;  // it began and was not told how it ended, or was left by the caller
-  bool is_attempt_counted_ = false;
+  Running at_hand_, beside_;
   std::int64_t input_tokens_ = 0;  // estimated
+  std::int64_t prompts_max_ = 1;   // that may be paid for at once
   CallReport report_;
   CallTexts texts_;
   CallPass pass_;

@@ -6,6 +6,7 @@
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
 #include "model/call/chat_parts.hpp"
+#include "model/call/hedge.hpp"
 #include "model/limit/input_tokens.hpp"
 #include "model/call/exchange.hpp"
 #include "model/call/said_call.hpp"
@@ -18,7 +19,7 @@ constexpr std::int64_t kFewTokens = 8;
 // One attempt at a whole answer.
 class WholeTrial final : public Trial {
  public:
-  WholeTrial(Upstream& upstream, ChatCall& call, CallAccount& account, const AttemptPlan& plan, const Clock& clock, std::size_t bytes_max)
+  WholeTrial(Upstream& upstream, ChatCall& call, CallAccount& account, AttemptPlan& plan, const Clock& clock, std::size_t bytes_max)
       : upstream_(upstream), call_(call), account_(account), plan_(plan), clock_(clock), bytes_max_(bytes_max) {}
 
   Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override {
@@ -26,6 +27,8 @@ class WholeTrial final : public Trial {
     auto asked = co_await ask(candidate);
     if (asked) {
       attempt.succeeded();
+      account_.turn_to(*candidate);
+      account_.first_token_came();
       account_.attempt_ended({});
     } else {
       attempt.failed(asked.error());
@@ -51,7 +54,7 @@ class WholeTrial final : public Trial {
         auto said = adapter.read_answer(answer.head(), *body, candidate->provider->quirks);
         if (said) *usage = counted(*usage, *said);
         account_.used(*candidate, *usage);
-        if (said && plan_.has_another() && says_nothing(*said)) co_return std::unexpected(empty_answer());
+        if (said && says_nothing(*said) && has_another(*candidate)) co_return std::unexpected(empty_answer());
       } else {
         account_.used(*candidate, *usage);
       }
@@ -62,9 +65,15 @@ class WholeTrial final : public Trial {
     if (!whole) co_return std::unexpected(std::move(whole.error()));
     account_.used(*candidate, counted(whole->usage, *whole));
     if (!exchange->way.call_of.empty()) SaidCall(exchange->way.call_of, call_.request_id).shape(*whole);
-    if (plan_.has_another() && says_nothing(*whole)) co_return std::unexpected(empty_answer());
+    if (says_nothing(*whole) && has_another(*candidate)) co_return std::unexpected(empty_answer());
     body_ = call_.face->write_answer(*whole, call_.request, head_for(call_, clock_));
     co_return std::expected<void, Fault>();
+  }
+
+  // This may be one of two attempts at once.
+  bool has_another(const Candidate& candidate) {
+    plan_.turn_to(candidate);
+    return plan_.has_another();
   }
 
   // Some providers do not count.
@@ -73,7 +82,7 @@ class WholeTrial final : public Trial {
   Upstream& upstream_;
   ChatCall& call_;
   CallAccount& account_;
-  const AttemptPlan& plan_;
+  AttemptPlan& plan_;
   const Clock& clock_;
   const std::size_t bytes_max_;
   std::string body_;
@@ -108,6 +117,10 @@ CallReport opening(const ChatCall& call) {
   return report;
 }
 
+bool may_hedge(const ChatCall& call, const Chosen& chosen) noexcept {
+  return call.hedges.value_or(chosen.hedges) && call.may_fall_back && chosen.candidates.size() > 1;
+}
+
 Task<Result<>> admit(CallAccount* account, const ChatCall* call, std::vector<CandidatePtr> candidates) {
   // What a caller sets no bound to: most answers are shorter, and what was not used is given back.
   constexpr std::int64_t kOutputTokensAssumed = 4'096;
@@ -123,8 +136,11 @@ Task<WholeAnswer> ChatGateway::answer(ChatCall call) {
   const double random = draw();
   auto chosen = choose(*directory, call.request.model, call.strategy, call.key, books_.clock, books_.prices, random);
   Result<> admitted;
+  bool hedges = false;
   if (chosen) {
     account.takes_route(chosen->route);
+    hedges = may_hedge(call, *chosen);
+    if (hedges) account.may_hedge();
     admitted = co_await admit(&account, &call, chosen->candidates);
   } else {
     admitted = error_of(chosen);
@@ -139,10 +155,21 @@ Task<WholeAnswer> ChatGateway::answer(ChatCall call) {
   plan_options.may_fall_back = call.may_fall_back;
   AttemptPlan plan(std::move(chosen->candidates), call.deadline, random, plan_options);
   WholeTrial trial(upstream_, call, account, plan, books_.clock, options_.answer_bytes_max);
-  auto answered = co_await run_attempts(&plan, &trial, &account, &books_.clock);
+  std::unique_ptr<WholeTrial> second;
+  WholeTrial* answering = &trial;
+  std::expected<void, Fault> answered;
+  if (hedges) {
+    second = std::make_unique<WholeTrial>(upstream_, call, account, plan, books_.clock, options_.answer_bytes_max);
+    auto won = co_await run_hedged_attempts(&plan, &trial, second.get(), &account, &books_);
+    if (won)
+      answering = *won == second.get() ? second.get() : &trial;
+    else
+      answered = std::unexpected(std::move(won.error()));
+  } else {
+    answered = co_await run_attempts(&plan, &trial, &account, &books_.clock);
+  }
   if (answered) {
-    account.first_token_came();
-    whole.body = trial.take_body();
+    whole.body = answering->take_body();
     account.said(*whole.body);
     account.ended();
     whole.report = account.report();

@@ -34,6 +34,7 @@ struct ChatCall {
   std::optional<Strategy> strategy = {};  // instead of the route's
   KeyStatePtr key = {};                   // it came with; null: nobody's, who may call everything
   Trace trace = {};                       // told to the log, and to each provider that is asked
+  std::optional<bool> hedges = {};        // instead of what the route says
 };
 
 // A call of what is no conversation. Relayed to those of the model's candidates that serve it.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/call/attempt_loop.hpp"
 #include "model/call/chat_gateway.hpp"
 
 // What whole and streamed calls have in common.
@@ -11,6 +12,8 @@ CallReport opening(const ChatCall& call);
 // have something to say.
 bool says_nothing(const ChatAnswer& answer) noexcept;
 Fault empty_answer();
+// Whether a slow first attempt gets a second one beside it.
+bool may_hedge(const ChatCall& call, const Chosen& chosen) noexcept;
 // Both must last until the end.
 Task<Result<>> admit(CallAccount* account, const ChatCall* call, std::vector<CandidatePtr> candidates);
 

@@ -1,40 +1,26 @@
 #include "base/async.hpp"
-#include "model/call/attempt.hpp"
-#include "model/call/attempt_loop.hpp"
-#include "model/call/attempt_stream.hpp"
 #include "model/call/carry.hpp"
 #include "model/call/chat_gateway.hpp"
 #include "model/call/chat_parts.hpp"
-#include "model/call/exchange.hpp"
-#include "model/call/said_call.hpp"
+#include "model/call/hedge.hpp"
+#include "model/call/stream_trial.hpp"
 
 namespace atelier::model {
-namespace {
-
-bool is_event_stream(const UpstreamAnswer& answer) {
-  const auto type = answer.header("content-type");
-  return type && (type->starts_with("text/event-stream") || type->starts_with("application/x-ndjson"));
-}
-
-}  // namespace
 
 // A streamed call from its first attempt to its end.
-struct ChatStream::Call final : Trial {
+struct ChatStream::Call {
   Call(ChatGateway& owner, ChatCall asked, DirectoryPtr known, AttemptPlan attempts)
-      : gateway(owner), call(std::move(asked)), directory(std::move(known)), plan(std::move(attempts)), account(owner.books_, opening(call)) {}
-  ~Call() override {
-    if (!account.has_ended()) count_usage();
+      : gateway(owner), call(std::move(asked)), directory(std::move(known)), plan(std::move(attempts)), account(owner.books_, opening(call)),
+        parts{.upstream = owner.upstream_, .call = call, .plan = plan, .account = account, .clock = owner.books_.clock, .options = owner.options_, .carried = carried} {}
+  ~Call() {
+    if (!account.has_ended()) trial->count_usage();
   }
 
   // Goes through the plan until an attempt has something to show; a Fault when there is none.
-  Task<std::expected<void, Fault>> begin(std::optional<Carried> carried);
-  Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override;
-  Task<std::expected<void, Fault>> try_candidate(CandidatePtr candidate);
-  Task<std::expected<void, Fault>> hold();
-  Task<std::expected<void, Fault>> take_whole(Exchange exchange, CandidatePtr candidate);
+  Task<std::expected<void, Fault>> begin() { return run_attempts(&plan, trial, &account, &clock()); }
+  Task<std::expected<void, Fault>> begin_hedged();
   Task<std::optional<std::string>> next();
   Task<std::optional<std::string>> go_on_elsewhere(Fault fault);
-  void count_usage();
   const Clock& clock() const noexcept { return gateway.books_.clock; }
 
   ChatGateway& gateway;
@@ -42,109 +28,41 @@ struct ChatStream::Call final : Trial {
   const DirectoryPtr directory;  // keeps the route alive
   AttemptPlan plan;
   CallAccount account;
-  std::optional<Carried> carried_answer;  // what the caller has of an attempt that broke off
-  std::optional<Attempt> attempt;
-  std::unique_ptr<AttemptStream> stream;  // null: everything is in `held`
-  std::string held;                       // not yet sent
-  bool is_whole = false;                  // nothing comes after `held`
-  std::optional<Fault> broken;            // what broke the attempt off, to be dealt with next
+  std::optional<Carried> carried;  // what the caller has of an attempt that broke off
+  const StreamParts parts;
+  StreamTrial first{parts};
+  std::unique_ptr<StreamTrial> second;  // of a call that hedges
+  StreamTrial* trial = &first;          // whose answer the caller gets
+  std::optional<Fault> broken;          // what broke the attempt off, to be dealt with next
 };
 
-Task<std::expected<void, Fault>> ChatStream::Call::begin(std::optional<Carried> carried) {
-  carried_answer = std::move(carried);
-  return run_attempts(&plan, this, &account, &clock());
-}
-
-Task<std::expected<void, Fault>> ChatStream::Call::run(CandidatePtr candidate, Breaker::Permit permit) {
-  attempt.emplace(candidate, permit, clock());
-  auto begun = co_await try_candidate(candidate);
-  if (begun) co_return begun;
-  count_usage();
-  attempt->failed(begun.error());
-  attempt.reset();
-  stream.reset();
-  held.clear();
-  co_return begun;
-}
-
-Task<std::expected<void, Fault>> ChatStream::Call::try_candidate(CandidatePtr candidate) {
-  auto exchange = co_await begin_exchange(&gateway.upstream_, &call, candidate, carried_answer.has_value());
-  if (!exchange) co_return std::unexpected(std::move(exchange.error()));
-  if (!is_event_stream(*exchange->answer)) {
-    auto taken = co_await take_whole(std::move(*exchange), candidate);
-    co_return taken;
-  }
-  const ChatAdapter& adapter = *exchange->way.adapter;
-  if (exchange->way.is_relayed)
-    stream = relay_stream(std::move(exchange->answer), adapter, call.request, candidate->provider->quirks);
-  else
-    stream = translated_stream(std::move(exchange->answer), exchange->way, *call.face, call.request, head_for(call, clock()), candidate->provider->quirks, carried_answer);
-  auto shown = co_await hold();
-  co_return shown;
-}
-
-// Start-up events are held until there is something to see, so that a failure before it is nobody's business but ours.
-Task<std::expected<void, Fault>> ChatStream::Call::hold() {
-  for (;;) {
-    auto step = co_await stream->next();
-    if (!step) co_return std::unexpected(std::move(step.error()));
-    if (step->fault) co_return std::unexpected(std::move(*step->fault));
-    held += step->bytes;
-    if (step->is_meaningful || step->has_ended) {
-      if (step->is_finished && !carried_answer && plan.has_another() && says_nothing(stream->said().answer())) co_return std::unexpected(empty_answer());
-      is_whole = step->has_ended;
-      attempt->first_token_came();
-      account.first_token_came();
-      co_return std::expected<void, Fault>();
-    }
-    if (held.size() > gateway.options_.held_bytes_max) {
-      Fault fault{.kind = Fault::Kind::broken, .message = "the provider sent a mebibyte of events that say nothing"};
-      co_return std::unexpected(std::move(fault));
-    }
-    if (clock().now() - attempt->started() > attempt->candidate()->provider->first_byte_timeout * 2) {
-      Fault fault{.kind = Fault::Kind::timeout, .message = "the first token took too long", .code = "first_token_timeout"};
-      co_return std::unexpected(std::move(fault));
-    }
-  }
-}
-
-// A provider that answers a streamed call with JSON: an answer all the same, or an error.
-Task<std::expected<void, Fault>> ChatStream::Call::take_whole(Exchange exchange, CandidatePtr candidate) {
-  const ChatAdapter& adapter = *exchange.way.adapter;
-  auto body = co_await read_whole(*exchange.answer, gateway.options_.answer_bytes_max);
-  if (!body) co_return std::unexpected(fault_of(body.error()));
-  auto whole = adapter.read_answer(exchange.answer->head(), *body, candidate->provider->quirks);
-  if (!whole) co_return std::unexpected(std::move(whole.error()));
-  if (!carried_answer && plan.has_another() && says_nothing(*whole)) co_return std::unexpected(empty_answer());
-  if (!exchange.way.call_of.empty()) SaidCall(exchange.way.call_of, call.request_id).shape(*whole);
-  auto written = write_all(*call.face, *whole, call.request, head_for(call, clock()), carried_answer);
-  if (!written) co_return std::unexpected(std::move(written.error()));
-  held = std::move(*written);
-  attempt->first_token_came();
-  account.first_token_came();
-  account.used(*candidate, whole->usage == Usage() ? estimate_usage(call, *whole) : whole->usage);
-  is_whole = true;
+Task<std::expected<void, Fault>> ChatStream::Call::begin_hedged() {
+  second = std::make_unique<StreamTrial>(parts);
+  auto won = co_await run_hedged_attempts(&plan, &first, second.get(), &account, &gateway.books_);
+  if (!won) co_return std::unexpected(std::move(won.error()));
+  if (*won == second.get()) trial = second.get();
   co_return std::expected<void, Fault>();
 }
 
 Task<std::optional<std::string>> ChatStream::Call::next() {
-  if (!held.empty()) {
+  if (trial->has_held()) {
+    std::string held = trial->take_held();
     account.said(held);
-    co_return std::exchange(held, std::string());
+    co_return held;
   }
   if (account.has_ended()) co_return std::nullopt;
-  if (is_whole) {
-    count_usage();
-    attempt->succeeded();
+  if (trial->is_whole()) {
+    trial->count_usage();
+    trial->succeeded();
     account.attempt_ended({});
     account.ended();
-    if (stream) co_await stream->leave();
+    if (AttemptStream* stream = trial->stream()) co_await stream->leave();
     co_return std::nullopt;
   }
   if (!broken) {
-    auto step = co_await stream->next();
+    auto step = co_await trial->stream()->next();
     if (step && !step->fault) {
-      is_whole = step->has_ended;
+      trial->went_on(*step);
       account.said(step->bytes);
       co_return std::move(step->bytes);
     }
@@ -160,44 +78,26 @@ Task<std::optional<std::string>> ChatStream::Call::next() {
 
 // In mid-answer. Text that another candidate repeats word for word can be gone on with; otherwise one honest error.
 Task<std::optional<std::string>> ChatStream::Call::go_on_elsewhere(Fault fault) {
-  count_usage();
+  trial->count_usage();
   account.attempt_ended(fault);
-  attempt->failed(fault);
+  trial->failed(fault);
   plan.failed(fault, clock().now());
   plan.leave_current();
   std::optional<Carried> said;
-  if (call.may_fall_back && stream->is_all_kept()) {
-    said = stream->carried();
+  if (call.may_fall_back && trial->stream()->is_all_kept()) {
+    said = trial->stream()->carried();
     if (!Carry::is_possible(said->said)) said.reset();
   }
-  attempt.reset();
-  stream.reset();
+  trial->clear();
   if (said) {
-    auto begun = co_await begin(std::move(said));
-    if (begun) co_return std::exchange(held, std::string());
+    carried = std::move(said);
+    auto begun = co_await begin();
+    if (begun) co_return trial->take_held();
     if (begun.error().kind == Fault::Kind::cancelled) co_return std::nullopt;
   }
   const Error error = to_error(fault, account.report().provider);
   account.failed(error);
   co_return write_stream_error(call.face->protocol(), error, call.request_id);
-}
-
-// What the attempt at hand used: told, or counted by us from what was received. Once for each attempt.
-void ChatStream::Call::count_usage() {
-  if (!stream || !attempt) return;
-  Usage used;
-  std::optional<Usage> told = stream->usage();
-  if (told == Usage()) told.reset();  // a place for it and no count
-  // Cut short, a provider's own count is of the beginning (Anthropic's message_start) or missing.
-  if (told && (is_whole || told->output_total() > 1 || !stream->is_all_kept())) {
-    used = *told;
-  } else {
-    const AnswerBuilder said = stream->said();
-    if (!told && said.answer().choices.empty()) return;  // nothing was received that could be counted
-    used = estimate_usage(call, said.answer());
-    if (told) used.input = told->input, used.cached_read = told->cached_read, used.cached_write = told->cached_write;
-  }
-  account.used(*attempt->candidate(), used);
 }
 
 ChatStream::ChatStream(std::unique_ptr<Call> call) : call_(std::move(call)) {}
@@ -216,8 +116,11 @@ Task<OpenedStream> ChatGateway::open(ChatCall call) {
   auto running = std::make_unique<ChatStream::Call>(*this, std::move(call), directory, std::move(plan));
   running->account.asked(running->call.body);
   Result<> admitted;
+  bool hedges = false;
   if (chosen) {
     running->account.takes_route(chosen->route);
+    hedges = may_hedge(running->call, *chosen);
+    if (hedges) running->account.may_hedge();
     admitted = co_await admit(&running->account, &running->call, std::move(chosen->candidates));
   } else {
     admitted = error_of(chosen);
@@ -228,7 +131,8 @@ Task<OpenedStream> ChatGateway::open(ChatCall call) {
     opened.stream = error_of(admitted);
     co_return opened;
   }
-  auto begun = co_await running->begin(std::nullopt);
+  Task<std::expected<void, Fault>> beginning = hedges ? running->begin_hedged() : running->begin();
+  auto begun = co_await std::move(beginning);
   opened.report = running->account.report();
   if (begun) {
     opened.stream = std::make_unique<ChatStream>(std::move(running));

@@ -14,7 +14,7 @@ namespace atelier::model {
 // One attempt of a call. Lengths are in milliseconds.
 struct AttemptRecord {
   std::string candidate;  // "openai/gpt-5"
-  std::string fault = {};  // as Fault::Kind is spelled; empty: it answered
+  std::string fault = {};  // as Fault::Kind is spelled, or "hedge_lost": called off for one that was quicker; empty: it answered
   int status = 0;          // the provider's; 0: none came
   std::int64_t began_ms = 0;  // after the call did
   std::optional<std::int64_t> first_token_ms = {};  // nullopt: none came

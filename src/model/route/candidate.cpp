@@ -76,6 +76,12 @@ std::shared_ptr<const ModelPrice> Candidate::price(const Prices& prices) const {
   return known_price_->price;
 }
 
+std::optional<Picodollars> cost_of_thousand(const Candidate& candidate, const Prices* prices) {
+  if (candidate.provider->is_local) return 0;
+  const auto price = prices != nullptr ? candidate.price(*prices) : nullptr;
+  return price ? price->cost({.input = 1000, .output = 1000}, ServiceTier::standard) : std::nullopt;
+}
+
 void Candidate::hold_until(std::chrono::steady_clock::time_point until) noexcept {
   const auto wanted = until.time_since_epoch().count();
   auto known = held_until_.load(std::memory_order_relaxed);

@@ -68,6 +68,7 @@ class CandidateRecord {
 // anybody calls it.
 class Candidate {
  public:
+  static constexpr std::int64_t kHedgeBurst = 10;
   Candidate(std::shared_ptr<const Provider> serving, std::string served_model, BreakerPolicy policy)
       : provider(std::move(serving)), model(std::move(served_model)), name(provider->name + "/" + model), breaker(policy) {}
 
@@ -76,6 +77,7 @@ class Candidate {
   const std::string name;  // "openai/gpt-5"
   Breaker breaker;
   RetryBudget budget;
+  RetryBudget hedges{kHedgeBurst};  // of second attempts beside slow ones here: a tenth of the calls that may have one
   CandidateRecord record;
   std::atomic<std::uint32_t> in_flight = 0;
   std::atomic<bool> lacks_stream_options = false;  // it refused the option that asks for usage
@@ -98,5 +100,8 @@ class Candidate {
   mutable std::optional<KnownPrice> known_price_;
 };
 using CandidatePtr = std::shared_ptr<Candidate>;
+
+// Of a thousand tokens in and out; nullopt: unknown. Without prices nobody's is known but that of local ones: nothing.
+std::optional<Picodollars> cost_of_thousand(const Candidate& candidate, const Prices* prices);
 
 }  // namespace atelier::model

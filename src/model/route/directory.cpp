@@ -216,25 +216,18 @@ std::vector<std::size_t> draw_by_weight(const std::vector<double>& weights, doub
   return drawn;
 }
 
-// For a thousand tokens in and out; nullopt: unknown.
-std::optional<Picodollars> cost_of(const Candidate& candidate, const Prices* prices) {
-  if (candidate.provider->is_local) return 0;
-  const auto price = prices != nullptr ? candidate.price(*prices) : nullptr;
-  return price ? price->cost({.input = 1000, .output = 1000}, ServiceTier::standard) : std::nullopt;
-}
-
 double rank_of(Strategy strategy, const Candidate& candidate, std::size_t at, std::chrono::steady_clock::time_point now, const Prices* prices) {
   constexpr double kUnknown = 1e18;
   switch (strategy) {
     case Strategy::least_loaded: return candidate.in_flight.load(std::memory_order_relaxed);
     case Strategy::lowest_latency: return candidate.record.first_token_ms();
     case Strategy::lowest_cost: {
-      const auto cost = cost_of(candidate, prices);
+      const auto cost = cost_of_thousand(candidate, prices);
       return cost ? static_cast<double>(*cost) : kUnknown;
     }
     case Strategy::automatic: {
       const bool is_available = candidate.breaker.snapshot(now).state == BreakerState::closed && candidate.held_for(now).count() == 0;
-      const bool is_free = cost_of(candidate, prices) == 0;
+      const bool is_free = cost_of_thousand(candidate, prices) == 0;
       return (is_available ? 0 : 2e9) + (is_free ? 0 : 1e9) + candidate.record.first_token_ms();
     }
     default: return static_cast<double>(at);

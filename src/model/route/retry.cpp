@@ -44,7 +44,7 @@ std::optional<milliseconds> pause_before(const Fault& fault, std::uint32_t repea
 
 void RetryBudget::first_try() noexcept {
   const std::lock_guard lock(mutex_);
-  tenths_ = std::min(tenths_ + 1, kMost);
+  tenths_ = std::min(tenths_ + 1, most_);
 }
 
 bool RetryBudget::take() noexcept {
@@ -52,6 +52,11 @@ bool RetryBudget::take() noexcept {
   if (tenths_ < kWhole) return false;
   tenths_ -= kWhole;
   return true;
+}
+
+bool RetryBudget::is_spent() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return tenths_ < kWhole;
 }
 
 }  // namespace atelier::model

@@ -26,14 +26,17 @@ std::optional<std::chrono::milliseconds> pause_before(const Fault& fault, std::u
 // buried under our retries. Going to another candidate costs nothing here. Thread-safe.
 class RetryBudget {
  public:
+  explicit RetryBudget(std::int64_t burst = 100) : most_(burst * kWhole), tenths_(most_) {}
   void first_try() noexcept;
   // Takes one; false: spent.
   bool take() noexcept;
+  bool is_spent() const noexcept;
 
  private:
-  static constexpr std::int64_t kWhole = 10, kMost = 100 * kWhole;  // in tenths of a repeat
-  std::mutex mutex_;
-  std::int64_t tenths_ = kMost;
+  static constexpr std::int64_t kWhole = 10;  // tenths of a repeat
+  const std::int64_t most_;
+  mutable std::mutex mutex_;
+  std::int64_t tenths_;
 };
 
 }  // namespace atelier::model

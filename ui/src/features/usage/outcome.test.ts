@@ -22,6 +22,7 @@ describe('a call in words', () => {
     expect(attempts.map((one) => attemptOutcome(left, one).word)).toEqual(['Provider overloaded 503', 'Left early']);
     expect(attemptOutcome(call({ attempts }), attempts[1]!)).toEqual({ tone: 'ok', word: 'answered' });
     expect(attemptOutcome(left, attempt({ fault: 'provider_unreachable', status: 0 })).word).toBe('Provider not reached');
+    expect(attemptOutcome(call({}), attempt({ fault: 'hedge_lost', status: 0 }))).toEqual({ tone: 'warn', word: 'another was quicker' });
   });
   it('lays out what is JSON, and leaves the rest', () => {
     expect(readable('{"a":1}')).toBe('{\n  "a": 1\n}');

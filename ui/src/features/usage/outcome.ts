@@ -55,6 +55,7 @@ export function outcomeOf(call: Call): Outcome {
 }
 // How one attempt of it ended. The one that was being answered when the caller left has no fault of its own.
 export function attemptOutcome(call: Call, attempt: CallAttempt): Outcome {
+  if (attempt.fault === 'hedge_lost') return { tone: 'warn', word: t('attempt.outrun') };
   if (attempt.fault !== '') return { tone: 'bad', word: [faultWord(attempt.fault), attempt.status || ''].join(' ').trim() };
   return call.is_aborted && attempt === call.attempts.at(-1) ? { tone: 'warn', word: t('aborted') } : { tone: 'ok', word: t('attempt.good') };
 }
