@@ -83,6 +83,7 @@ export interface RouteDraft {
   strategy: Strategy;
   targets: TargetDraft[];
   hedges: boolean;
+  sharesEqual: boolean;
   cacheSeconds: string;
 }
 
@@ -98,7 +99,7 @@ export function targetOf(name: string): RouteTarget | null {
 
 export function draftOfRoute(known: ModelRoute | null): RouteDraft {
   const targets = known?.targets.map((target, id) => ({ id, name: nameOfTarget(target), weight: String(target.weight ?? 1) }));
-  return { name: known?.name ?? '', strategy: known?.strategy ?? 'ordered', targets: targets ?? [{ id: 0, name: '', weight: '1' }], hedges: known?.hedges ?? false, cacheSeconds: String(known?.cache_life_s ?? 0) };
+  return { name: known?.name ?? '', strategy: known?.strategy ?? 'ordered', targets: targets ?? [{ id: 0, name: '', weight: '1' }], hedges: known?.hedges ?? false, sharesEqual: known?.shares_equal ?? false, cacheSeconds: String(known?.cache_life_s ?? 0) };
 }
 
 // What the form does not show of a known route stays as it is. Null where a candidate is not yet one.
@@ -115,6 +116,6 @@ export function routeOf(draft: RouteDraft, known: ModelRoute | null): RouteDefin
     targets: targets as RouteTarget[],
     cache_life_s: Math.max(0, Math.round(Number(draft.cacheSeconds) || 0)),
     hedges: draft.hedges,
-    shares_equal: known?.shares_equal ?? false,
+    shares_equal: draft.sharesEqual,
   };
 }
