@@ -102,8 +102,8 @@ export function draftOfRoute(known: ModelRoute | null): RouteDraft {
   return { name: known?.name ?? '', strategy: known?.strategy ?? 'ordered', targets: targets ?? [{ id: 0, name: '', weight: '1' }], hedges: known?.hedges ?? false, sharesEqual: known?.shares_equal ?? false, cacheSeconds: String(known?.cache_life_s ?? 0) };
 }
 
-// What the form does not show of a known route stays as it is. Null where a candidate is not yet one.
-export function routeOf(draft: RouteDraft, known: ModelRoute | null): RouteDefinition | null {
+// Null where a candidate is not yet one.
+export function routeOf(draft: RouteDraft): RouteDefinition | null {
   const targets = draft.targets.map(({ name, weight }) => {
     const target = targetOf(name);
     if (!target) return null;
