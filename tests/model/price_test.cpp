@@ -218,10 +218,11 @@ TEST(PriceTable, AnEntryThatCannotBeRightIsNamedAndItsCostUnknown) {
     "odd": {"input_cost_per_token": true},
     "list": [1, 2],
     "tiers": {"tiered_pricing": [{"range": "all", "input_cost_per_token": 1e-6}]},
+    "twice": {"tiered_pricing": [{"range": [0, 9], "input_cost_per_token": 1e-6}, {"range": [0, 99], "input_cost_per_token": 2e-6}]},
     "dear-pictures": {"input_cost_per_token": 1e-6, "output_cost_per_image_token": 0.04},
     "good": {"input_cost_per_token": 0.01}})");
   EXPECT_EQ(table.size(), 2U);
-  ASSERT_EQ(table.complaints().size(), 6U);
+  ASSERT_EQ(table.complaints().size(), 7U);
   EXPECT_EQ(table.complaints()[0],
             "per-million: input_cost_per_token is 2.50 dollars for one token: prices are per token, not per million");
   EXPECT_EQ(table.cost({.input = 1}, {.provider = "x", .model = "per-million"}), std::nullopt);

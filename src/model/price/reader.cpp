@@ -96,7 +96,12 @@ bool PriceTableReader::read_tier(ondemand::object fields) {
       return false;
     }
   }
-  if (has_range && tiers_.size() < kTiersMax) tiers_.push_back(std::move(tier));
+  if (!has_range) return true;
+  // Of two that begin alike nobody knows which holds.
+  if (std::ranges::any_of(tiers_, [&](const Tier& other) { return other.from == tier.from; }))
+    return complain(fmt::format("two tiers of tiered_pricing begin at {}", tier.from));
+  if (tiers_.size() >= kTiersMax) return complain(fmt::format("tiered_pricing has more than {} tiers", kTiersMax));
+  tiers_.push_back(std::move(tier));
   return true;
 }
 
