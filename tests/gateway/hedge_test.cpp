@@ -41,7 +41,10 @@ class Hedging : public testing::Test {
   }
   model::Candidate& candidate(std::size_t at) { return *house_->models().find_candidate(names_[at]); }
   void is_known_to_take(std::size_t at, std::chrono::milliseconds first_token) {
-    for (int i = 0; i < 64; ++i) candidate(at).record.attempt_ended(true, first_token, first_token);
+    for (int i = 0; i < 64; ++i) {
+      candidate(at).record.attempt_ended(true, first_token, first_token);
+      candidate(at).record.attempt_ended(true, std::nullopt, first_token);
+    }
   }
   const ProviderDouble& asked(std::size_t at) const { return *doubles_[at]; }
   Outcome call(Order order) { return house_->call(std::move(order)); }
@@ -60,6 +63,7 @@ class Hedging : public testing::Test {
   }
   void expect_left_when_answered(std::size_t loser, std::size_t winner) {
     ASSERT_TRUE(asked(loser).wait_for_close(1, 2s)) << "it was not left";
+    ASSERT_TRUE(asked(winner).wait_for_end(1));
     const auto answered_at = asked(winner).request(1)->answered_at;
     ASSERT_TRUE(answered_at);
     // Since the winner's first byte was sent, which is before it had something to show.
@@ -93,7 +97,7 @@ TEST_F(Hedging, ASlowFirstIsAnsweredForByTheSecondAndLeftAtOnce) {
         expect_left_when_answered(0, 1);
         expect_untouched(0);
         expect_untouched(1);
-        EXPECT_GE(asked(1).request(1)->received_at - asked(0).request(1)->received_at, kSoonest - 20ms);
+        EXPECT_GE(got.report.attempts[1].began, kSoonest - 1ms);
       }
 }
 
@@ -235,6 +239,7 @@ TEST_F(Hedging, AreATenthOfTheCallsAndABurstAtMost) {
   std::size_t hedged = 0;
   constexpr std::size_t kCalls = 14, kBurst = 10;
   for (std::size_t i = 0; i < kCalls; ++i) {
+    is_known_to_take(0, 10ms);  // or it would be known to be slow before long
     const Outcome got = call(order());
     ASSERT_TRUE(got.is_whole_answer()) << got.describe();
     hedged += got.report.attempts.size() - 1;

@@ -32,11 +32,15 @@ class HedgeTest : public testing::Test {
 
 TEST_F(HedgeTest, ACandidatesOwnTimeCountsOnceItIsKnown) {
   const CandidatePtr one = make("a");
-  EXPECT_EQ(hedge_after(*one), 2s);
-  for (int i = 0; i < 64; ++i) one->record.attempt_ended(true, i < 60 ? 300ms : 900ms, 1s);
-  EXPECT_EQ(hedge_after(*one), 900ms);
+  EXPECT_EQ(hedge_after(*one, true), 2s);
+  for (int i = 0; i < 64; ++i) one->record.attempt_ended(true, i < 60 ? 300ms : 900ms, 9s);
+  EXPECT_EQ(hedge_after(*one, true), 900ms);
+  EXPECT_EQ(hedge_after(*one, false), 2s) << "nothing is known of its whole answers";
+  for (int i = 0; i < 64; ++i) one->record.attempt_ended(true, std::nullopt, 3s);
+  EXPECT_EQ(hedge_after(*one, false), 3s);
+  EXPECT_EQ(hedge_after(*one, true), 900ms);
   for (int i = 0; i < 64; ++i) one->record.attempt_ended(true, 5ms, 1s);
-  EXPECT_EQ(hedge_after(*one), 200ms);
+  EXPECT_EQ(hedge_after(*one, true), 200ms);
 }
 
 TEST_F(HedgeTest, TheSecondIsTheNextOfThePlanThatIsWell) {

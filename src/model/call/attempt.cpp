@@ -24,10 +24,11 @@ void Attempt::first_token_came() noexcept {
 
 void Attempt::succeeded() {
   if (std::exchange(is_told_, true)) return;
-  first_token_came();
   const auto now = clock_.now();
   candidate_->breaker.tell(permit_, Health::good, now);
-  candidate_->record.attempt_ended(true, first_token_, std::chrono::duration_cast<std::chrono::milliseconds>(now - started_));
+  std::optional<std::chrono::milliseconds> first_token;
+  if (has_first_token_) first_token = first_token_;
+  candidate_->record.attempt_ended(true, first_token, std::chrono::duration_cast<std::chrono::milliseconds>(now - started_));
 }
 
 void Attempt::failed(const Fault& fault) {

@@ -51,7 +51,9 @@ Task<Result<>> CallAccount::admit(std::int64_t input_tokens, std::int64_t output
       prices.push_back(kept.back().get());
     }
   }
-  const CallEstimate estimate = estimate_call(input_tokens * prompts_max_, output_tokens_max, answer_count, prices);
+  CallEstimate estimate = estimate_call(input_tokens * prompts_max_, output_tokens_max, answer_count, prices);
+  // Tokens a minute are held for one: a call that fits is not refused for a second attempt that it will rarely have.
+  estimate.tokens -= std::max<std::int64_t>(input_tokens, 0) * (prompts_max_ - 1);
   RatePass held;
   auto pass = books_.gate->try_admit(*report_.key, estimate, held);
   if (!pass) pass = co_await books_.gate->wait_for_money(report_.key, estimate, std::move(held));

@@ -98,7 +98,7 @@ bool Race::begin_second(Trial* second) {
 }
 
 Task<Trial*> Race::run(Trial* first, Trial* second, AttemptPlan::Step step) {
-  const TimePoint slow_at = std::chrono::steady_clock::now() + hedge_after(*step.candidate);
+  const TimePoint slow_at = std::chrono::steady_clock::now() + hedge_after(*step.candidate, account_.report().is_streamed);
   start(runners_[0], first, step);
   bool is_decided = false;  // whether there is a second one
   while (!is_over()) {

@@ -18,18 +18,17 @@ void move_towards(std::atomic<double>& average, double sample, double share) noe
 
 }  // namespace
 
-void CandidateRecord::attempt_ended(bool is_good, std::chrono::milliseconds first_token, std::chrono::milliseconds total) noexcept {
-  (void)total;
+void CandidateRecord::attempt_ended(bool is_good, std::optional<std::chrono::milliseconds> first_token, std::chrono::milliseconds total) noexcept {
   attempts_.fetch_add(1, std::memory_order_relaxed);
   if (!is_good) failures_.fetch_add(1, std::memory_order_relaxed);
   move_towards(success_rate_, is_good ? 1 : 0, kSuccessShare);
   if (!is_good) return;
   // The first sample is the average, and nothing is exactly 0, which means never.
-  const double sample = std::max(static_cast<double>(first_token.count()), 0.5);
+  const double sample = std::max(static_cast<double>(first_token.value_or(total).count()), 0.5);
   double none = 0;
   if (!average_first_ms_.compare_exchange_strong(none, sample, std::memory_order_relaxed)) move_towards(average_first_ms_, sample, kLatencyShare);
   const std::lock_guard lock(mutex_);
-  recent_first_ms_[recent_count_++ % recent_first_ms_.size()] = static_cast<float>(sample);
+  (first_token ? recent_first_ms_ : recent_whole_ms_).add(sample);
 }
 
 void CandidateRecord::failed(std::string error, UnixMs when) {
@@ -39,19 +38,23 @@ void CandidateRecord::failed(std::string error, UnixMs when) {
   last_error_ms_ = when;
 }
 
-double CandidateRecord::first_token_p95_ms() const {
+double CandidateRecord::p95_of(const Recent& recent) const {
   std::array<float, 64> samples;
   std::size_t count = 0;
   {
     const std::lock_guard lock(mutex_);
-    samples = recent_first_ms_;
-    count = std::min(recent_count_, samples.size());
+    samples = recent.samples;
+    count = std::min(recent.count, samples.size());
   }
   if (count < kSamplesMin) return 0;
   const auto place = samples.begin() + static_cast<std::ptrdiff_t>(count * 95 / 100);
   std::nth_element(samples.begin(), place, samples.begin() + static_cast<std::ptrdiff_t>(count));
   return static_cast<double>(*place);
 }
+
+double CandidateRecord::first_token_p95_ms() const { return p95_of(recent_first_ms_); }
+
+double CandidateRecord::whole_p95_ms() const { return p95_of(recent_whole_ms_); }
 
 CandidateRecord::Snapshot CandidateRecord::snapshot() const {
   Snapshot told;
@@ -60,6 +63,7 @@ CandidateRecord::Snapshot CandidateRecord::snapshot() const {
   told.success_rate = success_rate_.load(std::memory_order_relaxed);
   told.first_token_ms = first_token_ms();
   told.first_token_p95_ms = first_token_p95_ms();
+  if (told.first_token_p95_ms == 0) told.first_token_p95_ms = whole_p95_ms();
   const std::lock_guard lock(mutex_);
   told.last_error = last_error_;
   told.last_error_ms = last_error_ms_;

@@ -39,27 +39,34 @@ struct Provider {
 // How a candidate has done lately. Thread-safe.
 class CandidateRecord {
  public:
-  void attempt_ended(bool is_good, std::chrono::milliseconds first_token, std::chrono::milliseconds total) noexcept;
+  // `first_token`: nullopt of an answer that came whole.
+  void attempt_ended(bool is_good, std::optional<std::chrono::milliseconds> first_token, std::chrono::milliseconds total) noexcept;
   void failed(std::string error, UnixMs when);
   struct Snapshot {
     std::uint64_t attempts = 0, failures = 0;
     double success_rate = 1;        // of the last hundred or so
-    double first_token_ms = 0;      // moving average; 0: never answered
-    double first_token_p95_ms = 0;  // of the last 64
+    double first_token_ms = 0;      // moving average, a whole answer's being its end; 0: never answered
+    double first_token_p95_ms = 0;  // of the last 64 streams; of whole answers where there were too few
     std::string last_error;
     UnixMs last_error_ms = 0;
   };
   Snapshot snapshot() const;
   double first_token_ms() const noexcept { return average_first_ms_.load(std::memory_order_relaxed); }
-  // 0 until there are enough to tell.
+  // Of the last 64 streams, and of the last 64 whole answers. 0 until there are enough to tell.
   double first_token_p95_ms() const;
+  double whole_p95_ms() const;
 
  private:
+  struct Recent {
+    std::array<float, 64> samples{};
+    std::size_t count = 0;
+    void add(double sample) noexcept { samples[count++ % samples.size()] = static_cast<float>(sample); }
+  };
+  double p95_of(const Recent& recent) const;
   std::atomic<std::uint64_t> attempts_ = 0, failures_ = 0;
   std::atomic<double> average_first_ms_ = 0, success_rate_ = 1;
   mutable std::mutex mutex_;
-  std::array<float, 64> recent_first_ms_{};
-  std::size_t recent_count_ = 0;
+  Recent recent_first_ms_, recent_whole_ms_;
   std::string last_error_;
   UnixMs last_error_ms_ = 0;
 };

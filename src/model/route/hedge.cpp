@@ -10,8 +10,8 @@ constexpr Picodollars kDearerMax = 2;  // times
 
 }  // namespace
 
-std::chrono::milliseconds hedge_after(const Candidate& first) {
-  const double p95_ms = first.record.first_token_p95_ms();
+std::chrono::milliseconds hedge_after(const Candidate& first, bool is_streamed) {
+  const double p95_ms = is_streamed ? first.record.first_token_p95_ms() : first.record.whole_p95_ms();
   if (p95_ms <= 0) return kUnknown;
   return std::max(kLeast, std::chrono::milliseconds(static_cast<std::int64_t>(p95_ms)));
 }

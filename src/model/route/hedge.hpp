@@ -8,9 +8,9 @@
 // something to show first answers. These are its rules; call/hedge.hpp does it.
 namespace atelier::model {
 
-// How long the first attempt may show nothing: the time in which nineteen of twenty of this candidate's answers began, a
-// fixed one until enough of them are known, and never so short that a hiccup would do.
-std::chrono::milliseconds hedge_after(const Candidate& first);
+// How long the first attempt may show nothing: the time in which nineteen of twenty of this candidate's streams had begun, or
+// its whole answers had come; a fixed one until enough of them are known; and never so short that a hiccup would do.
+std::chrono::milliseconds hedge_after(const Candidate& first, bool is_streamed);
 
 // Whether `second` may be asked beside `first` for its price: twice the first's at most. One whose price nobody knows may
 // only stand beside one of which nobody knows it either; one that is free may always.
