@@ -22,7 +22,7 @@ bool Line::ask(std::string_view request) {
   reader_.reset();
   if (::send(descriptor_, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()))
     return true;
-  fail("the request could not be sent");
+  fail(std::string("the request could not be sent: ") + std::strerror(errno));
   return false;
 }
 

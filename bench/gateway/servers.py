@@ -60,8 +60,14 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        ended = self.process.poll()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
+        if ended is not None:
+            raise SystemExit(f'{self.name} ended by itself with {ended}{self.last_words()}')
+
+    def last_words(self):
+        return ''
 
 
 class Upstream(Server):
@@ -133,6 +139,9 @@ class Atelier(Server):
         wait_for_port(self.port)
         self.pids = [self.process.pid]
         self.key = self.make_key('bench', **LIMITS)
+
+    def last_words(self):
+        return ': ' + self.log_path.read_text()[-2000:]
 
     def request(self, method, path, body=None, key=None, timeout_s=60):
         """Status and text of the answer."""
