@@ -49,10 +49,10 @@ function(atelier_library name)
   endif()
 endfunction()
 
-# atelier_test(<name> LINK <library>...): one GoogleTest executable of all *_test.cpp in this folder, each suite
-# listed to ctest by itself so that they run in parallel.
+# atelier_test(<name> LINK <library>... [TIMEOUT s] [ALONE <filter>]): one GoogleTest executable of all *_test.cpp in this folder, each suite
+# listed to ctest by itself so that they run in parallel, but for those that must have the machine for themselves.
 function(atelier_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LINK;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;ALONE" "LINK;LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -63,5 +63,11 @@ function(atelier_test name)
   target_link_libraries(${name} PRIVATE atelier_flags ${arg_LINK} GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_compile_definitions(${name} PRIVATE ATELIER_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ATELIER_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
-  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+  set(others "*")
+  if(arg_ALONE)
+    # Of time limits that mean little while another test has the processor.
+    set(others "-${arg_ALONE}")
+    gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "${arg_ALONE}" DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" RUN_SERIAL TRUE)
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "${others}" DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
