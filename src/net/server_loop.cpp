@@ -40,8 +40,10 @@ bool is_same_user(int fd) {
 // Each event leaves at once, and a peer whose machine vanished is noticed.
 void tune(int fd, std::chrono::milliseconds stall) {
   const int one = 1, idle_seconds = 30, interval_seconds = 10;
-  // Later than our own limit, which knows why it ends a connection.
-  const auto unacknowledged_ms = static_cast<unsigned>(stall.count()) + 5'000;
+  // Later than our own limit, which knows why it ends a connection; and late enough for three probes of an idle one to
+  // get lost, since over this limit the kernel ends it with the first.
+  const auto unacknowledged_ms =
+      std::max(static_cast<unsigned>(stall.count()) + 5'000, (idle_seconds + 4U * interval_seconds) * 1'000U);
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   (void)::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
@@ -122,7 +124,8 @@ void ServerLoop::begin_stop() {
 }
 
 void ServerLoop::on_deadline() {
-  log::warn("connections are cut, since they did not end within the time to stop", {{"connections", connections_.size()}});
+  log::warn("connections are cut, since they did not end within the time to stop",
+            {{"connections", connections_.size()}});
   for (Connection* connection : std::unordered_set(connections_)) connection->abandon("stop_timeout");
 }
 
@@ -153,7 +156,8 @@ bool ServerLoop::accept_some() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    UniqueFd fd(::accept4(listener_->native_handle(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    UniqueFd fd(::accept4(listener_->native_handle(), reinterpret_cast<sockaddr*>(&address), &size,
+                          SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.is_open()) {
       take(std::move(fd), address.ss_family, to_text(address));
       continue;
@@ -182,12 +186,14 @@ bool ServerLoop::turn_away_without_descriptors() {
 
 void ServerLoop::turn_away(UniqueFd fd, std::string_view reason) {
   shared_.metrics.refuse(reason);
-  auto failure = fail(ErrorCode::unavailable, "too many connections are open", {.reason = std::string(reason), .where = {}});
+  auto failure =
+      fail(ErrorCode::unavailable, "too many connections are open", {.reason = std::string(reason), .where = {}});
   failure.error().retry_after_ms = 1000;
   const Response response = problem_response(failure.error(), Ulid::make().to_string());
   const std::string& body = std::get<std::string>(response.body);
   const std::string bytes = fmt::format(
-      "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\ncontent-length: {}\r\n"
+      "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\ncontent-length: "
+      "{}\r\n"
       "connection: close\r\n\r\n{}",
       body.size(), body);
   (void)::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
