@@ -34,7 +34,7 @@ Quirks quirks_for(unsigned chosen) {
 void check_wire(const WireRequest& wire) {
   const auto written = json::parse(wire.body, kWrittenLimits);
   ensure(written && written->is_object(), "what is written is a JSON object");
-  for (const unsigned char c : wire.url) ensure(c > ' ' && c < 0x7f, "an address holds nothing that ends it");
+  for (const char c : wire.url) ensure(c > ' ' && c < 0x7f, "an address holds nothing that ends it");
   for (const auto& [name, value] : wire.headers)
     for (const std::string& text : {name, value})
       ensure(text.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos, "a field holds nothing that ends it");

@@ -89,5 +89,14 @@ TEST(OpenaiFault, SaysWhenToComeBack) {
   EXPECT_FALSE(fault_of(400, R"({"error":{"message":"x"}})").retry_after_ms);
 }
 
+TEST(OpenaiFault, WordsThatAreNoTextAreShortAllTheSame) {
+  const std::string bytes = std::string(1'900, '\1') + "\xff";
+  for (const Protocol protocol : {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic, Protocol::gemini, Protocol::ollama}) {
+    const Fault fault = adapter_for(protocol).read_fault({.status = 500, .headers = {}}, bytes);
+    EXPECT_FALSE(fault.message.empty());
+    EXPECT_LE(fault.message.size(), 2'000U);
+  }
+}
+
 }  // namespace
 }  // namespace atelier::model

@@ -95,7 +95,10 @@ Fault broken_answer(std::string message) { return Fault{.kind = Fault::Kind::bro
 
 std::string cut_words(std::string_view words) {
   const std::string_view cut = truncate_utf8(words, kWordsBytesMax);
-  return is_valid_utf8(cut) ? std::string(cut) : printable(cut, kWordsBytesMax);
+  if (is_valid_utf8(cut)) return std::string(cut);
+  std::string shown = printable(cut, kWordsBytesMax);
+  shown.resize(truncate_utf8(shown, kWordsBytesMax).size());  // a byte that is spelled out takes four
+  return shown;
 }
 
 bool has_any_of(std::string_view text, std::initializer_list<std::string_view> words) {
