@@ -32,7 +32,9 @@ using namespace std::chrono_literals;
 double cpu_seconds(int who) {
   rusage usage{};
   getrusage(who, &usage);
-  const auto of = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto of = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
@@ -101,7 +103,8 @@ class House {
     bus = store::make_local_bus();
     events = run(store::open_event_log(*database, *bus)).value();
     options.runs_at_most = 1'000'000;
-    engine = make_engine(loop.get_executor(), *database, *blobs, *events, registry, reinterpret_cast<NodeServices&>(nothing), metrics, system_clock(), options);
+    engine = make_engine(loop.get_executor(), *database, *blobs, *events, registry,
+                         reinterpret_cast<NodeServices&>(nothing), metrics, system_clock(), options);
     const auto start = Steady::now();
     const auto recovered = run(engine->recover());
     if (!recovered) fmt::print(stderr, "recover: {}\n", recovered.error().message);
@@ -115,8 +118,11 @@ class House {
   template <class T>
   T run(Task<T> task) {
     std::optional<T> result;
-    asio::co_spawn(loop, [](Task<T> inner, std::optional<T>* into) -> Task<> { into->emplace(co_await std::move(inner)); }(std::move(task), &result),
-                   [](std::exception_ptr) {});
+    asio::co_spawn(
+        loop,
+        [](Task<T> inner, std::optional<T>* into) -> Task<> { into->emplace(co_await std::move(inner)); }(
+                                                      std::move(task), &result),
+        [](std::exception_ptr) {});
     while (!result) {
       loop.restart();
       loop.run_one();
@@ -158,14 +164,19 @@ Graph steps_of(std::string_view type, std::size_t count, std::int64_t salt, bool
   for (std::size_t i = 0; i < count; ++i) {
     json::Object parameters{{"n", salt}};
     if (is_timed) parameters.emplace("at_ns", Steady::now().time_since_epoch().count());
-    graph.nodes.push_back(Node{.name = fmt::format("n{}", i), .type = std::string(type), .parameters = std::move(parameters), .weight = 0, .label = {}});
+    graph.nodes.push_back(Node{.name = fmt::format("n{}", i),
+                               .type = std::string(type),
+                               .parameters = std::move(parameters),
+                               .weight = 0,
+                               .label = {}});
   }
   return graph;
 }
 
 Graph chain(std::size_t count) {
   Graph graph = steps_of("bench.echo", count, 1);
-  for (std::size_t i = 1; i < count; ++i) graph.edges.push_back({fmt::format("n{}", i - 1), "out", fmt::format("n{}", i), "in"});
+  for (std::size_t i = 1; i < count; ++i)
+    graph.edges.push_back({fmt::format("n{}", i - 1), "out", fmt::format("n{}", i), "in"});
   return graph;
 }
 
@@ -181,7 +192,8 @@ Graph wide(std::size_t count) {
 struct Report {
   bool is_json = false;
   json::Object values;
-  void add(std::string_view name, std::string_view question, double value, std::string_view unit, std::string_view bound) {
+  void add(std::string_view name, std::string_view question, double value, std::string_view unit,
+           std::string_view bound) {
     values[name] = value;
     if (!is_json) fmt::print("{:<34} {:>10.2f} {:<8} {:<12} {}\n", name, value, unit, bound, question);
     std::fflush(stdout);
@@ -213,7 +225,8 @@ Task<> call(House* house, Callers* callers, std::string_view type, std::size_t s
 double enqueue(House& house, std::size_t count, std::size_t runs, std::string_view type, std::size_t steps) {
   Callers callers{.left = runs, .running = count};
   const auto start = Steady::now();
-  for (std::size_t i = 0; i < count; ++i) asio::co_spawn(house.loop, call(&house, &callers, type, steps), [](std::exception_ptr) {});
+  for (std::size_t i = 0; i < count; ++i)
+    asio::co_spawn(house.loop, call(&house, &callers, type, steps), [](std::exception_ptr) {});
   house.loop.restart();
   while (callers.running > 0) house.loop.run_one();
   return seconds_since(start);
@@ -246,7 +259,8 @@ void measure_enqueue(Report& report, const std::string& folder, std::size_t roun
     House house(folder + "/large", {});
     const auto start = Steady::now();
     house.submit(steps_of("bench.hold", 20'000, 1));
-    report.add("enqueue_large_per_s", "one caller, one graph of 20,000 steps", 20'000 / seconds_since(start), "steps/s", "");
+    report.add("enqueue_large_per_s", "one caller, one graph of 20,000 steps", 20'000 / seconds_since(start), "steps/s",
+               "");
   }
   {
     House house(folder + "/through", {});
@@ -259,9 +273,11 @@ void measure_enqueue(Report& report, const std::string& folder, std::size_t roun
     report.add("through_loop_us", "the next: processor time of the loop, each", loop_us, "us", "");
     report.add("through_store_us", "the next: processor time of the other threads, each",
                1e6 * (cpu_seconds(RUSAGE_SELF) - all_cpu) / static_cast<double>(runs) - loop_us, "us", "");
-    report.add("through_per_s", "256 callers, graphs of one step that ends at once: steps begun (and nearly all stored) a second",
+    report.add("through_per_s",
+               "256 callers, graphs of one step that ends at once: steps begun (and nearly all stored) a second",
                static_cast<double>(runs) / seconds_since(start), "steps/s", "");
-    report.add("full_start_p50_ms", "enqueue to start at full load (256 callers, closed loop)", at_rank(house.stage.start_ms, 0.5), "ms", "");
+    report.add("full_start_p50_ms", "enqueue to start at full load (256 callers, closed loop)",
+               at_rank(house.stage.start_ms, 0.5), "ms", "");
     report.add("full_start_p99_ms", "the same, 99 of 100", at_rank(house.stage.start_ms, 0.99), "ms", "");
   }
 }
@@ -286,8 +302,11 @@ void measure_start(Report& report, const std::string& folder, std::size_t rounds
     house.loop.run_one_for(200us);
   }
   until_begun(house, count);
-  report.add(fmt::format("{}_start_p50_ms", name), fmt::format("enqueue to start, open loop, {} graphs of one step a second", rate), at_rank(house.stage.start_ms, 0.5), "ms", "< 2");
-  report.add(fmt::format("{}_start_p99_ms", name), "the same, 99 of 100", at_rank(house.stage.start_ms, 0.99), "ms", "< 10");
+  report.add(fmt::format("{}_start_p50_ms", name),
+             fmt::format("enqueue to start, open loop, {} graphs of one step a second", rate),
+             at_rank(house.stage.start_ms, 0.5), "ms", "< 2");
+  report.add(fmt::format("{}_start_p99_ms", name), "the same, 99 of 100", at_rank(house.stage.start_ms, 0.99), "ms",
+             "< 10");
 }
 
 // Seconds of one submission of a graph whose every result is stored: median of several.
@@ -308,44 +327,53 @@ void measure_cache(Report& report, const std::string& folder, std::size_t rounds
     {
       House house(place, {});
       house.wait(house.submit(graph));
-      report.add(fmt::format("cached_{}_ms", name), "1,000 nodes, all cached: submit to the end of the run", 1e3 * rerun(house, graph, 5 * rounds), "ms", "< 30");
+      report.add(fmt::format("cached_{}_ms", name), "1,000 nodes, all cached: submit to the end of the run",
+                 1e3 * rerun(house, graph, 5 * rounds), "ms", "< 30");
     }
     std::vector<double> cold;
     for (std::size_t i = 0; i < rounds; ++i) {
       House house(place, {});
       cold.push_back(rerun(house, graph, 1));
     }
-    report.add(fmt::format("cached_{}_cold_ms", name), "the same, first after a restart", 1e3 * at_rank(cold, 0.5), "ms", "< 30");
+    report.add(fmt::format("cached_{}_cold_ms", name), "the same, first after a restart", 1e3 * at_rank(cold, 0.5),
+               "ms", "< 30");
   }
 }
 
 // The child begins `count` steps, tells so by a file, and is killed.
 int be_child(const std::string& folder, std::size_t runs, std::size_t steps) {
-  House house(folder, {.light_at_most = 1, .media_at_most = 1, .network_at_most = static_cast<std::uint32_t>(runs * steps)});
+  House house(folder,
+              {.light_at_most = 1, .media_at_most = 1, .network_at_most = static_cast<std::uint32_t>(runs * steps)});
   enqueue(house, std::min<std::size_t>(runs, 64), runs, "bench.hold", steps);
   until_begun(house, runs * steps);
   std::ofstream(folder + "/ready") << "yes";
   for (;;) pause();
 }
 
-void measure_recovery(Report& report, const std::string& folder, std::string_view name, std::size_t runs, std::size_t steps) {
+void measure_recovery(Report& report, const std::string& folder, std::string_view name, std::size_t runs,
+                      std::size_t steps) {
   const std::string place = folder + "/recovery-" + std::string(name);
   std::filesystem::create_directories(place);
   const pid_t child = fork();
   if (child == 0) {
-    execl("/proc/self/exe", "bench_graph", "--child", place.c_str(), std::to_string(runs).c_str(), std::to_string(steps).c_str(), nullptr);
+    execl("/proc/self/exe", "bench_graph", "--child", place.c_str(), std::to_string(runs).c_str(),
+          std::to_string(steps).c_str(), nullptr);
     _exit(1);
   }
   while (!std::filesystem::exists(place + "/ready")) usleep(10'000);
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   const auto start = Steady::now();
-  House house(place, {.light_at_most = 1, .media_at_most = 1, .network_at_most = static_cast<std::uint32_t>(runs * steps)});
+  House house(place,
+              {.light_at_most = 1, .media_at_most = 1, .network_at_most = static_cast<std::uint32_t>(runs * steps)});
   const double opened = seconds_since(start);
   until_begun(house, runs * steps);
-  report.add(fmt::format("recovery_{}_ms", name), fmt::format("{} runs of {} running steps, kill -9: until the engine is ready again", runs, steps), 1e3 * house.recover_seconds, "ms", "< 2000");
+  report.add(fmt::format("recovery_{}_ms", name),
+             fmt::format("{} runs of {} running steps, kill -9: until the engine is ready again", runs, steps),
+             1e3 * house.recover_seconds, "ms", "< 2000");
   report.add(fmt::format("recovery_{}_open_ms", name), "opening the database included", 1e3 * opened, "ms", "");
-  report.add(fmt::format("recovery_{}_all_ms", name), "until every step runs again", 1e3 * seconds_since(start), "ms", "< 2000");
+  report.add(fmt::format("recovery_{}_all_ms", name), "until every step runs again", 1e3 * seconds_since(start), "ms",
+             "< 2000");
 }
 
 int main_of(const std::vector<std::string>& arguments) {
@@ -358,7 +386,8 @@ int main_of(const std::vector<std::string>& arguments) {
     if (arguments[i] == "--json") report.is_json = true;
     if (arguments[i] == "--dir" && i + 1 < arguments.size()) folder = arguments[++i];
     if (arguments[i] == "--only" && i + 1 < arguments.size()) only = arguments[++i];
-    if (arguments[i] == "--child" && i + 3 < arguments.size()) return be_child(arguments[i + 1], std::stoul(arguments[i + 2]), std::stoul(arguments[i + 3]));
+    if (arguments[i] == "--child" && i + 3 < arguments.size())
+      return be_child(arguments[i + 1], std::stoul(arguments[i + 2]), std::stoul(arguments[i + 3]));
   }
   const auto wants = [&](std::string_view name) { return only.empty() || only == name; };
   if (wants("enqueue")) measure_enqueue(report, folder, rounds);

@@ -1,5 +1,5 @@
-// What does a call's bookkeeping cost: finding its key by the secret, asking limits and money and settling, a record for
-// the log, and that record's way into the database? Times are of one call; the last is CPU of the whole process.
+// What does a call's bookkeeping cost: finding its key by the secret, asking limits and money and settling, a record
+// for the log, and that record's way into the database? Times are of one call; the last is CPU of the whole process.
 #include <benchmark/benchmark.h>
 #include <time.h>
 
@@ -25,7 +25,8 @@ class House {
   House() : folder_(std::filesystem::temp_directory_path() / ("atelier-bench-" + Ulid::make().to_string())) {
     std::filesystem::create_directories(folder_);
     studio_ = std::move(*store::open_sqlite({.path = folder_ / "studio.db"}, store::studio_migrations()));
-    telemetry_ = std::move(*store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations()));
+    telemetry_ = std::move(
+        *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations()));
     limiters_ = std::make_unique<model::Limiters>(*telemetry_, system_clock(), metrics_);
     allowances_ = std::make_unique<model::Allowances>(*studio_, system_clock(), metrics_);
     log_ = std::make_unique<model::CallLog>(*telemetry_, system_clock(), metrics_);
@@ -87,7 +88,8 @@ House& house() {
   return one;
 }
 
-const model::KeyLimits kLimits{.requests_per_minute = 1'000'000'000, .tokens_per_minute = 1'000'000'000, .concurrent_max = 1'000};
+const model::KeyLimits kLimits{
+    .requests_per_minute = 1'000'000'000, .tokens_per_minute = 1'000'000'000, .concurrent_max = 1'000};
 const model::AllowanceLimits kMoney{.day = 1'000'000 * kDollar, .month = 1'000'000 * kDollar};
 
 void find_key(benchmark::State& state) {

@@ -1,6 +1,6 @@
 // How many batches a second does the database acknowledge, each after its sync, and how long does one wait? A batch is
-// what enqueuing a run writes: a run, a step and an event (3 inserts, 4 indexes). Callers share one loop, as in the server.
-// Usage: bench_store [seconds per figure] [folder]
+// what enqueuing a run writes: a run, a step and an event (3 inserts, 4 indexes). Callers share one loop, as in the
+// server. Usage: bench_store [seconds per figure] [folder]
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -39,7 +39,8 @@ std::vector<Statement> enqueue_batch() {
                    {run, owner, std::string("bench.run"), std::int64_t{1'700'000'000'000}}});
   batch.push_back({"INSERT INTO steps (run, node, state, priority, parameters) VALUES ($1, $2, 'ready', $3, $4)",
                    {run, std::string("a"), std::int64_t{0}, std::string(R"({"text":"hello"})")}});
-  batch.push_back({"INSERT INTO events (owner, topic, data) VALUES ($1, $2, $3)", {owner, "run/" + run, std::string(R"({"state":"running"})")}});
+  batch.push_back({"INSERT INTO events (owner, topic, data) VALUES ($1, $2, $3)",
+                   {owner, "run/" + run, std::string(R"({"state":"running"})")}});
   return batch;
 }
 
@@ -54,7 +55,8 @@ Task<Result<>> call(store::Database& database, SteadyTime until, std::vector<dou
   co_return Result<>{};
 }
 
-Task<Result<>> call_side_by_side(store::Database& database, int caller_count, SteadyTime until, std::vector<double>& waits_ms) {
+Task<Result<>> call_side_by_side(store::Database& database, int caller_count, SteadyTime until,
+                                 std::vector<double>& waits_ms) {
   TaskGroup group(co_await current_executor());
   for (int i = 0; i < caller_count; ++i) group.spawn(call(database, until, waits_ms));
   co_return co_await group.join();
@@ -67,19 +69,24 @@ void measure(const std::string& folder, int caller_count, double seconds) {
   std::vector<double> waits_ms;
   const auto begin = std::chrono::steady_clock::now();
   const auto until = begin + std::chrono::milliseconds(static_cast<int>(seconds * 1000));
-  asio::co_spawn(loop.get_executor(), call_side_by_side(**database, caller_count, until, waits_ms), [](std::exception_ptr, Result<> done) {
-    if (!done) fmt::print(stderr, "{}\n", done.error().describe()), std::exit(1);
-  });
+  asio::co_spawn(loop.get_executor(), call_side_by_side(**database, caller_count, until, waits_ms),
+                 [](std::exception_ptr, Result<> done) {
+                   if (!done) fmt::print(stderr, "{}\n", done.error().describe()), std::exit(1);
+                 });
   loop.run();
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const store::DatabaseStatistics statistics = (*database)->statistics();
   (*database)->close();
   std::sort(waits_ms.begin(), waits_ms.end());
-  const auto at = [&](double part) { return waits_ms[static_cast<std::size_t>(part * static_cast<double>(waits_ms.size() - 1))]; };
-  fmt::print("{:>4} callers: {:>8.0f} batches/s, {:>6.1f} batches a sync, wait p50 {:.2f} ms, p99 {:.2f} ms, max {:.2f} ms\n", caller_count,
-             static_cast<double>(waits_ms.size()) / took,
-             static_cast<double>(statistics.batch_count) / static_cast<double>(std::max<std::uint64_t>(statistics.transaction_count, 1)), at(0.5),
-             at(0.99), waits_ms.back());
+  const auto at = [&](double part) {
+    return waits_ms[static_cast<std::size_t>(part * static_cast<double>(waits_ms.size() - 1))];
+  };
+  fmt::print(
+      "{:>4} callers: {:>8.0f} batches/s, {:>6.1f} batches a sync, wait p50 {:.2f} ms, p99 {:.2f} ms, max {:.2f} ms\n",
+      caller_count, static_cast<double>(waits_ms.size()) / took,
+      static_cast<double>(statistics.batch_count) /
+          static_cast<double>(std::max<std::uint64_t>(statistics.transaction_count, 1)),
+      at(0.5), at(0.99), waits_ms.back());
 }
 
 }  // namespace
@@ -87,7 +94,8 @@ void measure(const std::string& folder, int caller_count, double seconds) {
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 2;
   const std::filesystem::path folder =
-      (argc > 2 ? std::filesystem::path(argv[2]) : std::filesystem::temp_directory_path()) / fmt::format("atelier-bench-{}", getpid());
+      (argc > 2 ? std::filesystem::path(argv[2]) : std::filesystem::temp_directory_path()) /
+      fmt::format("atelier-bench-{}", getpid());
   std::filesystem::create_directories(folder);
   for (const int caller_count : {1, 16, 256}) measure(folder.string(), caller_count, seconds);
   std::filesystem::remove_all(folder);

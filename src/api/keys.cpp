@@ -54,7 +54,8 @@ std::vector<std::string> read_patterns(json::ObjectReader& reader, std::string_v
 std::optional<model::Picodollars> read_dollars(json::ObjectReader& reader, std::string_view name) {
   const json::Value* value = reader.optional_value(name);
   if (!value || value->is_null()) return std::nullopt;
-  auto amount = value->is_string() ? model::parse_dollars(value->get_string()) : model::parse_dollars(json::write(*value));
+  auto amount =
+      value->is_string() ? model::parse_dollars(value->get_string()) : model::parse_dollars(json::write(*value));
   if (!amount || *amount < 0) {
     reader.complain(name, "must be an amount of dollars, such as \"12.50\"");
     return std::nullopt;
@@ -140,10 +141,17 @@ Task<Result<net::Response>> revoke_key(Services services, net::Request request) 
 
 constexpr Route kRoutes[] = {
     {net::Method::get, "/api/keys", list_keys, Access::admin, "Access keys", "", "KeyPage"},
-    {net::Method::post, "/api/keys", create_key, Access::admin, "Makes an access key; its secret is shown once", "NewKey", "CreatedKey", 201},
+    {net::Method::post, "/api/keys", create_key, Access::admin, "Makes an access key; its secret is shown once",
+     "NewKey", "CreatedKey", 201},
     {net::Method::get, "/api/keys/{id}", get_key, Access::admin, "One of them", "", "Key"},
-    {.method = net::Method::put, .path = "/api/keys/{id}", .run = update_key, .access = Access::admin, .summary = "Sets what a key may do anew; what is left out has no limit",
-     .request = "KeySettings", .answer = "Key", .needs_revision = true},
+    {.method = net::Method::put,
+     .path = "/api/keys/{id}",
+     .run = update_key,
+     .access = Access::admin,
+     .summary = "Sets what a key may do anew; what is left out has no limit",
+     .request = "KeySettings",
+     .answer = "Key",
+     .needs_revision = true},
     {net::Method::del, "/api/keys/{id}", revoke_key, Access::admin, "Revokes a key", "", "", 204},
 };
 

@@ -19,10 +19,12 @@ json::Object to_json(const studio::StoredRoute& stored) {
 
 // A name's taking place is the path's or the body's business; what the rest means is studio's.
 Result<model::Route> read_body(json::Value& body, std::optional<std::string> name) {
-  if (!body.is_object()) return fail(ErrorCode::invalid_argument, "the body must be an object", {.reason = {}, .where = ""});
+  if (!body.is_object())
+    return fail(ErrorCode::invalid_argument, "the body must be an object", {.reason = {}, .where = ""});
   if (!name) {
     const json::Value* given = body.as_object().if_contains("name");
-    if (!given || !given->is_string()) return fail(ErrorCode::invalid_argument, "a route has a name", {.reason = {}, .where = "/name"});
+    if (!given || !given->is_string())
+      return fail(ErrorCode::invalid_argument, "a route has a name", {.reason = {}, .where = "/name"});
     name = std::string(given->get_string());
     body.as_object().erase("name");
   }
@@ -75,8 +77,14 @@ constexpr Route kRoutes[] = {
     {net::Method::get, "/api/routes", list_routes, Access::admin, "Routes over models", "", "RoutePage"},
     {net::Method::post, "/api/routes", create_route, Access::admin, "Adds a route", "NewRoute", "Route", 201},
     {net::Method::get, "/api/routes/{name}", get_route, Access::admin, "One of them", "", "Route"},
-    {.method = net::Method::put, .path = "/api/routes/{name}", .run = update_route, .access = Access::admin, .summary = "Sets a route anew", .request = "RouteDefinition",
-     .answer = "Route", .needs_revision = true},
+    {.method = net::Method::put,
+     .path = "/api/routes/{name}",
+     .run = update_route,
+     .access = Access::admin,
+     .summary = "Sets a route anew",
+     .request = "RouteDefinition",
+     .answer = "Route",
+     .needs_revision = true},
     {net::Method::del, "/api/routes/{name}", remove_route, Access::admin, "Removes a route", "", "", 204},
 };
 

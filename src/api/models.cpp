@@ -29,7 +29,8 @@ json::Object health_of(const model::Candidate& candidate, const Services& servic
                       {"first_token_p95_ms", record.first_token_p95_ms},
                       {"in_flight", candidate.in_flight.load(std::memory_order_relaxed)},
                       {"last_error", record.last_error}};
-  object["last_error_at"] = record.last_error_ms > 0 ? json::Value(format_rfc3339(record.last_error_ms)) : json::Value();
+  object["last_error_at"] =
+      record.last_error_ms > 0 ? json::Value(format_rfc3339(record.last_error_ms)) : json::Value();
   return object;
 }
 
@@ -62,25 +63,34 @@ Task<Result<net::Response>> list_models(Services services, net::Request) {
   json::Array providers;
   for (const auto& [name, provider] : directory->providers()) {
     const model::ModelList* list = directory->list_of(name);
-    json::Object one{{"name", name}, {"protocol", model::to_string(provider->protocol)}, {"is_local", provider->is_local}, {"last_error", list != nullptr ? list->last_error : ""}};
-    one["listed_at"] = list != nullptr && list->read_ms > 0 ? json::Value(format_rfc3339(list->read_ms)) : json::Value();
+    json::Object one{{"name", name},
+                     {"protocol", model::to_string(provider->protocol)},
+                     {"is_local", provider->is_local},
+                     {"last_error", list != nullptr ? list->last_error : ""}};
+    one["listed_at"] =
+        list != nullptr && list->read_ms > 0 ? json::Value(format_rfc3339(list->read_ms)) : json::Value();
     providers.push_back(std::move(one));
   }
-  co_return net::json_response(json::Object{{"items", std::move(items)}, {"next", ""}, {"providers", std::move(providers)}});
+  co_return net::json_response(
+      json::Object{{"items", std::move(items)}, {"next", ""}, {"providers", std::move(providers)}});
 }
 
 // Lets a candidate be tried again at once, whatever its breaker thinks.
 Task<Result<net::Response>> reset_breaker(Services services, net::Request request) {
   const std::string name(request.path_parameter("name"));
   const model::CandidatePtr candidate = services.chat.models().find_candidate(name);
-  if (!candidate) co_return fail(ErrorCode::not_found, "there is no model \"" + name + "\"", {.reason = "model_not_found", .where = {}});
+  if (!candidate)
+    co_return fail(ErrorCode::not_found, "there is no model \"" + name + "\"",
+                   {.reason = "model_not_found", .where = {}});
   candidate->breaker.reset();
   co_return net::empty_response();
 }
 
 constexpr Route kRoutes[] = {
-    {net::Method::get, "/api/models", list_models, Access::user, "Models and routes, with how they have been doing", "", "ModelPage"},
-    {net::Method::del, "/api/breakers/{name...}", reset_breaker, Access::admin, "Closes the breaker of a model (provider/model)", "", "", 204},
+    {net::Method::get, "/api/models", list_models, Access::user, "Models and routes, with how they have been doing", "",
+     "ModelPage"},
+    {net::Method::del, "/api/breakers/{name...}", reset_breaker, Access::admin,
+     "Closes the breaker of a model (provider/model)", "", "", 204},
 };
 
 }  // namespace

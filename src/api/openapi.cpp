@@ -46,12 +46,15 @@ json::Array parameters_of(const Route& route) {
 
 json::Value problem_of(Face face) {
   switch (face) {
-    case Face::openai: return content_of("OpenAiError");
-    case Face::anthropic: return content_of("AnthropicError");
-    case Face::studio: break;
+    case Face::openai:
+      return content_of("OpenAiError");
+    case Face::anthropic:
+      return content_of("AnthropicError");
+    case Face::studio:
+      break;
   }
-  return json::Object{{"application/problem+json",
-                       json::Object{{"schema", json::Object{{"$ref", "#/components/schemas/Problem"}}}}}};
+  return json::Object{
+      {"application/problem+json", json::Object{{"schema", json::Object{{"$ref", "#/components/schemas/Problem"}}}}}};
 }
 
 json::Value operation_of(const Route& route) {

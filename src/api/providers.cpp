@@ -93,7 +93,11 @@ Task<Result<net::Response>> list_providers(Services services, net::Request) {
 Task<Result<net::Response>> list_presets(Services, net::Request) {
   json::Array items;
   for (const model::Preset& preset : model::presets())
-    items.push_back(json::Object{{"name", preset.name}, {"title", preset.title}, {"protocol", model::to_string(preset.protocol)}, {"base_url", preset.base_url}, {"key_variable", preset.key_variable}});
+    items.push_back(json::Object{{"name", preset.name},
+                                 {"title", preset.title},
+                                 {"protocol", model::to_string(preset.protocol)},
+                                 {"base_url", preset.base_url},
+                                 {"key_variable", preset.key_variable}});
   co_return net::json_response(json::Object{{"items", std::move(items)}, {"next", ""}});
 }
 
@@ -123,7 +127,8 @@ Task<Result<net::Response>> update_provider(Services services, net::Request requ
   json::ObjectReader reader(*body);
   studio::ProviderChange change = read_change(reader);
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto provider = co_await services.gateway_setup.update_provider(std::string(request.path_parameter("name")), std::move(change), *revision);
+  auto provider = co_await services.gateway_setup.update_provider(std::string(request.path_parameter("name")),
+                                                                  std::move(change), *revision);
   if (!provider) co_return error_of(provider);
   co_return net::json_response(to_json(*provider));
 }
@@ -140,7 +145,8 @@ Task<Result<net::Response>> check_provider(Services services, net::Request reque
   const model::DirectoryPtr directory = services.chat.models().directory();
   const auto found = directory->providers().find(name);
   if (found == directory->providers().end())
-    co_return fail(ErrorCode::not_found, "there is no provider \"" + name + "\" in use", {.reason = "provider_not_found", .where = {}});
+    co_return fail(ErrorCode::not_found, "there is no provider \"" + name + "\" in use",
+                   {.reason = "provider_not_found", .where = {}});
   auto read = co_await services.catalog.refresh(found->second);
   json::Object answer{{"is_ok", read.has_value()}, {"error", read ? "" : read.error().message}};
   const model::DirectoryPtr now = services.chat.models().directory();
@@ -164,15 +170,26 @@ Task<Result<net::Response>> rotate_sealing_key(Services services, net::Request r
 }
 
 constexpr Route kRoutes[] = {
-    {net::Method::get, "/api/providers", list_providers, Access::admin, "Providers, stored and of the environment", "", "ProviderPage"},
-    {net::Method::post, "/api/providers", create_provider, Access::admin, "Adds a provider; its key is sealed and never told again", "NewProvider", "Provider", 201},
-    {net::Method::get, "/api/provider-presets", list_presets, Access::user, "Kinds of providers that need nothing but a key", "", "ProviderPresetPage"},
+    {net::Method::get, "/api/providers", list_providers, Access::admin, "Providers, stored and of the environment", "",
+     "ProviderPage"},
+    {net::Method::post, "/api/providers", create_provider, Access::admin,
+     "Adds a provider; its key is sealed and never told again", "NewProvider", "Provider", 201},
+    {net::Method::get, "/api/provider-presets", list_presets, Access::user,
+     "Kinds of providers that need nothing but a key", "", "ProviderPresetPage"},
     {net::Method::get, "/api/providers/{name}", get_provider, Access::admin, "One of them", "", "Provider"},
-    {.method = net::Method::put, .path = "/api/providers/{name}", .run = update_provider, .access = Access::admin,
-     .summary = "Sets a provider anew; key and headers stay as they were where they are left out", .request = "ProviderChange", .answer = "Provider", .needs_revision = true},
+    {.method = net::Method::put,
+     .path = "/api/providers/{name}",
+     .run = update_provider,
+     .access = Access::admin,
+     .summary = "Sets a provider anew; key and headers stay as they were where they are left out",
+     .request = "ProviderChange",
+     .answer = "Provider",
+     .needs_revision = true},
     {net::Method::del, "/api/providers/{name}", remove_provider, Access::admin, "Removes a provider", "", "", 204},
-    {net::Method::post, "/api/providers/{name}/check", check_provider, Access::admin, "Reads the provider's list of models now", "", "ProviderCheck"},
-    {net::Method::post, "/api/sealing-key/rotate", rotate_sealing_key, Access::admin, "Seals providers' keys with a new key", "SealingKeyRotation", "RotatedSealingKey"},
+    {net::Method::post, "/api/providers/{name}/check", check_provider, Access::admin,
+     "Reads the provider's list of models now", "", "ProviderCheck"},
+    {net::Method::post, "/api/sealing-key/rotate", rotate_sealing_key, Access::admin,
+     "Seals providers' keys with a new key", "SealingKeyRotation", "RotatedSealingKey"},
 };
 
 }  // namespace

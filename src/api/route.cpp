@@ -51,8 +51,9 @@ Task<Result<net::Response>> call_face(Services services, const Route* route, net
 std::vector<Route> all_routes() {
   std::vector<Route> all;
   for (const std::span<const Route> table :
-       {session_routes(), production_routes(), run_routes(), asset_routes(), event_routes(), operator_routes(), key_routes(),
-        model_routes(), provider_routes(), model_route_routes(), call_routes(), v1_chat_routes(), v1_response_routes(), v1_endpoint_routes(), v1_model_routes()})
+       {session_routes(), production_routes(), run_routes(), asset_routes(), event_routes(), operator_routes(),
+        key_routes(), model_routes(), provider_routes(), model_route_routes(), call_routes(), v1_chat_routes(),
+        v1_response_routes(), v1_endpoint_routes(), v1_model_routes()})
     all.insert(all.end(), table.begin(), table.end());
   return all;
 }
@@ -61,11 +62,10 @@ void mount(net::Router& router, Services services) {
   static const std::vector<Route>* routes =
       new std::vector<Route>(all_routes());  // handlers refer to the rows for ever
   for (const Route& route : *routes)
-    router.add(route.method, std::string(route.path),
-               [services, &route](net::Request request) {
-                 return route.face == Face::studio ? call(services, &route, std::move(request))
-                                                   : call_face(services, &route, std::move(request));
-               });
+    router.add(route.method, std::string(route.path), [services, &route](net::Request request) {
+      return route.face == Face::studio ? call(services, &route, std::move(request))
+                                        : call_face(services, &route, std::move(request));
+    });
 }
 
 }  // namespace atelier::api

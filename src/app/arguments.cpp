@@ -98,7 +98,8 @@ Result<Arguments> parse_arguments(const Command& command, std::span<const std::s
   const auto wanted = static_cast<std::size_t>(std::ranges::count(command.arguments, '<'));
   if (arguments.positional.size() != wanted && !arguments.has("--help")) {
     if (wanted == 0) return refuse(fmt::format("atelier {} takes no argument", command.name));
-    return refuse(fmt::format("atelier {} takes {}: {}", command.name, wanted == 1 ? "one argument" : "two arguments", command.arguments));
+    return refuse(fmt::format("atelier {} takes {}: {}", command.name, wanted == 1 ? "one argument" : "two arguments",
+                              command.arguments));
   }
   return arguments;
 }

@@ -15,14 +15,14 @@ namespace atelier::app {
 
 // One flag of a command. `setting` is what it sets, if it stands for a setting; else the command reads it itself.
 struct Flag {
-  std::string_view name;         // "--listen"
-  std::string_view value_name;   // "ADDRESS"; empty for a switch
+  std::string_view name;        // "--listen"
+  std::string_view value_name;  // "ADDRESS"; empty for a switch
   std::string_view help;
   std::string_view setting = {};
 };
 
 struct Command {
-  std::string_view name;  // "keys create"
+  std::string_view name;       // "keys create"
   std::string_view arguments;  // "<story.md>"
   std::string_view help;
   std::span<const Flag> flags;

@@ -51,7 +51,8 @@ constexpr Flag kKeyFlags[] = {
     {"--month", "DOLLARS", "At most so much money a month"},
 };
 constexpr Flag kProviderFlags[] = {
-    {"--preset", "KIND", "A known provider, or a protocol: openai_chat, openai_responses, anthropic, gemini, ollama (its name)"},
+    {"--preset", "KIND",
+     "A known provider, or a protocol: openai_chat, openai_responses, anthropic, gemini, ollama (its name)"},
     {"--base-url", "URL", "Where it is (the known one's own)"},
     {"--key-stdin", "", "Read its key from standard input; it is stored sealed"},
 };
@@ -62,7 +63,8 @@ constexpr Flag kRouteFlags[] = {
     {"--hedge", "", "Ask the next candidate too when the first is slow to begin"}};
 constexpr Flag kUsageFlags[] = {{"--by", "WHAT", "day, model, key, day_and_model or day_and_key (day_and_model)"},
                                 {"--json", "", "As JSON"}};
-constexpr Flag kRotateFlags[] = {{"--keep-old", "", "Leave the old sealing keys in their file: backups made before need them"}};
+constexpr Flag kRotateFlags[] = {
+    {"--keep-old", "", "Leave the old sealing keys in their file: backups made before need them"}};
 constexpr Flag kJsonFlag[] = {{"--json", "", "As JSON"}};
 
 constexpr Command kCommands[] = {
@@ -72,13 +74,15 @@ constexpr Command kCommands[] = {
     {"keys create", "<name>", "Makes an access key and prints it once.", kKeyFlags, run_keys_create},
     {"keys list", "", "Lists access keys.", kJsonFlag, run_keys_list},
     {"keys revoke", "<id>", "Revokes an access key.", {}, run_keys_revoke},
-    {"keys rotate-sealing-key", "", "Seals the stored keys of providers with a new key.", kRotateFlags, run_keys_rotate_sealing_key},
+    {"keys rotate-sealing-key", "", "Seals the stored keys of providers with a new key.", kRotateFlags,
+     run_keys_rotate_sealing_key},
     {"models", "", "Lists models that can be called, and how they have been doing.", kJsonFlag, run_models},
     {"providers list", "", "Lists providers, stored and of the environment.", kJsonFlag, run_providers_list},
     {"providers set", "<name>", "Adds or changes a provider.", kProviderFlags, run_providers_set},
     {"providers remove", "<name>", "Removes a stored provider.", {}, run_providers_remove},
     {"routes list", "", "Lists routes.", kJsonFlag, run_routes_list},
-    {"routes set", "<name> <provider/model[=weight],...>", "Adds or changes a route: a name for several models.", kRouteFlags, run_routes_set},
+    {"routes set", "<name> <provider/model[=weight],...>", "Adds or changes a route: a name for several models.",
+     kRouteFlags, run_routes_set},
     {"routes remove", "<name>", "Removes a route.", {}, run_routes_remove},
     {"calls", "", "Lists the latest calls to models.", kJsonFlag, run_calls},
     {"usage", "", "What was used and paid in the last 30 days.", kUsageFlags, run_usage},
@@ -125,7 +129,8 @@ Result<std::string> read_settings_file(const std::string& path, bool must_exist)
 
 // Variables that are ours but no settings.
 bool is_reserved(std::string_view variable) {
-  return variable == "ATELIER_CONFIG" || variable == "ATELIER_CRASH_AT" || variable == "ATELIER_BIN" || variable == "ATELIER_MASTER_KEY";
+  return variable == "ATELIER_CONFIG" || variable == "ATELIER_CRASH_AT" || variable == "ATELIER_BIN" ||
+         variable == "ATELIER_MASTER_KEY";
 }
 
 }  // namespace

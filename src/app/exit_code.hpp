@@ -5,10 +5,10 @@ namespace atelier::app {
 // Documented in docs/command-line.md.
 enum ExitCode : int {
   kSuccess = 0,
-  kFailure = 1,       // the work could not be done; the message says why
-  kUsage = 2,         // the command line or a setting is wrong
-  kBadInput = 3,      // the story or a file it names is wrong; nothing was written
-  kUnavailable = 4,   // a server, worker or disk is not there or full: try again later
+  kFailure = 1,        // the work could not be done; the message says why
+  kUsage = 2,          // the command line or a setting is wrong
+  kBadInput = 3,       // the story or a file it names is wrong; nothing was written
+  kUnavailable = 4,    // a server, worker or disk is not there or full: try again later
   kInterrupted = 130,  // Ctrl-C; nothing half-written is left
 };
 

@@ -22,7 +22,9 @@ bool is_true_at(const json::Value& object, std::string_view name) {
   return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-std::string number_at(const json::Value& object, std::string_view name) { return std::to_string(integer_at(object, name)); }
+std::string number_at(const json::Value& object, std::string_view name) {
+  return std::to_string(integer_at(object, name));
+}
 
 const json::Array& items_of(const json::Value& page) { return page.at("items").as_array(); }
 
@@ -48,21 +50,31 @@ std::vector<std::string> model_row(const json::Value& model) {
   const json::Value& health = model.at("health");
   const std::string state = is_true_at(health, "is_available") ? "available" : text_at(health, "breaker");
   const std::int64_t attempts = integer_at(health, "attempts");
-  const std::string success = attempts > 0 ? fmt::format("{:.0f} %", health.at("success_rate").to_number<double>() * 100) : std::string();
+  const std::string success =
+      attempts > 0 ? fmt::format("{:.0f} %", health.at("success_rate").to_number<double>() * 100) : std::string();
   const std::string in = text_at(model, "input_price"), out = text_at(model, "output_price");
-  return {text_at(model, "name"), state, success, attempts > 0 ? fmt::format("{:.0f} ms", health.at("first_token_ms").to_number<double>()) : "",
-          in.empty() ? "" : fmt::format("${} / ${}", in, out), text_at(health, "last_error")};
+  return {text_at(model, "name"),
+          state,
+          success,
+          attempts > 0 ? fmt::format("{:.0f} ms", health.at("first_token_ms").to_number<double>()) : "",
+          in.empty() ? "" : fmt::format("${} / ${}", in, out),
+          text_at(health, "last_error")};
 }
 
 std::vector<std::string> provider_row(const json::Value& provider) {
   const std::string key = is_true_at(provider, "has_key") ? "..." + text_at(provider, "key_end") : "none";
-  return {text_at(provider, "name"), text_at(provider, "preset"), text_at(provider, "base_url"), key, is_true_at(provider, "is_from_environment") ? "environment" : "stored",
+  return {text_at(provider, "name"),
+          text_at(provider, "preset"),
+          text_at(provider, "base_url"),
+          key,
+          is_true_at(provider, "is_from_environment") ? "environment" : "stored",
           is_true_at(provider, "is_enabled") ? text_at(provider, "trouble") : "switched off"};
 }
 
 std::vector<std::string> route_row(const json::Value& route) {
   std::string targets;
-  for (const json::Value& target : route.at("targets").as_array()) targets += (targets.empty() ? "" : ", ") + text_at(target, "provider") + "/" + text_at(target, "model");
+  for (const json::Value& target : route.at("targets").as_array())
+    targets += (targets.empty() ? "" : ", ") + text_at(target, "provider") + "/" + text_at(target, "model");
   std::string sharing;
   const auto add = [&sharing](const std::string& word) { sharing += (sharing.empty() ? "" : ", ") + word; };
   if (const std::int64_t life = route.at("cache_life_s").as_int64(); life > 0) add(fmt::format("cache {} s", life));
@@ -73,13 +85,27 @@ std::vector<std::string> route_row(const json::Value& route) {
 
 std::vector<std::string> call_row(const json::Value& call) {
   const std::string cost = text_at(call, "cost");
-  return {number_at(call, "number"), text_at(call, "at"), text_at(call, "asked"), text_at(call, "provider"), number_at(call, "status"), number_at(call, "total_ms") + " ms",
-          number_at(call.at("usage"), "input"), number_at(call.at("usage"), "output"), cost.empty() ? "?" : "$" + cost, text_at(call, "fault")};
+  return {number_at(call, "number"),
+          text_at(call, "at"),
+          text_at(call, "asked"),
+          text_at(call, "provider"),
+          number_at(call, "status"),
+          number_at(call, "total_ms") + " ms",
+          number_at(call.at("usage"), "input"),
+          number_at(call.at("usage"), "output"),
+          cost.empty() ? "?" : "$" + cost,
+          text_at(call, "fault")};
 }
 
 std::vector<std::string> usage_row(const json::Value& row) {
-  return {text_at(row, "day"), text_at(row, "key"), text_at(row, "provider") + (text_at(row, "model").empty() ? "" : "/" + text_at(row, "model")), number_at(row, "calls"),
-          number_at(row, "failed"), number_at(row, "input"), number_at(row, "output"), "$" + text_at(row, "cost")};
+  return {text_at(row, "day"),
+          text_at(row, "key"),
+          text_at(row, "provider") + (text_at(row, "model").empty() ? "" : "/" + text_at(row, "model")),
+          number_at(row, "calls"),
+          number_at(row, "failed"),
+          number_at(row, "input"),
+          number_at(row, "output"),
+          "$" + text_at(row, "cost")};
 }
 
 // A secret comes from standard input, so that it stands in no process list and no shell's history.
@@ -103,12 +129,14 @@ Result<json::Object> read_target(std::string_view text) {
   const std::string_view candidate = text.substr(0, equals);
   const std::size_t slash = candidate.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == candidate.size())
-    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no provider/model", printable(text, 200)), {.reason = "usage", .where = {}});
+    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no provider/model", printable(text, 200)),
+                {.reason = "usage", .where = {}});
   json::Object target{{"provider", candidate.substr(0, slash)}, {"model", candidate.substr(slash + 1)}};
   if (equals == std::string_view::npos) return target;
   auto weight = json::parse(text.substr(equals + 1));
   if (!weight || !weight->is_number())
-    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no weight", printable(text.substr(equals + 1), 40)), {.reason = "usage", .where = {}});
+    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no weight", printable(text.substr(equals + 1), 40)),
+                {.reason = "usage", .where = {}});
   target["weight"] = *weight;
   return target;
 }
@@ -146,7 +174,9 @@ int remove(const Arguments& arguments, const std::string& collection) {
 }  // namespace
 
 int run_models(const Arguments& arguments) {
-  return print_list(arguments, "/api/models", {"MODEL", "STATE", "SUCCESS", "FIRST TOKEN", "PRICE IN / OUT OF A MILLION", "LAST ERROR"}, model_row);
+  return print_list(arguments, "/api/models",
+                    {"MODEL", "STATE", "SUCCESS", "FIRST TOKEN", "PRICE IN / OUT OF A MILLION", "LAST ERROR"},
+                    model_row);
 }
 
 int run_providers_list(const Arguments& arguments) {
@@ -166,7 +196,9 @@ int run_providers_set(const Arguments& arguments) {
 
 int run_providers_remove(const Arguments& arguments) { return remove(arguments, "/api/providers"); }
 
-int run_routes_list(const Arguments& arguments) { return print_list(arguments, "/api/routes", {"ROUTE", "STRATEGY", "CANDIDATES", "SHARING"}, route_row); }
+int run_routes_list(const Arguments& arguments) {
+  return print_list(arguments, "/api/routes", {"ROUTE", "STRATEGY", "CANDIDATES", "SHARING"}, route_row);
+}
 
 int run_routes_set(const Arguments& arguments) {
   json::Object body;
@@ -182,7 +214,8 @@ int run_routes_set(const Arguments& arguments) {
   body["targets"] = std::move(targets);
   if (const auto strategy = arguments.value("--strategy")) body["strategy"] = *strategy;
   // What is no number stays text, which the API refuses by the field's name.
-  if (const auto life = arguments.value("--cache")) body["cache_life_s"] = json::parse(*life).value_or(json::Value(*life));
+  if (const auto life = arguments.value("--cache"))
+    body["cache_life_s"] = json::parse(*life).value_or(json::Value(*life));
   if (arguments.has("--coalesce")) body["shares_equal"] = true;
   if (arguments.has("--hedge")) body["hedges"] = true;
   return store(arguments, "/api/routes", arguments.positional[0], std::move(body));
@@ -191,12 +224,14 @@ int run_routes_set(const Arguments& arguments) {
 int run_routes_remove(const Arguments& arguments) { return remove(arguments, "/api/routes"); }
 
 int run_calls(const Arguments& arguments) {
-  return print_list(arguments, "/api/calls?limit=50", {"NUMBER", "AT", "ASKED", "PROVIDER", "STATUS", "TOOK", "IN", "OUT", "COST", "FAULT"}, call_row);
+  return print_list(arguments, "/api/calls?limit=50",
+                    {"NUMBER", "AT", "ASKED", "PROVIDER", "STATUS", "TOOK", "IN", "OUT", "COST", "FAULT"}, call_row);
 }
 
 int run_usage(const Arguments& arguments) {
   const std::string by = arguments.value("--by").value_or("day_and_model");
-  return print_list(arguments, "/api/usage?by=" + net::percent_encode(by), {"DAY", "KEY", "MODEL", "CALLS", "FAILED", "IN", "OUT", "COST"}, usage_row);
+  return print_list(arguments, "/api/usage?by=" + net::percent_encode(by),
+                    {"DAY", "KEY", "MODEL", "CALLS", "FAILED", "IN", "OUT", "COST"}, usage_row);
 }
 
 // Asks every provider for its models: whether addresses and keys are right.
@@ -213,7 +248,10 @@ int run_check(const Arguments& arguments) {
     auto checked = (*studio)->call("POST", "/api/providers/" + net::percent_encode(name) + "/check", json::Object());
     const bool is_ok = checked && is_true_at(*checked, "is_ok");
     is_good &= is_ok;
-    rows.push_back({name, is_ok ? number_at(*checked, "model_count") : "", is_ok ? "ok" : checked ? text_at(*checked, "error") : checked.error().message});
+    rows.push_back({name, is_ok ? number_at(*checked, "model_count") : "",
+                    is_ok     ? "ok"
+                    : checked ? text_at(*checked, "error")
+                              : checked.error().message});
   }
   if (rows.size() == 1) {
     std::puts("there is no provider yet: set a key such as OPENAI_API_KEY, or add one with atelier providers set");

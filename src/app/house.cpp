@@ -132,7 +132,12 @@ Result<> House::start() {
         return run_on(executor(), ready());
       }});
   library_ = std::make_unique<studio::Library>(*node_services_, system_clock());
-  auto model_room = ModelRoom::open({.loops = *loops_, .settings = settings_, .studio = *database_, .telemetry_path = folder_.telemetry_database(), .environment = process_environment(), .metrics = metrics_});
+  auto model_room = ModelRoom::open({.loops = *loops_,
+                                     .settings = settings_,
+                                     .studio = *database_,
+                                     .telemetry_path = folder_.telemetry_database(),
+                                     .environment = process_environment(),
+                                     .metrics = metrics_});
   if (!model_room) return error_of(model_room);
   model_room_ = std::move(*model_room);
   add_gauges();
@@ -173,7 +178,8 @@ Task<Result<>> House::get_ready() {
     auto is_ready = co_await ready();
     if (is_ready) {
       // The first: from now on the store may evict by itself.
-      if (auto evicted = co_await blobs_->evict(); !evicted) log::warn("derived blobs cannot be evicted", {{"error", evicted.error().message}});
+      if (auto evicted = co_await blobs_->evict(); !evicted)
+        log::warn("derived blobs cannot be evicted", {{"error", evicted.error().message}});
       co_return is_ready;
     }
     if (auto slept = co_await sleep_for(pause); !slept) co_return slept;

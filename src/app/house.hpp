@@ -31,8 +31,8 @@ struct ListenAddress {
 };
 Result<ListenAddress> parse_listen_address(const std::string& text);
 
-// Everything wired together: the composition root. Opened by a command, which owns it and closes it. Blocking; used from
-// the main thread alone.
+// Everything wired together: the composition root. Opened by a command, which owns it and closes it. Blocking; used
+// from the main thread alone.
 class House {
  public:
   // Locks the data folder, opens the stores, starts loops and engine, and listens on the data folder's Unix socket.
@@ -68,8 +68,8 @@ class House {
   Task<Result<net::Response>> back_up(net::Request request);
   api::Services services(bool is_open);
   Task<Result<>> upkeep();
-  // Once a worker said what it can do and the engine took up what was left: before that no step may be looked up. Waits for
-  // whoever is at it; tries again after a failure. On the first loop.
+  // Once a worker said what it can do and the engine took up what was left: before that no step may be looked up. Waits
+  // for whoever is at it; tries again after a failure. On the first loop.
   Task<Result<>> ready();
   // Until it is: what was left goes on by itself, should a full disk have been in the way at the start.
   Task<Result<>> get_ready();

@@ -84,7 +84,8 @@ int run_keys_revoke(const Arguments& arguments) {
 int run_keys_rotate_sealing_key(const Arguments& arguments) {
   auto studio = StudioClient::open(arguments);
   if (!studio) return complain(studio.error());
-  auto done = (*studio)->call("POST", "/api/sealing-key/rotate", json::Object{{"keeps_old", arguments.has("--keep-old")}});
+  auto done =
+      (*studio)->call("POST", "/api/sealing-key/rotate", json::Object{{"keeps_old", arguments.has("--keep-old")}});
   if (!done) return complain(done.error());
   std::puts(fmt::format("{} sealed anew with key {}", done->at("sealed").as_int64(), text_at(*done, "key")).c_str());
   if (const std::int64_t old_count = done->at("old_keys").as_int64(); old_count > 0)

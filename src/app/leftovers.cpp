@@ -7,13 +7,16 @@ namespace {
 
 constexpr std::int64_t kRowsPerCall = 200;
 
-UnixMs day_before(UnixMs now_ms) { return now_ms - std::chrono::duration_cast<std::chrono::milliseconds>(kDeletedKept).count(); }
+UnixMs day_before(UnixMs now_ms) {
+  return now_ms - std::chrono::duration_cast<std::chrono::milliseconds>(kDeletedKept).count();
+}
 
 }  // namespace
 
 Task<Result<>> forget_deleted(LeftoverParts parts) {
   const UnixMs before = day_before(parts.clock.wall_ms());
-  store::Statement query("SELECT id FROM productions WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2", {before, kRowsPerCall});
+  store::Statement query("SELECT id FROM productions WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2",
+                         {before, kRowsPerCall});
   auto gone = co_await parts.database.read(std::move(query));
   if (!gone) co_return error_of(gone);
   std::vector<store::Statement> batch;
@@ -23,7 +26,9 @@ Task<Result<>> forget_deleted(LeftoverParts parts) {
     batch.push_back({"DELETE FROM renders WHERE production = $1", {id}});
     batch.push_back({"DELETE FROM productions WHERE id = $1 AND deleted_ms IS NOT NULL", {id}});
   }
-  batch.push_back({"DELETE FROM assets WHERE id IN (SELECT id FROM assets WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2)", {before, kRowsPerCall}});
+  batch.push_back(
+      {"DELETE FROM assets WHERE id IN (SELECT id FROM assets WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2)",
+       {before, kRowsPerCall}});
   auto written = co_await parts.database.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return Result<>{};
@@ -39,12 +44,15 @@ Task<Result<std::int64_t>> sweep_files(LeftoverParts parts, std::uint8_t first_b
     if (blob.kind != store::BlobKind::original || blob.last_used_ms >= before) continue;
     const std::string digest = blob.info.digest.hex();
     // All who refer to files by rows. One that is deleted and may be undone refers to it still.
-    store::Statement query("SELECT 1 FROM assets WHERE digest = $1 UNION ALL SELECT 1 FROM render_files WHERE digest = $1 LIMIT 1", {digest});
+    store::Statement query(
+        "SELECT 1 FROM assets WHERE digest = $1 UNION ALL SELECT 1 FROM render_files WHERE digest = $1 LIMIT 1",
+        {digest});
     auto shown = co_await parts.database.read(std::move(query));
     if (!shown) co_return error_of(shown);
     if (!shown->empty()) continue;
     auto removed = co_await parts.blobs.remove_unused_since(blob.info.digest, before);
-    if (!removed && removed.error().code != ErrorCode::not_found && removed.error().code != ErrorCode::conflict) co_return error_of(removed);
+    if (!removed && removed.error().code != ErrorCode::not_found && removed.error().code != ErrorCode::conflict)
+      co_return error_of(removed);
     if (removed && *removed) ++removed_count;
   }
   co_return removed_count;

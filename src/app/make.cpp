@@ -211,9 +211,11 @@ Result<json::Value> create_production(StudioClient& studio, const studio::Story&
 // What the studio's own disk has no room for, or cannot take any more, told with the folder that lies on it.
 Error in_data_folder(const StudioClient& studio, Error error) {
   if (error.code != ErrorCode::storage_full && error.code != ErrorCode::storage_failed) return error;
-  error.message = error.code == ErrorCode::storage_full
-                      ? fmt::format("there is no room left on the disk of the data folder {}; make some and run this again", studio.data_folder())
-                      : fmt::format("the disk of the data folder {} failed: {}", studio.data_folder(), error.message);
+  error.message =
+      error.code == ErrorCode::storage_full
+          ? fmt::format("there is no room left on the disk of the data folder {}; make some and run this again",
+                        studio.data_folder())
+          : fmt::format("the disk of the data folder {} failed: {}", studio.data_folder(), error.message);
   error.where.clear();
   return error;
 }
@@ -265,8 +267,8 @@ Result<json::Value> render(StudioClient& studio, const std::string& production_i
       return fail(ErrorCode::cancelled, "interrupted; nothing was written");
     }
     if (stall) {
-      // A server would go on with what nobody waits for any more. In this process it ends with us, and the next one takes
-      // it up.
+      // A server would go on with what nobody waits for any more. In this process it ends with us, and the next one
+      // takes it up.
       if (studio.is_remote()) cancel();
       return std::unexpected(std::move(*stall));
     }
@@ -311,7 +313,8 @@ struct Made {
   std::string path;
   json::Value production;
 };
-Result<Made> make(const Arguments& arguments, const studio::Story& story, const fs::path& output, MakeProgress& progress) {
+Result<Made> make(const Arguments& arguments, const studio::Story& story, const fs::path& output,
+                  MakeProgress& progress) {
   auto studio = StudioClient::open(arguments);
   if (!studio) return error_of(studio);
   auto production = create_production(**studio, story, arguments.positional[0], arguments);

@@ -11,8 +11,8 @@
 
 namespace atelier::app {
 
-// How `atelier make` tells what it does: a bar on a terminal, plain lines where piped (both on stderr), or one JSON object
-// a line on stdout.
+// How `atelier make` tells what it does: a bar on a terminal, plain lines where piped (both on stderr), or one JSON
+// object a line on stdout.
 class MakeProgress {
  public:
   enum class Style : std::uint8_t { bar, lines, json };

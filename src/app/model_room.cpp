@@ -19,8 +19,10 @@ namespace {
 
 // Beside the settings file and not in the data folder, so that a copy of the data does not hold the key to its secrets.
 std::string default_sealing_key_file() {
-  if (const char* folder = std::getenv("XDG_CONFIG_HOME"); folder != nullptr && *folder != '\0') return std::string(folder) + "/atelier/sealing.key";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') return std::string(home) + "/.config/atelier/sealing.key";
+  if (const char* folder = std::getenv("XDG_CONFIG_HOME"); folder != nullptr && *folder != '\0')
+    return std::string(folder) + "/atelier/sealing.key";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    return std::string(home) + "/.config/atelier/sealing.key";
   return {};
 }
 
@@ -39,9 +41,12 @@ Task<Result<model::Picodollars>> spent(store::Database* telemetry, KeyId key, mo
 }
 
 // What the key maps hold, from the databases, before the first call.
-Task<Result<>> load_all(model::Limiters* limiters, model::Allowances* allowances, studio::Accounts* accounts, studio::GatewaySetup* setup, model::BreakerStore* breakers, store::Database* telemetry) {
+Task<Result<>> load_all(model::Limiters* limiters, model::Allowances* allowances, studio::Accounts* accounts,
+                        studio::GatewaySetup* setup, model::BreakerStore* breakers, store::Database* telemetry) {
   if (auto done = co_await limiters->load(); !done) co_return done;
-  model::Allowances::Ledger ledger = [telemetry](KeyId key, model::Period period) { return spent(telemetry, key, std::move(period)); };
+  model::Allowances::Ledger ledger = [telemetry](KeyId key, model::Period period) {
+    return spent(telemetry, key, std::move(period));
+  };
   auto reconciled = co_await allowances->reconcile(std::move(ledger));
   if (!reconciled) co_return error_of(reconciled);
   if (auto done = co_await accounts->load(); !done) co_return done;
@@ -54,7 +59,8 @@ Task<Result<>> load_all(model::Limiters* limiters, model::Allowances* allowances
 model::Environment process_environment() {
   model::Environment environment;
   for (char** entry = environ; *entry != nullptr; ++entry)
-    if (const char* equals = std::strchr(*entry, '=')) environment.emplace(std::string(*entry, static_cast<std::size_t>(equals - *entry)), std::string(equals + 1));
+    if (const char* equals = std::strchr(*entry, '='))
+      environment.emplace(std::string(*entry, static_cast<std::size_t>(equals - *entry)), std::string(equals + 1));
   return environment;
 }
 
@@ -74,14 +80,22 @@ Result<> ModelRoom::load_prices() {
 Result<model::SealingKeySource> ModelRoom::sealing_keys() const {
   model::SealingKeySource source{.path = std::string(parts_.settings.get(kSealingKeyFile))};
   if (source.path.empty()) source.path = default_sealing_key_file();
-  if (const auto set = parts_.environment.find(model::kSealingKeyVariable); set != parts_.environment.end()) source.variable = set->second;
+  if (const auto set = parts_.environment.find(model::kSealingKeyVariable); set != parts_.environment.end())
+    source.variable = set->second;
   if (source.path.empty() && !source.variable)
-    return fail(ErrorCode::invalid_argument, "neither HOME nor access.sealing_key_file says where the key that seals secrets is", {.reason = "setting_invalid", .where = "access.sealing_key_file"});
+    return fail(ErrorCode::invalid_argument,
+                "neither HOME nor access.sealing_key_file says where the key that seals secrets is",
+                {.reason = "setting_invalid", .where = "access.sealing_key_file"});
   return source;
 }
 
 Result<> ModelRoom::start() {
-  auto telemetry = store::open_sqlite({.path = parts_.telemetry_path, .is_rebuildable = true, .reader_count = 1, .writer_cache_kib = 512, .reader_cache_kib = 512}, store::telemetry_migrations());
+  auto telemetry = store::open_sqlite({.path = parts_.telemetry_path,
+                                       .is_rebuildable = true,
+                                       .reader_count = 1,
+                                       .writer_cache_kib = 512,
+                                       .reader_cache_kib = 512},
+                                      store::telemetry_migrations());
   if (!telemetry) return error_of(telemetry);
   telemetry_ = std::move(*telemetry);
   if (auto done = load_prices(); !done) return done;
@@ -102,7 +116,8 @@ Result<> ModelRoom::start() {
   kept.age = std::chrono::hours(24) * parts_.settings.get(kResponsesKeptDays);
   kept.bytes_max = std::int64_t{parts_.settings.get(kResponsesKeptMiB)} << 20;
   responses_ = std::make_unique<model::ResponseShelf>(*telemetry_, clock, parts_.metrics, kept);
-  accounts_ = std::make_unique<studio::Accounts>(studio::Accounts::Parts{.database = parts_.studio, .clock = clock, .limiters = limiters_.get(), .allowances = allowances_.get()});
+  accounts_ = std::make_unique<studio::Accounts>(studio::Accounts::Parts{
+      .database = parts_.studio, .clock = clock, .limiters = limiters_.get(), .allowances = allowances_.get()});
 
   net::ClientOptions options;
   options.tls.extra_ca_file = parts_.settings.get(kExtraCaFile);
@@ -115,19 +130,25 @@ Result<> ModelRoom::start() {
   upstream_ = std::make_unique<model::HttpUpstream>(*client_);
   models_ = std::make_unique<model::Models>(model::BreakerPolicy());
   setup_ = std::make_unique<studio::GatewaySetup>(
-      studio::GatewaySetup::Parts{.database = parts_.studio, .clock = clock, .models = *models_, .sealer = std::make_shared<const model::Sealer>(std::move(*keys)), .environment = parts_.environment,
+      studio::GatewaySetup::Parts{.database = parts_.studio,
+                                  .clock = clock,
+                                  .models = *models_,
+                                  .sealer = std::make_shared<const model::Sealer>(std::move(*keys)),
+                                  .environment = parts_.environment,
                                   .sealing_keys = std::move(*sealing_keys)});
   breakers_ = std::make_unique<model::BreakerStore>(*telemetry_, *models_, clock);
   model::CatalogOptions catalog;
   catalog.finds_local_servers = parts_.settings.get(kFindLocalServers);
   catalog_ = std::make_unique<model::Catalog>(*models_, *upstream_, clock, catalog);
   hedges_ = std::make_unique<model::HedgeMetrics>(parts_.metrics);
-  model::CallBooks books{.clock = clock, .gate = gate_.get(), .prices = &prices_, .log = log_.get(), .hedges = hedges_.get()};
+  model::CallBooks books{
+      .clock = clock, .gate = gate_.get(), .prices = &prices_, .log = log_.get(), .hedges = hedges_.get()};
   chat_ = std::make_unique<model::ChatGateway>(*models_, *upstream_, books, model::GatewayOptions());
   answers_ = store::make_memory_cache(static_cast<std::size_t>(parts_.settings.get(kAnswerCacheMiB)) << 20, clock);
   answer_cache_ = std::make_unique<model::AnswerCache>(*answers_, clock, parts_.metrics);
   shared_chat_ = std::make_unique<model::SharedChat>(*chat_, *answer_cache_, std::move(books), parts_.metrics);
-  return run_blocking(parts_.loops.executor(0), load_all(limiters_.get(), allowances_.get(), accounts_.get(), setup_.get(), breakers_.get(), telemetry_.get()));
+  return run_blocking(parts_.loops.executor(0), load_all(limiters_.get(), allowances_.get(), accounts_.get(),
+                                                         setup_.get(), breakers_.get(), telemetry_.get()));
 }
 
 ModelRoom::~ModelRoom() { stop(); }

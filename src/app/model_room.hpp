@@ -21,8 +21,8 @@
 
 namespace atelier::app {
 
-// The part of the house that calls models: providers and routes, keys' limits and money, the HTTP client, the gateway and
-// its log. Opened after the loops, stopped before them. From the main thread.
+// The part of the house that calls models: providers and routes, keys' limits and money, the HTTP client, the gateway
+// and its log. Opened after the loops, stopped before them. From the main thread.
 class ModelRoom {
  public:
   struct Parts {
@@ -46,7 +46,8 @@ class ModelRoom {
   studio::GatewaySetup& setup() noexcept { return *setup_; }
   store::Database& telemetry() noexcept { return *telemetry_; }
 
-  // What goes on in the background, until the group is cancelled: lists of models, local servers, limits, money, the log, kept responses.
+  // What goes on in the background, until the group is cancelled: lists of models, local servers, limits, money, the
+  // log, kept responses.
   void spawn_upkeep(TaskGroup& group);
   // Once nobody calls any more and the upkeep has ended.
   void stop();

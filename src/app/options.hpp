@@ -14,52 +14,88 @@ std::span<const SettingInfo* const> all_settings();
 
 inline constexpr Setting<std::string_view> kListen{"server.listen", "127.0.0.1:8787", Range{1, 200}, Reload::at_start,
                                                    "Address and port to listen on; port 0 takes a free one"};
-inline constexpr Setting<std::string_view> kAllowedHosts{"server.allowed_hosts", "", Range{0, 2000}, Reload::at_start,
-                                                         "Other names this server answers to, comma-separated, as a proxy in front sends them; needs a key"};
-inline constexpr Setting<std::string_view> kCertificate{"server.certificate", "", Range{0, 4096}, Reload::at_start,
-                                                        "PEM file of the server's certificate and those that lead from it to an authority; with it https alone is spoken"};
-inline constexpr Setting<std::string_view> kCertificateKey{"server.certificate_key", "", Range{0, 4096}, Reload::at_start, "PEM file of the certificate's key"};
-inline constexpr Setting<std::uint32_t> kLoops{"server.loops", 0, Range{0, 256}, Reload::at_start, "Event loops; 0 is one per core"};
-inline constexpr Setting<std::uint32_t> kConnectionsMax{"server.connections_max", 10'000, Range{1, 1'000'000}, Reload::at_start, "Open connections, all together"};
-inline constexpr Setting<std::uint32_t> kPeerConnectionsMax{"server.connections_per_peer_max", 256, Range{1, 1'000'000}, Reload::at_start, "Open connections of one address"};
-inline constexpr Setting<std::uint32_t> kHeaderTimeoutMs{"server.header_timeout_ms", 10'000, Range{100, 600'000}, Reload::at_start, "Time to receive a request's head"};
-inline constexpr Setting<std::uint32_t> kIdleTimeoutMs{"server.idle_timeout_ms", 60'000, Range{100, 3'600'000}, Reload::at_start, "Time a connection may stay open between requests"};
-inline constexpr Setting<std::uint32_t> kStallTimeoutMs{"server.write_stall_timeout_ms", 30'000, Range{100, 600'000}, Reload::at_start, "Time a client may take no bytes of its answer"};
-inline constexpr Setting<std::uint32_t> kStopTimeoutMs{"server.stop_timeout_ms", 5'000, Range{0, 600'000}, Reload::at_start, "Time running requests get when the server stops"};
-inline constexpr Setting<std::uint32_t> kUploadMiB{"server.upload_mib_max", 4'096, Range{1, 1'048'576}, Reload::at_start, "Largest upload, MiB"};
-inline constexpr Setting<bool> kRequireKey{"access.require_key", false, Range{}, Reload::at_start, "Ask for a key on loopback too"};
+inline constexpr Setting<std::string_view> kAllowedHosts{
+    "server.allowed_hosts", "", Range{0, 2000}, Reload::at_start,
+    "Other names this server answers to, comma-separated, as a proxy in front sends them; needs a key"};
+inline constexpr Setting<std::string_view> kCertificate{
+    "server.certificate", "", Range{0, 4096}, Reload::at_start,
+    "PEM file of the server's certificate and those that lead from it to an authority; with it https alone is spoken"};
+inline constexpr Setting<std::string_view> kCertificateKey{"server.certificate_key", "", Range{0, 4096},
+                                                           Reload::at_start, "PEM file of the certificate's key"};
+inline constexpr Setting<std::uint32_t> kLoops{"server.loops", 0, Range{0, 256}, Reload::at_start,
+                                               "Event loops; 0 is one per core"};
+inline constexpr Setting<std::uint32_t> kConnectionsMax{"server.connections_max", 10'000, Range{1, 1'000'000},
+                                                        Reload::at_start, "Open connections, all together"};
+inline constexpr Setting<std::uint32_t> kPeerConnectionsMax{"server.connections_per_peer_max", 256, Range{1, 1'000'000},
+                                                            Reload::at_start, "Open connections of one address"};
+inline constexpr Setting<std::uint32_t> kHeaderTimeoutMs{"server.header_timeout_ms", 10'000, Range{100, 600'000},
+                                                         Reload::at_start, "Time to receive a request's head"};
+inline constexpr Setting<std::uint32_t> kIdleTimeoutMs{"server.idle_timeout_ms", 60'000, Range{100, 3'600'000},
+                                                       Reload::at_start,
+                                                       "Time a connection may stay open between requests"};
+inline constexpr Setting<std::uint32_t> kStallTimeoutMs{"server.write_stall_timeout_ms", 30'000, Range{100, 600'000},
+                                                        Reload::at_start,
+                                                        "Time a client may take no bytes of its answer"};
+inline constexpr Setting<std::uint32_t> kStopTimeoutMs{"server.stop_timeout_ms", 5'000, Range{0, 600'000},
+                                                       Reload::at_start,
+                                                       "Time running requests get when the server stops"};
+inline constexpr Setting<std::uint32_t> kUploadMiB{"server.upload_mib_max", 4'096, Range{1, 1'048'576},
+                                                   Reload::at_start, "Largest upload, MiB"};
+inline constexpr Setting<bool> kRequireKey{"access.require_key", false, Range{}, Reload::at_start,
+                                           "Ask for a key on loopback too"};
 
-inline constexpr Setting<std::string_view> kSealingKeyFile{"access.sealing_key_file", "", Range{0, 4096}, Reload::at_start,
-                                                           "File of the key that providers' keys are sealed with; empty is sealing.key beside the settings file"};
+inline constexpr Setting<std::string_view> kSealingKeyFile{
+    "access.sealing_key_file", "", Range{0, 4096}, Reload::at_start,
+    "File of the key that providers' keys are sealed with; empty is sealing.key beside the settings file"};
 
-inline constexpr Setting<std::string_view> kDataDir{"storage.data_dir", "", Range{0, 4096}, Reload::at_start, "Where everything is kept; empty is the XDG data folder"};
-inline constexpr Setting<std::uint32_t> kDerivedQuotaMiB{"storage.derived_quota_mib", 5'120, Range{64, 104'857'600}, Reload::at_start,
-                                                         "Room for what can be made again (step results, previews), MiB"};
-inline constexpr Setting<std::uint32_t> kDerivedAgeHours{"storage.derived_age_hours", 168, Range{1, 87'600}, Reload::at_start, "How long what can be made again is kept unused, hours"};
-inline constexpr Setting<std::uint32_t> kEventsKept{"storage.events_kept", 100'000, Range{1'000, 100'000'000}, Reload::at_start, "Events kept for clients that were away"};
-inline constexpr Setting<std::uint32_t> kRunsKeptDays{"storage.runs_kept_days", 30, Range{1, 36'500}, Reload::at_start,
-                                                      "How long runs that ended are kept, days; the newest of each production stays"};
+inline constexpr Setting<std::string_view> kDataDir{"storage.data_dir", "", Range{0, 4096}, Reload::at_start,
+                                                    "Where everything is kept; empty is the XDG data folder"};
+inline constexpr Setting<std::uint32_t> kDerivedQuotaMiB{
+    "storage.derived_quota_mib", 5'120, Range{64, 104'857'600}, Reload::at_start,
+    "Room for what can be made again (step results, previews), MiB"};
+inline constexpr Setting<std::uint32_t> kDerivedAgeHours{"storage.derived_age_hours", 168, Range{1, 87'600},
+                                                         Reload::at_start,
+                                                         "How long what can be made again is kept unused, hours"};
+inline constexpr Setting<std::uint32_t> kEventsKept{"storage.events_kept", 100'000, Range{1'000, 100'000'000},
+                                                    Reload::at_start, "Events kept for clients that were away"};
+inline constexpr Setting<std::uint32_t> kRunsKeptDays{
+    "storage.runs_kept_days", 30, Range{1, 36'500}, Reload::at_start,
+    "How long runs that ended are kept, days; the newest of each production stays"};
 
-inline constexpr Setting<std::uint32_t> kMediaWorkers{"media.workers", 0, Range{0, 256}, Reload::at_start, "Media workers side by side; 0 is one per core"};
-inline constexpr Setting<std::string_view> kFontDir{"media.font_dir", "", Range{0, 4096}, Reload::at_start, "Folder of the Noto fonts; empty is where Debian puts them"};
-inline constexpr Setting<bool> kStrictSandbox{"media.strict_sandbox", false, Range{}, Reload::at_start, "Refuse to work where Landlock or seccomp is missing"};
+inline constexpr Setting<std::uint32_t> kMediaWorkers{"media.workers", 0, Range{0, 256}, Reload::at_start,
+                                                      "Media workers side by side; 0 is one per core"};
+inline constexpr Setting<std::string_view> kFontDir{"media.font_dir", "", Range{0, 4096}, Reload::at_start,
+                                                    "Folder of the Noto fonts; empty is where Debian puts them"};
+inline constexpr Setting<bool> kStrictSandbox{"media.strict_sandbox", false, Range{}, Reload::at_start,
+                                              "Refuse to work where Landlock or seccomp is missing"};
 
-inline constexpr Setting<bool> kFindLocalServers{"models.find_local", true, Range{}, Reload::at_start, "Look for model servers on this machine: Ollama, llama.cpp, LM Studio, vLLM"};
-inline constexpr Setting<std::string_view> kExtraCaFile{"models.extra_ca_file", "", Range{0, 4096}, Reload::at_start,
-                                                        "PEM file of authorities to trust beside the system's, for providers of one's own"};
+inline constexpr Setting<bool> kFindLocalServers{
+    "models.find_local", true, Range{}, Reload::at_start,
+    "Look for model servers on this machine: Ollama, llama.cpp, LM Studio, vLLM"};
+inline constexpr Setting<std::string_view> kExtraCaFile{
+    "models.extra_ca_file", "", Range{0, 4096}, Reload::at_start,
+    "PEM file of authorities to trust beside the system's, for providers of one's own"};
 
-inline constexpr Setting<std::string_view> kPriceFiles{"models.price_files", "", Range{0, 4096}, Reload::at_start,
-                                                       "JSON files of prices in LiteLLM's layout, comma-separated; a later one goes before an earlier one"};
-inline constexpr Setting<std::uint32_t> kCallsKeptDays{"models.calls_kept_days", 30, Range{1, 3'650}, Reload::at_start, "How long the log keeps calls to models, days"};
-inline constexpr Setting<std::uint32_t> kResponsesKeptDays{"models.responses_kept_days", 30, Range{1, 3'650}, Reload::at_start,
-                                                            "How long responses that are to be kept can be read and gone on from, days since their conversation's last turn"};
-inline constexpr Setting<std::uint32_t> kResponsesKeptMiB{"models.responses_kept_mib", 1'024, Range{16, 1'048'576}, Reload::at_start,
-                                                           "Room for kept responses, MiB; conversations unused for longest go first"};
-inline constexpr Setting<std::uint32_t> kAnswerCacheMiB{"models.answer_cache_mib", 16, Range{1, 4'096}, Reload::at_start,
-                                                         "Memory for answers that are kept for equal requests, where a route or a request asks for that, MiB"};
-inline constexpr Setting<bool> kKeepTexts{"models.keep_texts", false, Range{}, Reload::at_start, "Keep what was asked and answered in the log of calls, for a week"};
+inline constexpr Setting<std::string_view> kPriceFiles{
+    "models.price_files", "", Range{0, 4096}, Reload::at_start,
+    "JSON files of prices in LiteLLM's layout, comma-separated; a later one goes before an earlier one"};
+inline constexpr Setting<std::uint32_t> kCallsKeptDays{"models.calls_kept_days", 30, Range{1, 3'650}, Reload::at_start,
+                                                       "How long the log keeps calls to models, days"};
+inline constexpr Setting<std::uint32_t> kResponsesKeptDays{
+    "models.responses_kept_days", 30, Range{1, 3'650}, Reload::at_start,
+    "How long responses that are to be kept can be read and gone on from, days since their conversation's last turn"};
+inline constexpr Setting<std::uint32_t> kResponsesKeptMiB{
+    "models.responses_kept_mib", 1'024, Range{16, 1'048'576}, Reload::at_start,
+    "Room for kept responses, MiB; conversations unused for longest go first"};
+inline constexpr Setting<std::uint32_t> kAnswerCacheMiB{
+    "models.answer_cache_mib", 16, Range{1, 4'096}, Reload::at_start,
+    "Memory for answers that are kept for equal requests, where a route or a request asks for that, MiB"};
+inline constexpr Setting<bool> kKeepTexts{"models.keep_texts", false, Range{}, Reload::at_start,
+                                          "Keep what was asked and answered in the log of calls, for a week"};
 
-inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start, "debug, info, warn or error"};
-inline constexpr Setting<std::string_view> kLogFormat{"log.format", "auto", Range{0, 16}, Reload::at_start, "auto (text on a terminal, else JSON), json or text"};
+inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start,
+                                                     "debug, info, warn or error"};
+inline constexpr Setting<std::string_view> kLogFormat{"log.format", "auto", Range{0, 16}, Reload::at_start,
+                                                      "auto (text on a terminal, else JSON), json or text"};
 
 }  // namespace atelier::app

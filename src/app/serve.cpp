@@ -31,8 +31,9 @@ int run_serve(const Arguments& arguments) {
   auto port = (*house)->listen(*address);
   if (!port) return complain(port.error());
   const bool is_ipv6 = address->host.find(':') != std::string::npos;
-  std::puts(
-      fmt::format("Atelier is at {}://{}:{}", settings->get(kCertificate).empty() ? "http" : "https", is_ipv6 ? "[" + address->host + "]" : address->host, *port).c_str());
+  std::puts(fmt::format("Atelier is at {}://{}:{}", settings->get(kCertificate).empty() ? "http" : "https",
+                        is_ipv6 ? "[" + address->host + "]" : address->host, *port)
+                .c_str());
   std::fflush(stdout);
   log::info("serving", {{"address", address->host}, {"port", *port}, {"data_dir", (*house)->folder().path()}});
 

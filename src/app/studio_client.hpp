@@ -32,7 +32,8 @@ class StudioClient {
   // Follows the event stream until `take` returns false or the stream ends, reconnecting from where it was. `take` gets
   // the event's type and data, and on every connection first what a GET of `snapshot` says, as "run.changed": what
   // happened before the stream was open is not in it. `should_stop` is asked at least ten times a second.
-  Result<> follow(std::string topics, std::string snapshot, std::function<bool(std::string_view type, const json::Value& data)> take,
+  Result<> follow(std::string topics, std::string snapshot,
+                  std::function<bool(std::string_view type, const json::Value& data)> take,
                   std::function<bool()> should_stop);
 
  private:

@@ -48,7 +48,8 @@ Task<Result<>> keep_house(UpkeepParts parts) {
     const LeftoverParts leftovers{.database = parts.database, .blobs = parts.blobs, .clock = parts.clock};
     if (auto done = co_await forget_deleted(leftovers); !done) report("deleted things", done.error());
     // By the clock, so that a server that is often started anew goes through all of them too: within a day.
-    const auto slice = static_cast<std::uint8_t>(parts.clock.wall_ms() / std::chrono::milliseconds(kPause).count() % 256);
+    const auto slice =
+        static_cast<std::uint8_t>(parts.clock.wall_ms() / std::chrono::milliseconds(kPause).count() % 256);
     if (auto swept = co_await sweep_files(leftovers, slice); !swept)
       report("sweep", swept.error());
     else if (*swept > 0)

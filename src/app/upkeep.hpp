@@ -25,8 +25,8 @@ struct UpkeepParts {
   std::function<bool()> may_evict;  // once the engine holds what it took up
 };
 
-// Until cancelled: evicts derived blobs over quota, trims the event log, forgets old runs and what was deleted, removes files
-// nobody refers to any more.
+// Until cancelled: evicts derived blobs over quota, trims the event log, forgets old runs and what was deleted, removes
+// files nobody refers to any more.
 Task<Result<>> keep_house(UpkeepParts parts);
 
 // Asks a worker what it can do, and puts that into the services: part of every media step's cache key.

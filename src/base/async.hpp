@@ -22,7 +22,8 @@ namespace asio = boost::asio;
 // `auto [ec, n] = co_await socket.async_read_some(buffer, use_task);` Errors are values, never exceptions.
 inline constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 inline auto current_executor() { return asio::this_coro::executor; }
 

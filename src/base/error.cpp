@@ -81,8 +81,8 @@ std::optional<ErrorCode> parse_error_code(std::string_view text) noexcept {
 std::string Error::describe() const { return where.empty() ? message : fmt::format("{}: {}", where, message); }
 
 std::unexpected<Error> fail_errno(int error_number, std::string_view doing, std::source_location source) {
-  return fail(code_of_errno(error_number),
-              fmt::format("{}: {}", doing, std::generic_category().message(error_number)), source);
+  return fail(code_of_errno(error_number), fmt::format("{}: {}", doing, std::generic_category().message(error_number)),
+              source);
 }
 
 void panic(std::string_view what, std::source_location source) {

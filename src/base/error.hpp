@@ -57,8 +57,8 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 // The failure branch of any Result. fail() records the place of the call.
 [[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string message,
                                                  std::source_location source = std::source_location::current()) {
-  return std::unexpected(
-      Error{.code = code, .message = std::move(message), .reason = {}, .where = {}, .retry_after_ms = {}, .source = source});
+  return std::unexpected(Error{
+      .code = code, .message = std::move(message), .reason = {}, .where = {}, .retry_after_ms = {}, .source = source});
 }
 
 // As above, with the stable reason ("story_empty") and what it is about ("story.md:12:5").
@@ -86,8 +86,8 @@ template <class T>
   return std::unexpected(std::move(result).error());
 }
 
-// The last system call's error, as a Result: ENOSPC and EDQUOT are storage_full, EIO is storage_failed, ENOENT is not_found.
-// `doing` says what was tried: "cannot open story.md".
+// The last system call's error, as a Result: ENOSPC and EDQUOT are storage_full, EIO is storage_failed, ENOENT is
+// not_found. `doing` says what was tried: "cannot open story.md".
 [[nodiscard]] std::unexpected<Error> fail_errno(int error_number, std::string_view doing,
                                                 std::source_location source = std::source_location::current());
 

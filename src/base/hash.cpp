@@ -31,9 +31,7 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-std::string Digest::hex() const {
-  return atelier::hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
+std::string Digest::hex() const { return atelier::hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()}); }
 
 std::optional<Digest> Digest::parse(std::string_view hex) noexcept {
   Digest digest;

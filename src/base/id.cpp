@@ -32,7 +32,8 @@ Ulid Ulid::make() {
   std::uint64_t last_ms = 0;
   for (int i = 0; i < 6; ++i) last_ms = (last_ms << 8) | last.bytes[static_cast<std::size_t>(i)];
   if (now_ms > last_ms) {
-    for (int i = 0; i < 6; ++i) last.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(now_ms >> (40 - 8 * i));
+    for (int i = 0; i < 6; ++i)
+      last.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(now_ms >> (40 - 8 * i));
     const std::string random = random_bytes(10);
     std::memcpy(last.bytes.data() + 6, random.data(), random.size());
     last.bytes[6] &= 0x7f;  // room to count up without carrying into the time
@@ -45,12 +46,14 @@ Ulid Ulid::make() {
 }
 
 Result<Ulid> Ulid::parse(std::string_view text) {
-  if (text.size() != 26) return fail(ErrorCode::invalid_argument, fmt::format("an id has 26 characters, not {}", text.size()));
+  if (text.size() != 26)
+    return fail(ErrorCode::invalid_argument, fmt::format("an id has 26 characters, not {}", text.size()));
   Ulid id;
   Uint128 value = 0;
   for (const char c : text) {
     const int digit = digit_value(c);
-    if (digit < 0) return fail(ErrorCode::invalid_argument, "an id holds only the digits and letters of Crockford base 32");
+    if (digit < 0)
+      return fail(ErrorCode::invalid_argument, "an id holds only the digits and letters of Crockford base 32");
     value = (value << 5) | static_cast<unsigned>(digit);
   }
   if (digit_value(text[0]) > 7) return fail(ErrorCode::invalid_argument, "an id's first character is 0 to 7");

@@ -66,7 +66,8 @@ struct Handler {
   bool on_key(string_view part, std::size_t, error_code& ec) {
     key.append(part.data(), part.size());
     if (key.size() > limits.key_bytes_max) return refuse(fmt::format("a key over {} bytes", limits.key_bytes_max), ec);
-    if (!keys.back().insert(key).second) return refuse(fmt::format("the key \"{}\" appears twice", printable(key, 64)), ec);
+    if (!keys.back().insert(key).second)
+      return refuse(fmt::format("the key \"{}\" appears twice", printable(key, 64)), ec);
     key.clear();
     stack.push_key(part);
     return true;
@@ -160,9 +161,10 @@ Result<Value> parse(std::string_view text, Limits limits) {
   }
   if (ec) {
     const Handler& handler = parser.handler();
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("not JSON: {} at byte {}", handler.complaint.empty() ? ec.message() : handler.complaint, used),
-                {.reason = "json_invalid", .where = {}});
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("not JSON: {} at byte {}", handler.complaint.empty() ? ec.message() : handler.complaint, used),
+        {.reason = "json_invalid", .where = {}});
   }
   return parser.handler().stack.release();
 }
@@ -188,7 +190,8 @@ bool ObjectReader::has(std::string_view name) const { return object_ && object_-
 
 void ObjectReader::complain(std::string_view name, std::string message) {
   if (error_) return;
-  auto failure = fail(ErrorCode::invalid_argument, std::move(message), {.reason = "field_invalid", .where = pointer_to(name)});
+  auto failure =
+      fail(ErrorCode::invalid_argument, std::move(message), {.reason = "field_invalid", .where = pointer_to(name)});
   error_ = std::move(failure.error());
 }
 
@@ -209,7 +212,8 @@ std::optional<std::string> ObjectReader::optional_string(std::string_view name, 
     return std::nullopt;
   }
   if (text->size() < limits.bytes_min)
-    complain(name, limits.bytes_min == 1 ? "must not be empty" : fmt::format("must have at least {} bytes", limits.bytes_min));
+    complain(name, limits.bytes_min == 1 ? "must not be empty"
+                                         : fmt::format("must have at least {} bytes", limits.bytes_min));
   if (text->size() > limits.bytes_max)
     complain(name, fmt::format("has {} bytes, more than the {} allowed", text->size(), limits.bytes_max));
   return std::string(text->data(), text->size());
@@ -277,7 +281,8 @@ const Array* ObjectReader::optional_array(std::string_view name, std::size_t cou
   if (!value) return nullptr;
   const Array* array = value->if_array();
   if (!array) complain(name, "must be a list");
-  if (array && array->size() > count_max) complain(name, fmt::format("has {} entries, more than the {} allowed", array->size(), count_max));
+  if (array && array->size() > count_max)
+    complain(name, fmt::format("has {} entries, more than the {} allowed", array->size(), count_max));
   return array;
 }
 

@@ -43,8 +43,9 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 std::string json_line(Level level, std::string_view message, Fields fields) {
-  std::string line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"message\":", format_rfc3339(system_clock().wall_ms()),
-                                 kLevelNames[static_cast<int>(level)]);
+  std::string line =
+      fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"message\":", format_rfc3339(system_clock().wall_ms()),
+                  kLevelNames[static_cast<int>(level)]);
   append_json_string(line, message);
   for (const Field& field : fields) {
     line += ',';
@@ -66,8 +67,8 @@ std::string json_line(Level level, std::string_view message, Fields fields) {
 std::string text_line(Level level, std::string_view message, Fields fields, bool has_colour) {
   const auto index = static_cast<std::size_t>(level);
   const std::string time = format_rfc3339(system_clock().wall_ms());
-  std::string line = has_colour ? fmt::format("\x1b[2m{}\x1b[0m {}{:<5}\x1b[0m {}", time.substr(11, 12), kLevelColours[index],
-                                              kLevelNames[index], printable(message))
+  std::string line = has_colour ? fmt::format("\x1b[2m{}\x1b[0m {}{:<5}\x1b[0m {}", time.substr(11, 12),
+                                              kLevelColours[index], kLevelNames[index], printable(message))
                                 : fmt::format("{} {:<5} {}", time, kLevelNames[index], printable(message));
   for (const Field& field : fields) {
     line += has_colour ? fmt::format("  \x1b[2m{}=\x1b[0m", field.name) : fmt::format("  {}=", field.name);

@@ -45,7 +45,8 @@ std::string label_text(const Metric& metric, const std::vector<std::string>& val
 
 constexpr std::string_view kKindNames[] = {"counter", "gauge", "histogram"};
 
-constexpr std::array kLatencyBounds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0};
+constexpr std::array kLatencyBounds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                       0.25,   0.5,   1.0,   2.5,   5.0,  10.0,  30.0, 60.0};
 
 }  // namespace
 
@@ -105,7 +106,8 @@ Gauge& Metrics::gauge(const Metric& metric, LabelValues values) {
 Histogram& Metrics::histogram(const Metric& metric, LabelValues values) {
   const std::lock_guard lock(mutex_);
   Series& series = find(metric, values);
-  if (!series.histogram) series.histogram = std::make_unique<Histogram>(metric.bounds.empty() ? latency_bounds() : metric.bounds);
+  if (!series.histogram)
+    series.histogram = std::make_unique<Histogram>(metric.bounds.empty() ? latency_bounds() : metric.bounds);
   return *series.histogram;
 }
 
@@ -121,10 +123,12 @@ std::string Metrics::render() const {
   std::string out;
   for (const auto& [name, family] : families_) {
     const Metric& metric = *family.metric;
-    out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, metric.help, name, kKindNames[static_cast<int>(metric.kind)]);
+    out +=
+        fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, metric.help, name, kKindNames[static_cast<int>(metric.kind)]);
     for (const auto& [values, series] : family.series) {
       if (series.counter) out += fmt::format("{}{} {}\n", name, label_text(metric, values), series.counter->value());
-      if (series.gauge) out += fmt::format("{}{} {}\n", name, label_text(metric, values), number(series.gauge->value()));
+      if (series.gauge)
+        out += fmt::format("{}{} {}\n", name, label_text(metric, values), number(series.gauge->value()));
       if (const auto reader = series.reader.lock())
         out += fmt::format("{}{} {}\n", name, label_text(metric, values), number((*reader)()));
       if (series.histogram) {
@@ -132,8 +136,10 @@ std::string Metrics::render() const {
         std::uint64_t below = 0;
         for (std::size_t i = 0; i < snapshot.buckets.size(); ++i) {
           below += snapshot.buckets[i];
-          const std::string bound = i < series.histogram->bounds().size() ? number(series.histogram->bounds()[i]) : "+Inf";
-          out += fmt::format("{}_bucket{} {}\n", name, label_text(metric, values, fmt::format("le=\"{}\"", bound)), below);
+          const std::string bound =
+              i < series.histogram->bounds().size() ? number(series.histogram->bounds()[i]) : "+Inf";
+          out +=
+              fmt::format("{}_bucket{} {}\n", name, label_text(metric, values, fmt::format("le=\"{}\"", bound)), below);
         }
         out += fmt::format("{}_sum{} {}\n", name, label_text(metric, values), number(snapshot.sum));
         out += fmt::format("{}_count{} {}\n", name, label_text(metric, values), snapshot.count);

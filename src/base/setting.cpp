@@ -13,14 +13,16 @@ namespace atelier {
 namespace {
 
 std::unexpected<Error> refuse(std::string where, std::string message) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "setting_invalid", .where = std::move(where)});
+  return fail(ErrorCode::invalid_argument, std::move(message),
+              {.reason = "setting_invalid", .where = std::move(where)});
 }
 
 std::string kind_of(const SettingInfo& info) {
   if (std::holds_alternative<bool>(info.fallback)) return "true or false";
   if (std::holds_alternative<std::int64_t>(info.fallback))
     return fmt::format("a whole number from {} to {}", info.range.min, info.range.max);
-  if (std::holds_alternative<double>(info.fallback)) return fmt::format("a number from {} to {}", info.range.min, info.range.max);
+  if (std::holds_alternative<double>(info.fallback))
+    return fmt::format("a number from {} to {}", info.range.min, info.range.max);
   return "a text";
 }
 
@@ -31,7 +33,8 @@ Result<SettingValue> check(const SettingInfo& info, SettingValue value, const st
   if (std::holds_alternative<double>(info.fallback) && std::holds_alternative<std::int64_t>(value))
     value = static_cast<double>(std::get<std::int64_t>(value));
   if (value.index() != info.fallback.index()) return wrong();
-  if (const auto* integer = std::get_if<std::int64_t>(&value); integer && (*integer < info.range.min || *integer > info.range.max))
+  if (const auto* integer = std::get_if<std::int64_t>(&value);
+      integer && (*integer < info.range.min || *integer > info.range.max))
     return wrong();
   if (const auto* number = std::get_if<double>(&value);
       number && !(*number >= static_cast<double>(info.range.min) && *number <= static_cast<double>(info.range.max)))
@@ -104,7 +107,8 @@ class Loader {
     for (const auto& [name, entry] : entries_) names.push_back(environment_name(name));
     const std::vector<std::string_view> views(names.begin(), names.end());
     const auto meant = suggest(variable, views);
-    return refuse(variable, fmt::format("no setting goes by this variable{}", meant ? fmt::format("; did you mean {}?", *meant) : ""));
+    return refuse(variable, fmt::format("no setting goes by this variable{}",
+                                        meant ? fmt::format("; did you mean {}?", *meant) : ""));
   }
 
   Result<> flag(const std::string& name, const std::string& text) {
@@ -123,7 +127,8 @@ class Loader {
     std::vector<std::string_view> names;
     for (const auto& [known_name, entry] : entries_) names.push_back(known_name);
     const auto meant = suggest(name, names);
-    return refuse(where, fmt::format("there is no setting \"{}\"{}", printable(name, 64), meant ? fmt::format("; did you mean {}?", *meant) : ""));
+    return refuse(where, fmt::format("there is no setting \"{}\"{}", printable(name, 64),
+                                     meant ? fmt::format("; did you mean {}?", *meant) : ""));
   }
 
   static Result<> set(Settings::Entry& entry, const std::string& text, const std::string& source) {
@@ -142,7 +147,8 @@ class Loader {
 
 std::string environment_name(std::string_view setting_name) {
   std::string name = "ATELIER_";
-  for (const char c : setting_name) name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  for (const char c : setting_name)
+    name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;
 }
 

@@ -68,8 +68,8 @@ struct SettingSources {
 // The values in force. A file weighs least, then the environment (ATELIER_HTTP_MAX_BODY_MIB), then flags. Immutable.
 class Settings {
  public:
-  // `declared` must outlive the settings. A wrong name or value is an error with file and line, or the variable or flag,
-  // and the nearest known name.
+  // `declared` must outlive the settings. A wrong name or value is an error with file and line, or the variable or
+  // flag, and the nearest known name.
   static Result<Settings> load(const SettingSources& sources, std::span<const SettingInfo* const> declared);
 
   template <class T>
@@ -85,7 +85,9 @@ class Settings {
       return std::get<std::string>(value);
   }
   // Views into this object.
-  std::string get(const Setting<std::string_view>& setting) const { return std::get<std::string>(find(setting.name).value); }
+  std::string get(const Setting<std::string_view>& setting) const {
+    return std::get<std::string>(find(setting.name).value);
+  }
 
   struct Entry {
     const SettingInfo* info = nullptr;

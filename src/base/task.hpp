@@ -5,8 +5,8 @@
 
 namespace atelier {
 
-// Every coroutine runs on an event loop's own executor, not on the type-erased one: no indirect call per suspension, and
-// the type says that a coroutine stays on its loop (docs/decisions/0001-asio.md).
+// Every coroutine runs on an event loop's own executor, not on the type-erased one: no indirect call per suspension,
+// and the type says that a coroutine stays on its loop (docs/decisions/0001-asio.md).
 using Executor = boost::asio::io_context::executor_type;
 
 // A coroutine of ours. It starts when awaited or spawned, on the loop of its awaiter. Its parameters are values.

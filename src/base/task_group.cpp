@@ -45,12 +45,12 @@ struct TaskGroup::State : std::enable_shared_from_this<TaskGroup::State> {
     place->member = member;
     if (member) member->running_ = &*place;
     asio::co_spawn(executor, guarded(std::move(task)),
-                   asio::bind_cancellation_slot(
-                       place->signal.slot(), [self = shared_from_this(), place](std::exception_ptr thrown, Result<> result) {
-                         if (place->member) place->member->running_ = nullptr;
-                         self->running.erase(place);
-                         self->ended(thrown, std::move(result));
-                       }));
+                   asio::bind_cancellation_slot(place->signal.slot(), [self = shared_from_this(), place](
+                                                                          std::exception_ptr thrown, Result<> result) {
+                     if (place->member) place->member->running_ = nullptr;
+                     self->running.erase(place);
+                     self->ended(thrown, std::move(result));
+                   }));
   }
 
   void ended(const std::exception_ptr& thrown, Result<> result) {

@@ -8,8 +8,8 @@
 
 namespace atelier {
 
-// The owner of spawned coroutines. They run on the group's loop, and whoever owns the group awaits join() before it dies:
-// no coroutine outlives what it uses. Used on its own loop only.
+// The owner of spawned coroutines. They run on the group's loop, and whoever owns the group awaits join() before it
+// dies: no coroutine outlives what it uses. Used on its own loop only.
 class TaskGroup {
  public:
   struct Options {
@@ -26,7 +26,8 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // A hold on one member, to stop it alone. Stays where it is; may end before its task does, or after. On the group's loop.
+  // A hold on one member, to stop it alone. Stays where it is; may end before its task does, or after. On the group's
+  // loop.
   class Member {
    public:
     Member() = default;

@@ -10,8 +10,6 @@ void UniqueFd::reset(int fd) noexcept {
   fd_ = fd;
 }
 
-UniqueFd UniqueFd::duplicate() const noexcept {
-  return UniqueFd(fd_ < 0 ? -1 : ::fcntl(fd_, F_DUPFD_CLOEXEC, 0));
-}
+UniqueFd UniqueFd::duplicate() const noexcept { return UniqueFd(fd_ < 0 ? -1 : ::fcntl(fd_, F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace atelier

@@ -37,7 +37,8 @@ std::vector<Step> make_steps(const Graph& graph, const NodeRegistry& registry) {
     steps[from].dependents.push_back(indexes.at(edge.to_node));
   }
   for (Step& step : steps) {
-    std::stable_sort(step.sources.begin(), step.sources.end(), [](const Source& left, const Source& right) { return left.port < right.port; });
+    std::stable_sort(step.sources.begin(), step.sources.end(),
+                     [](const Source& left, const Source& right) { return left.port < right.port; });
     std::sort(step.dependents.begin(), step.dependents.end());
     step.dependents.erase(std::unique(step.dependents.begin(), step.dependents.end()), step.dependents.end());
   }

@@ -33,7 +33,7 @@ struct StepFields {
   std::optional<Digest> key;
   ResultPtr result;
   std::shared_ptr<const std::vector<store::BlobPin>> pins;  // HeldResult's
-  std::shared_ptr<const Error> error;  // shared with drafts, to keep their copies cheap
+  std::shared_ptr<const Error> error;                       // shared with drafts, to keep their copies cheap
 };
 
 // One input of a step: an output of an earlier node, or a given value.
@@ -86,7 +86,8 @@ struct Refused {  // a step that cannot go on after recovery
 struct Cancelled {};
 struct Resumed {};  // taken up after a crash or stop
 }  // namespace happened
-using Happening = std::variant<happened::Granted, happened::Ended, happened::Shared, happened::Adopted, happened::Refused, happened::Cancelled, happened::Resumed>;
+using Happening = std::variant<happened::Granted, happened::Ended, happened::Shared, happened::Adopted,
+                               happened::Refused, happened::Cancelled, happened::Resumed>;
 
 struct ActiveRun {
   RunView head;  // without steps
@@ -97,8 +98,8 @@ struct ActiveRun {
   std::uint32_t place_count = 0;  // attempts whose coroutine lives
   std::deque<Happening> mailbox;
   bool is_driven = false;
-  bool is_over = false;     // ended, or no longer this engine's
-  bool is_stopping = false;  // cancellation was asked for
+  bool is_over = false;        // ended, or no longer this engine's
+  bool is_stopping = false;    // cancellation was asked for
   std::optional<Error> stall;  // why its state is not stored; the write is made again until it succeeds
   std::chrono::steady_clock::time_point stalled_since;
   std::unique_ptr<Signal> ended;  // or stalled; made by the first who waits
@@ -106,7 +107,8 @@ struct ActiveRun {
   const Node& node(std::uint32_t step) const { return graph.nodes[step]; }
 };
 
-// The steps of a checked graph, with their sources and dependents. `forced_from`: that node and all after it are forced.
+// The steps of a checked graph, with their sources and dependents. `forced_from`: that node and all after it are
+// forced.
 std::vector<Step> make_steps(const Graph& graph, const NodeRegistry& registry);
 void force_from(std::vector<Step>& steps, std::uint32_t node);
 StepView view_of(const ActiveRun& run, std::uint32_t step, const StepFields& fields);
@@ -141,17 +143,17 @@ class Draft {
   RunView head;
   std::uint32_t running_count;
   std::vector<std::pair<std::uint32_t, StepFields>> changed;  // sorted by step when stored
-  std::vector<std::uint32_t> ready;      // became ready, not yet looked up
-  std::vector<std::uint32_t> unplaced;   // ready, and not in the cache
-  std::vector<std::uint32_t> granted;    // have a place
-  std::vector<AttemptPtr> claims;        // begin once committed
-  std::vector<Digest> forgotten;         // stored results whose blobs are gone
-  std::vector<std::uint32_t> made;       // succeeded by running: their results are to be stored
+  std::vector<std::uint32_t> ready;                           // became ready, not yet looked up
+  std::vector<std::uint32_t> unplaced;                        // ready, and not in the cache
+  std::vector<std::uint32_t> granted;                         // have a place
+  std::vector<AttemptPtr> claims;                             // begin once committed
+  std::vector<Digest> forgotten;                              // stored results whose blobs are gone
+  std::vector<std::uint32_t> made;                            // succeeded by running: their results are to be stored
   // An attempt that is over, and what that means for the steps that wait for the same result.
   struct Conclusion {
     AttemptPtr attempt;
     std::optional<Result<HeldResult>> shared;  // they get this; without it they go on alone
-    std::chrono::milliseconds delay{0};       // after this
+    std::chrono::milliseconds delay{0};        // after this
   };
   std::vector<Conclusion> conclusions;
   enum class Bulk : std::uint8_t { none, unstarted, all };

@@ -16,7 +16,8 @@ EngineImpl::EngineImpl(Parts parts, Metrics& metrics)
       metrics_(metrics, parts.registry),
       id_(Ulid::make().to_string()),
       front_(parts.options.front_bytes_max),
-      queues_{ReadyQueue(parts.options.light_at_most), ReadyQueue(parts.options.media_at_most), ReadyQueue(parts.options.network_at_most)},
+      queues_{ReadyQueue(parts.options.light_at_most), ReadyQueue(parts.options.media_at_most),
+              ReadyQueue(parts.options.network_at_most)},
       random_(std::random_device{}()),
       timer_(std::make_shared<Timer>(parts.executor)),
       calls_ended_(parts.executor),
@@ -29,7 +30,8 @@ void EngineImpl::wake() {
   asio::post(executor_, [timer = timer_] { timer->cancel(); });
 }
 
-void EngineImpl::schedule(std::optional<Agenda::Entry>& entry, std::chrono::milliseconds after, std::function<void()> what) {
+void EngineImpl::schedule(std::optional<Agenda::Entry>& entry, std::chrono::milliseconds after,
+                          std::function<void()> what) {
   unschedule(entry);
   const auto when = clock_.now() + after;
   const auto next = agenda_.next();
@@ -42,7 +44,8 @@ void EngineImpl::unschedule(std::optional<Agenda::Entry>& entry) {
   entry.reset();
 }
 
-void EngineImpl::append_event(Batch& batch, std::string topic, std::string_view type, const json::Value& data, UserId owner) const {
+void EngineImpl::append_event(Batch& batch, std::string topic, std::string_view type, const json::Value& data,
+                              UserId owner) const {
   store::Event event;
   event.topic = std::move(topic);
   event.type = type;
@@ -57,13 +60,18 @@ void EngineImpl::show_queue(NodeClass node_class) {
   metrics_.set_queue(node_class, queue.size(), queue.running_count());
 }
 
-std::unique_ptr<Engine> make_engine(Executor executor, store::Database& database, store::BlobStore& blobs, store::EventLog& events,
-                                    const NodeRegistry& registry, NodeServices& services, Metrics& metrics, const Clock& clock,
-                                    EngineOptions options) {
-  return std::make_unique<EngineImpl>(
-      EngineImpl::Parts{
-          .executor = executor, .database = database, .blobs = blobs, .events = events, .registry = registry, .services = services, .clock = clock, .options = options},
-      metrics);
+std::unique_ptr<Engine> make_engine(Executor executor, store::Database& database, store::BlobStore& blobs,
+                                    store::EventLog& events, const NodeRegistry& registry, NodeServices& services,
+                                    Metrics& metrics, const Clock& clock, EngineOptions options) {
+  return std::make_unique<EngineImpl>(EngineImpl::Parts{.executor = executor,
+                                                        .database = database,
+                                                        .blobs = blobs,
+                                                        .events = events,
+                                                        .registry = registry,
+                                                        .services = services,
+                                                        .clock = clock,
+                                                        .options = options},
+                                      metrics);
 }
 
 }  // namespace atelier::graph

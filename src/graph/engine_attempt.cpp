@@ -19,7 +19,8 @@ double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::
 // Shared with callbacks of workers that may outlive the attempt, and called from their threads.
 class EngineImpl::Reporter final : public StepReporter {
  public:
-  Reporter(EngineImpl& engine, const AttemptPtr& attempt) : executor_(engine.executor_), engine_(engine), attempt_(attempt) {}
+  Reporter(EngineImpl& engine, const AttemptPtr& attempt)
+      : executor_(engine.executor_), engine_(engine), attempt_(attempt) {}
 
   void progress(std::int64_t done, std::int64_t total) override {
     const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
@@ -29,7 +30,8 @@ class EngineImpl::Reporter final : public StepReporter {
     if (!last_.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
     // The engine outlives its attempts; one that has ended is not looked at again.
     asio::post(executor_, [engine = &engine_, weak = attempt_, done, total] {
-      if (const AttemptPtr attempt = weak.lock(); attempt && !attempt->is_ended) engine->tell_progress(*attempt, done, total);
+      if (const AttemptPtr attempt = weak.lock(); attempt && !attempt->is_ended)
+        engine->tell_progress(*attempt, done, total);
     });
   }
 
@@ -46,8 +48,10 @@ void EngineImpl::tell_progress(const Attempt& attempt, std::int64_t done, std::i
     step.progress_done = done;
     step.progress_total = total;
     const std::string id = run->head.id.to_string();
-    events_.tell("run/" + id, "step.progress",
-                 json::write(json::Object{{"run", id}, {"node", run->node(index).name}, {"done", done}, {"total", total}}), run->head.owner);
+    events_.tell(
+        "run/" + id, "step.progress",
+        json::write(json::Object{{"run", id}, {"node", run->node(index).name}, {"done", done}, {"total", total}}),
+        run->head.owner);
   };
   tell(attempt.run, attempt.step);
   for (const StepRef& follower : attempt.followers) tell(follower.run, follower.step);
@@ -139,7 +143,8 @@ StepRun EngineImpl::make_step_run(const AttemptPtr& attempt) const {
     }
     const Outputs& outputs = run.steps[source.node].now.result->outputs;
     // An output that its step may leave out gives nothing to an optional input.
-    if (const auto output = outputs.find(source.from_port); output != outputs.end()) found->second.push_back(output->second);
+    if (const auto output = outputs.find(source.from_port); output != outputs.end())
+      found->second.push_back(output->second);
   }
   made.attempt = attempt->number;
   made.deadline = attempt->started + attempt->type->timeout;
@@ -152,16 +157,19 @@ void EngineImpl::stop_attempt(const AttemptPtr& attempt, Attempt::Stop why) {
   if (attempt->stop != Attempt::Stop::none) return;
   attempt->stop = why;
   if (attempt->key)
-    if (const auto found = in_progress_.find(*attempt->key); found != in_progress_.end() && found->second == attempt) in_progress_.erase(found);
+    if (const auto found = in_progress_.find(*attempt->key); found != in_progress_.end() && found->second == attempt)
+      in_progress_.erase(found);
   if (attempt->work) attempt->work->cancel();
 }
 
-void EngineImpl::tell_end(const AttemptPtr& attempt, Result<HeldResult> outcome, bool is_cached, std::vector<std::uint32_t> lost_sources) {
+void EngineImpl::tell_end(const AttemptPtr& attempt, Result<HeldResult> outcome, bool is_cached,
+                          std::vector<std::uint32_t> lost_sources) {
   if (std::exchange(attempt->is_ended, true)) return;
   unschedule(attempt->deadline);
   const bool is_interrupted = !outcome && attempt->stop == Attempt::Stop::interrupted;
   if (!outcome && attempt->stop == Attempt::Stop::deadline)
-    outcome = fail(ErrorCode::deadline_exceeded, fmt::format("it took longer than the {} ms it is given", attempt->type->timeout.count()),
+    outcome = fail(ErrorCode::deadline_exceeded,
+                   fmt::format("it took longer than the {} ms it is given", attempt->type->timeout.count()),
                    {.reason = {}, .where = attempt->run->node(attempt->step).name});
   post(attempt->run, happened::Ended{.step = attempt->step,
                                      .attempt = attempt,

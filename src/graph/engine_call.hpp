@@ -19,7 +19,8 @@ class EngineImpl::Call {
 };
 
 inline std::unexpected<Error> engine_stops() {
-  return fail(ErrorCode::unavailable, "the engine is not running: it is being started or stopped", {.reason = "engine_stopped", .where = {}});
+  return fail(ErrorCode::unavailable, "the engine is not running: it is being started or stopped",
+              {.reason = "engine_stopped", .where = {}});
 }
 
 }  // namespace atelier::graph

@@ -15,17 +15,20 @@ constexpr std::size_t kStepEventsMax = 16;
 constexpr std::chrono::milliseconds kWriteRetryMin{50}, kWriteRetryMax{2'000};
 
 bool is_end(StepState state) noexcept {
-  return state == StepState::succeeded || state == StepState::failed || state == StepState::cancelled || state == StepState::unknown;
+  return state == StepState::succeeded || state == StepState::failed || state == StepState::cancelled ||
+         state == StepState::unknown;
 }
 
 bool is_same_row(const StepFields& left, const StepFields& right) noexcept {
-  return left.state == right.state && left.fence == right.fence && left.attempts == right.attempts && left.available_ms == right.available_ms;
+  return left.state == right.state && left.fence == right.fence && left.attempts == right.attempts &&
+         left.available_ms == right.available_ms;
 }
 
 // Whether the statement that cancels all of a run's steps covers this one.
 bool is_in_bulk(Draft::Bulk bulk, StepState was, StepState is) noexcept {
   if (is != StepState::cancelled || bulk == Draft::Bulk::none) return false;
-  return was == StepState::waiting || was == StepState::ready || (bulk == Draft::Bulk::all && was == StepState::running);
+  return was == StepState::waiting || was == StepState::ready ||
+         (bulk == Draft::Bulk::all && was == StepState::running);
 }
 
 // The start of a step of milliseconds is not worth an event.
@@ -82,7 +85,8 @@ Task<Result<>> EngineImpl::drive(RunPtr run) {
       continue;
     }
     undo(*draft);
-    run->mailbox.insert(run->mailbox.begin(), std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
+    run->mailbox.insert(run->mailbox.begin(), std::make_move_iterator(taken.begin()),
+                        std::make_move_iterator(taken.end()));
     if (run->is_over) break;
     if (rows.error().code == ErrorCode::conflict) {
       log::warn("a run is not as it was left", {{"run", run->head.id.to_string()}, {"error", rows.error().message}});
@@ -95,7 +99,8 @@ Task<Result<>> EngineImpl::drive(RunPtr run) {
     // The signal wakes every stalled run when one's pause is over: the others wait on.
     const auto until = std::chrono::steady_clock::now() + pause;
     const std::uint64_t seen_count = writable_count_;
-    while (seen_count == writable_count_ && !is_stopping_ && std::chrono::steady_clock::now() < until) co_await writable_.wait_until(until);
+    while (seen_count == writable_count_ && !is_stopping_ && std::chrono::steady_clock::now() < until)
+      co_await writable_.wait_until(until);
     pause = std::min(pause * 2, kWriteRetryMax);
   }
   run->is_driven = false;
@@ -128,7 +133,8 @@ void EngineImpl::tell_run(const ActiveRun& run, std::string_view type) {
   RunView view = run.head;
   view.stalled = run.stall;
   const std::string data = json::write(to_json(view, false));
-  for (const std::string& topic : {std::string("runs"), "run/" + view.id.to_string()}) events_.tell(topic, std::string(type), data, view.owner);
+  for (const std::string& topic : {std::string("runs"), "run/" + view.id.to_string()})
+    events_.tell(topic, std::string(type), data, view.owner);
 }
 
 void EngineImpl::apply(Draft& draft, const Happening& happening) {
@@ -137,7 +143,8 @@ void EngineImpl::apply(Draft& draft, const Happening& happening) {
 
 void EngineImpl::apply(Draft& draft, const happened::Granted& granted) {
   draft.granted.push_back(granted.step);
-  if (draft.head.state == RunState::running && draft.at(granted.step).state == StepState::ready) draft.ready.push_back(granted.step);
+  if (draft.head.state == RunState::running && draft.at(granted.step).state == StepState::ready)
+    draft.ready.push_back(granted.step);
 }
 
 void EngineImpl::apply(Draft& draft, const happened::Ended& ended) {
@@ -172,7 +179,8 @@ void EngineImpl::apply_failure(Draft& draft, const happened::Ended& ended, Draft
   StepFields& fields = draft.edit(step);
   if (is_kill(error)) ++fields.kills;
   if (fields.kills >= options_.poison_kills_max) {
-    error.message = "it took its worker down " + std::to_string(fields.kills) + " times and is not tried again: " + error.message;
+    error.message =
+        "it took its worker down " + std::to_string(fields.kills) + " times and is not tried again: " + error.message;
     error.reason = "step_poisoned";
     error.code = ErrorCode::internal;
   }
@@ -186,7 +194,8 @@ void EngineImpl::apply_failure(Draft& draft, const happened::Ended& ended, Draft
       fields.ended_ms = now_ms();
       return;
     }
-    conclusion.delay = backoff(type.retry, fields.attempts, error, std::uniform_real_distribution<double>(0, 1)(random_));
+    conclusion.delay =
+        backoff(type.retry, fields.attempts, error, std::uniform_real_distribution<double>(0, 1)(random_));
     fields.available_ms = now_ms() + conclusion.delay.count();
     metrics_.retried(type);
     return;
@@ -198,7 +207,9 @@ void EngineImpl::apply_failure(Draft& draft, const happened::Ended& ended, Draft
 
 void EngineImpl::apply(Draft& draft, const happened::Shared& shared) {
   const Step& step = draft.run->steps[shared.step];
-  if (draft.head.state != RunState::running || draft.at(shared.step).state != StepState::ready || step.following != shared.attempt) return;
+  if (draft.head.state != RunState::running || draft.at(shared.step).state != StepState::ready ||
+      step.following != shared.attempt)
+    return;
   if (shared.outcome)
     draft.succeed(shared.step, *shared.outcome, true, now_ms());
   else
@@ -227,7 +238,8 @@ void EngineImpl::apply(Draft& draft, const happened::Cancelled&) {
 void EngineImpl::apply(Draft& draft, const happened::Resumed&) {
   for (std::uint32_t i = 0; i < draft.run->steps.size(); ++i) {
     const StepFields& now = draft.at(i);
-    if (now.state == StepState::ready && now.missing_count > 0) draft.edit(i).state = StepState::waiting;  // ran while a source was lost
+    if (now.state == StepState::ready && now.missing_count > 0)
+      draft.edit(i).state = StepState::waiting;  // ran while a source was lost
     if (now.state != StepState::running || draft.run->steps[i].attempt) continue;
     draft.put_back(i);  // claimed, but nobody is at it
     StepFields& fields = draft.edit(i);
@@ -250,18 +262,23 @@ Batch EngineImpl::next_batch(Draft& draft) {
     const StepFields& was = run->steps[index].now;
     if (is_same_row(was, is)) continue;
     if (is_worth_telling(run->steps[index], is)) told.push_back(index);
-    if (!is_in_bulk(draft.cancelled, was.state, is.state)) batch.statements.push_back(rows::update_step(draft.head, index, was, is));
+    if (!is_in_bulk(draft.cancelled, was.state, is.state))
+      batch.statements.push_back(rows::update_step(draft.head, index, was, is));
   }
-  if (draft.cancelled != Draft::Bulk::none) batch.statements.push_back(rows::cancel_steps(draft.head, draft.cancelled, now_ms()));
+  if (draft.cancelled != Draft::Bulk::none)
+    batch.statements.push_back(rows::cancel_steps(draft.head, draft.cancelled, now_ms()));
   const bool is_run_changed = draft.head.done_count != run->head.done_count || draft.head.state != run->head.state ||
                               draft.head.error.has_value() != run->head.error.has_value();
   if (batch.statements.empty() && draft.forgotten.empty() && !is_run_changed) return batch;
   // First, so that an engine that lost the run changes nothing at all.
-  batch.statements.insert(batch.statements.begin(), is_run_changed ? rows::update_run(draft.head, id_) : rows::expect_run(draft.head, id_));
+  batch.statements.insert(batch.statements.begin(),
+                          is_run_changed ? rows::update_run(draft.head, id_) : rows::expect_run(draft.head, id_));
   for (const Digest& digest : draft.forgotten) batch.statements.push_back(rows::delete_result(digest));
   for (const std::uint32_t step : draft.made) {
     const StepFields& is = draft.at(step);
-    if (is.key) batch.statements.push_back(rows::insert_result(draft.head.owner, *is.key, run->node(step).type, is.result->json, now_ms()));
+    if (is.key)
+      batch.statements.push_back(
+          rows::insert_result(draft.head.owner, *is.key, run->node(step).type, is.result->json, now_ms()));
   }
   for (const AttemptPtr& attempt : draft.claims) {
     if (!attempt->key) continue;
@@ -295,7 +312,8 @@ Batch EngineImpl::next_batch(Draft& draft) {
 void EngineImpl::undo(Draft& draft) {
   for (const AttemptPtr& attempt : draft.claims) {
     if (attempt->key) {
-      if (const auto found = in_progress_.find(*attempt->key); found != in_progress_.end() && found->second == attempt) in_progress_.erase(found);
+      if (const auto found = in_progress_.find(*attempt->key); found != in_progress_.end() && found->second == attempt)
+        in_progress_.erase(found);
       Draft::Conclusion nothing{.attempt = attempt, .shared = {}, .delay = {}};
       conclude(nothing);
     }
@@ -348,17 +366,20 @@ void EngineImpl::commit_step(const RunPtr& run, std::uint32_t index, StepFields&
   if (was == is) return;
   if (is != StepState::ready) withdraw(run, index);
   if (was == StepState::running)
-    if (const AttemptPtr attempt = std::exchange(step.attempt, nullptr); attempt && is == StepState::cancelled) hand_over(attempt);
+    if (const AttemptPtr attempt = std::exchange(step.attempt, nullptr); attempt && is == StepState::cancelled)
+      hand_over(attempt);
   if (!is_end(is) || step.type == nullptr) return;
   metrics_.step_ended(step.type->node_class, is);
-  if (is == StepState::succeeded && step.type->is_cacheable) (step.now.is_cached ? metrics_.cache_hits : metrics_.cache_misses).add();
+  if (is == StepState::succeeded && step.type->is_cacheable)
+    (step.now.is_cached ? metrics_.cache_hits : metrics_.cache_misses).add();
 }
 
 // Steps that wait for the same result get it, or go on by themselves.
 void EngineImpl::conclude(Draft::Conclusion& conclusion) {
   const AttemptPtr& attempt = conclusion.attempt;
   if (attempt->key)
-    if (const auto found = in_progress_.find(*attempt->key); found != in_progress_.end() && found->second == attempt) in_progress_.erase(found);
+    if (const auto found = in_progress_.find(*attempt->key); found != in_progress_.end() && found->second == attempt)
+      in_progress_.erase(found);
   for (const StepRef& follower : std::exchange(attempt->followers, {})) {
     if (conclusion.shared) {
       metrics_.shared.add();

@@ -4,12 +4,12 @@
 
 #include "graph/engine_impl.hpp"
 
-// Results of steps lie under a quota. What an active run was given, made or took from the cache is pinned until it ends:
-// a step pins its own, by StepFields; a run that was loaded pins all it came with at once.
+// Results of steps lie under a quota. What an active run was given, made or took from the cache is pinned until it
+// ends: a step pins its own, by StepFields; a run that was loaded pins all it came with at once.
 namespace atelier::graph {
 
-// Pins the blobs of what was taken from memory. The keys of hits whose blobs are not all there; a store that cannot answer
-// counts as not there: the step then runs.
+// Pins the blobs of what was taken from memory. The keys of hits whose blobs are not all there; a store that cannot
+// answer counts as not there: the step then runs.
 Task<std::vector<Digest>> EngineImpl::hold(DraftPtr draft, std::vector<std::uint32_t> hits) {
   std::vector<Digest> gone, wanted;
   for (const std::uint32_t step : hits) {
@@ -53,7 +53,8 @@ Task<> EngineImpl::hold_run(RunPtr run) {
   for (const GivenInput& given : run->graph.given)
     if (const auto* blob = std::get_if<BlobRef>(&given.value)) wanted.push_back(blob->digest);
   for (const Step& step : run->steps)
-    if (step.now.result && !step.now.pins) wanted.insert(wanted.end(), step.now.result->blobs.begin(), step.now.result->blobs.end());
+    if (step.now.result && !step.now.pins)
+      wanted.insert(wanted.end(), step.now.result->blobs.begin(), step.now.result->blobs.end());
   if (wanted.empty()) co_return;
   auto pins = co_await blobs_.pin(std::move(wanted));
   if (pins && !run->is_over) run->pins = std::move(*pins);
@@ -77,19 +78,22 @@ Task<Result<HeldResult>> EngineImpl::take_made(AttemptPtr attempt) {
     auto found = co_await blobs_.pin(std::move(unpinned));
     if (!found) co_return error_of(found);
     for (store::BlobPin& pin : *found) {
-      if (!pin) co_return fail(ErrorCode::unavailable, "a file it gave is not in the store any more", {.reason = "output_gone", .where = {}});
+      if (!pin)
+        co_return fail(ErrorCode::unavailable, "a file it gave is not in the store any more",
+                       {.reason = "output_gone", .where = {}});
       pins.push_back(std::move(pin));
     }
   }
   HeldResult held{.result = make_result(std::move(outputs)), .pins = {}};
   if (held.result->json.size() > kInlineBytesMax)
-    co_return fail(ErrorCode::internal, fmt::format("{} gave {} bytes of inline outputs, more than the {} allowed", attempt->type->name,
-                                                    held.result->json.size(), kInlineBytesMax));
+    co_return fail(ErrorCode::internal, fmt::format("{} gave {} bytes of inline outputs, more than the {} allowed",
+                                                    attempt->type->name, held.result->json.size(), kInlineBytesMax));
   if (!pins.empty()) held.pins = std::make_shared<const std::vector<store::BlobPin>>(std::move(pins));
   co_return held;
 }
 
-// The steps whose results this attempt was to read and that are not whole any more: somebody removed their files by hand.
+// The steps whose results this attempt was to read and that are not whole any more: somebody removed their files by
+// hand.
 Task<std::vector<std::uint32_t>> EngineImpl::find_lost_sources(AttemptPtr attempt) {
   const RunPtr run = attempt->run;
   std::vector<std::uint32_t> lost;

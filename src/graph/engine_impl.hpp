@@ -43,7 +43,7 @@ struct Attempt {
 // Statements of one commit, and what to do with their answers.
 struct Batch {
   std::vector<store::Statement> statements;
-  std::vector<std::pair<std::size_t, store::Event>> events;    // by statement
+  std::vector<std::pair<std::size_t, store::Event>> events;  // by statement
   std::vector<std::pair<std::size_t, AttemptPtr>> lookups;
 };
 
@@ -68,7 +68,8 @@ class EngineImpl final : public Engine {
   Task<Result<RunView>> find(Principal principal, RunId id) override;
   Task<Result<RunView>> find_summary(Principal principal, RunId id) override;
   Task<Result<std::optional<RunId>>> find_by_key(Principal principal, std::string idempotency_key) override;
-  Task<Result<Page>> list(Principal principal, std::string kind, std::string subject, std::string after, std::size_t count_max) override;
+  Task<Result<Page>> list(Principal principal, std::string kind, std::string subject, std::string after,
+                          std::size_t count_max) override;
   Task<Result<>> cancel(Principal principal, RunId id) override;
   Task<Result<RunId>> run_again(Principal principal, RunId id, Again again) override;
   Task<Result<RunView>> wait(Principal principal, RunId id) override;
@@ -157,7 +158,8 @@ class EngineImpl final : public Engine {
   Task<std::vector<std::uint32_t>> find_lost_sources(AttemptPtr attempt);
   StepRun make_step_run(const AttemptPtr& attempt) const;
   void stop_attempt(const AttemptPtr& attempt, Attempt::Stop why);
-  void tell_end(const AttemptPtr& attempt, Result<HeldResult> outcome, bool is_cached, std::vector<std::uint32_t> lost_sources = {});
+  void tell_end(const AttemptPtr& attempt, Result<HeldResult> outcome, bool is_cached,
+                std::vector<std::uint32_t> lost_sources = {});
   void hand_over(const AttemptPtr& attempt);
   void tell_progress(const Attempt& attempt, std::int64_t done, std::int64_t total);
 
@@ -167,7 +169,8 @@ class EngineImpl final : public Engine {
   Task<Result<>> take_up_dead();
   Task<Result<>> load_active();
   Task<Result<>> load_again(RunPtr run);
-  Result<RunPtr> load_run(const store::Rows& runs, std::size_t row, std::vector<StepFields> fields, std::vector<bool> forced);
+  Result<RunPtr> load_run(const store::Rows& runs, std::size_t row, std::vector<StepFields> fields,
+                          std::vector<bool> forced);
   Task<> take_in(const store::Rows* runs_found, const store::Rows* steps_found);  // they outlive it
   Task<Result<>> keep_time();
   Task<Result<>> beat();
@@ -176,7 +179,8 @@ class EngineImpl final : public Engine {
 
   void schedule(std::optional<Agenda::Entry>& entry, std::chrono::milliseconds after, std::function<void()> what);
   void unschedule(std::optional<Agenda::Entry>& entry);
-  void append_event(Batch& batch, std::string topic, std::string_view type, const json::Value& data, UserId owner) const;
+  void append_event(Batch& batch, std::string topic, std::string_view type, const json::Value& data,
+                    UserId owner) const;
   UnixMs now_ms() const { return clock_.wall_ms(); }
   void show_queue(NodeClass node_class);
 
@@ -193,7 +197,7 @@ class EngineImpl final : public Engine {
   bool is_started_ = false;
   bool is_stopping_ = false;
   std::size_t call_count_ = 0;
-  std::size_t stored_count_ = 0;  // results since the last trim
+  std::size_t stored_count_ = 0;                // results since the last trim
   std::atomic<std::size_t> stalled_count_ = 0;  // of runs; read on any loop
 
   ResultFront front_;

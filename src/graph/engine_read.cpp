@@ -14,7 +14,9 @@ constexpr std::chrono::milliseconds kForeignPoll{250};
 // How long a run's progress may go unstored before those who wait for its end are told.
 constexpr std::chrono::milliseconds kStallPatience{1'000};
 
-std::unexpected<Error> no_such_run(RunId id) { return fail(ErrorCode::not_found, fmt::format("there is no run {}", id.to_string())); }
+std::unexpected<Error> no_such_run(RunId id) {
+  return fail(ErrorCode::not_found, fmt::format("there is no run {}", id.to_string()));
+}
 
 Result<RunView> whole_run(const std::vector<store::Rows>& rows, RunId id) {
   if (rows[0].empty() || rows[1].empty()) return no_such_run(id);
@@ -42,7 +44,9 @@ RunPtr EngineImpl::active(Principal principal, RunId id) const {
   return found != runs_.end() && found->second->head.owner == principal.owner ? found->second : nullptr;
 }
 
-Task<Result<RunView>> EngineImpl::find(Principal principal, RunId id) { return run_on(executor_, find_here(principal, id)); }
+Task<Result<RunView>> EngineImpl::find(Principal principal, RunId id) {
+  return run_on(executor_, find_here(principal, id));
+}
 
 Task<Result<RunView>> EngineImpl::find_here(Principal principal, RunId id) {
   const Call call(*this);
@@ -82,22 +86,28 @@ Task<Result<std::optional<RunId>>> EngineImpl::find_by_key(Principal principal, 
   co_return std::optional<RunId>(*id);
 }
 
-Task<Result<Engine::Page>> EngineImpl::list(Principal principal, std::string kind, std::string subject, std::string after, std::size_t count_max) {
+Task<Result<Engine::Page>> EngineImpl::list(Principal principal, std::string kind, std::string subject,
+                                            std::string after, std::size_t count_max) {
   if (!after.empty() && !RunId::parse(after))
-    co_return fail(ErrorCode::invalid_argument, "the cursor is not one that a page gave", {.reason = "cursor_invalid", .where = "after"});
+    co_return fail(ErrorCode::invalid_argument, "the cursor is not one that a page gave",
+                   {.reason = "cursor_invalid", .where = "after"});
   const std::size_t count = std::clamp<std::size_t>(count_max, 1, kPageMax);
   const std::string before = after.empty() ? std::string(1, '~') : after;  // "~" sorts after every id
-  auto rows = co_await database_.read(rows::select_page(principal.owner, kind, subject, before, static_cast<std::int64_t>(count) + 1));
+  auto rows = co_await database_.read(
+      rows::select_page(principal.owner, kind, subject, before, static_cast<std::int64_t>(count) + 1));
   if (!rows) co_return error_of(rows);
   Page page;
   for (std::size_t row = 0; row < std::min(rows->size(), count); ++row) page.runs.push_back(rows::read_run(*rows, row));
   if (rows->size() > count) page.next = page.runs.back().id.to_string();
   for (RunView& view : page.runs)
-    if (view.state == RunState::running && stalled_count_ > 0) view.stalled = co_await run_on(executor_, stall_of(view.id));
+    if (view.state == RunState::running && stalled_count_ > 0)
+      view.stalled = co_await run_on(executor_, stall_of(view.id));
   co_return page;
 }
 
-Task<Result<>> EngineImpl::cancel(Principal principal, RunId id) { return run_on(executor_, cancel_here(principal, id)); }
+Task<Result<>> EngineImpl::cancel(Principal principal, RunId id) {
+  return run_on(executor_, cancel_here(principal, id));
+}
 
 Task<Result<>> EngineImpl::cancel_here(Principal principal, RunId id) {
   const Call call(*this);
@@ -105,7 +115,9 @@ Task<Result<>> EngineImpl::cancel_here(Principal principal, RunId id) {
   if (!run) {
     auto summary = co_await find_summary(principal, id);
     if (!summary) co_return error_of(summary);
-    if (summary->state == RunState::running) co_return fail(ErrorCode::unavailable, "the run belongs to another engine", {.reason = "run_elsewhere", .where = {}});
+    if (summary->state == RunState::running)
+      co_return fail(ErrorCode::unavailable, "the run belongs to another engine",
+                     {.reason = "run_elsewhere", .where = {}});
     co_return Result<>{};
   }
   if (!std::exchange(run->is_stopping, true)) {
@@ -113,7 +125,8 @@ Task<Result<>> EngineImpl::cancel_here(Principal principal, RunId id) {
     post(run, happened::Cancelled{});
     // Told at once, not after the commit: only what nobody else waits for.
     for (Step& step : run->steps)
-      if (const AttemptPtr attempt = step.attempt; attempt && attempt->followers.empty()) stop_attempt(attempt, Attempt::Stop::cancelled);
+      if (const AttemptPtr attempt = step.attempt; attempt && attempt->followers.empty())
+        stop_attempt(attempt, Attempt::Stop::cancelled);
   }
   co_return co_await until_over(run);
 }
@@ -136,7 +149,9 @@ Task<Result<>> EngineImpl::until_over(RunPtr run) {
   co_return Result<>{};
 }
 
-Task<Result<RunView>> EngineImpl::wait(Principal principal, RunId id) { return run_on(executor_, wait_here(principal, id)); }
+Task<Result<RunView>> EngineImpl::wait(Principal principal, RunId id) {
+  return run_on(executor_, wait_here(principal, id));
+}
 
 Task<Result<RunView>> EngineImpl::wait_here(Principal principal, RunId id) {
   const Call call(*this);

@@ -39,7 +39,8 @@ Task<Result<>> EngineImpl::take_up_dead() {
   for (std::size_t row = 0; row < dead->size(); ++row) {
     auto taken = co_await database_.write(rows::take_over(dead->text(row, 0), id_));
     if (taken) {
-      log::info("took over an engine's work", {{"runs", (*taken)[2].changed_count}, {"steps", (*taken)[1].changed_count}});
+      log::info("took over an engine's work",
+                {{"runs", (*taken)[2].changed_count}, {"steps", (*taken)[1].changed_count}});
       continue;
     }
     if (taken.error().code != ErrorCode::conflict) co_return error_of(taken);  // a conflict: someone else was faster
@@ -59,8 +60,8 @@ Task<Result<>> EngineImpl::load_active() {
   }
 }
 
-// What the table has of a run is not what was thought: someone else took it, or a commit whose answer was lost. If it is
-// still this engine's, it goes on from what is written.
+// What the table has of a run is not what was thought: someone else took it, or a commit whose answer was lost. If it
+// is still this engine's, it goes on from what is written.
 Task<Result<>> EngineImpl::load_again(RunPtr run) {
   auto rows = co_await database_.read_all(rows::select_active_one(id_, run->head.owner, run->head.id));
   if (!rows)
@@ -105,25 +106,31 @@ Task<> EngineImpl::take_in(const store::Rows* runs_found, const store::Rows* ste
       const bool is_open = step.now.state == StepState::waiting || step.now.state == StepState::ready;
       if (is_open && step.type == nullptr)
         post(*run, happened::Refused{i, Error{.code = ErrorCode::invalid_argument,
-                                              .message = fmt::format("node \"{}\" is of type \"{}\", which this version does not have", (*run)->node(i).name, (*run)->node(i).type),
+                                              .message = fmt::format(
+                                                  "node \"{}\" is of type \"{}\", which this version does not have",
+                                                  (*run)->node(i).name, (*run)->node(i).type),
                                               .reason = "node_type_unknown",
                                               .where = (*run)->node(i).name,
                                               .retry_after_ms = {},
                                               .source = {}}});
       else if (is_open && step.now.interruptions >= options_.interruptions_max)
-        post(*run, happened::Refused{i, Error{.code = ErrorCode::internal,
-                                              .message = fmt::format("it was running each of the {} times the server died, and is not tried again", step.now.interruptions),
-                                              .reason = "step_poisoned",
-                                              .where = (*run)->node(i).name,
-                                              .retry_after_ms = {},
-                                              .source = {}}});
+        post(*run, happened::Refused{
+                       i, Error{.code = ErrorCode::internal,
+                                .message = fmt::format(
+                                    "it was running each of the {} times the server died, and is not tried again",
+                                    step.now.interruptions),
+                                .reason = "step_poisoned",
+                                .where = (*run)->node(i).name,
+                                .retry_after_ms = {},
+                                .source = {}}});
     }
     post(*run, happened::Resumed{});
   }
   metrics_.runs_active.set(static_cast<double>(runs_.size()));
 }
 
-Result<RunPtr> EngineImpl::load_run(const store::Rows& runs, std::size_t row, std::vector<StepFields> fields, std::vector<bool> forced) {
+Result<RunPtr> EngineImpl::load_run(const store::Rows& runs, std::size_t row, std::vector<StepFields> fields,
+                                    std::vector<bool> forced) {
   auto run = std::make_shared<ActiveRun>();
   run->head = rows::read_run(runs, row);
   const auto value = json::parse(runs.text(row, 13), kOwnLimits);
@@ -133,7 +140,8 @@ Result<RunPtr> EngineImpl::load_run(const store::Rows& runs, std::size_t row, st
   run->graph = std::move(*graph);
   run->steps = make_steps(run->graph, registry_);
   if (fields.size() != run->steps.size())
-    return fail(ErrorCode::internal, fmt::format("{} steps are stored for a graph of {}", fields.size(), run->steps.size()));
+    return fail(ErrorCode::internal,
+                fmt::format("{} steps are stored for a graph of {}", fields.size(), run->steps.size()));
   for (std::size_t i = 0; i < fields.size(); ++i) {
     fields[i].missing_count = run->steps[i].now.missing_count;
     run->steps[i].now = std::move(fields[i]);
@@ -152,7 +160,8 @@ Task<Result<>> EngineImpl::keep_time() {
     agenda_.run_due(clock_.now());
     if (is_stopping_) break;
     const auto next = agenda_.next();
-    timer_->expires_after(next ? std::max(*next - clock_.now(), std::chrono::steady_clock::duration(0)) : std::chrono::hours(1));
+    timer_->expires_after(next ? std::max(*next - clock_.now(), std::chrono::steady_clock::duration(0))
+                               : std::chrono::hours(1));
     (void)co_await timer_->async_wait(use_task);
   }
   co_return Result<>{};
@@ -163,7 +172,8 @@ void EngineImpl::plan_beat() {
     next_beat_.reset();
     plan_beat();
     if (!std::exchange(is_beating_, true)) group_.spawn(beat());
-    if (stored_count_ > options_.cached_results_max / 16 && !std::exchange(is_trimming_, true)) group_.spawn(trim_results());
+    if (stored_count_ > options_.cached_results_max / 16 && !std::exchange(is_trimming_, true))
+      group_.spawn(trim_results());
   });
 }
 

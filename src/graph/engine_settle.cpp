@@ -13,7 +13,9 @@ std::string_view bytes_of(const store::Rows& rows, std::size_t row) { return row
 
 }  // namespace
 
-bool EngineImpl::is_cacheable(const ActiveRun& run, std::uint32_t step) const { return run.steps[step].type != nullptr && run.steps[step].type->is_cacheable; }
+bool EngineImpl::is_cacheable(const ActiveRun& run, std::uint32_t step) const {
+  return run.steps[step].type != nullptr && run.steps[step].type->is_cacheable;
+}
 
 // Takes from the cache what it holds, as far down as that leads, then finds places for what is left. For a new run of
 // several steps the table is asked too, a wave of ready steps at a time; otherwise the claim asks it.
@@ -69,7 +71,8 @@ std::vector<std::uint32_t> EngineImpl::take_hits(Draft& draft) {
 }
 
 // Brings results of the unplaced steps from the table into memory; whether it found any. First what the last run of the
-// same kind and subject gave, since that is what is mostly asked for again, and a chain's keys are not known beforehand.
+// same kind and subject gave, since that is what is mostly asked for again, and a chain's keys are not known
+// beforehand.
 Task<bool> EngineImpl::fetch_results(DraftPtr draft, bool is_first) {
   bool has_found = false;
   std::vector<Digest> keys;
@@ -87,7 +90,8 @@ Task<bool> EngineImpl::fetch_results(DraftPtr draft, bool is_first) {
   auto answers = co_await database_.read_all(std::move(questions));
   if (!answers) co_return false;  // not worth failing for: the claims will ask again
   const auto take = [&](const Digest& key, const std::string& outputs) {
-    const bool is_forgotten = std::find(draft->forgotten.begin(), draft->forgotten.end(), key) != draft->forgotten.end();
+    const bool is_forgotten =
+        std::find(draft->forgotten.begin(), draft->forgotten.end(), key) != draft->forgotten.end();
     if (is_forgotten || front_.contains(key)) return;
     if (auto result = parse_result(outputs)) {
       front_.put(key, std::move(*result));
@@ -114,12 +118,14 @@ Task<bool> EngineImpl::fetch_results(DraftPtr draft, bool is_first) {
 
 // The heaviest first, as far as there is room.
 void EngineImpl::place(Draft& draft) {
-  std::stable_sort(draft.unplaced.begin(), draft.unplaced.end(),
-                   [&](std::uint32_t left, std::uint32_t right) { return draft.run->node(left).weight > draft.run->node(right).weight; });
+  std::stable_sort(draft.unplaced.begin(), draft.unplaced.end(), [&](std::uint32_t left, std::uint32_t right) {
+    return draft.run->node(left).weight > draft.run->node(right).weight;
+  });
   for (const std::uint32_t step : draft.unplaced) {
     const StepFields& fields = draft.edit(step);  // changed or not, it is offered once committed
     if (fields.available_ms > now_ms()) continue;
-    if (fields.key && !draft.run->steps[step].is_forced && in_progress_.contains(*fields.key)) continue;  // follows, once committed
+    if (fields.key && !draft.run->steps[step].is_forced && in_progress_.contains(*fields.key))
+      continue;  // follows, once committed
     const auto granted = std::find(draft.granted.begin(), draft.granted.end(), step);
     if (granted != draft.granted.end()) {
       draft.granted.erase(granted);
@@ -184,7 +190,8 @@ void EngineImpl::withdraw(const RunPtr& run, std::uint32_t index) {
   }
   unschedule(step.backoff);
   if (const AttemptPtr followed = std::exchange(step.following, nullptr))
-    std::erase_if(followed->followers, [&](const StepRef& follower) { return follower.run == run && follower.step == index; });
+    std::erase_if(followed->followers,
+                  [&](const StepRef& follower) { return follower.run == run && follower.step == index; });
 }
 
 bool EngineImpl::follow(const RunPtr& run, std::uint32_t index) {

@@ -18,7 +18,9 @@ std::uint32_t index_of(const Graph& graph, std::string_view name) {
   return static_cast<std::uint32_t>(graph.nodes.size());
 }
 
-bool is_plain(const StepFields& fields) noexcept { return fields.state == StepState::waiting || fields.state == StepState::ready; }
+bool is_plain(const StepFields& fields) noexcept {
+  return fields.state == StepState::waiting || fields.state == StepState::ready;
+}
 
 }  // namespace
 
@@ -52,7 +54,8 @@ Task<Result<RunId>> EngineImpl::submit_here(Submission submission) {
   if (!is_started_ || is_stopping_) co_return engine_stops();
   const Call call(*this);
   if (runs_.size() + call_count_ > options_.runs_at_most) {
-    auto full = fail(ErrorCode::unavailable, fmt::format("{} runs are active already", runs_.size()), {.reason = "too_many_runs", .where = {}});
+    auto full = fail(ErrorCode::unavailable, fmt::format("{} runs are active already", runs_.size()),
+                     {.reason = "too_many_runs", .where = {}});
     full.error().retry_after_ms = kFullRetryAfterMs;
     co_return full;
   }
@@ -92,12 +95,15 @@ Task<Result<RunId>> EngineImpl::submit_here(Submission submission) {
 
 Task<Result<std::optional<RunId>>> EngineImpl::find_same(const Submission* submission) {
   const RunRequest& request = submission->request;
-  auto rows = co_await database_.read(rows::select_by_idempotency_key(request.principal.owner, request.idempotency_key));
+  auto rows =
+      co_await database_.read(rows::select_by_idempotency_key(request.principal.owner, request.idempotency_key));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return std::optional<RunId>();
-  // A run's kind and subject were moved out of the request when this is asked after a lost race; its graph tells enough.
+  // A run's kind and subject were moved out of the request when this is asked after a lost race; its graph tells
+  // enough.
   if (rows->text(0, 3) != submission->graph_json)
-    co_return fail(ErrorCode::invalid_argument, "the idempotency key was used for another graph", {.reason = "idempotency_key_reused", .where = {}});
+    co_return fail(ErrorCode::invalid_argument, "the idempotency key was used for another graph",
+                   {.reason = "idempotency_key_reused", .where = {}});
   auto id = RunId::parse(rows->text(0, 0));
   if (!id) co_return error_of(id);
   co_return std::optional<RunId>(*id);
@@ -117,7 +123,9 @@ Batch EngineImpl::first_batch(Draft& draft, Submission& submission) {
       continue;
     }
     std::uint32_t last = i;
-    while (last + 1 < run->steps.size() && draft.at(last + 1).state == fields.state && run->steps[last + 1].is_forced == run->steps[i].is_forced) ++last;
+    while (last + 1 < run->steps.size() && draft.at(last + 1).state == fields.state &&
+           run->steps[last + 1].is_forced == run->steps[i].is_forced)
+      ++last;
     batch.statements.push_back(rows::insert_steps(draft.head, i, last, fields.state, run->steps[i].is_forced));
     i = last + 1;
   }
@@ -143,7 +151,8 @@ Task<Result<RunId>> EngineImpl::again_here(Principal principal, RunId id, Again 
   questions.push_back(rows::select_graph(principal.owner, id));
   auto rows = co_await database_.read_all(std::move(questions));
   if (!rows) co_return error_of(rows);
-  if ((*rows)[0].empty() || (*rows)[1].empty()) co_return fail(ErrorCode::not_found, fmt::format("there is no run {}", id.to_string()));
+  if ((*rows)[0].empty() || (*rows)[1].empty())
+    co_return fail(ErrorCode::not_found, fmt::format("there is no run {}", id.to_string()));
   const RunView head = rows::read_run((*rows)[0], 0);
   Submission submission;
   submission.graph_json = (*rows)[1].text(0, 0);
@@ -156,7 +165,8 @@ Task<Result<RunId>> EngineImpl::again_here(Principal principal, RunId id, Again 
   if (!again.from_node.empty()) {
     submission.forced_from = index_of(*graph, again.from_node);
     if (*submission.forced_from == graph->nodes.size())
-      co_return fail(ErrorCode::not_found, fmt::format("run {} has no step \"{}\"", id.to_string(), again.from_node), {.reason = "step_not_found", .where = "/from_step"});
+      co_return fail(ErrorCode::not_found, fmt::format("run {} has no step \"{}\"", id.to_string(), again.from_node),
+                     {.reason = "step_not_found", .where = "/from_step"});
   }
   RunRequest& request = submission.request;
   request.id = again.new_id;

@@ -15,7 +15,8 @@ constexpr std::size_t kCycleNamesMax = 12;
 
 std::unexpected<Error> refuse(std::string reason, std::string where, std::string message,
                               std::source_location source = std::source_location::current()) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = std::move(reason), .where = std::move(where)}, source);
+  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = std::move(reason), .where = std::move(where)},
+              source);
 }
 
 const Port* find_port(std::span<const Port> ports, std::string_view name) noexcept {
@@ -31,8 +32,8 @@ std::string say_meant(std::string_view wrong, const std::vector<std::string_view
 std::string say_ports(std::string_view wrong, std::span<const Port> ports) {
   std::vector<std::string_view> names;
   for (const Port& port : ports) names.push_back(port.name);
-  return fmt::format("has no port \"{}\" there, only {}{}", printable(wrong, 64), names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
-                     say_meant(wrong, names));
+  return fmt::format("has no port \"{}\" there, only {}{}", printable(wrong, 64),
+                     names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")), say_meant(wrong, names));
 }
 
 bool fits(const PortValue& value, PortType type) noexcept {
@@ -68,10 +69,12 @@ class Check {
   Result<> check_counts() const {
     if (graph_.nodes.empty()) return refuse("graph_empty", "/nodes", "a graph needs at least one node");
     if (graph_.nodes.size() > kNodesMax)
-      return refuse("graph_too_large", "/nodes", fmt::format("{} nodes, more than the {} allowed", graph_.nodes.size(), kNodesMax));
+      return refuse("graph_too_large", "/nodes",
+                    fmt::format("{} nodes, more than the {} allowed", graph_.nodes.size(), kNodesMax));
     if (graph_.edges.size() + graph_.given.size() > kEdgesMax)
       return refuse("graph_too_large", "/edges",
-                    fmt::format("{} edges and given inputs, more than the {} allowed", graph_.edges.size() + graph_.given.size(), kEdgesMax));
+                    fmt::format("{} edges and given inputs, more than the {} allowed",
+                                graph_.edges.size() + graph_.given.size(), kEdgesMax));
     return {};
   }
 
@@ -79,16 +82,19 @@ class Check {
     const Node& node = graph_.nodes[index];
     const std::string where = fmt::format("/nodes/{}", index);
     if (node.name.empty() || node.name.size() > kNameBytesMax || !is_valid_utf8(node.name))
-      return refuse("node_name_invalid", where + "/name",
-                    fmt::format("a node's name has 1 to {} bytes of UTF-8, not \"{}\"", kNameBytesMax, printable(node.name, 64)));
+      return refuse(
+          "node_name_invalid", where + "/name",
+          fmt::format("a node's name has 1 to {} bytes of UTF-8, not \"{}\"", kNameBytesMax, printable(node.name, 64)));
     if (!indexes_.emplace(node.name, index).second)
-      return refuse("node_name_taken", where + "/name", fmt::format("two nodes are named \"{}\"", printable(node.name)));
+      return refuse("node_name_taken", where + "/name",
+                    fmt::format("two nodes are named \"{}\"", printable(node.name)));
     const NodeType* type = registry_.find(node.type);
     if (type == nullptr) {
       std::vector<std::string_view> names;
       for (const NodeType* known : registry_.all()) names.push_back(known->name);
       return refuse("node_type_unknown", where + "/type",
-                    fmt::format("node \"{}\" is of the unknown type \"{}\"{}", printable(node.name), printable(node.type, 64), say_meant(node.type, names)));
+                    fmt::format("node \"{}\" is of the unknown type \"{}\"{}", printable(node.name),
+                                printable(node.type, 64), say_meant(node.type, names)));
     }
     types_.push_back(type);
     sources_.emplace_back();
@@ -108,18 +114,22 @@ class Check {
     std::vector<std::string_view> names;
     for (const Node& node : graph_.nodes)
       if (names.size() < 1'000) names.push_back(node.name);
-    return refuse("node_unknown", where, fmt::format("there is no node \"{}\"{}", printable(name, 64), say_meant(name, names)));
+    return refuse("node_unknown", where,
+                  fmt::format("there is no node \"{}\"{}", printable(name, 64), say_meant(name, names)));
   }
 
   // Takes the input port of an edge or given value; what comes in is of `type`, unless it is a value that was checked.
   Result<const Port*> take_input(std::size_t node, const std::string& port_name, const std::string& where) {
     const Port* port = find_port(types_[node]->inputs, port_name);
     if (port == nullptr)
-      return refuse("port_unknown", where, fmt::format("input of node \"{}\" ({}): it {}", printable(graph_.nodes[node].name), types_[node]->name,
-                                                       say_ports(port_name, types_[node]->inputs)));
+      return refuse("port_unknown", where,
+                    fmt::format("input of node \"{}\" ({}): it {}", printable(graph_.nodes[node].name),
+                                types_[node]->name, say_ports(port_name, types_[node]->inputs)));
     auto& taken = connected_[node * kPortsMax + static_cast<std::size_t>(port - types_[node]->inputs.data())];
     if (taken && !port->is_list)
-      return refuse("port_taken", where, fmt::format("port \"{}\" of node \"{}\" takes one input and has two", port->name, printable(graph_.nodes[node].name)));
+      return refuse("port_taken", where,
+                    fmt::format("port \"{}\" of node \"{}\" takes one input and has two", port->name,
+                                printable(graph_.nodes[node].name)));
     taken = true;
     return port;
   }
@@ -132,12 +142,15 @@ class Check {
     const auto port = take_input(*node, given.to_port, where + "/to");
     if (!port) return error_of(port);
     if (!fits(given.value, (*port)->type))
-      return refuse("port_type_wrong", where + "/value", fmt::format("port \"{}\" of node \"{}\" takes {}, and the value given is none", (*port)->name,
-                                                                     printable(given.to_node), to_string((*port)->type)));
+      return refuse("port_type_wrong", where + "/value",
+                    fmt::format("port \"{}\" of node \"{}\" takes {}, and the value given is none", (*port)->name,
+                                printable(given.to_node), to_string((*port)->type)));
     if (const auto* value = std::get_if<json::Value>(&given.value))
       if (const std::size_t size = json::write(*value).size(); size > kInlineBytesMax)
-        return refuse("value_too_large", where + "/value", fmt::format("the value given to port \"{}\" of node \"{}\" has {} bytes, more than the {} allowed",
-                                                                       (*port)->name, printable(given.to_node), size, kInlineBytesMax));
+        return refuse(
+            "value_too_large", where + "/value",
+            fmt::format("the value given to port \"{}\" of node \"{}\" has {} bytes, more than the {} allowed",
+                        (*port)->name, printable(given.to_node), size, kInlineBytesMax));
     return {};
   }
 
@@ -150,14 +163,16 @@ class Check {
     if (!to) return error_of(to);
     const Port* output = find_port(types_[*from]->outputs, edge.from_port);
     if (output == nullptr)
-      return refuse("port_unknown", where + "/from", fmt::format("output of node \"{}\" ({}): it {}", printable(edge.from_node), types_[*from]->name,
-                                                                 say_ports(edge.from_port, types_[*from]->outputs)));
+      return refuse("port_unknown", where + "/from",
+                    fmt::format("output of node \"{}\" ({}): it {}", printable(edge.from_node), types_[*from]->name,
+                                say_ports(edge.from_port, types_[*from]->outputs)));
     const auto input = take_input(*to, edge.to_port, where + "/to");
     if (!input) return error_of(input);
     if (output->type != (*input)->type)
-      return refuse("port_type_wrong", where, fmt::format("port \"{}\" of node \"{}\" gives {}, but port \"{}\" of node \"{}\" takes {}", output->name,
-                                                          printable(edge.from_node), to_string(output->type), (*input)->name,
-                                                          printable(edge.to_node), to_string((*input)->type)));
+      return refuse("port_type_wrong", where,
+                    fmt::format("port \"{}\" of node \"{}\" gives {}, but port \"{}\" of node \"{}\" takes {}",
+                                output->name, printable(edge.from_node), to_string(output->type), (*input)->name,
+                                printable(edge.to_node), to_string((*input)->type)));
     sources_[*to].push_back(*from);
     return {};
   }
@@ -168,7 +183,8 @@ class Check {
     for (std::size_t i = 0; i < ports.size(); ++i)
       if (ports[i].is_required && !connected_.contains(node * kPortsMax + i))
         return refuse("input_missing", fmt::format("/nodes/{}", node),
-                      fmt::format("port \"{}\" of node \"{}\" ({}) needs an input", ports[i].name, printable(graph_.nodes[node].name), types_[node]->name));
+                      fmt::format("port \"{}\" of node \"{}\" ({}) needs an input", ports[i].name,
+                                  printable(graph_.nodes[node].name), types_[node]->name));
     return {};
   }
 
@@ -194,7 +210,8 @@ class Check {
         const std::size_t source = sources_[top.node][top.next_source++];
         if (marks[source] == Mark::on_path) {
           std::vector<std::size_t> cycle;
-          for (std::size_t i = path.size(); i-- > 0 && (cycle.empty() || cycle.back() != source);) cycle.push_back(path[i].node);
+          for (std::size_t i = path.size(); i-- > 0 && (cycle.empty() || cycle.back() != source);)
+            cycle.push_back(path[i].node);
           return refuse_cycle(cycle);
         }
         if (marks[source] == Mark::unseen) {
@@ -209,9 +226,11 @@ class Check {
   std::unexpected<Error> refuse_cycle(const std::vector<std::size_t>& cycle) const {
     // The walk went towards the sources; the cycle was collected backwards, so it follows the edges again.
     std::string text;
-    for (std::size_t i = 0; i < std::min(cycle.size(), kCycleNamesMax); ++i) text += printable(graph_.nodes[cycle[i]].name, 64) + " -> ";
+    for (std::size_t i = 0; i < std::min(cycle.size(), kCycleNamesMax); ++i)
+      text += printable(graph_.nodes[cycle[i]].name, 64) + " -> ";
     if (cycle.size() > kCycleNamesMax) text += fmt::format("({} more) -> ", cycle.size() - kCycleNamesMax);
-    return refuse("graph_cycle", "/edges", fmt::format("the graph has a cycle: {}{}", text, printable(graph_.nodes[cycle.front()].name, 64)));
+    return refuse("graph_cycle", "/edges",
+                  fmt::format("the graph has a cycle: {}{}", text, printable(graph_.nodes[cycle.front()].name, 64)));
   }
 
   static constexpr std::size_t kPortsMax = 64;

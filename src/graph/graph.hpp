@@ -38,8 +38,9 @@ struct Graph {
 inline constexpr std::size_t kNodesMax = 20'000;
 inline constexpr std::size_t kEdgesMax = 200'000;
 
-// Everything that is wrong makes one error that names node and port: unknown type, unknown or wrongly typed port, missing
-// required input, two edges into a plain port, a cycle (its path is named), parameters (through NodeType::check).
+// Everything that is wrong makes one error that names node and port: unknown type, unknown or wrongly typed port,
+// missing required input, two edges into a plain port, a cycle (its path is named), parameters (through
+// NodeType::check).
 Result<> check_graph(const Graph& graph, const NodeRegistry& registry);
 
 json::Value to_json(const Graph& graph);

@@ -45,7 +45,10 @@ Result<Node> node_from_json(const json::Value& value, std::string where) {
   node.name = reader.required_string("name");
   node.type = reader.required_string("type");
   if (const json::Value* parameters = reader.optional_value("parameters")) node.parameters = *parameters;
-  node.weight = reader.optional_integer("weight", std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()).value_or(0);
+  node.weight = reader
+                    .optional_integer("weight", std::numeric_limits<std::int64_t>::min(),
+                                      std::numeric_limits<std::int64_t>::max())
+                    .value_or(0);
   node.label = reader.optional_string("label").value_or("");
   if (auto done = reader.finish(); !done) return error_of(done);
   return node;

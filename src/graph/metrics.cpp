@@ -23,11 +23,13 @@ EngineMetrics::EngineMetrics(Metrics& metrics, const NodeRegistry& registry)
       front_bytes(metrics.gauge(kFrontBytes)) {
   for (std::size_t c = 0; c < kNodeClassCount; ++c) {
     const std::string_view name = to_string(static_cast<NodeClass>(c));
-    for (std::size_t s = 0; s < kStepStateCount; ++s) steps_[c][s] = &metrics.counter(kStepsEnded, {name, to_string(static_cast<StepState>(s))});
+    for (std::size_t s = 0; s < kStepStateCount; ++s)
+      steps_[c][s] = &metrics.counter(kStepsEnded, {name, to_string(static_cast<StepState>(s))});
     queued_[c] = &metrics.gauge(kQueueDepth, {name});
     running_[c] = &metrics.gauge(kStepsRunning, {name});
   }
-  for (std::size_t s = 0; s < kRunStateCount; ++s) runs_[s] = &metrics.counter(kRunsEnded, {to_string(static_cast<RunState>(s))});
+  for (std::size_t s = 0; s < kRunStateCount; ++s)
+    runs_[s] = &metrics.counter(kRunsEnded, {to_string(static_cast<RunState>(s))});
   for (const NodeType* type : registry.all())
     types_[type] = {&metrics.histogram(kStepSeconds, {type->name}), &metrics.counter(kRetries, {type->name})};
 }

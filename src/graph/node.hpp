@@ -27,9 +27,9 @@ struct Port {
 
 // Steps of one class share a concurrency limit.
 enum class NodeClass : std::uint8_t {
-  light,     // milliseconds on a loop
-  media,     // a media worker's core
-  network,   // waits for someone else
+  light,    // milliseconds on a loop
+  media,    // a media worker's core
+  network,  // waits for someone else
 };
 
 struct RetryPolicy {
@@ -51,7 +51,8 @@ struct StepRun {
   RunId run;
   std::string node;  // the node's name in its graph
   json::Value parameters;
-  // By port name; a list port has its values in edge order, a plain one exactly one (none when optional and unconnected).
+  // By port name; a list port has its values in edge order, a plain one exactly one (none when optional and
+  // unconnected).
   std::map<std::string, std::vector<PortValue>, std::less<>> inputs;
   std::uint32_t attempt = 1;
   // When the attempt is over, whatever it is doing.
@@ -63,9 +64,9 @@ struct StepRun {
 struct NodeServices;
 
 struct NodeType {
-  std::string_view name;      // "story.speech"
-  // Part of the cache key: raise it when the same input would give other bytes. Task versions of the worker are added by
-  // `version_suffix`, if any.
+  std::string_view name;  // "story.speech"
+  // Part of the cache key: raise it when the same input would give other bytes. Task versions of the worker are added
+  // by `version_suffix`, if any.
   std::uint32_t version = 1;
   std::string_view help;
   std::span<const Port> inputs = {};

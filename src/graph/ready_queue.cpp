@@ -47,9 +47,11 @@ std::uint32_t ReadyQueue::running_of(UserId owner) const noexcept {
 std::optional<StepRef> ReadyQueue::pop() {
   if (!has_place() || bands_.empty()) return std::nullopt;
   const auto band = bands_.begin();
-  const auto share = std::min_element(band->second.begin(), band->second.end(), [this](const auto& left, const auto& right) {
-    return std::tuple(running_of(left.first), left.second.served) < std::tuple(running_of(right.first), right.second.served);
-  });
+  const auto share =
+      std::min_element(band->second.begin(), band->second.end(), [this](const auto& left, const auto& right) {
+        return std::tuple(running_of(left.first), left.second.served) <
+               std::tuple(running_of(right.first), right.second.served);
+      });
   take_place(share->first);
   share->second.served = ++served_;
   const auto first = share->second.steps.begin();

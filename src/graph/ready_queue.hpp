@@ -20,8 +20,8 @@ struct StepRef {
 };
 
 // The ready steps of one node class, and its places. The highest priority first; among equals the owner who has the
-// fewest running, so that nobody's thousand steps keep another's one waiting; within an owner the heaviest, then the one
-// that came first.
+// fewest running, so that nobody's thousand steps keep another's one waiting; within an owner the heaviest, then the
+// one that came first.
 class ReadyQueue {
  public:
   explicit ReadyQueue(std::uint32_t at_most) : at_most_(at_most) {}

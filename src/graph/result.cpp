@@ -22,7 +22,8 @@ std::string_view bytes_of(const Digest& digest) noexcept {
 }
 
 const Port* find_output(const NodeType& type, std::string_view name) noexcept {
-  const auto found = std::find_if(type.outputs.begin(), type.outputs.end(), [name](const Port& port) { return port.name == name; });
+  const auto found =
+      std::find_if(type.outputs.begin(), type.outputs.end(), [name](const Port& port) { return port.name == name; });
   return found == type.outputs.end() ? nullptr : &*found;
 }
 
@@ -63,11 +64,15 @@ Result<ResultPtr> parse_result(std::string json) {
 Result<> check_outputs(const NodeType& type, const Outputs& outputs) {
   for (const auto& [name, value] : outputs) {
     const Port* port = find_output(type, name);
-    if (port == nullptr) return fail(ErrorCode::internal, fmt::format("{} gave an output \"{}\" that it does not declare", type.name, name));
+    if (port == nullptr)
+      return fail(ErrorCode::internal,
+                  fmt::format("{} gave an output \"{}\" that it does not declare", type.name, name));
     const auto* inline_value = std::get_if<json::Value>(&value);
-    const bool may_be_inline = port->type == PortType::json || (port->type == PortType::text && inline_value && inline_value->is_string());
+    const bool may_be_inline =
+        port->type == PortType::json || (port->type == PortType::text && inline_value && inline_value->is_string());
     if (inline_value && !may_be_inline)
-      return fail(ErrorCode::internal, fmt::format("{} gave inline JSON as \"{}\", which is {}", type.name, name, to_string(port->type)));
+      return fail(ErrorCode::internal,
+                  fmt::format("{} gave inline JSON as \"{}\", which is {}", type.name, name, to_string(port->type)));
   }
   for (const Port& port : type.outputs)
     if (port.is_required && !outputs.contains(port.name))
@@ -80,7 +85,8 @@ Digest result_key(UserId owner, const NodeType& type, std::string_view version_s
   std::string text;
   text.reserve(512);
   append_field(text, "step.1");
-  append_field(text, std::string_view(reinterpret_cast<const char*>(owner.value.bytes.data()), owner.value.bytes.size()));
+  append_field(text,
+               std::string_view(reinterpret_cast<const char*>(owner.value.bytes.data()), owner.value.bytes.size()));
   append_field(text, type.name);
   append_field(text, fmt::format("{}", type.version));
   append_field(text, version_suffix);

@@ -33,7 +33,8 @@ using ResultPtr = std::shared_ptr<const StepResult>;
 // A result, and what keeps its blobs from eviction: as long as the run it is for.
 struct HeldResult {
   ResultPtr result;
-  std::shared_ptr<const std::vector<store::BlobPin>> pins;  // shared by the drafts and steps that have the result; null for no blobs
+  std::shared_ptr<const std::vector<store::BlobPin>>
+      pins;  // shared by the drafts and steps that have the result; null for no blobs
 };
 
 ResultPtr make_result(Outputs outputs, std::string json);

@@ -24,7 +24,8 @@ bool is_kill(const Error& error) noexcept {
 
 bool is_outcome_unknown(const Error& error) noexcept { return error.reason == "outcome_unknown"; }
 
-std::chrono::milliseconds backoff(const RetryPolicy& policy, std::uint32_t attempt, const Error& error, double random) noexcept {
+std::chrono::milliseconds backoff(const RetryPolicy& policy, std::uint32_t attempt, const Error& error,
+                                  double random) noexcept {
   const double doubled = static_cast<double>(policy.backoff_base.count()) * std::exp2(std::min(attempt, 32U) - 1.0);
   const double most = std::min(doubled, static_cast<double>(policy.backoff_max.count()));
   const std::chrono::milliseconds jittered(static_cast<std::int64_t>(most * std::clamp(random, 0.0, 1.0)));

@@ -46,9 +46,10 @@ std::optional<Digest> read_digest(const Rows& rows, std::size_t row, std::size_t
 }  // namespace
 
 Statement insert_engine(const std::string& engine, UnixMs now_ms, UnixMs lease_until_ms) {
-  return {"INSERT INTO engines (id, started_ms, lease_until_ms) VALUES ($1, $2, $3) "
-          "ON CONFLICT (id) DO UPDATE SET lease_until_ms = excluded.lease_until_ms",
-          {engine, now_ms, lease_until_ms}};
+  return {
+      "INSERT INTO engines (id, started_ms, lease_until_ms) VALUES ($1, $2, $3) "
+      "ON CONFLICT (id) DO UPDATE SET lease_until_ms = excluded.lease_until_ms",
+      {engine, now_ms, lease_until_ms}};
 }
 
 Statement renew_lease(const std::string& engine, UnixMs lease_until_ms) {
@@ -65,56 +66,71 @@ std::vector<Statement> take_over(const std::string& from_engine, const std::stri
   std::vector<Statement> batch;
   // First, so that of two who try one fails as a whole.
   batch.push_back({"DELETE FROM engines WHERE id = $1", {from_engine}, Expect::exactly_one});
-  batch.push_back({"UPDATE steps SET state = 'ready', fence = fence + 1, attempts = attempts - 1, interruptions = interruptions + 1 "
-                   "WHERE state = 'running' AND run IN (SELECT id FROM runs WHERE engine = $1 AND state = 'running')",
-                   {from_engine}});
+  batch.push_back(
+      {"UPDATE steps SET state = 'ready', fence = fence + 1, attempts = attempts - 1, interruptions = interruptions + "
+       "1 "
+       "WHERE state = 'running' AND run IN (SELECT id FROM runs WHERE engine = $1 AND state = 'running')",
+       {from_engine}});
   batch.push_back({"UPDATE runs SET engine = $2 WHERE engine = $1 AND state = 'running'", {from_engine, to_engine}});
   return batch;
 }
 
 std::vector<Statement> select_active(const std::string& engine, const std::string& after_run, std::int64_t count_max) {
   std::vector<Statement> batch;
-  batch.push_back({"SELECT r.id, r.owner, r.kind, r.subject, r.title, r.state, r.priority, r.created_ms, r.ended_ms, r.step_count, r.done_count, "
-                   "r.cached_count, r.error, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id "
-                   "WHERE r.engine = $1 AND r.state = 'running' AND r.id > $2 ORDER BY r.id LIMIT $3",
-                   {engine, after_run, count_max}});
-  batch.push_back({"SELECT run, node, state, attempts, kills, interruptions, fence, is_forced, is_cached, available_ms, started_ms, ended_ms, key, "
-                   "outputs, error FROM steps WHERE run IN (SELECT id FROM runs WHERE engine = $1 AND state = 'running' AND id > $2 "
-                   "ORDER BY id LIMIT $3) ORDER BY run, node",
-                   {engine, after_run, count_max}});
+  batch.push_back(
+      {"SELECT r.id, r.owner, r.kind, r.subject, r.title, r.state, r.priority, r.created_ms, r.ended_ms, r.step_count, "
+       "r.done_count, "
+       "r.cached_count, r.error, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id "
+       "WHERE r.engine = $1 AND r.state = 'running' AND r.id > $2 ORDER BY r.id LIMIT $3",
+       {engine, after_run, count_max}});
+  batch.push_back(
+      {"SELECT run, node, state, attempts, kills, interruptions, fence, is_forced, is_cached, available_ms, "
+       "started_ms, ended_ms, key, "
+       "outputs, error FROM steps WHERE run IN (SELECT id FROM runs WHERE engine = $1 AND state = 'running' AND id > "
+       "$2 "
+       "ORDER BY id LIMIT $3) ORDER BY run, node",
+       {engine, after_run, count_max}});
   return batch;
 }
 
 std::vector<Statement> select_active_one(const std::string& engine, UserId owner, RunId run) {
   std::vector<Statement> batch;
-  batch.push_back({"SELECT r.id, r.owner, r.kind, r.subject, r.title, r.state, r.priority, r.created_ms, r.ended_ms, r.step_count, r.done_count, "
-                   "r.cached_count, r.error, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id "
-                   "WHERE r.owner = $1 AND r.id = $2 AND r.engine = $3 AND r.state = 'running'",
-                   {owner.to_string(), run.to_string(), engine}});
-  batch.push_back({"SELECT run, node, state, attempts, kills, interruptions, fence, is_forced, is_cached, available_ms, started_ms, ended_ms, key, "
-                   "outputs, error FROM steps WHERE run = $2 AND owner = $1 ORDER BY node",
-                   {owner.to_string(), run.to_string()}});
+  batch.push_back(
+      {"SELECT r.id, r.owner, r.kind, r.subject, r.title, r.state, r.priority, r.created_ms, r.ended_ms, r.step_count, "
+       "r.done_count, "
+       "r.cached_count, r.error, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id "
+       "WHERE r.owner = $1 AND r.id = $2 AND r.engine = $3 AND r.state = 'running'",
+       {owner.to_string(), run.to_string(), engine}});
+  batch.push_back(
+      {"SELECT run, node, state, attempts, kills, interruptions, fence, is_forced, is_cached, available_ms, "
+       "started_ms, ended_ms, key, "
+       "outputs, error FROM steps WHERE run = $2 AND owner = $1 ORDER BY node",
+       {owner.to_string(), run.to_string()}});
   return batch;
 }
 
 Statement insert_run(const RunView& run, const std::string& engine, const std::string& idempotency_key) {
-  return {"INSERT INTO runs (owner, id, engine, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, cached_count, "
-          "idempotency_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-          {run.owner.to_string(), run.id.to_string(), engine, run.kind, run.subject, run.title, text(to_string(run.state)), run.priority,
-           run.created_ms, run.ended_ms, std::int64_t{run.step_count}, std::int64_t{run.done_count}, std::int64_t{run.cached_count},
-           idempotency_key.empty() ? Value(std::monostate{}) : Value(idempotency_key)}};
+  return {
+      "INSERT INTO runs (owner, id, engine, kind, subject, title, state, priority, created_ms, ended_ms, step_count, "
+      "done_count, cached_count, "
+      "idempotency_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+      {run.owner.to_string(), run.id.to_string(), engine, run.kind, run.subject, run.title, text(to_string(run.state)),
+       run.priority, run.created_ms, run.ended_ms, std::int64_t{run.step_count}, std::int64_t{run.done_count},
+       std::int64_t{run.cached_count}, idempotency_key.empty() ? Value(std::monostate{}) : Value(idempotency_key)}};
 }
 
 Statement insert_graph(const RunView& run, std::string graph) {
-  return {"INSERT INTO run_graphs (run, owner, graph) VALUES ($1, $2, $3)", {run.id.to_string(), run.owner.to_string(), std::move(graph)}};
+  return {"INSERT INTO run_graphs (run, owner, graph) VALUES ($1, $2, $3)",
+          {run.id.to_string(), run.owner.to_string(), std::move(graph)}};
 }
 
 Statement update_run(const RunView& run, const std::string& engine) {
-  return {"UPDATE runs SET state = $4, ended_ms = $5, done_count = $6, cached_count = $7, error = $8 "
-          "WHERE owner = $1 AND id = $2 AND engine = $3 AND state = 'running'",
-          {run.owner.to_string(), run.id.to_string(), engine, text(to_string(run.state)), run.ended_ms, std::int64_t{run.done_count},
-           std::int64_t{run.cached_count}, optional_error(run.error)},
-          Expect::exactly_one};
+  return {
+      "UPDATE runs SET state = $4, ended_ms = $5, done_count = $6, cached_count = $7, error = $8 "
+      "WHERE owner = $1 AND id = $2 AND engine = $3 AND state = 'running'",
+      {run.owner.to_string(), run.id.to_string(), engine, text(to_string(run.state)), run.ended_ms,
+       std::int64_t{run.done_count}, std::int64_t{run.cached_count}, optional_error(run.error)},
+      Expect::exactly_one};
 }
 
 Statement expect_run(const RunView& run, const std::string& engine) {
@@ -124,9 +140,11 @@ Statement expect_run(const RunView& run, const std::string& engine) {
 }
 
 Statement select_run(UserId owner, RunId id) {
-  return {"SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, cached_count, error "
-          "FROM runs WHERE owner = $1 AND id = $2",
-          {owner.to_string(), id.to_string()}};
+  return {
+      "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
+      "cached_count, error "
+      "FROM runs WHERE owner = $1 AND id = $2",
+      {owner.to_string(), id.to_string()}};
 }
 
 Statement select_graph(UserId owner, RunId id) {
@@ -137,33 +155,46 @@ std::vector<Statement> select_whole_run(UserId owner, RunId id) {
   std::vector<Statement> batch;
   batch.push_back(select_run(owner, id));
   batch.push_back(select_graph(owner, id));
-  batch.push_back({"SELECT run, node, state, attempts, kills, interruptions, fence, is_forced, is_cached, available_ms, started_ms, ended_ms, key, "
-                   "outputs, error FROM steps WHERE run = $2 AND owner = $1 ORDER BY node",
-                   {owner.to_string(), id.to_string()}});
+  batch.push_back(
+      {"SELECT run, node, state, attempts, kills, interruptions, fence, is_forced, is_cached, available_ms, "
+       "started_ms, ended_ms, key, "
+       "outputs, error FROM steps WHERE run = $2 AND owner = $1 ORDER BY node",
+       {owner.to_string(), id.to_string()}});
   return batch;
 }
 
 Statement select_by_idempotency_key(UserId owner, const std::string& key) {
-  return {"SELECT r.id, r.kind, r.subject, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id WHERE r.owner = $1 AND r.idempotency_key = $2",
-          {owner.to_string(), key}};
+  return {
+      "SELECT r.id, r.kind, r.subject, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id WHERE r.owner = $1 AND "
+      "r.idempotency_key = $2",
+      {owner.to_string(), key}};
 }
 
-Statement select_page(UserId owner, const std::string& kind, const std::string& subject, const std::string& before, std::int64_t count) {
+Statement select_page(UserId owner, const std::string& kind, const std::string& subject, const std::string& before,
+                      std::int64_t count) {
   if (kind.empty() && subject.empty())
-    return {"SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, cached_count, error "
-            "FROM runs WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-            {owner.to_string(), before, count}};
+    return {
+        "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
+        "cached_count, error "
+        "FROM runs WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        {owner.to_string(), before, count}};
   if (kind.empty())
-    return {"SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, cached_count, error "
-            "FROM runs WHERE owner = $1 AND id < $2 AND subject = $4 ORDER BY id DESC LIMIT $3",
-            {owner.to_string(), before, count, subject}};
+    return {
+        "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
+        "cached_count, error "
+        "FROM runs WHERE owner = $1 AND id < $2 AND subject = $4 ORDER BY id DESC LIMIT $3",
+        {owner.to_string(), before, count, subject}};
   if (subject.empty())
-    return {"SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, cached_count, error "
-            "FROM runs WHERE owner = $1 AND id < $2 AND kind = $4 ORDER BY id DESC LIMIT $3",
-            {owner.to_string(), before, count, kind}};
-  return {"SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, cached_count, error "
-          "FROM runs WHERE owner = $1 AND kind = $4 AND subject = $5 AND id < $2 ORDER BY id DESC LIMIT $3",
-          {owner.to_string(), before, count, kind, subject}};
+    return {
+        "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
+        "cached_count, error "
+        "FROM runs WHERE owner = $1 AND id < $2 AND kind = $4 ORDER BY id DESC LIMIT $3",
+        {owner.to_string(), before, count, kind}};
+  return {
+      "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
+      "cached_count, error "
+      "FROM runs WHERE owner = $1 AND kind = $4 AND subject = $5 AND id < $2 ORDER BY id DESC LIMIT $3",
+      {owner.to_string(), before, count, kind, subject}};
 }
 
 RunView read_run(const Rows& rows, std::size_t row) {
@@ -185,10 +216,13 @@ RunView read_run(const Rows& rows, std::size_t row) {
 }
 
 Statement select_ended(const EndedAt& after, UnixMs before_ms, std::int64_t count_max) {
-  return {"SELECT ended_ms, owner, id, step_count, EXISTS (SELECT 1 FROM runs AS newer WHERE newer.owner = runs.owner AND newer.kind = runs.kind "
-          "AND newer.subject = runs.subject AND newer.id > runs.id) FROM runs "
-          "WHERE state <> 'running' AND ended_ms < $1 AND (ended_ms, owner, id) > ($2, $3, $4) ORDER BY ended_ms, owner, id LIMIT $5",
-          {before_ms, after.ended_ms, after.owner, after.run, count_max}};
+  return {
+      "SELECT ended_ms, owner, id, step_count, EXISTS (SELECT 1 FROM runs AS newer WHERE newer.owner = runs.owner AND "
+      "newer.kind = runs.kind "
+      "AND newer.subject = runs.subject AND newer.id > runs.id) FROM runs "
+      "WHERE state <> 'running' AND ended_ms < $1 AND (ended_ms, owner, id) > ($2, $3, $4) ORDER BY ended_ms, owner, "
+      "id LIMIT $5",
+      {before_ms, after.ended_ms, after.owner, after.run, count_max}};
 }
 
 Statement delete_steps(const std::string& run, std::int64_t first, std::int64_t end) {
@@ -204,32 +238,46 @@ Statement delete_run(const std::string& owner, const std::string& run) {
 Statement insert_steps(const RunView& run, std::uint32_t first, std::uint32_t last, StepState state, bool is_forced) {
   if (first == last)
     return {"INSERT INTO steps (run, node, owner, state, is_forced) VALUES ($1, $2, $3, $4, $5)",
-            {run.id.to_string(), std::int64_t{first}, run.owner.to_string(), text(to_string(state)), std::int64_t{is_forced}}};
-  return {"WITH RECURSIVE numbers (node) AS (SELECT $3 UNION ALL SELECT node + 1 FROM numbers WHERE node < $4) "
-          "INSERT INTO steps (run, node, owner, state, is_forced) SELECT $1, node, $2, $5, $6 FROM numbers",
-          {run.id.to_string(), run.owner.to_string(), std::int64_t{first}, std::int64_t{last}, text(to_string(state)), std::int64_t{is_forced}}};
+            {run.id.to_string(), std::int64_t{first}, run.owner.to_string(), text(to_string(state)),
+             std::int64_t{is_forced}}};
+  return {
+      "WITH RECURSIVE numbers (node) AS (SELECT $3 UNION ALL SELECT node + 1 FROM numbers WHERE node < $4) "
+      "INSERT INTO steps (run, node, owner, state, is_forced) SELECT $1, node, $2, $5, $6 FROM numbers",
+      {run.id.to_string(), run.owner.to_string(), std::int64_t{first}, std::int64_t{last}, text(to_string(state)),
+       std::int64_t{is_forced}}};
 }
 
 Statement insert_step(const RunView& run, std::uint32_t step, const StepFields& fields, bool is_forced) {
-  return {"INSERT INTO steps (run, node, owner, state, attempts, fence, is_forced, is_cached, started_ms, ended_ms, key, outputs) "
-          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-          {run.id.to_string(), std::int64_t{step}, run.owner.to_string(), text(to_string(fields.state)), std::int64_t{fields.attempts}, fields.fence,
-           std::int64_t{is_forced}, std::int64_t{fields.is_cached}, fields.started_ms, fields.ended_ms, key_of(fields), outputs_of(fields)}};
+  return {
+      "INSERT INTO steps (run, node, owner, state, attempts, fence, is_forced, is_cached, started_ms, ended_ms, key, "
+      "outputs) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+      {run.id.to_string(), std::int64_t{step}, run.owner.to_string(), text(to_string(fields.state)),
+       std::int64_t{fields.attempts}, fields.fence, std::int64_t{is_forced}, std::int64_t{fields.is_cached},
+       fields.started_ms, fields.ended_ms, key_of(fields), outputs_of(fields)}};
 }
 
 Statement update_step(const RunView& run, std::uint32_t step, const StepFields& was, const StepFields& is) {
-  return {"UPDATE steps SET state = $5, attempts = $6, kills = $7, interruptions = $8, fence = $9, is_cached = $10, available_ms = $11, "
-          "started_ms = $12, ended_ms = $13, key = $14, outputs = $15, error = $16 WHERE run = $1 AND node = $2 AND state = $3 AND fence = $4",
-          {run.id.to_string(), std::int64_t{step}, text(to_string(was.state)), was.fence, text(to_string(is.state)), std::int64_t{is.attempts},
-           std::int64_t{is.kills}, std::int64_t{is.interruptions}, is.fence, std::int64_t{is.is_cached}, is.available_ms, is.started_ms, is.ended_ms,
-           key_of(is), outputs_of(is), error_of_step(is)},
-          Expect::exactly_one};
+  return {
+      "UPDATE steps SET state = $5, attempts = $6, kills = $7, interruptions = $8, fence = $9, is_cached = $10, "
+      "available_ms = $11, "
+      "started_ms = $12, ended_ms = $13, key = $14, outputs = $15, error = $16 WHERE run = $1 AND node = $2 AND state "
+      "= $3 AND fence = $4",
+      {run.id.to_string(), std::int64_t{step}, text(to_string(was.state)), was.fence, text(to_string(is.state)),
+       std::int64_t{is.attempts}, std::int64_t{is.kills}, std::int64_t{is.interruptions}, is.fence,
+       std::int64_t{is.is_cached}, is.available_ms, is.started_ms, is.ended_ms, key_of(is), outputs_of(is),
+       error_of_step(is)},
+      Expect::exactly_one};
 }
 
 Statement cancel_steps(const RunView& run, Draft::Bulk bulk, UnixMs now_ms) {
   if (bulk == Draft::Bulk::all)
-    return {"UPDATE steps SET state = 'cancelled', ended_ms = $2 WHERE run = $1 AND state IN ('waiting', 'ready', 'running')", {run.id.to_string(), now_ms}};
-  return {"UPDATE steps SET state = 'cancelled', ended_ms = $2 WHERE run = $1 AND state IN ('waiting', 'ready')", {run.id.to_string(), now_ms}};
+    return {
+        "UPDATE steps SET state = 'cancelled', ended_ms = $2 WHERE run = $1 AND state IN ('waiting', 'ready', "
+        "'running')",
+        {run.id.to_string(), now_ms}};
+  return {"UPDATE steps SET state = 'cancelled', ended_ms = $2 WHERE run = $1 AND state IN ('waiting', 'ready')",
+          {run.id.to_string(), now_ms}};
 }
 
 Result<StepRow> read_step(const Rows& rows, std::size_t row) {
@@ -257,10 +305,12 @@ Result<StepRow> read_step(const Rows& rows, std::size_t row) {
   return step;
 }
 
-Statement insert_result(UserId owner, const Digest& key, std::string_view type, const std::string& outputs, UnixMs now_ms) {
-  return {"INSERT INTO results (key, owner, type, outputs, made_ms) VALUES ($1, $2, $3, $4, $5) "
-          "ON CONFLICT (key) DO UPDATE SET outputs = excluded.outputs, made_ms = excluded.made_ms",
-          {blob(key), owner.to_string(), text(type), outputs, now_ms}};
+Statement insert_result(UserId owner, const Digest& key, std::string_view type, const std::string& outputs,
+                        UnixMs now_ms) {
+  return {
+      "INSERT INTO results (key, owner, type, outputs, made_ms) VALUES ($1, $2, $3, $4, $5) "
+      "ON CONFLICT (key) DO UPDATE SET outputs = excluded.outputs, made_ms = excluded.made_ms",
+      {blob(key), owner.to_string(), text(type), outputs, now_ms}};
 }
 
 Statement select_result(const Digest& key) { return {"SELECT outputs FROM results WHERE key = $1", {blob(key)}}; }
@@ -268,13 +318,16 @@ Statement select_result(const Digest& key) { return {"SELECT outputs FROM result
 Statement delete_result(const Digest& key) { return {"DELETE FROM results WHERE key = $1", {blob(key)}}; }
 
 Statement delete_results_beyond(std::int64_t count_max) {
-  return {"DELETE FROM results WHERE made_ms < (SELECT made_ms FROM results ORDER BY made_ms DESC LIMIT 1 OFFSET $1)", {count_max}};
+  return {"DELETE FROM results WHERE made_ms < (SELECT made_ms FROM results ORDER BY made_ms DESC LIMIT 1 OFFSET $1)",
+          {count_max}};
 }
 
 Statement select_last_results(const RunView& run, std::int64_t count_max) {
-  return {"SELECT key, outputs FROM steps WHERE run = (SELECT id FROM runs WHERE owner = $1 AND kind = $2 AND subject = $3 ORDER BY id DESC LIMIT 1) "
-          "AND key IS NOT NULL LIMIT $4",
-          {run.owner.to_string(), run.kind, run.subject, count_max}};
+  return {
+      "SELECT key, outputs FROM steps WHERE run = (SELECT id FROM runs WHERE owner = $1 AND kind = $2 AND subject = $3 "
+      "ORDER BY id DESC LIMIT 1) "
+      "AND key IS NOT NULL LIMIT $4",
+      {run.owner.to_string(), run.kind, run.subject, count_max}};
 }
 
 }  // namespace atelier::graph::rows

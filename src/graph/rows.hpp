@@ -22,7 +22,8 @@ Statement select_other_engines(const std::string& engine, UnixMs lease_until_max
 // Runs and their running steps of one engine become another's: the steps are ready again, and an attempt that was
 // interrupted is not counted.
 std::vector<Statement> take_over(const std::string& from_engine, const std::string& to_engine);
-std::vector<Statement> select_active(const std::string& engine, const std::string& after_run, std::int64_t count_max);  // runs, steps
+std::vector<Statement> select_active(const std::string& engine, const std::string& after_run,
+                                     std::int64_t count_max);                                  // runs, steps
 std::vector<Statement> select_active_one(const std::string& engine, UserId owner, RunId run);  // the same columns
 
 // Runs.
@@ -34,11 +35,12 @@ Statement select_run(UserId owner, RunId id);
 std::vector<Statement> select_whole_run(UserId owner, RunId id);  // run, graph, steps
 Statement select_graph(UserId owner, RunId id);
 Statement select_by_idempotency_key(UserId owner, const std::string& key);
-Statement select_page(UserId owner, const std::string& kind, const std::string& subject, const std::string& before, std::int64_t count);
+Statement select_page(UserId owner, const std::string& kind, const std::string& subject, const std::string& before,
+                      std::int64_t count);
 RunView read_run(const Rows& rows, std::size_t row);
 
-// Runs that ended, from after the given one on to those that ended before a moment, in order of their ends: ended_ms, owner,
-// id, step_count, and whether a newer one of the same owner, kind and subject is there.
+// Runs that ended, from after the given one on to those that ended before a moment, in order of their ends: ended_ms,
+// owner, id, step_count, and whether a newer one of the same owner, kind and subject is there.
 struct EndedAt {
   std::int64_t ended_ms = 0;
   std::string owner, run;
@@ -62,7 +64,8 @@ struct StepRow {
 Result<StepRow> read_step(const Rows& rows, std::size_t row);
 
 // Results.
-Statement insert_result(UserId owner, const Digest& key, std::string_view type, const std::string& outputs, UnixMs now_ms);
+Statement insert_result(UserId owner, const Digest& key, std::string_view type, const std::string& outputs,
+                        UnixMs now_ms);
 Statement select_result(const Digest& key);
 Statement delete_result(const Digest& key);
 Statement delete_results_beyond(std::int64_t count_max);

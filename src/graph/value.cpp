@@ -67,7 +67,8 @@ Result<Outputs> outputs_from_json(const json::Value& value) {
   if (!object) return fail(ErrorCode::invalid_argument, "outputs must be an object");
   Outputs outputs;
   for (const auto& field : *object) {
-    auto read = port_value_from_json(field.value(), fmt::format("/{}", std::string_view(field.key().data(), field.key().size())));
+    auto read = port_value_from_json(field.value(),
+                                     fmt::format("/{}", std::string_view(field.key().data(), field.key().size())));
     if (!read) return error_of(read);
     outputs.emplace(std::string(field.key().data(), field.key().size()), std::move(*read));
   }

@@ -5,7 +5,8 @@
 namespace atelier::graph {
 namespace {
 
-constexpr std::array<std::string_view, 7> kStepStates = {"waiting", "ready", "running", "succeeded", "failed", "cancelled", "unknown"};
+constexpr std::array<std::string_view, 7> kStepStates = {"waiting", "ready",     "running", "succeeded",
+                                                         "failed",  "cancelled", "unknown"};
 constexpr std::array<std::string_view, 4> kRunStates = {"running", "succeeded", "failed", "cancelled"};
 
 json::Value time(UnixMs time_ms) { return time_ms == 0 ? json::Value(nullptr) : json::Value(format_rfc3339(time_ms)); }
@@ -59,7 +60,8 @@ json::Value shown_outputs(const Outputs& outputs) {
   for (const auto& [port, value] : outputs) {
     json::Value shown = to_json(value);
     if (const auto* inline_value = std::get_if<json::Value>(&value))
-      if (const std::size_t size = json::write(*inline_value).size(); size > kShownBytesMax) shown = json::Object{{"json_bytes", size}};
+      if (const std::size_t size = json::write(*inline_value).size(); size > kShownBytesMax)
+        shown = json::Object{{"json_bytes", size}};
     object.emplace(port, std::move(shown));
   }
   return object;
@@ -95,7 +97,8 @@ json::Value to_json(const RunView& run, bool with_steps) {
 }
 
 std::string stored_error(const Error& error) {
-  json::Object object{{"code", to_string(error.code)}, {"message", error.message}, {"reason", error.reason}, {"where", error.where}};
+  json::Object object{
+      {"code", to_string(error.code)}, {"message", error.message}, {"reason", error.reason}, {"where", error.where}};
   return json::write(object);
 }
 

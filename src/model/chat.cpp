@@ -25,11 +25,16 @@ std::string* growing_text(Part& part) {
 
 Part empty_part(event::PartKind kind) {
   switch (kind) {
-    case event::PartKind::reasoning: return Reasoning();
-    case event::PartKind::tool_call: return ToolCall();
-    case event::PartKind::refusal: return Refusal();
-    case event::PartKind::media: return Media();
-    default: return Text();
+    case event::PartKind::reasoning:
+      return Reasoning();
+    case event::PartKind::tool_call:
+      return ToolCall();
+    case event::PartKind::refusal:
+      return Refusal();
+    case event::PartKind::media:
+      return Media();
+    default:
+      return Text();
   }
 }
 
@@ -59,11 +64,16 @@ ServiceTier parse_service_tier(std::string_view told) noexcept {
 
 std::string_view to_string(Protocol protocol) noexcept {
   switch (protocol) {
-    case Protocol::openai_chat: return "openai_chat";
-    case Protocol::openai_responses: return "openai_responses";
-    case Protocol::anthropic: return "anthropic";
-    case Protocol::gemini: return "gemini";
-    case Protocol::ollama: return "ollama";
+    case Protocol::openai_chat:
+      return "openai_chat";
+    case Protocol::openai_responses:
+      return "openai_responses";
+    case Protocol::anthropic:
+      return "anthropic";
+    case Protocol::gemini:
+      return "gemini";
+    case Protocol::ollama:
+      return "ollama";
   }
   return "unknown";
 }
@@ -79,7 +89,8 @@ Choice& AnswerBuilder::choice_at(std::int64_t index) {
 }
 
 Part* AnswerBuilder::part_at(std::int64_t choice, std::int64_t part) {
-  const auto place = std::ranges::find_if(places_, [&](const Place& known) { return known.choice == choice && known.part == part; });
+  const auto place =
+      std::ranges::find_if(places_, [&](const Place& known) { return known.choice == choice && known.part == part; });
   return place == places_.end() ? nullptr : &choice_at(choice).parts[place->at];
 }
 
@@ -118,12 +129,15 @@ void AnswerBuilder::take(const ChatEvent& what) {
 }
 
 bool AnswerBuilder::is_finished() const noexcept {
-  return !finished_.empty() && std::ranges::all_of(answer_.choices, [&](const Choice& choice) { return std::ranges::find(finished_, choice.index) != finished_.end(); });
+  return !finished_.empty() && std::ranges::all_of(answer_.choices, [&](const Choice& choice) {
+    return std::ranges::find(finished_, choice.index) != finished_.end();
+  });
 }
 
 std::vector<ChatEvent> events_of(const ChatAnswer& answer) {
   std::vector<ChatEvent> events;
-  events.emplace_back(event::Started{.id = answer.id, .model = answer.model, .created_s = answer.created_s, .extra = answer.extra});
+  events.emplace_back(
+      event::Started{.id = answer.id, .model = answer.model, .created_s = answer.created_s, .extra = answer.extra});
   for (const Choice& choice : answer.choices) {
     std::int64_t number = 0;
     json::Value logprobs = choice.logprobs;
@@ -132,7 +146,8 @@ std::vector<ChatEvent> events_of(const ChatAnswer& answer) {
       std::string* text = growing_text(head);
       std::string said = text ? std::exchange(*text, std::string()) : std::string();
       const event::PartKind kind = kind_of(part);
-      events.emplace_back(event::PartStarted{.choice = choice.index, .part = number, .kind = kind, .whole = std::move(head)});
+      events.emplace_back(
+          event::PartStarted{.choice = choice.index, .part = number, .kind = kind, .whole = std::move(head)});
       if (!said.empty()) {
         event::Delta delta{.choice = choice.index, .part = number, .text = std::move(said)};
         if (kind == event::PartKind::text) delta.logprobs = std::exchange(logprobs, nullptr);
@@ -141,7 +156,8 @@ std::vector<ChatEvent> events_of(const ChatAnswer& answer) {
       events.emplace_back(event::PartEnded{.choice = choice.index, .part = number});
       ++number;
     }
-    events.emplace_back(event::Finished{.choice = choice.index, .stop = choice.stop, .stop_sequence = choice.stop_sequence});
+    events.emplace_back(
+        event::Finished{.choice = choice.index, .stop = choice.stop, .stop_sequence = choice.stop_sequence});
   }
   events.emplace_back(event::UsageTold{answer.usage});
   events.emplace_back(event::Ended{});

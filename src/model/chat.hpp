@@ -10,8 +10,8 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 
-// The canonical form of a conversation with a model. Every served protocol (face/) reads its requests into it and writes
-// answers from it; every called protocol (provider/) does the reverse. Nothing here knows a socket or a clock.
+// The canonical form of a conversation with a model. Every served protocol (face/) reads its requests into it and
+// writes answers from it; every called protocol (provider/) does the reverse. Nothing here knows a socket or a clock.
 namespace atelier::model {
 
 // Wire formats. A face and a provider of the same protocol relay bytes; all others meet in the canonical form.
@@ -30,9 +30,9 @@ struct Text {
 // back to it byte for byte and in place, and is left out for every other.
 struct Reasoning {
   std::string text = {};
-  std::string signature = {};        // Anthropic's signature, Gemini's thoughtSignature, Responses' encrypted_content
-  bool is_redacted = false;          // Anthropic's redacted_thinking: only `signature` holds something
-  std::string id = {};               // Responses' item id
+  std::string signature = {};  // Anthropic's signature, Gemini's thoughtSignature, Responses' encrypted_content
+  bool is_redacted = false;    // Anthropic's redacted_thinking: only `signature` holds something
+  std::string id = {};         // Responses' item id
   std::optional<Protocol> origin = {};  // who signed it; nullopt: nobody
   json::Object extra = {};  // of the block it came from: OpenRouter's format, where it names none of our protocols
 };
@@ -41,9 +41,9 @@ struct Media {
   enum class Kind : std::uint8_t { image, audio, video, document };
   Kind kind = Kind::image;
   // Exactly one of these three holds the content.
-  std::string url = {};      // http(s)
-  std::string base64 = {};   // without a data: prefix
-  std::string file_id = {};  // at the provider
+  std::string url = {};         // http(s)
+  std::string base64 = {};      // without a data: prefix
+  std::string file_id = {};     // at the provider
   std::string media_type = {};  // "image/png"; may be empty beside a url or file_id
   std::string file_name = {};
   std::string detail = {};  // OpenAI's "auto", "low", "high"
@@ -53,7 +53,7 @@ struct Media {
 struct ToolCall {
   std::string id;
   std::string name;
-  std::string arguments;      // JSON text as the model wrote it, "{}" when it wrote none; free text of a custom tool
+  std::string arguments;  // JSON text as the model wrote it, "{}" when it wrote none; free text of a custom tool
   bool is_custom = false;
   std::string item_id = {};    // Responses' fc_ id
   std::string signature = {};  // Gemini's, on this part
@@ -93,7 +93,7 @@ struct Tool {
   std::string description = {};
   json::Value parameters = {};  // JSON Schema; null: none
   std::optional<bool> is_strict = {};
-  bool is_custom = false;       // takes free text
+  bool is_custom = false;  // takes free text
   // A tool that the provider itself runs (web search and such), as its protocol spells it; then the rest is empty.
   std::optional<Foreign> foreign = {};
   json::Object extra = {};  // cache_control, a custom tool's format
@@ -148,7 +148,8 @@ struct ChatRequest {
 
 // How fast the provider served the call. It counts as what the answer says (service_tier), never as what was asked for.
 enum class ServiceTier : std::uint8_t { standard, flex, priority, batch };
-ServiceTier parse_service_tier(std::string_view told) noexcept;  // standard, where it is none that has a price of its own
+ServiceTier parse_service_tier(
+    std::string_view told) noexcept;  // standard, where it is none that has a price of its own
 
 // Disjoint buckets: their sum is everything that was counted. Providers differ in what includes what (pricing notes).
 struct Usage {
@@ -163,7 +164,9 @@ struct Usage {
   bool is_estimated = false;                          // counted by us from what was received
   ServiceTier tier = ServiceTier::standard;           // in which all of it was served
 
-  std::int64_t input_total() const noexcept { return input + cached_read + cached_write + cached_write_hour + input_audio + input_image; }
+  std::int64_t input_total() const noexcept {
+    return input + cached_read + cached_write + cached_write_hour + input_audio + input_image;
+  }
   std::int64_t output_total() const noexcept { return output + reasoning + output_audio + output_image; }
   // Nothing was counted, or nobody told.
   bool is_nothing() const noexcept { return input_total() == 0 && output_total() == 0 && !cost_picodollars; }
@@ -171,9 +174,9 @@ struct Usage {
 };
 
 enum class StopReason : std::uint8_t {
-  stop,            // said all, or met a stop sequence
-  stop_sequence,   // met one of the caller's
-  length,          // output limit, or the context is full
+  stop,           // said all, or met a stop sequence
+  stop_sequence,  // met one of the caller's
+  length,         // output limit, or the context is full
   tool_calls,
   content_filter,  // withheld by the provider
   refusal,         // the model declined
@@ -189,18 +192,18 @@ struct Choice {
 };
 
 struct ChatAnswer {
-  std::string id;     // the provider's; may be empty
-  std::string model;  // that answered, as the provider names it
+  std::string id;              // the provider's; may be empty
+  std::string model;           // that answered, as the provider names it
   std::int64_t created_s = 0;  // Unix; 0: the provider does not say
   std::vector<Choice> choices;
   Usage usage = {};
   json::Object extra = {};  // system_fingerprint, service_tier
 };
 
-// A streamed answer. Order: Started, then for every part of every choice PartStarted, its deltas, PartEnded (parts of one
-// choice do not overlap except tool calls, which may interleave), Finished once for each choice, UsageTold any number of
-// times (the last one counts), Ended. A stream that breaks off gives no Ended; one that fails gives Failed and nothing
-// after it.
+// A streamed answer. Order: Started, then for every part of every choice PartStarted, its deltas, PartEnded (parts of
+// one choice do not overlap except tool calls, which may interleave), Finished once for each choice, UsageTold any
+// number of times (the last one counts), Ended. A stream that breaks off gives no Ended; one that fails gives Failed
+// and nothing after it.
 namespace event {
 struct Started {
   std::string id, model;
@@ -212,7 +215,7 @@ struct PartStarted {
   std::int64_t choice = 0;
   std::int64_t part = 0;  // unique in its choice, rising
   PartKind kind = PartKind::text;
-  Part whole = {};        // ToolCall: id and name; Reasoning: what is known; Media and Foreign: all of it
+  Part whole = {};  // ToolCall: id and name; Reasoning: what is known; Media and Foreign: all of it
 };
 struct Delta {
   std::int64_t choice = 0, part = 0;
@@ -240,8 +243,8 @@ struct Failed {
 };
 struct Ended {};
 }  // namespace event
-using ChatEvent = std::variant<event::Started, event::PartStarted, event::Delta, event::PartAmended, event::PartEnded, event::Finished,
-                               event::UsageTold, event::Failed, event::Ended>;
+using ChatEvent = std::variant<event::Started, event::PartStarted, event::Delta, event::PartAmended, event::PartEnded,
+                               event::Finished, event::UsageTold, event::Failed, event::Ended>;
 
 // Puts a stream's events together to the answer they tell. The inverse of `events_of`.
 class AnswerBuilder {

@@ -25,7 +25,8 @@ json::Object parameters_object(const Tool& tool) {
 std::string plain_call_id(std::string_view id) {
   std::string out(id.empty() ? "call" : id);
   for (char& c : out) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    const bool is_plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
     if (!is_plain) c = '_';
   }
   return out;

@@ -8,8 +8,8 @@
 // Tool calls in protocols that are narrower than the canonical form.
 namespace atelier::model {
 
-// A call's arguments where the protocol wants an object. What a model wrote that is none stands in {"INVALID_JSON": text}, a custom
-// tool's free text in {"input": text}.
+// A call's arguments where the protocol wants an object. What a model wrote that is none stands in {"INVALID_JSON":
+// text}, a custom tool's free text in {"input": text}.
 json::Object arguments_object(const ToolCall& call);
 // Of a tool, for protocols where every tool takes an object.
 json::Object parameters_object(const Tool& tool);

@@ -51,8 +51,13 @@ constexpr V6Range kNat64{{0, 0x64, 0xff, 0x9b}, 96};                        // 6
 constexpr V6Range k6to4{{0x20, 0x02}, 16};                                  // 2002:aabb:ccdd::
 
 // Names that lead inside wherever they resolve to.
-constexpr std::string_view kInsideNames[] = {"localhost",     "metadata",        "metadata.google.internal", "metadata.goog",
-                                             "instance-data", "metadata.packet.net", "metadata.tencentyun.com"};
+constexpr std::string_view kInsideNames[] = {"localhost",
+                                             "metadata",
+                                             "metadata.google.internal",
+                                             "metadata.goog",
+                                             "instance-data",
+                                             "metadata.packet.net",
+                                             "metadata.tencentyun.com"};
 constexpr std::string_view kInsideSuffixes[] = {".localhost", ".local", ".internal", ".home.arpa"};
 
 template <class Bytes>
@@ -66,7 +71,9 @@ bool is_within(const Bytes& bytes, const Bytes& prefix, unsigned bits) noexcept 
   return true;
 }
 
-bool is_within(const IpAddress::V6& bytes, const V6Range& range) noexcept { return is_within(bytes, range.prefix, range.bits); }
+bool is_within(const IpAddress::V6& bytes, const V6Range& range) noexcept {
+  return is_within(bytes, range.prefix, range.bits);
+}
 
 bool is_public_v4(const IpAddress::V4& bytes) noexcept {
   return std::none_of(std::begin(kInsideV4), std::end(kInsideV4),
@@ -75,7 +82,8 @@ bool is_public_v4(const IpAddress::V4& bytes) noexcept {
 
 bool is_inside_name(std::string_view host) noexcept {
   return std::find(std::begin(kInsideNames), std::end(kInsideNames), host) != std::end(kInsideNames) ||
-         std::any_of(std::begin(kInsideSuffixes), std::end(kInsideSuffixes), [&](std::string_view suffix) { return host.ends_with(suffix); });
+         std::any_of(std::begin(kInsideSuffixes), std::end(kInsideSuffixes),
+                     [&](std::string_view suffix) { return host.ends_with(suffix); });
 }
 
 std::vector<IpAddress> own_addresses() {
@@ -101,7 +109,8 @@ bool is_public(const IpAddress& address) noexcept {
   const IpAddress::V6& six = address.v6();
   if (is_within(six, kMapped) || is_within(six, kNat64)) return is_public_v4({six[12], six[13], six[14], six[15]});
   if (is_within(six, k6to4)) return is_public_v4({six[2], six[3], six[4], six[5]});
-  return is_within(six, kGlobal) && std::none_of(std::begin(kInsideV6), std::end(kInsideV6), [&](const V6Range& range) { return is_within(six, range); });
+  return is_within(six, kGlobal) && std::none_of(std::begin(kInsideV6), std::end(kInsideV6),
+                                                 [&](const V6Range& range) { return is_within(six, range); });
 }
 
 Result<AddressGuard> AddressGuard::make(std::span<const std::string> exceptions) {
@@ -110,21 +119,24 @@ Result<AddressGuard> AddressGuard::make(std::span<const std::string> exceptions)
     auto url = Url::parse("http://" + text);
     // A port must be named, 80 too: a whole machine is no exception.
     if (!url || url->target != "/" || !text.ends_with(fmt::format(":{}", url->origin.port)))
-      return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is not \"host:port\"", printable(text, 128)), {.reason = "exception_invalid", .where = {}});
+      return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is not \"host:port\"", printable(text, 128)),
+                  {.reason = "exception_invalid", .where = {}});
     guard.exceptions_.push_back({std::move(url->origin.host), url->origin.port});
   }
   return guard;
 }
 
 bool AddressGuard::is_excepted(const Origin& origin) const noexcept {
-  return std::any_of(exceptions_.begin(), exceptions_.end(),
-                     [&](const Exception& exception) { return exception.port == origin.port && exception.host == origin.host; });
+  return std::any_of(exceptions_.begin(), exceptions_.end(), [&](const Exception& exception) {
+    return exception.port == origin.port && exception.host == origin.host;
+  });
 }
 
 Result<> AddressGuard::check_origin(const Origin& origin) const {
   if (is_excepted(origin)) return {};
   if (origin.port != default_port(origin.scheme))
-    return forbidden(fmt::format("port {} of {} may not be asked: only 80 for http and 443 for https", origin.port, origin.host));
+    return forbidden(
+        fmt::format("port {} of {} may not be asked: only 80 for http and 443 for https", origin.port, origin.host));
   if (is_inside_name(origin.host)) return forbidden(fmt::format("{} is a name inside this network", origin.host));
   return {};
 }
@@ -134,7 +146,9 @@ Result<> AddressGuard::check_addresses(const Origin& origin, std::span<const IpA
   const auto own = own_addresses();
   for (const IpAddress& address : addresses) {
     const bool is_own = std::find(own.begin(), own.end(), address) != own.end();
-    if (is_own || !is_public(address)) return forbidden(fmt::format("{} leads to {}, which is not on the public internet", origin.host, address.to_string()));
+    if (is_own || !is_public(address))
+      return forbidden(
+          fmt::format("{} leads to {}, which is not on the public internet", origin.host, address.to_string()));
   }
   return {};
 }

@@ -15,8 +15,8 @@ namespace atelier::net {
 bool is_public(const IpAddress& address) noexcept;
 
 // What keeps a URL that came from a user (a webhook, a link to a result) from reaching what only this machine or its
-// network reaches. Asked twice: for the URL, and for every address its name has; one that is not public refuses all, since
-// a name with both is a trick. Own addresses and the metadata services of clouds are refused too.
+// network reaches. Asked twice: for the URL, and for every address its name has; one that is not public refuses all,
+// since a name with both is a trick. Own addresses and the metadata services of clouds are refused too.
 class AddressGuard {
  public:
   AddressGuard() = default;

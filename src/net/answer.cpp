@@ -38,13 +38,20 @@ Task<Result<Response>> call_handler(Service service, Request request) {
 void log_answer(const Record& record, std::string_view route, int status, double seconds, std::string_view request_id) {
   const log::Level level = status >= 500 ? log::Level::info : log::Level::debug;
   log::write(level, "request answered",
-             {{"method", to_string(record.method)}, {"path", record.path}, {"route", route}, {"status", status},
-              {"ms", seconds * 1000}, {"peer", record.peer}, {"request_id", request_id}});
+             {{"method", to_string(record.method)},
+              {"path", record.path},
+              {"route", route},
+              {"status", status},
+              {"ms", seconds * 1000},
+              {"peer", record.peer},
+              {"request_id", request_id}});
 }
 
 Response to_problem(const Error& error, std::string_view request_id) {
   if (error.code == ErrorCode::internal || error.code == ErrorCode::storage_failed)
-    log::error("a request failed inside", {{"error", error.describe()}, {"file", error.source.file_name()}, {"line", error.source.line()},
+    log::error("a request failed inside", {{"error", error.describe()},
+                                           {"file", error.source.file_name()},
+                                           {"line", error.source.line()},
                                            {"request_id", request_id}});
   return problem_response(error, request_id);
 }

@@ -9,7 +9,9 @@
 namespace atelier::net {
 namespace {
 
-constexpr std::array<std::string_view, 9> kOfProtocol = {"connection", "content-length", "date", "keep-alive", "proxy-connection", "server", "transfer-encoding", "upgrade", "x-request-id"};
+constexpr std::array<std::string_view, 9> kOfProtocol = {"connection",        "content-length",   "date",
+                                                         "keep-alive",        "proxy-connection", "server",
+                                                         "transfer-encoding", "upgrade",          "x-request-id"};
 
 }  // namespace
 
@@ -30,6 +32,8 @@ bool is_of_protocol(std::string_view lower_case_name) noexcept {
   return std::find(kOfProtocol.begin(), kOfProtocol.end(), lower_case_name) != kOfProtocol.end();
 }
 
-bool is_one_line(std::string_view value) noexcept { return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos; }
+bool is_one_line(std::string_view value) noexcept {
+  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
 
 }  // namespace atelier::net

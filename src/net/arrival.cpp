@@ -18,7 +18,8 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // In the clear, to a client that does not know that this port speaks TLS.
 constexpr std::string_view kSpeakTls =
-    "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 33\r\nconnection: close\r\n\r\n"
+    "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 33\r\nconnection: "
+    "close\r\n\r\n"
     "This port speaks https, not http.";
 
 }  // namespace
@@ -26,7 +27,10 @@ constexpr std::string_view kSpeakTls =
 Arrival::Arrival(ServerLoop& loop, TaskGroup& own, UniqueFd fd, int family, std::string peer)
     : loop_(loop),
       own_(own),
-      transport_{.stream = Stream(loop.executor(), std::move(fd), family), .received = {}, .peer = peer.empty() ? "unix" : std::move(peer), .is_secure = false},
+      transport_{.stream = Stream(loop.executor(), std::move(fd), family),
+                 .received = {},
+                 .peer = peer.empty() ? "unix" : std::move(peer),
+                 .is_secure = false},
       deadline_(loop.deadlines(), *this) {}
 
 Task<Result<>> Arrival::run() {
@@ -43,7 +47,8 @@ Task<std::unique_ptr<Connection>> Arrival::meet() {
     if (!is_begun) co_return nullptr;
   }
   const TlsSession* tls = transport_.stream.tls();
-  if (tls && tls->application_protocol() == "h2") co_return std::make_unique<Http2ServerConnection>(loop_, own_, std::move(transport_));
+  if (tls && tls->application_protocol() == "h2")
+    co_return std::make_unique<Http2ServerConnection>(loop_, own_, std::move(transport_));
   const bool is_http2 = co_await reads_preface();
   if (is_over_ || transport_.received.empty()) co_return nullptr;
   // Without TLS a client may know beforehand what is spoken here (RFC 9113 section 3.3).
@@ -63,7 +68,7 @@ Task<bool> Arrival::reads_preface() {
     is_like = kPreface.starts_with(std::string_view(received).substr(0, std::min(size, kPreface.size())));
   }
   received.resize(size);
-  co_return is_like && size >= kPreface.size();
+  co_return is_like&& size >= kPreface.size();
 }
 
 Task<bool> Arrival::start_tls() {
@@ -76,7 +81,8 @@ Task<bool> Arrival::start_tls() {
   auto begun = co_await stream.start_tls(std::move(*session));
   if (is_over_) co_return false;
   if (!begun) {
-    if (begun.error().reason == "tls_plain_http") (void)::send(stream.native(), kSpeakTls.data(), kSpeakTls.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (begun.error().reason == "tls_plain_http")
+      (void)::send(stream.native(), kSpeakTls.data(), kSpeakTls.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     loop_.metrics().refuse(begun.error().stable_code());
     log::debug("a TLS connection did not begin", {{"error", begun.error().message}, {"peer", transport_.peer}});
     stream.close();

@@ -8,8 +8,8 @@
 
 namespace atelier::net {
 
-// A client that has just come: shakes hands where the server speaks TLS, finds out which HTTP is spoken, and then is that.
-// Made and ended by its ServerLoop, on the loop.
+// A client that has just come: shakes hands where the server speaks TLS, finds out which HTTP is spoken, and then is
+// that. Made and ended by its ServerLoop, on the loop.
 class Arrival final : public Connection, private Deadlines::Target {
  public:
   // `own` is the group in which run() is the one member: cancelling it cancels whatever waits.

@@ -36,10 +36,15 @@ Result<Response> EmbeddedSite::serve(const Request& request) const {
                 {.reason = "method_not_allowed", .where = {}});
   const EmbeddedFile* file = find(request.path);
   if (!file && is_page(request.path)) file = shell_;
-  if (!file) return fail(ErrorCode::not_found, fmt::format("there is nothing at {}", request.path), {.reason = "route_not_found", .where = {}});
+  if (!file)
+    return fail(ErrorCode::not_found, fmt::format("there is nothing at {}", request.path),
+                {.reason = "route_not_found", .where = {}});
 
-  const Coding coding = choose_coding(request.headers.find("accept-encoding").value_or(""), !file->gzip.empty(), !file->brotli.empty());
-  const std::string_view bytes = coding == Coding::brotli ? file->brotli : coding == Coding::gzip ? file->gzip : file->plain;
+  const Coding coding =
+      choose_coding(request.headers.find("accept-encoding").value_or(""), !file->gzip.empty(), !file->brotli.empty());
+  const std::string_view bytes = coding == Coding::brotli ? file->brotli
+                                 : coding == Coding::gzip ? file->gzip
+                                                          : file->plain;
   const std::string etag = tag_of_coding(file->etag, coding);
   Response response;
   response.headers.add("content-type", std::string(file->content_type));

@@ -16,8 +16,8 @@ struct EmbeddedFile {
   bool is_immutable;  // its name holds its hash
 };
 
-// Serves embedded files: the best encoding the client takes, immutable or no-cache, 304 by ETag. Unknown paths without a
-// dot, outside /api, /_app and /v1, get the shell, since the page routes itself.
+// Serves embedded files: the best encoding the client takes, immutable or no-cache, 304 by ETag. Unknown paths without
+// a dot, outside /api, /_app and /v1, get the shell, since the page routes itself.
 class EmbeddedSite {
  public:
   // `files` outlive the site. `shell` is the path of the HTML ("/index.html").

@@ -42,11 +42,13 @@ std::string name_of(const Endpoint& endpoint) {
 }
 
 std::string render_head(const FetchRequest& request, const std::string& host) {
-  std::string head = fmt::format("{} {} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", to_string(request.method), request.target, host);
+  std::string head = fmt::format("{} {} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", to_string(request.method),
+                                 request.target, host);
   for (const auto& [name, value] : request.headers.fields()) head += fmt::format("{}: {}\r\n", name, value);
   const auto* text = std::get_if<std::string>(&request.body);
   const std::uint64_t size = text ? text->size() : std::get<FileBody>(request.body).size_bytes;
-  if (size > 0 || (request.method != Method::get && request.method != Method::head)) head += fmt::format("content-length: {}\r\n", size);
+  if (size > 0 || (request.method != Method::get && request.method != Method::head))
+    head += fmt::format("content-length: {}\r\n", size);
   return head + "\r\n";
 }
 
@@ -89,7 +91,8 @@ Task<Result<std::string>> FetchResponse::read_body(std::size_t bytes_max) {
     if (!piece) co_return error_of(piece);
     if (!*piece) co_return whole;
     whole += **piece;
-    if (whole.size() > bytes_max) co_return fail(ErrorCode::too_large, fmt::format("the answer has more than {} bytes", bytes_max));
+    if (whole.size() > bytes_max)
+      co_return fail(ErrorCode::too_large, fmt::format("the answer has more than {} bytes", bytes_max));
   }
 }
 
@@ -112,12 +115,13 @@ Task<Result<FetchResponse>> fetch(Endpoint endpoint, FetchRequest request) {
   const auto* text = std::get_if<std::string>(&request.body);
   constexpr std::chrono::milliseconds kNoLimit = std::chrono::hours(24 * 365);
   SendNote note;
-  const Http1Connection::Outgoing outgoing{.method = request.method,
-                                           .head = head,
-                                           .body = text ? std::string_view(*text) : std::string_view(),
-                                           .file = text ? nullptr : &std::get<FileBody>(request.body),
-                                           .limits = {.first_byte = kNoLimit, .between_bytes = kNoLimit, .deadline = until},
-                                           .note = &note};
+  const Http1Connection::Outgoing outgoing{
+      .method = request.method,
+      .head = head,
+      .body = text ? std::string_view(*text) : std::string_view(),
+      .file = text ? nullptr : &std::get<FileBody>(request.body),
+      .limits = {.first_byte = kNoLimit, .between_bytes = kNoLimit, .deadline = until},
+      .note = &note};
   Http1Connection& connection = state->connection.emplace(std::move(*stream), state->deadlines);
   auto answer = co_await connection.ask(outgoing);
   if (!answer && answer.error().code == ErrorCode::deadline_exceeded) co_return late();

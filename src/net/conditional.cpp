@@ -95,7 +95,8 @@ bool matches_strong(std::string_view list, std::string_view etag) noexcept {
 }
 
 bool matches_weak(std::string_view list, std::string_view etag) noexcept {
-  return matches_any(list, etag, [](std::string_view left, std::string_view right) { return opaque(left) == opaque(right); });
+  return matches_any(list, etag,
+                     [](std::string_view left, std::string_view right) { return opaque(left) == opaque(right); });
 }
 
 Conditions Conditions::of(const Request& request) {
@@ -124,7 +125,8 @@ Outcome check_preconditions(const Conditions& conditions, const Representation& 
     if (!matches_strong(*conditions.if_match, representation.etag)) return Outcome::precondition_failed;
   } else if (conditions.if_unmodified_since && !representation.last_modified.empty() &&
              parse_http_date(*conditions.if_unmodified_since)) {
-    if (is_modified_after(representation.last_modified, *conditions.if_unmodified_since)) return Outcome::precondition_failed;
+    if (is_modified_after(representation.last_modified, *conditions.if_unmodified_since))
+      return Outcome::precondition_failed;
   }
   if (conditions.if_none_match) {
     if (matches_weak(*conditions.if_none_match, representation.etag))
@@ -140,8 +142,9 @@ RangeAnswer choose_range(const Conditions& conditions, const Representation& rep
   if (conditions.if_range) {
     const std::string_view wanted = trim(*conditions.if_range);
     const bool is_tag = wanted.find('"') != std::string_view::npos;
-    const bool holds = is_tag ? !representation.etag.empty() && wanted == representation.etag && !wanted.starts_with("W/")
-                              : !representation.last_modified.empty() && wanted == representation.last_modified;
+    const bool holds = is_tag
+                           ? !representation.etag.empty() && wanted == representation.etag && !wanted.starts_with("W/")
+                           : !representation.last_modified.empty() && wanted == representation.last_modified;
     if (!holds) return {};
   }
   return parse_range(*conditions.range, representation.size_bytes);
@@ -151,8 +154,9 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
   // "Sun, 06 Nov 1994 08:49:37 GMT"
   if (text.size() != 29 || text.substr(3, 2) != ", " || !text.ends_with(" GMT") || text[19] != ':' || text[22] != ':')
     return std::nullopt;
-  const auto day = parse_number(text.substr(5, 2)), year = parse_number(text.substr(12, 4)), hour = parse_number(text.substr(17, 2)),
-             minute = parse_number(text.substr(20, 2)), second = parse_number(text.substr(23, 2));
+  const auto day = parse_number(text.substr(5, 2)), year = parse_number(text.substr(12, 4)),
+             hour = parse_number(text.substr(17, 2)), minute = parse_number(text.substr(20, 2)),
+             second = parse_number(text.substr(23, 2));
   const auto month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));
   if (!day || !year || !hour || !minute || !second || month == kMonths.end()) return std::nullopt;
   using namespace std::chrono;
@@ -170,9 +174,10 @@ std::string format_http_date(std::int64_t unix_seconds) {
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(time - day);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
-                     kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[weekday(day).c_encoding()],
+                     static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
+                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
+                     clock.seconds().count());
 }
 
 }  // namespace atelier::net

@@ -21,9 +21,9 @@ struct ByteRange {
 
 struct RangeAnswer {
   enum class Kind : std::uint8_t {
-    whole,      // no range, a malformed one, an unknown unit, or more than we serve: send everything
-    partial,    // `ranges`, 1 to 4, ascending and apart
-    outside,    // well-formed, and not one byte of it is there: 416
+    whole,    // no range, a malformed one, an unknown unit, or more than we serve: send everything
+    partial,  // `ranges`, 1 to 4, ascending and apart
+    outside,  // well-formed, and not one byte of it is there: 416
   };
   Kind kind = Kind::whole;
   std::vector<ByteRange> ranges;
@@ -34,7 +34,8 @@ RangeAnswer parse_range(std::string_view field, std::uint64_t size_bytes);
 bool matches_strong(std::string_view list, std::string_view etag) noexcept;
 bool matches_weak(std::string_view list, std::string_view etag) noexcept;
 
-// The fields of a request that decide what is sent of a representation. Copied out, since the request goes to its handler.
+// The fields of a request that decide what is sent of a representation. Copied out, since the request goes to its
+// handler.
 struct Conditions {
   Method method = Method::get;
   std::optional<std::string> if_match, if_none_match, if_modified_since, if_unmodified_since, if_range, range;

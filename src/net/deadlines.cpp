@@ -31,7 +31,8 @@ void Deadlines::arm() {
 
 void Deadlines::tick() {
   const TimePoint now = std::chrono::steady_clock::now();
-  // By index, since a target may make or end entries. One that moves into a place already passed waits for the next tick.
+  // By index, since a target may make or end entries. One that moves into a place already passed waits for the next
+  // tick.
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].at > now) continue;
     Entry& entry = *slots_[i].entry;

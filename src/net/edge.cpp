@@ -31,7 +31,9 @@ bool is_ipv6(const std::string& text) {
 
 std::string bracketed(const std::string& address) { return is_ipv6(address) ? "[" + address + "]" : address; }
 
-bool is_unsafe(Method method) noexcept { return method != Method::get && method != Method::head && method != Method::options; }
+bool is_unsafe(Method method) noexcept {
+  return method != Method::get && method != Method::head && method != Method::options;
+}
 
 bool is_api(std::string_view path) noexcept { return path.starts_with("/api/") || path.starts_with("/v1/"); }
 
@@ -44,7 +46,8 @@ std::unexpected<Error> refuse_origin(std::string message) {
 bool is_token(std::string_view text) noexcept {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kMarks.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
   });
 }
 
@@ -83,9 +86,11 @@ bool HostPolicy::allows(std::string_view authority) const {
 Result<> check_host(const HostPolicy& policy, const Request& request) {
   const std::string_view host = request.headers.find("host").value_or("");
   if (policy.allows(host)) return {};
-  return fail(ErrorCode::forbidden,
-              fmt::format("this server does not answer for the host \"{}\"; the setting server.allowed_hosts can add it", printable(host, 128)),
-              {.reason = "host_unknown", .where = {}});
+  return fail(
+      ErrorCode::forbidden,
+      fmt::format("this server does not answer for the host \"{}\"; the setting server.allowed_hosts can add it",
+                  printable(host, 128)),
+      {.reason = "host_unknown", .where = {}});
 }
 
 Result<> check_origin(const HostPolicy& policy, const Request& request) {
@@ -114,7 +119,8 @@ Result<> check_media_type(const Request& request, bool has_body) {
   if (!content_type && !has_body) return {};
   const bool has_own_header = request.headers.find("x-csrf-token") || request.headers.find("x-requested-with");
   const std::string type = lower_case(trim(content_type.value_or("").substr(0, content_type.value_or("").find(';'))));
-  const bool is_of_forms = type.empty() || type == "text/plain" || type == "multipart/form-data" || type == "application/x-www-form-urlencoded";
+  const bool is_of_forms = type.empty() || type == "text/plain" || type == "multipart/form-data" ||
+                           type == "application/x-www-form-urlencoded";
   if (request.headers.count("content-type") <= 1 && (!is_of_forms || has_own_header)) return {};
   const std::string named = type.empty() ? std::string("a body without Content-Type") : printable(type, 64);
   return fail(ErrorCode::invalid_argument, fmt::format("{} is not taken here; send application/json", named),

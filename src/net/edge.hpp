@@ -49,8 +49,8 @@ inline constexpr std::array<FixedField, 5> kFixedFields = {{
     {"permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
 }};
 
-// Whether a browser that came over TLS may be told never to come without again (RFC 6797): not for a name or address of this
-// machine, where other ports belong to others.
+// Whether a browser that came over TLS may be told never to come without again (RFC 6797): not for a name or address of
+// this machine, where other ports belong to others.
 bool wants_strict_transport(const Request& request);
 inline constexpr FixedField kStrictTransport = {"strict-transport-security", "max-age=31536000"};
 

@@ -23,7 +23,8 @@ bool equals_ignoring_case(std::string_view left, std::string_view right) noexcep
 
 // "q=0.25" -> 250. Anything malformed counts as 1, as other servers do.
 int thousandths(std::string_view parameters) noexcept {
-  const std::size_t at = parameters.find("q=") != std::string_view::npos ? parameters.find("q=") : parameters.find("Q=");
+  const std::size_t at =
+      parameters.find("q=") != std::string_view::npos ? parameters.find("q=") : parameters.find("Q=");
   if (at == std::string_view::npos) return 1000;
   const std::string_view number = trim(parameters.substr(at + 2));
   if (number.empty() || (number[0] != '0' && number[0] != '1')) return 1000;
@@ -37,7 +38,8 @@ int thousandths(std::string_view parameters) noexcept {
 std::optional<std::string> gzip(std::string_view bytes) {
   z_stream stream{};
   constexpr int kGzipWrapper = 16;
-  if (deflateInit2(&stream, kGzipLevel, Z_DEFLATED, MAX_WBITS + kGzipWrapper, 8, Z_DEFAULT_STRATEGY) != Z_OK) return std::nullopt;
+  if (deflateInit2(&stream, kGzipLevel, Z_DEFLATED, MAX_WBITS + kGzipWrapper, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    return std::nullopt;
   std::string out(bytes.size(), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());

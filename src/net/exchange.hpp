@@ -22,7 +22,8 @@ struct AnswerStart {
 class RawConnection {
  public:
   // At least one byte; 0 at the end; nullopt after `timeout` without any.
-  virtual Task<Result<std::optional<std::size_t>>> read_raw(std::span<char> into, std::chrono::milliseconds timeout) = 0;
+  virtual Task<Result<std::optional<std::size_t>>> read_raw(std::span<char> into,
+                                                            std::chrono::milliseconds timeout) = 0;
   // All of `pieces`, at most four. One at a time.
   virtual Task<Result<>> write_raw(std::span<const std::string_view> pieces) = 0;
 
@@ -43,7 +44,8 @@ class Exchange : public BodyWriter {
   virtual Task<Result<>> end() = 0;
   // The body will never be whole: ends so that the client can tell.
   virtual void cut() noexcept = 0;
-  // After an answer of 101, whose body this is. The connection ends with it. Null where a connection carries other requests too.
+  // After an answer of 101, whose body this is. The connection ends with it. Null where a connection carries other
+  // requests too.
   virtual RawConnection* take_over() noexcept { return nullptr; }
   virtual bool is_gone() const noexcept = 0;
   virtual int status() const noexcept = 0;  // that of begin(); 0 before

@@ -17,9 +17,8 @@ std::unexpected<Error> malformed(std::string message) {
 }
 
 bool is_name(std::string_view name, std::string_view wanted) noexcept {
-  return std::equal(name.begin(), name.end(), wanted.begin(), wanted.end(), [](char left, char right) {
-    return (left >= 'A' && left <= 'Z' ? left + 32 : left) == right;
-  });
+  return std::equal(name.begin(), name.end(), wanted.begin(), wanted.end(),
+                    [](char left, char right) { return (left >= 'A' && left <= 'Z' ? left + 32 : left) == right; });
 }
 
 bool is_target_byte(char c) noexcept { return c > 0x20 && c < 0x7f; }
@@ -47,15 +46,18 @@ struct RequestLine {
 
 Result<RequestLine> read_request_line(std::string_view line) {
   const std::size_t first = line.find(' '), second = line.find(' ', first + 1);
-  if (first == std::string_view::npos || second == std::string_view::npos) return malformed("the request line is not \"method target version\"");
-  const RequestLine read{line.substr(0, first), line.substr(first + 1, second - first - 1), line.substr(second + 1) == "HTTP/1.1"};
+  if (first == std::string_view::npos || second == std::string_view::npos)
+    return malformed("the request line is not \"method target version\"");
+  const RequestLine read{line.substr(0, first), line.substr(first + 1, second - first - 1),
+                         line.substr(second + 1) == "HTTP/1.1"};
   if (!is_token(read.method)) return malformed("the method is no token");
   if (read.target.empty() || !std::all_of(read.target.begin(), read.target.end(), is_target_byte))
     return malformed("the target has bytes that no URL has");
   const std::string_view version = line.substr(second + 1);
   if (!read.is_http_1_1 && version != "HTTP/1.0") {
     if (version.size() == 8 && version.starts_with("HTTP/"))
-      return fail(ErrorCode::invalid_argument, fmt::format("{} is not spoken here", printable(version, 16)), {.reason = "version_unknown", .where = {}});
+      return fail(ErrorCode::invalid_argument, fmt::format("{} is not spoken here", printable(version, 16)),
+                  {.reason = "version_unknown", .where = {}});
     return malformed("the request line does not end in a version of HTTP");
   }
   return read;
@@ -72,7 +74,8 @@ Result<> read_field(std::string_view line, bool is_http_1_1, Framing& framing) {
   const std::string_view name = line.substr(0, colon);
   if (colon == std::string_view::npos || !is_token(name)) return malformed("a header line is not \"name: value\"");
   const std::string_view value = trim_blanks(line.substr(colon + 1));
-  if (!std::all_of(value.begin(), value.end(), is_value_byte)) return malformed(fmt::format("the header {} has control bytes", printable(name, 64)));
+  if (!std::all_of(value.begin(), value.end(), is_value_byte))
+    return malformed(fmt::format("the header {} has control bytes", printable(name, 64)));
   if (is_name(name, "host")) {
     framing.host = value;
     ++framing.host_count;
@@ -80,7 +83,8 @@ Result<> read_field(std::string_view line, bool is_http_1_1, Framing& framing) {
   } else if (is_name(name, "content-length")) {
     ++framing.length_count;
     const bool is_number = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (value.empty() || value.size() > kLengthDigitsMax || !is_number) return malformed("Content-Length is not a number");
+    if (value.empty() || value.size() > kLengthDigitsMax || !is_number)
+      return malformed("Content-Length is not a number");
   } else if (is_name(name, "transfer-encoding")) {
     ++framing.encoding_count;
     if (!is_name(value, "chunked") || !is_http_1_1) return malformed("Transfer-Encoding is not exactly \"chunked\"");
@@ -102,13 +106,15 @@ Result<> check_target(const RequestLine& line, std::string_view host) {
 
 }  // namespace
 
-Result<std::optional<std::size_t>> find_head_end(std::string_view received, std::size_t& scanned, const HeadLimits& limits) {
+Result<std::optional<std::size_t>> find_head_end(std::string_view received, std::size_t& scanned,
+                                                 const HeadLimits& limits) {
   bool is_first_line = received.substr(0, scanned).find('\n') == std::string_view::npos;
   for (;;) {
     const std::size_t feed = received.find('\n', scanned);
     const std::size_t line_end = std::min(feed, received.size());
     if (is_first_line && line_end > limits.line_bytes_max)
-      return fail(ErrorCode::invalid_argument, fmt::format("the request line has more than {} bytes", limits.line_bytes_max),
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("the request line has more than {} bytes", limits.line_bytes_max),
                   {.reason = "target_too_long", .where = {}});
     if (line_end >= limits.bytes_max)
       return fail(ErrorCode::invalid_argument, fmt::format("the header has more than {} bytes", limits.bytes_max),

@@ -19,11 +19,12 @@ struct HeadLimits {
 
 // The size of the head at the front of `received`, its empty line included; nullopt: more is needed. `scanned` is where
 // the last call stopped, 0 at first. Refuses line feeds without carriage return and what is over the limits at once.
-Result<std::optional<std::size_t>> find_head_end(std::string_view received, std::size_t& scanned, const HeadLimits& limits);
+Result<std::optional<std::size_t>> find_head_end(std::string_view received, std::size_t& scanned,
+                                                 const HeadLimits& limits);
 
 // Refuses: anything but "method target HTTP/1.x", folded lines, spaces before colons, control bytes, non-ASCII targets,
-// a missing or repeated Host, more than one Content-Length or one that is no number, Transfer-Encoding other than exactly
-// "chunked" or beside Content-Length or in HTTP/1.0, an absolute target whose authority is not Host.
+// a missing or repeated Host, more than one Content-Length or one that is no number, Transfer-Encoding other than
+// exactly "chunked" or beside Content-Length or in HTTP/1.0, an absolute target whose authority is not Host.
 Result<> check_head(std::string_view head, const HeadLimits& limits);
 
 // The path and query of a target in origin or absolute form; "*" stays "*".

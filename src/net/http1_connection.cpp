@@ -84,13 +84,15 @@ Task<Result<std::optional<RequestHead>>> Http1ServerConnection::read_head() {
       may_skip_line = false;
       scanned = 0;
     }
-    auto size = received() == "\r" ? Result<std::optional<std::size_t>>(std::nullopt) : find_head_end(received(), scanned, limits);
+    auto size = received() == "\r" ? Result<std::optional<std::size_t>>(std::nullopt)
+                                   : find_head_end(received(), scanned, limits);
     if (!size) co_return error_of(size);
     if (*size) co_return take_head(**size);
     if (loop_.is_stopping() && phase_ == Phase::idle) co_return std::nullopt;
     auto filled = co_await fill();
     if (timed_out_ && phase_ == Phase::head && !received().empty())
-      co_return fail(ErrorCode::deadline_exceeded, "the request's header took too long", {.reason = "request_timeout", .where = {}});
+      co_return fail(ErrorCode::deadline_exceeded, "the request's header took too long",
+                     {.reason = "request_timeout", .where = {}});
     if (!filled || *filled == 0) co_return std::nullopt;
     if (phase_ == Phase::idle) {
       phase_ = Phase::head;
@@ -102,7 +104,9 @@ Task<Result<std::optional<RequestHead>>> Http1ServerConnection::read_head() {
 Result<std::optional<RequestHead>> Http1ServerConnection::take_head(std::size_t size) {
   const ServerOptions& options = loop_.options();
   const std::string_view bytes = received().substr(0, size);
-  if (auto fine = check_head(bytes, {options.header_bytes_max, options.header_fields_max, options.request_line_bytes_max}); !fine)
+  if (auto fine =
+          check_head(bytes, {options.header_bytes_max, options.header_fields_max, options.request_line_bytes_max});
+      !fine)
     return error_of(fine);
   parser_.emplace();
   auto head = parser_->parse_head(bytes);
@@ -188,7 +192,8 @@ Task<> Http1ServerConnection::gone_or_stopping() {
 }
 
 bool Http1ServerConnection::will_close() const noexcept {
-  const bool can_drain = incoming_.is_done || (!incoming_.is_chunked && !incoming_.wants_continue && incoming_.left_bytes <= kDrainBytesMax);
+  const bool can_drain = incoming_.is_done ||
+                         (!incoming_.is_chunked && !incoming_.wants_continue && incoming_.left_bytes <= kDrainBytesMax);
   return must_close_ || !keeps_alive_ || is_gone_ || incoming_.is_broken || !can_drain || loop_.is_stopping();
 }
 

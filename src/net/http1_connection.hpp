@@ -14,7 +14,10 @@ namespace atelier::net {
 
 // One HTTP/1.1 connection: requests one after the other, each answered whole before the next is read. Made by an
 // Arrival.
-class Http1ServerConnection final : public Connection, public Exchange, private RawConnection, private GoneWatch::Target {
+class Http1ServerConnection final : public Connection,
+                                    public Exchange,
+                                    private RawConnection,
+                                    private GoneWatch::Target {
  public:
   // `own` is the group in which run() is the one member: cancelling it cancels whatever the handler waits for.
   Http1ServerConnection(ServerLoop& loop, TaskGroup& own, Transport transport);
@@ -39,7 +42,8 @@ class Http1ServerConnection final : public Connection, public Exchange, private 
  private:
   enum class Phase : std::uint8_t { idle, head, handling, body };
   struct Expiry final : Deadlines::Target {
-    Expiry(Http1ServerConnection& owner, void (Http1ServerConnection::*function)()) : connection(owner), expired(function) {}
+    Expiry(Http1ServerConnection& owner, void (Http1ServerConnection::*function)())
+        : connection(owner), expired(function) {}
     void on_deadline() override { (connection.*expired)(); }
     Http1ServerConnection& connection;
     void (Http1ServerConnection::*expired)();
@@ -80,7 +84,8 @@ class Http1ServerConnection final : public Connection, public Exchange, private 
   const std::string peer_;
   const bool is_secure_;
   Stream stream_;
-  Expiry read_expiry_{*this, &Http1ServerConnection::on_read_deadline}, write_expiry_{*this, &Http1ServerConnection::on_write_deadline};
+  Expiry read_expiry_{*this, &Http1ServerConnection::on_read_deadline},
+      write_expiry_{*this, &Http1ServerConnection::on_write_deadline};
   Deadlines::Entry read_deadline_, write_deadline_;
 
   std::string buffer_;  // received and not yet used: from begin_ to end_

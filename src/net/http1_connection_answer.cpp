@@ -73,7 +73,8 @@ RawConnection* Http1ServerConnection::take_over() noexcept {
   return this;
 }
 
-Task<Result<std::optional<std::size_t>>> Http1ServerConnection::read_raw(std::span<char> into, std::chrono::milliseconds timeout) {
+Task<Result<std::optional<std::size_t>>> Http1ServerConnection::read_raw(std::span<char> into,
+                                                                         std::chrono::milliseconds timeout) {
   if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
   if (!received().empty()) {
     const std::size_t size = received().copy(into.data(), into.size());

@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::size_t kPieceBytesMax = 64 * 1024;
 
-std::unexpected<Error> ended_early() { return fail(ErrorCode::cancelled, "the client went away before the end of its body"); }
+std::unexpected<Error> ended_early() {
+  return fail(ErrorCode::cancelled, "the client went away before the end of its body");
+}
 
 }  // namespace
 
@@ -60,7 +62,8 @@ Task<Result<std::optional<std::string>>> Http1ServerConnection::next_chunks() {
     incoming_.is_done = parser_->is_done();
     incoming_.left_bytes += piece.size();  // of a chunked body: how many there were
     if (incoming_.left_bytes > loop_.options().body_bytes_max)
-      co_return fail(ErrorCode::too_large, fmt::format("the body has more than the {} bytes allowed", loop_.options().body_bytes_max),
+      co_return fail(ErrorCode::too_large,
+                     fmt::format("the body has more than the {} bytes allowed", loop_.options().body_bytes_max),
                      {.reason = "body_too_large", .where = {}});
     if (!piece.empty()) co_return piece;
     if (incoming_.is_done) co_return std::nullopt;

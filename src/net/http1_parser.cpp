@@ -85,7 +85,8 @@ class Parser final : public http::basic_parser<true> {
 Result<> put_head(Parser& parser, std::string_view head) {
   beast::error_code ec;
   parser.put(boost::asio::const_buffer(head.data(), head.size()), ec);
-  if (ec || !parser.is_header_done()) return malformed(fmt::format("the header cannot be read: {}", ec ? ec.message() : "it is not whole"));
+  if (ec || !parser.is_header_done())
+    return malformed(fmt::format("the header cannot be read: {}", ec ? ec.message() : "it is not whole"));
   return {};
 }
 
@@ -97,7 +98,8 @@ Result<bool> has_chunk_header(std::string_view bytes) {
   if (digits > kChunkDigitsMax) return malformed("a chunk's size has more than 16 digits");
   const std::size_t feed = bytes.find('\n');
   if (feed == std::string_view::npos)
-    return bytes.size() > kChunkHeaderBytesMax ? Result<bool>(malformed("a chunk's size line is too long")) : Result<bool>(false);
+    return bytes.size() > kChunkHeaderBytesMax ? Result<bool>(malformed("a chunk's size line is too long"))
+                                               : Result<bool>(false);
   if (feed == 0 || bytes[feed - 1] != '\r') return malformed("a chunk's size does not end in CR LF");
   const bool is_last = digits > 0 && bytes.substr(0, digits).find_first_not_of('0') == std::string_view::npos;
   if (!is_last || bytes.find("\r\n\r\n") != std::string_view::npos) return true;
@@ -145,7 +147,8 @@ Result<RequestHead> RequestParser::parse_head(std::string_view head) {
   read.keeps_alive = parser.keep_alive();
   read.is_chunked = parser.chunked();
   read.expects_continue = read.is_http_1_1 && expects_continue(read.headers);
-  if (!read.is_chunked && read.headers.find("content-length") && parser.content_length()) read.length_bytes = *parser.content_length();
+  if (!read.is_chunked && read.headers.find("content-length") && parser.content_length())
+    read.length_bytes = *parser.content_length();
   return read;
 }
 

@@ -30,8 +30,8 @@ class RequestParser {
   ~RequestParser();
   // `head` is whole, with its empty line, and passed check_head().
   Result<RequestHead> parse_head(std::string_view head);
-  // Decodes a chunked body: appends at most `out_bytes_max` to `out` and returns how many of `bytes` were used. Needs at
-  // least one byte more than it was given last when it used none. Trailers are read and dropped.
+  // Decodes a chunked body: appends at most `out_bytes_max` to `out` and returns how many of `bytes` were used. Needs
+  // at least one byte more than it was given last when it used none. Trailers are read and dropped.
   Result<std::size_t> decode(std::string_view bytes, std::string& out, std::size_t out_bytes_max);
   bool is_done() const noexcept;
 

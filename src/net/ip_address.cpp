@@ -57,8 +57,8 @@ std::optional<IpAddress> read_v4(const std::vector<std::string_view>& parts) {
     if (*number >= limit) return std::nullopt;
     whole += is_last ? *number : *number << (8 * (3 - i));
   }
-  return IpAddress(IpAddress::V4{static_cast<std::uint8_t>(whole >> 24), static_cast<std::uint8_t>(whole >> 16), static_cast<std::uint8_t>(whole >> 8),
-                                 static_cast<std::uint8_t>(whole)});
+  return IpAddress(IpAddress::V4{static_cast<std::uint8_t>(whole >> 24), static_cast<std::uint8_t>(whole >> 16),
+                                 static_cast<std::uint8_t>(whole >> 8), static_cast<std::uint8_t>(whole)});
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ Result<Address> parse_address(const std::string& text, std::uint16_t port) {
     six.sin6_port = htons(port);
     address.size = sizeof six;
   } else {
-    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is not an IPv4 or IPv6 address to listen on", text), {.reason = "address_invalid", .where = {}});
+    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is not an IPv4 or IPv6 address to listen on", text),
+                {.reason = "address_invalid", .where = {}});
   }
   return address;
 }
@@ -58,7 +59,8 @@ Result<UniqueFd> bind_one(const Address& address, const std::string& text, std::
   if (address.storage.ss_family == AF_INET6) (void)::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
   if (::bind(fd.get(), address.get(), address.size) != 0) {
     if (errno == EADDRINUSE)
-      return fail(ErrorCode::conflict, fmt::format("port {} is in use (another atelier?)", port), {.reason = "port_in_use", .where = {}});
+      return fail(ErrorCode::conflict, fmt::format("port {} is in use (another atelier?)", port),
+                  {.reason = "port_in_use", .where = {}});
     return fail_errno(errno, fmt::format("cannot listen on {} port {}", text, port));
   }
   return fd;
@@ -69,7 +71,8 @@ Result<sockaddr_un> socket_address(const std::string& path) {
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
     return fail(ErrorCode::invalid_argument,
-                fmt::format("the socket's path {} has {} bytes, and the system allows {}", path, path.size(), sizeof address.sun_path - 1),
+                fmt::format("the socket's path {} has {} bytes, and the system allows {}", path, path.size(),
+                            sizeof address.sun_path - 1),
                 {.reason = "socket_path_too_long", .where = {}});
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;
@@ -95,7 +98,8 @@ Result<Bound> bind_address(const std::string& address, std::uint16_t port, std::
   for (std::size_t i = 0; i < count; ++i) {
     auto listener = bind_one(*parsed, address, bound.port, 1);
     if (!listener) return error_of(listener);
-    if (::listen(listener->get(), kBacklog) != 0) return fail_errno(errno, fmt::format("cannot listen on {} port {}", address, bound.port));
+    if (::listen(listener->get(), kBacklog) != 0)
+      return fail_errno(errno, fmt::format("cannot listen on {} port {}", address, bound.port));
     bound.listeners.push_back(std::move(*listener));
   }
   return bound;
@@ -105,20 +109,21 @@ Result<UniqueFd> bind_socket(const std::string& path) {
   auto address = socket_address(path);
   if (!address) return error_of(address);
   if (is_answered(*address))
-    return fail(ErrorCode::conflict, fmt::format("another atelier listens on {}", path), {.reason = "socket_in_use", .where = {}});
+    return fail(ErrorCode::conflict, fmt::format("another atelier listens on {}", path),
+                {.reason = "socket_in_use", .where = {}});
   remove_socket(path);
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.is_open()) return fail_errno(errno, "cannot make a socket");
   // Before bind(), so that the file never has another mode; whoever connects is asked for its user all the same.
   (void)::fchmod(fd.get(), S_IRUSR | S_IWUSR);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 || ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0 ||
-      ::listen(fd.get(), kBacklog) != 0)
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
+      ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0 || ::listen(fd.get(), kBacklog) != 0)
     return fail_errno(errno, fmt::format("cannot listen on {}", path));
   return fd;
 }
 
 void remove_socket(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) ::unlink(path.c_str());
 }
 

@@ -56,10 +56,11 @@ Executor Loops::executor(std::size_t index) const { return state_->loops.at(inde
 std::size_t Loops::size() const noexcept { return state_->loops.size(); }
 
 void Loops::stop() {
-  for (auto& loop : state_->loops)
-    asio::post(loop->context, [&loop = *loop] { loop.guard.reset(); });
+  for (auto& loop : state_->loops) asio::post(loop->context, [&loop = *loop] { loop.guard.reset(); });
 }
 
-std::uint64_t Loops::exception_count() const noexcept { return state_->exception_count.load(std::memory_order_relaxed); }
+std::uint64_t Loops::exception_count() const noexcept {
+  return state_->exception_count.load(std::memory_order_relaxed);
+}
 
 }  // namespace atelier::net

@@ -14,8 +14,8 @@ char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c 
 
 // `stored` is lower case already.
 bool is_name(std::string_view stored, std::string_view asked) noexcept {
-  return stored.size() == asked.size() &&
-         std::equal(stored.begin(), stored.end(), asked.begin(), [](char left, char right) { return left == lower(right); });
+  return stored.size() == asked.size() && std::equal(stored.begin(), stored.end(), asked.begin(),
+                                                     [](char left, char right) { return left == lower(right); });
 }
 
 std::string lower_case(std::string name) {
@@ -47,7 +47,9 @@ std::optional<Method> parse_method(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-void Headers::add(std::string name, std::string value) { fields_.emplace_back(lower_case(std::move(name)), std::move(value)); }
+void Headers::add(std::string name, std::string value) {
+  fields_.emplace_back(lower_case(std::move(name)), std::move(value));
+}
 
 void Headers::set(std::string name, std::string value) {
   remove(name);
@@ -103,12 +105,14 @@ Task<Result<std::string>> Request::read_body(std::size_t bytes_max) {
 Task<Result<json::Value>> Request::read_json(std::size_t bytes_max) {
   const std::string_view content_type = headers.find("content-type").value_or("");
   if (!content_type.empty() && !is_json(content_type))
-    co_return fail(ErrorCode::invalid_argument, fmt::format("the body must be application/json, not {}", content_type.substr(0, 64)),
+    co_return fail(ErrorCode::invalid_argument,
+                   fmt::format("the body must be application/json, not {}", content_type.substr(0, 64)),
                    {.reason = "media_type_refused", .where = {}});
   auto text = co_await read_body(bytes_max);
   if (!text) co_return error_of(text);
   if (text->empty())
-    co_return fail(ErrorCode::invalid_argument, "the body is empty; it must be JSON", {.reason = "body_empty", .where = {}});
+    co_return fail(ErrorCode::invalid_argument, "the body is empty; it must be JSON",
+                   {.reason = "body_empty", .where = {}});
   if (content_type.empty())
     co_return fail(ErrorCode::invalid_argument, "the body has no Content-Type; it must be application/json",
                    {.reason = "media_type_refused", .where = {}});

@@ -64,8 +64,8 @@ struct RequestNote {
   std::string_view route = "none";  // the matched pattern, for metrics; from the router, which outlives the server
 };
 
-// One request as a handler sees it, whatever protocol carried it (this is the seam for HTTP/2). Movable; lives until the
-// response has been written.
+// One request as a handler sees it, whatever protocol carried it (this is the seam for HTTP/2). Movable; lives until
+// the response has been written.
 struct Request {
   Method method = Method::get;
   std::string path;   // decoded, normalised, beginning with '/'

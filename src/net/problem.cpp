@@ -14,9 +14,10 @@ struct ReasonStatus {
 
 // What HTTP itself has a status for, finer than ErrorCode.
 constexpr ReasonStatus kReasonStatuses[] = {
-    {"method_not_allowed", 405},  {"request_timeout", 408},     {"body_too_slow", 408},    {"precondition_failed", 412},
-    {"target_too_long", 414},     {"media_type_refused", 415},  {"range_outside", 416},    {"expectation_unknown", 417},
-    {"host_unknown", 421},        {"precondition_required", 428}, {"header_too_large", 431}, {"method_unknown", 501},
+    {"method_not_allowed", 405},    {"request_timeout", 408},     {"body_too_slow", 408},
+    {"precondition_failed", 412},   {"target_too_long", 414},     {"media_type_refused", 415},
+    {"range_outside", 416},         {"expectation_unknown", 417}, {"host_unknown", 421},
+    {"precondition_required", 428}, {"header_too_large", 431},    {"method_unknown", 501},
     {"version_unknown", 505},
 };
 
@@ -80,19 +81,32 @@ std::string_view reason_phrase(int status) noexcept {
 
 int status_of(ErrorCode code) noexcept {
   switch (code) {
-    case ErrorCode::invalid_argument: return 400;
-    case ErrorCode::unauthenticated: return 401;
-    case ErrorCode::forbidden: return 403;
-    case ErrorCode::not_found: return 404;
-    case ErrorCode::conflict: return 409;
-    case ErrorCode::too_large: return 413;
-    case ErrorCode::rate_limited: return 429;
-    case ErrorCode::unavailable: return 503;
-    case ErrorCode::storage_full: return 507;
-    case ErrorCode::storage_failed: return 500;
-    case ErrorCode::deadline_exceeded: return 504;
-    case ErrorCode::cancelled: return 499;
-    case ErrorCode::internal: return 500;
+    case ErrorCode::invalid_argument:
+      return 400;
+    case ErrorCode::unauthenticated:
+      return 401;
+    case ErrorCode::forbidden:
+      return 403;
+    case ErrorCode::not_found:
+      return 404;
+    case ErrorCode::conflict:
+      return 409;
+    case ErrorCode::too_large:
+      return 413;
+    case ErrorCode::rate_limited:
+      return 429;
+    case ErrorCode::unavailable:
+      return 503;
+    case ErrorCode::storage_full:
+      return 507;
+    case ErrorCode::storage_failed:
+      return 500;
+    case ErrorCode::deadline_exceeded:
+      return 504;
+    case ErrorCode::cancelled:
+      return 499;
+    case ErrorCode::internal:
+      return 500;
   }
   return 500;
 }
@@ -111,8 +125,9 @@ Response problem_response(const Error& error, std::string_view request_id) {
   document["title"] = reason_phrase(status);
   document["status"] = status;
   // What broke inside is for the log, under the same request id.
-  document["detail"] = error.code == ErrorCode::internal ? std::string_view("something went wrong here; the log says what, by request_id")
-                                                         : std::string_view(error.message);
+  document["detail"] = error.code == ErrorCode::internal
+                           ? std::string_view("something went wrong here; the log says what, by request_id")
+                           : std::string_view(error.message);
   document["code"] = code;
   if (!error.where.empty()) document["where"] = error.where;
   document["request_id"] = request_id;

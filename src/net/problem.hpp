@@ -6,8 +6,8 @@
 
 namespace atelier::net {
 
-// The status of an Error: by its reason where that is one of ours with a status of its own ("host_unknown": 421), else by
-// its code.
+// The status of an Error: by its reason where that is one of ours with a status of its own ("host_unknown": 421), else
+// by its code.
 int status_of(const Error& error) noexcept;
 
 // "Not Found"; "Status 799" is never asked for.

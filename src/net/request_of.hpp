@@ -5,9 +5,9 @@
 
 namespace atelier::net {
 
-// The request that a head announces, whatever the protocol; its peer and its body are for the connection to add. What is read
-// of the body stays in `head`, all else is moved out of it. Errors: an unknown method or expectation, a body over the limit, a
-// malformed path.
+// The request that a head announces, whatever the protocol; its peer and its body are for the connection to add. What
+// is read of the body stays in `head`, all else is moved out of it. Errors: an unknown method or expectation, a body
+// over the limit, a malformed path.
 Result<Request> request_of(RequestHead& head, const ServerOptions& options);
 
 // Whether the client waits for "100 Continue" before it sends its body.

@@ -27,7 +27,9 @@ std::vector<Text> split_path(std::string_view path) {
   return segments;
 }
 
-bool is_parameter(std::string_view segment) noexcept { return segment.size() > 2 && segment.front() == '{' && segment.back() == '}'; }
+bool is_parameter(std::string_view segment) noexcept {
+  return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
 bool is_rest(std::string_view segment) noexcept { return is_parameter(segment) && segment.ends_with("...}"); }
 
 std::string_view parameter_name(std::string_view segment) noexcept {

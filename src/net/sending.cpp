@@ -28,7 +28,8 @@ bool status_has_body(int status) noexcept { return (status >= 200 && status != 2
 
 // What a 304 repeats of the answer it stands for (RFC 9110 section 15.4.5).
 Headers fields_of_not_modified(const Headers& whole) {
-  constexpr std::array<std::string_view, 6> kKept = {"etag", "cache-control", "vary", "expires", "content-location", "last-modified"};
+  constexpr std::array<std::string_view, 6> kKept = {"etag",    "cache-control",    "vary",
+                                                     "expires", "content-location", "last-modified"};
   Headers kept;
   for (const auto& [name, value] : whole.fields())
     if (std::find(kKept.begin(), kKept.end(), name) != kKept.end() || name == "set-cookie") kept.add(name, value);
@@ -39,7 +40,8 @@ void compress_body(const Wishes& wishes, Headers& headers, std::string& body) {
   if (body.size() < kCompressBytesMin || body.size() > kCompressBytesMax || headers.find("content-encoding")) return;
   if (!is_compressible(headers.find("content-type").value_or(""))) return;
   if (headers.find("cache-control").value_or("").find("no-transform") != std::string_view::npos) return;
-  if (headers.find("vary").value_or("").find("ncoding") == std::string_view::npos) headers.add("vary", "accept-encoding");
+  if (headers.find("vary").value_or("").find("ncoding") == std::string_view::npos)
+    headers.add("vary", "accept-encoding");
   const Coding coding = choose_coding(wishes.accept_encoding, true, true);
   if (coding == Coding::identity) return;
   auto smaller = compress(body, coding);
@@ -70,7 +72,8 @@ Task<Result<>> send_text(Exchange* exchange, const Wishes* wishes, Response resp
 Task<Result<>> send_stream(Exchange* exchange, const Wishes* wishes, Response response) {
   const bool has_body = status_has_body(response.status) && wishes->conditions.method != Method::head;
   AnswerStart start{response.status, std::move(response.headers), std::nullopt, wishes->request_id, has_body};
-  if (auto begun = co_await exchange->begin(std::move(start), {}, Exchange::More::no); !begun) co_return error_of(begun);
+  if (auto begun = co_await exchange->begin(std::move(start), {}, Exchange::More::no); !begun)
+    co_return error_of(begun);
   if (!has_body) co_return co_await exchange->end();
   Result<> done = fail(ErrorCode::internal, "the stream did not run");
   try {
@@ -93,11 +96,12 @@ struct FilePlan {
   std::uint64_t length_bytes = 0;
 };
 
-FilePlan plan_parts(const std::vector<ByteRange>& ranges, std::uint64_t size_bytes, std::string_view boundary, std::string_view content_type) {
+FilePlan plan_parts(const std::vector<ByteRange>& ranges, std::uint64_t size_bytes, std::string_view boundary,
+                    std::string_view content_type) {
   FilePlan plan;
   for (const ByteRange& range : ranges) {
-    plan.pieces.push_back({fmt::format("\r\n--{}\r\ncontent-type: {}\r\ncontent-range: bytes {}-{}/{}\r\n\r\n", boundary, content_type,
-                                       range.first, range.last, size_bytes),
+    plan.pieces.push_back({fmt::format("\r\n--{}\r\ncontent-type: {}\r\ncontent-range: bytes {}-{}/{}\r\n\r\n",
+                                       boundary, content_type, range.first, range.last, size_bytes),
                            range});
     plan.length_bytes += plan.pieces.back().before.size() + range.size();
   }
@@ -131,14 +135,14 @@ Task<Result<>> send_plan(Exchange* exchange, const Wishes* wishes, int status, H
   const bool has_body = wishes->conditions.method != Method::head && plan.length_bytes > 0;
   AnswerStart start{status, std::move(headers), plan.length_bytes, wishes->request_id, has_body};
   const Exchange::More more = has_body ? Exchange::More::follows : Exchange::More::no;
-  if (auto begun = co_await exchange->begin(std::move(start), {}, more); !begun)
-    co_return error_of(begun);
+  if (auto begun = co_await exchange->begin(std::move(start), {}, more); !begun) co_return error_of(begun);
   if (!has_body) co_return co_await exchange->end();
   for (FilePlan::Piece& piece : plan.pieces) {
     if (!piece.before.empty()) {
       if (auto sent = co_await exchange->write(std::move(piece.before)); !sent) co_return error_of(sent);
     }
-    if (auto sent = co_await exchange->send_file(fd, piece.range.first, piece.range.size()); !sent) co_return error_of(sent);
+    if (auto sent = co_await exchange->send_file(fd, piece.range.first, piece.range.size()); !sent)
+      co_return error_of(sent);
   }
   if (!plan.tail.empty()) {
     if (auto sent = co_await exchange->write(std::move(plan.tail)); !sent) co_return error_of(sent);
@@ -147,16 +151,18 @@ Task<Result<>> send_plan(Exchange* exchange, const Wishes* wishes, int status, H
 }
 
 Response precondition_failed(const Wishes& wishes) {
-  return problem_response(
-      fail(ErrorCode::conflict, "it is not what the request's conditions name", {.reason = "precondition_failed", .where = {}}).error(),
-      wishes.request_id);
+  return problem_response(fail(ErrorCode::conflict, "it is not what the request's conditions name",
+                               {.reason = "precondition_failed", .where = {}})
+                              .error(),
+                          wishes.request_id);
 }
 
 Response range_outside(const Wishes& wishes, std::uint64_t size_bytes) {
-  Response response = problem_response(fail(ErrorCode::invalid_argument, fmt::format("the range begins after its {} bytes", size_bytes),
-                                            {.reason = "range_outside", .where = {}})
-                                           .error(),
-                                       wishes.request_id);
+  Response response =
+      problem_response(fail(ErrorCode::invalid_argument, fmt::format("the range begins after its {} bytes", size_bytes),
+                            {.reason = "range_outside", .where = {}})
+                           .error(),
+                       wishes.request_id);
   response.headers.set("content-range", fmt::format("bytes */{}", size_bytes));
   return response;
 }
@@ -169,14 +175,18 @@ Task<Result<>> send_file(Exchange* exchange, const Wishes* wishes, Response resp
   if (response.status == 200) {
     const std::string last_modified(response.headers.find("last-modified").value_or(""));
     const Representation representation{file.etag, last_modified, file.size_bytes};
-    const Outcome outcome = file.etag.empty() && last_modified.empty() ? Outcome::send : check_preconditions(wishes->conditions, representation);
-    if (outcome == Outcome::precondition_failed) co_return co_await send_text(exchange, wishes, precondition_failed(*wishes));
+    const Outcome outcome = file.etag.empty() && last_modified.empty()
+                                ? Outcome::send
+                                : check_preconditions(wishes->conditions, representation);
+    if (outcome == Outcome::precondition_failed)
+      co_return co_await send_text(exchange, wishes, precondition_failed(*wishes));
     if (outcome == Outcome::not_modified) {
       Response unchanged{.status = 304, .headers = fields_of_not_modified(response.headers), .body = std::string()};
       co_return co_await send_text(exchange, wishes, std::move(unchanged));
     }
     range = choose_range(wishes->conditions, representation);
-    if (range.kind == RangeAnswer::Kind::outside) co_return co_await send_text(exchange, wishes, range_outside(*wishes, file.size_bytes));
+    if (range.kind == RangeAnswer::Kind::outside)
+      co_return co_await send_text(exchange, wishes, range_outside(*wishes, file.size_bytes));
   }
   FilePlan plan = plan_ranges(range, file.size_bytes, response);
   const int status = response.status;
@@ -186,7 +196,8 @@ Task<Result<>> send_file(Exchange* exchange, const Wishes* wishes, Response resp
 }  // namespace
 
 Wishes Wishes::of(const Request& request) {
-  return {Conditions::of(request), std::string(request.headers.find("accept-encoding").value_or("")), request.request_id};
+  return {Conditions::of(request), std::string(request.headers.find("accept-encoding").value_or("")),
+          request.request_id};
 }
 
 Task<int> send_response(Exchange* exchange, const Wishes* wishes, Response response) {
@@ -200,7 +211,8 @@ Task<int> send_response(Exchange* exchange, const Wishes* wishes, Response respo
   if (sent) co_return exchange->status();
   exchange->cut();
   if (sent.error().code == ErrorCode::cancelled) co_return kClientGone;
-  log::error("an answer was cut in its middle", {{"error", sent.error().describe()}, {"request_id", wishes->request_id}});
+  log::error("an answer was cut in its middle",
+             {{"error", sent.error().describe()}, {"request_id", wishes->request_id}});
   co_return 500;
 }
 

@@ -32,7 +32,8 @@ class LoopServer final : public Server {
       auto epoll = GoneWatch::open();
       if (!epoll) return error_of(epoll);
       const auto part = i == 0 ? ServerLoop::Part::first : ServerLoop::Part::other;
-      parts.push_back(std::make_unique<Part>(shared_, part, loops_.executor(i), std::move(listeners[i]), std::move(*epoll)));
+      parts.push_back(
+          std::make_unique<Part>(shared_, part, loops_.executor(i), std::move(listeners[i]), std::move(*epoll)));
     }
     parts_ = std::move(parts);
     for (auto& part : parts_) {
@@ -91,7 +92,8 @@ Result<std::unique_ptr<Server>> Server::listen(Loops& loops, ServerOptions optio
   return server;
 }
 
-Result<std::unique_ptr<Server>> Server::listen_unix(Loops& loops, std::string path, ServerOptions options, Handler handler, Metrics& metrics) {
+Result<std::unique_ptr<Server>> Server::listen_unix(Loops& loops, std::string path, ServerOptions options,
+                                                    Handler handler, Metrics& metrics) {
   auto listener = bind_socket(path);
   if (!listener) return error_of(listener);
   auto server = std::make_unique<LoopServer>(loops, std::move(options), std::move(handler), metrics);

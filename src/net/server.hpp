@@ -73,12 +73,12 @@ class Server {
   static Result<std::unique_ptr<Server>> listen(Loops& loops, ServerOptions options, Handler handler, Metrics& metrics);
   // The same HTTP on a Unix socket of mode 0600, for commands of the same user: whoever connects as another user is
   // turned away, Host and Origin are not asked for. A stale socket file is replaced, one in use is an error.
-  static Result<std::unique_ptr<Server>> listen_unix(Loops& loops, std::string path, ServerOptions options, Handler handler,
-                                                     Metrics& metrics);
+  static Result<std::unique_ptr<Server>> listen_unix(Loops& loops, std::string path, ServerOptions options,
+                                                     Handler handler, Metrics& metrics);
   virtual ~Server() = default;  // stop() came before, if it listened
   virtual std::uint16_t port() const noexcept = 0;
-  // Reads certificate and key again, for connections that come from now on; an error leaves the old in force. Without TLS
-  // there is nothing to do. Blocks on the disk; called from any thread.
+  // Reads certificate and key again, for connections that come from now on; an error leaves the old in force. Without
+  // TLS there is nothing to do. Blocks on the disk; called from any thread.
   virtual Result<> reload_certificate() = 0;
   // Takes no new connections, tells streams to end, waits for requests up to stop_timeout, then closes. Blocks; called
   // from no loop.

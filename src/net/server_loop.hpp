@@ -42,7 +42,7 @@ struct ServerShared {
 
   const ServerOptions options;
   const Handler handler;
-  std::unique_ptr<TlsServer> tls;       // null: plain HTTP
+  std::unique_ptr<TlsServer> tls;    // null: plain HTTP
   std::optional<HostPolicy> policy;  // none on a Unix socket
   ServerMetrics metrics;
   ConnectionCounts counts;
@@ -79,7 +79,7 @@ class ServerLoop final : private Deadlines::Target {
   Task<Result<>> serve(UniqueFd fd, int family, std::string peer);
   void turn_away(UniqueFd fd, std::string_view reason);
   bool turn_away_without_descriptors();  // whether somebody was there
-  void on_deadline() override;  // stop_timeout is over
+  void on_deadline() override;           // stop_timeout is over
 
   ServerShared& shared_;
   const Part part_;

@@ -11,12 +11,13 @@ constexpr std::array<std::string_view, 1> kReasonLabels = {"reason"};
 
 constexpr Metric kConnections{"atelier_http_connections", MetricKind::gauge, "Connections open"};
 constexpr Metric kStreams{"atelier_http_streams", MetricKind::gauge, "Streamed answers being sent"};
-constexpr Metric kSentBytes{"atelier_http_sent_bytes_total", MetricKind::counter, "Bytes sent to clients, headers included"};
-constexpr Metric kRefused{"atelier_http_refused_total", MetricKind::counter, "Requests and connections refused before a handler saw them, or cut",
-                          kReasonLabels};
+constexpr Metric kSentBytes{"atelier_http_sent_bytes_total", MetricKind::counter,
+                            "Bytes sent to clients, headers included"};
+constexpr Metric kRefused{"atelier_http_refused_total", MetricKind::counter,
+                          "Requests and connections refused before a handler saw them, or cut", kReasonLabels};
 constexpr Metric kRequests{"atelier_http_requests_total", MetricKind::counter, "Requests answered", kRequestLabels};
-constexpr Metric kRequestSeconds{"atelier_http_request_seconds", MetricKind::histogram, "From the request's header to the last byte of its answer",
-                                 kRouteLabels};
+constexpr Metric kRequestSeconds{"atelier_http_request_seconds", MetricKind::histogram,
+                                 "From the request's header to the last byte of its answer", kRouteLabels};
 
 constexpr std::string_view kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-bool is_one_line(std::string_view text) noexcept { return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos; }
+bool is_one_line(std::string_view text) noexcept {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
 
 // Appends "<name><line>\n" for each line of `text`, whatever its line breaks are.
 void append_lines(std::string& out, std::string_view name, std::string_view text) {
@@ -58,7 +60,8 @@ Result<std::vector<SseEvent>> SseParser::feed(std::string_view bytes) {
     }
     const std::size_t end = std::min(bytes.find_first_of("\r\n"), bytes.size());
     if (line_.size() + end > limits_.line_bytes_max)
-      return fail(ErrorCode::too_large, fmt::format("a line of the event stream has more than {} bytes", limits_.line_bytes_max),
+      return fail(ErrorCode::too_large,
+                  fmt::format("a line of the event stream has more than {} bytes", limits_.line_bytes_max),
                   {.reason = "sse_line_too_long", .where = {}});
     const bool is_whole = end < bytes.size();
     if (!is_whole || !line_.empty()) line_.append(bytes.substr(0, end));
@@ -92,7 +95,8 @@ Result<> SseParser::take_line(std::string_view line, std::vector<SseEvent>& out)
   if (value.starts_with(' ')) value.remove_prefix(1);
   if (name == "data") {
     if (data_.size() + value.size() > limits_.event_bytes_max)
-      return fail(ErrorCode::too_large, fmt::format("an event of the stream has more than {} bytes", limits_.event_bytes_max),
+      return fail(ErrorCode::too_large,
+                  fmt::format("an event of the stream has more than {} bytes", limits_.event_bytes_max),
                   {.reason = "sse_event_too_long", .where = {}});
     data_ += value;
     data_ += '\n';

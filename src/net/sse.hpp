@@ -25,7 +25,8 @@ struct SseLimits {
   std::size_t event_bytes_max = std::size_t{8} << 20;
 };
 
-// Parses a stream given in any pieces; what is unfinished at its end is dropped. A line or an event over its limit is an error.
+// Parses a stream given in any pieces; what is unfinished at its end is dropped. A line or an event over its limit is
+// an error.
 class SseParser {
  public:
   SseParser() : SseParser(SseLimits()) {}

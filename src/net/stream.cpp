@@ -22,7 +22,9 @@ constexpr std::uint64_t kFileChunkBytes = 256 * 1024;
 constexpr std::uint64_t kBytesPerTurn = 1024 * 1024;
 
 std::unexpected<Error> gone(int error_number) {
-  return fail(ErrorCode::cancelled, fmt::format("the connection ended: {}", boost::system::error_code(error_number, boost::system::system_category()).message()));
+  return fail(ErrorCode::cancelled,
+              fmt::format("the connection ended: {}",
+                          boost::system::error_code(error_number, boost::system::system_category()).message()));
 }
 
 // What of a write's pieces is still to go.
@@ -120,7 +122,8 @@ Result<std::size_t> Stream::send_now(std::span<const std::string_view> pieces, M
   message.msg_iov = vectors.data();
   message.msg_iovlen = pieces.size();
   for (;;) {
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | (more == More::follows ? MSG_MORE : 0));
+    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message,
+                                   MSG_NOSIGNAL | MSG_DONTWAIT | (more == More::follows ? MSG_MORE : 0));
     if (sent >= 0) {
       sent_bytes_ += static_cast<std::uint64_t>(sent);
       return static_cast<std::size_t>(sent);
@@ -138,7 +141,8 @@ Task<Result<>> Stream::send_file(int file, std::uint64_t offset, std::uint64_t s
     const std::uint64_t chunk = std::min(size_bytes, kFileChunkBytes);
     // The kernel reads the next piece while this one is on its way.
     if (size_bytes > chunk)
-      (void)::posix_fadvise(file, position + static_cast<off_t>(chunk), static_cast<off_t>(kFileChunkBytes), POSIX_FADV_WILLNEED);
+      (void)::posix_fadvise(file, position + static_cast<off_t>(chunk), static_cast<off_t>(kFileChunkBytes),
+                            POSIX_FADV_WILLNEED);
     const ssize_t sent = ::sendfile(socket_.native_handle(), file, &position, static_cast<std::size_t>(chunk));
     if (sent == 0) co_return fail(ErrorCode::storage_failed, "a file became shorter while it was being sent");
     if (sent < 0) {

@@ -20,10 +20,12 @@ namespace atelier::net {
 
 // Whether a coroutine was asked to stop while it waited for nothing, which wakes nobody later:
 // `was_stopped(co_await asio::this_coro::cancellation_state)`.
-inline bool was_stopped(asio::cancellation_state state) noexcept { return state.cancelled() != asio::cancellation_type::none; }
+inline bool was_stopped(asio::cancellation_state state) noexcept {
+  return state.cancelled() != asio::cancellation_type::none;
+}
 
-// A connected TCP or Unix socket, with TLS on it or not. Writes go to the kernel at once and wait only when its buffer is
-// full. Errors are `cancelled`: the peer went away, or somebody here stopped the wait.
+// A connected TCP or Unix socket, with TLS on it or not. Writes go to the kernel at once and wait only when its buffer
+// is full. Errors are `cancelled`: the peer went away, or somebody here stopped the wait.
 class Stream {
  public:
   using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
@@ -42,7 +44,8 @@ class Stream {
   Result<std::optional<std::size_t>> try_read(std::span<char> into);
   // All of `pieces`, at most four, which must stay valid until it returns.
   Task<Result<>> write(std::span<const std::string_view> pieces, More more = More::no);
-  // How many bytes of `pieces` were taken without waiting, a megabyte or so at most. All, and has_unsent() false: the kernel has them.
+  // How many bytes of `pieces` were taken without waiting, a megabyte or so at most. All, and has_unsent() false: the
+  // kernel has them.
   Result<std::size_t> try_write(std::span<const std::string_view> pieces, More more = More::no);
   bool has_unsent() const noexcept { return tls_ && !tls_->output().empty(); }
   // sendfile(2), in pieces small enough that a cold disk does not hold the loop for long; under TLS read and written.
@@ -58,8 +61,8 @@ class Stream {
   std::uint64_t sent_bytes() const noexcept { return sent_bytes_; }
   int native() { return socket_.native_handle(); }
   void shutdown_send() noexcept;  // under TLS the peer is told first
-  void shutdown() noexcept;  // both ways: whoever waits wakes up
-  void cancel() noexcept;    // wakes whoever waits; the connection stays
+  void shutdown() noexcept;       // both ways: whoever waits wakes up
+  void cancel() noexcept;         // wakes whoever waits; the connection stays
   void close() noexcept;
 
  private:

@@ -93,7 +93,8 @@ Result<std::size_t> Stream::try_write_encrypted(std::span<const std::string_view
       size += piece.size();
     }
     if (count == 0) break;
-    if (auto written = tls_->write(std::span(batch, count)); !written) return fail(ErrorCode::cancelled, written.error().message);
+    if (auto written = tls_->write(std::span(batch, count)); !written)
+      return fail(ErrorCode::cancelled, written.error().message);
     taken += size;
     flushed = flush_now();
   }

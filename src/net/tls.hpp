@@ -12,16 +12,16 @@
 
 namespace atelier::net {
 
-// One end of a TLS connection as a state machine without a socket: cipher text goes in and comes out through buffers, and
-// net::Stream moves it. Used by one thread at a time.
+// One end of a TLS connection as a state machine without a socket: cipher text goes in and comes out through buffers,
+// and net::Stream moves it. Used by one thread at a time.
 class TlsSession {
  public:
   struct State;
   explicit TlsSession(std::unique_ptr<State> state);
   ~TlsSession();
 
-  // True when done, false when it needs more input. What came out is sent in either case, and after an error too: the peer
-  // is told why. Errors: `unavailable` with the reason tls_certificate_expired, tls_name_mismatch, tls_unknown_ca,
+  // True when done, false when it needs more input. What came out is sent in either case, and after an error too: the
+  // peer is told why. Errors: `unavailable` with the reason tls_certificate_expired, tls_name_mismatch, tls_unknown_ca,
   // tls_certificate_invalid, tls_plain_http (the client does not speak TLS) or tls_failed.
   Result<bool> handshake();
   // Plain bytes as far as they are here; 0 at the end that the peer announced, nullopt when it needs more input.
@@ -58,9 +58,10 @@ class TlsSession {
 bool is_reusable(const TlsSession::Ticket& ticket) noexcept;
 
 struct TlsClientOptions {
-  // Whom to believe: a file or a folder (as `openssl rehash` leaves it) of certificates in PEM; both empty: the system's.
+  // Whom to believe: a file or a folder (as `openssl rehash` leaves it) of certificates in PEM; both empty: the
+  // system's.
   std::string ca_file = {}, ca_folder = {};
-  std::string extra_ca_file = {};  // believed besides those
+  std::string extra_ca_file = {};                     // believed besides those
   std::vector<std::string> protocols = {"http/1.1"};  // offered, the preferred first
 };
 
@@ -70,8 +71,8 @@ struct TlsServerOptions {
   std::vector<std::string> protocols = {"h2", "http/1.1"};  // the preferred first
 };
 
-// What all incoming connections share: TLS 1.2 and later, with a certificate that can be replaced while it runs. Used from
-// any thread.
+// What all incoming connections share: TLS 1.2 and later, with a certificate that can be replaced while it runs. Used
+// from any thread.
 class TlsServer {
  public:
   // Errors: invalid_argument with the reason tls_certificate_invalid or tls_key_invalid, and the file.
@@ -101,7 +102,8 @@ class TlsClient {
   ~TlsClient();
   bool offers(std::string_view protocol) const noexcept;
   // `host` is a name (sent, and looked for in the certificate) or an address (looked for alone). `ticket` may be null.
-  Result<std::unique_ptr<TlsSession>> begin(const std::string& host, Trust trust, const TlsSession::Ticket& ticket) const;
+  Result<std::unique_ptr<TlsSession>> begin(const std::string& host, Trust trust,
+                                            const TlsSession::Ticket& ticket) const;
 
  private:
   struct State;

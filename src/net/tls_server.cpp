@@ -20,22 +20,26 @@ struct FileMark {
   bool operator==(const FileMark&) const = default;
 
   static FileMark of(const std::string& path) noexcept {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return {};
-    return {status.st_dev, status.st_ino, status.st_size, std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+    return {status.st_dev, status.st_ino, status.st_size,
+            std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
   }
 };
 
 using FileMarks = std::array<FileMark, 2>;
 
 std::unexpected<Error> unusable(const std::string& file, std::string_view why, std::string_view reason) {
-  return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", file, why), {.reason = std::string(reason), .where = file});
+  return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", file, why),
+              {.reason = std::string(reason), .where = file});
 }
 
-int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered, unsigned offered_size, void* given) {
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered,
+                    unsigned offered_size, void* given) {
   const auto& ours = *static_cast<const std::string*>(given);
   unsigned char* chosen = nullptr;
-  const int found = ::SSL_select_next_proto(&chosen, size, reinterpret_cast<const unsigned char*>(ours.data()), static_cast<unsigned>(ours.size()), offered, offered_size);
+  const int found = ::SSL_select_next_proto(&chosen, size, reinterpret_cast<const unsigned char*>(ours.data()),
+                                            static_cast<unsigned>(ours.size()), offered, offered_size);
   *out = chosen;
   // RFC 7301 section 3.2: who offers only what we do not speak is told so.
   return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -50,7 +54,9 @@ struct TlsServer::State {
   std::shared_ptr<SSL_CTX> context;  // shared with whoever begins a connection while another takes its place
   FileMarks marks;                   // of the files last looked at, usable or not
 
-  FileMarks marks_now() const noexcept { return {FileMark::of(options.certificate_file), FileMark::of(options.key_file)}; }
+  FileMarks marks_now() const noexcept {
+    return {FileMark::of(options.certificate_file), FileMark::of(options.key_file)};
+  }
 
   Result<std::shared_ptr<SSL_CTX>> read() {
     ContextPtr made = make_context(::TLS_server_method());
@@ -66,10 +72,13 @@ struct TlsServer::State {
     if (!protocols.empty()) ::SSL_CTX_set_alpn_select_cb(context_made, choose_protocol, &protocols);
     ::ERR_clear_error();
     if (::SSL_CTX_use_certificate_chain_file(context_made, options.certificate_file.c_str()) != 1)
-      return unusable(options.certificate_file, fmt::format("no certificate can be read: {}", library_error()), "tls_certificate_invalid");
+      return unusable(options.certificate_file, fmt::format("no certificate can be read: {}", library_error()),
+                      "tls_certificate_invalid");
     if (::SSL_CTX_use_PrivateKey_file(context_made, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
       const bool is_other = ERR_GET_REASON(::ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH;
-      return unusable(options.key_file, is_other ? std::string("the key is not that of the certificate") : fmt::format("no key without a password can be read: {}", library_error()),
+      return unusable(options.key_file,
+                      is_other ? std::string("the key is not that of the certificate")
+                               : fmt::format("no key without a password can be read: {}", library_error()),
                       "tls_key_invalid");
     }
     return std::shared_ptr<SSL_CTX>(made.release(), ContextDeleter());

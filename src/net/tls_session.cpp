@@ -80,11 +80,13 @@ std::unexpected<Error> TlsSession::State::failed(std::string_view doing) {
   has_failed = !is_input_ended;  // servers that only hang up are many, and their tickets are fine
   const long verification = ::SSL_get_verify_result(ssl.get());
   if (!is_ready && verification != X509_V_OK && ::SSL_get_verify_mode(ssl.get()) != SSL_VERIFY_NONE)
-    return tls_error(fmt::format("{} has a certificate that cannot be trusted: {}", peer, ::X509_verify_cert_error_string(verification)),
+    return tls_error(fmt::format("{} has a certificate that cannot be trusted: {}", peer,
+                                 ::X509_verify_cert_error_string(verification)),
                      reason_of_verification(verification));
   const unsigned long code = ::ERR_peek_error();
   const bool is_plain = !is_ready && ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
-  return tls_error(fmt::format("TLS with {} failed while {}: {}", peer, doing, library_error()), is_plain ? "tls_plain_http" : "tls_failed");
+  return tls_error(fmt::format("TLS with {} failed while {}: {}", peer, doing, library_error()),
+                   is_plain ? "tls_plain_http" : "tls_failed");
 }
 
 namespace {
@@ -94,9 +96,11 @@ TlsSession::State& state_of(BIO* bio) noexcept { return *static_cast<TlsSession:
 // The library reads and writes our buffers: no socket, and no copy more than the records themselves.
 const BIO_METHOD* buffer_method() {
   static const std::unique_ptr<BIO_METHOD, void (*)(BIO_METHOD*)> method = [] {
-    std::unique_ptr<BIO_METHOD, void (*)(BIO_METHOD*)> made(::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "buffers"), ::BIO_meth_free);
+    std::unique_ptr<BIO_METHOD, void (*)(BIO_METHOD*)> made(
+        ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "buffers"), ::BIO_meth_free);
     ensure(made != nullptr, "out of memory");
-    ::BIO_meth_set_read(made.get(), [](BIO* bio, char* out, int size) { return state_of(bio).read_cipher(bio, out, size); });
+    ::BIO_meth_set_read(made.get(),
+                        [](BIO* bio, char* out, int size) { return state_of(bio).read_cipher(bio, out, size); });
     ::BIO_meth_set_write(made.get(), [](BIO* bio, const char* bytes, int size) {
       BIO_clear_retry_flags(bio);
       state_of(bio).output.append(bytes, static_cast<std::size_t>(size));
@@ -168,7 +172,8 @@ Result<> TlsSession::write(std::span<const std::string_view> pieces) {
   const auto put = [&](std::string_view bytes) -> Result<> {
     ::ERR_clear_error();
     std::size_t written = 0;
-    if (!bytes.empty() && ::SSL_write_ex(state_->ssl.get(), bytes.data(), bytes.size(), &written) != 1) return state_->failed("writing");
+    if (!bytes.empty() && ::SSL_write_ex(state_->ssl.get(), bytes.data(), bytes.size(), &written) != 1)
+      return state_->failed("writing");
     return {};
   };
   std::string& gathered = state_->gathered;
@@ -206,7 +211,9 @@ void TlsSession::add_input(std::size_t size) noexcept { state_->input_end += siz
 
 void TlsSession::end_input() noexcept { state_->is_input_ended = true; }
 
-std::string_view TlsSession::output() const noexcept { return std::string_view(state_->output).substr(state_->output_begin); }
+std::string_view TlsSession::output() const noexcept {
+  return std::string_view(state_->output).substr(state_->output_begin);
+}
 
 void TlsSession::consume_output(std::size_t size) noexcept {
   state_->output_begin += size;

@@ -19,7 +19,8 @@ int hex_value(char c) noexcept {
 }
 
 bool is_unreserved(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 std::unexpected<Error> refuse(std::string_view raw, std::string_view why) {
@@ -50,7 +51,8 @@ bool is_host_byte(char c) noexcept {
 
 std::string lower_case(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
   return out;
 }
 
@@ -74,7 +76,8 @@ std::optional<std::string> read_host(std::string_view raw) {
   }
   std::string host = lower_case(raw);
   if (host.ends_with('.')) host.pop_back();  // the root's own label
-  if (host.empty() || host.size() > kHostBytesMax || !std::all_of(host.begin(), host.end(), is_host_byte) || !has_fitting_labels(host))
+  if (host.empty() || host.size() > kHostBytesMax || !std::all_of(host.begin(), host.end(), is_host_byte) ||
+      !has_fitting_labels(host))
     return std::nullopt;
   const NumericHost numeric = read_numeric_host(host);
   if (!numeric.is_numeric) return host;
@@ -146,9 +149,8 @@ Result<std::string> normalise_path(std::string_view raw) {
   if (raw.find('%') != std::string_view::npos) kept = with_slashes_kept(raw);
   auto decoded = percent_decode(kept.empty() ? raw : kept, Plus::is_plus);
   if (!decoded) return refuse(raw, "has a malformed escape");
-  const bool has_control = std::any_of(decoded->begin(), decoded->end(), [](char c) {
-    return static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f;
-  });
+  const bool has_control = std::any_of(decoded->begin(), decoded->end(),
+                                       [](char c) { return static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f; });
   if (has_control || !is_valid_utf8(*decoded)) return refuse(raw, "has bytes that are no text");
   if (is_plain(raw)) return std::move(*decoded);
 
@@ -187,7 +189,9 @@ std::string Origin::to_string() const { return fmt::format("{}://{}", net::to_st
 
 Result<Url> Url::parse(std::string_view text) {
   if (text.size() > kUrlBytesMax) return refuse_url(text, fmt::format("has more than {} bytes", kUrlBytesMax));
-  const bool is_clean = std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '\\' && c != '"' && c != '<' && c != '>'; });
+  const bool is_clean = std::all_of(text.begin(), text.end(), [](char c) {
+    return c > 0x20 && c < 0x7f && c != '\\' && c != '"' && c != '<' && c != '>';
+  });
   if (!is_clean) return refuse_url(text, "has bytes that no URL has");
   const std::size_t scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return refuse_url(text, "is not absolute");
@@ -200,7 +204,8 @@ Result<Url> Url::parse(std::string_view text) {
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   rest.remove_prefix(authority.size());
   if (authority.find('@') != std::string_view::npos) return refuse_url(text, "has a user name in it");
-  const std::size_t colon = authority.find(':', authority.starts_with('[') ? std::min(authority.find(']'), authority.size()) : 0);
+  const std::size_t colon =
+      authority.find(':', authority.starts_with('[') ? std::min(authority.find(']'), authority.size()) : 0);
   auto host = read_host(authority.substr(0, colon));
   if (!host) return refuse_url(text, "has no host that could be asked");
   url.origin.host = std::move(*host);
@@ -222,7 +227,8 @@ std::optional<std::string> find_query(std::string_view query, std::string_view n
     const std::size_t equals = pair.find('=');
     const auto key = percent_decode(pair.substr(0, equals), Plus::is_space);
     if (!key || *key != name) continue;
-    return percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), Plus::is_space);
+    return percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1),
+                          Plus::is_space);
   }
   return std::nullopt;
 }

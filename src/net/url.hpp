@@ -16,8 +16,8 @@ std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 // Everything but unreserved characters is escaped, so that the result can stand anywhere in a URL.
 std::string percent_encode(std::string_view text);
 
-// The path of a request target, decoded once, empty and dot segments resolved. An escaped slash stays as "%2F", so that it
-// moves no segment: an endpoint whose names hold slashes puts them back. Refused: escapes that are none, control
+// The path of a request target, decoded once, empty and dot segments resolved. An escaped slash stays as "%2F", so that
+// it moves no segment: an endpoint whose names hold slashes puts them back. Refused: escapes that are none, control
 // characters, invalid UTF-8, and what climbs above the root.
 Result<std::string> normalise_path(std::string_view raw);
 
@@ -40,9 +40,9 @@ struct Url {
   Origin origin;
   std::string target = "/";  // path and query as they were written; never empty, no fragment
 
-  // An absolute http or https URL. Strict: no user information, no white space, no backslashes, no bytes outside ASCII (an
-  // international name is written in its xn-- form), a port from 1 to 65535. A host that ends in a number becomes the
-  // address that browsers read in it, or is refused.
+  // An absolute http or https URL. Strict: no user information, no white space, no backslashes, no bytes outside ASCII
+  // (an international name is written in its xn-- form), a port from 1 to 65535. A host that ends in a number becomes
+  // the address that browsers read in it, or is refused.
   static Result<Url> parse(std::string_view text);
 };
 

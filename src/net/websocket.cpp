@@ -18,7 +18,8 @@ constexpr int kClosingMessagesMax = 1000;
 constexpr std::chrono::seconds kClosingTimeout{2};
 
 bool is_word(std::string_view text, std::string_view lower_case) noexcept {
-  return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(), [](char left, char right) { return (left >= 'A' && left <= 'Z' ? left + 32 : left) == right; });
+  return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
+                    [](char left, char right) { return (left >= 'A' && left <= 'Z' ? left + 32 : left) == right; });
 }
 
 // Whether a list such as "keep-alive, Upgrade" has a member.
@@ -33,7 +34,9 @@ bool has_member(std::string_view list, std::string_view lower_case) noexcept {
 
 // 16 bytes in base64.
 bool is_key(std::string_view key) noexcept {
-  const auto is_digit = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; };
+  const auto is_digit = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  };
   return key.size() == 24 && key.ends_with("==") && std::all_of(key.begin(), key.end() - 2, is_digit);
 }
 
@@ -54,22 +57,30 @@ std::unexpected<Error> refuse(std::string_view why, std::string_view reason) {
 class Socket final : public WebSocket {
  public:
   Socket(BodyWriter& writer, RawConnection& raw, const SocketOptions& options, Executor executor)
-      : writer_(writer), raw_(raw), options_(options), decoder_(options.message_bytes_max), written_(executor), buffer_(kReadBytes, '\0') {}
+      : writer_(writer),
+        raw_(raw),
+        options_(options),
+        decoder_(options.message_bytes_max),
+        written_(executor),
+        buffer_(kReadBytes, '\0') {}
 
   Task<Result<std::optional<SocketMessage>>> receive() override {
     for (;;) {
       auto message = co_await next(options_.idle_timeout);
       if (!message) co_return error_of(message);
       if (!*message) {  // nothing came for long
-        if (std::exchange(is_pinged_, true)) co_return fail(ErrorCode::cancelled, "the WebSocket's client does not answer");
-        if (auto sent = co_await send(control(SocketMessage::Kind::ping, std::string())); !sent) co_return error_of(sent);
+        if (std::exchange(is_pinged_, true))
+          co_return fail(ErrorCode::cancelled, "the WebSocket's client does not answer");
+        if (auto sent = co_await send(control(SocketMessage::Kind::ping, std::string())); !sent)
+          co_return error_of(sent);
         continue;
       }
       is_pinged_ = false;
       const SocketMessage::Kind kind = (*message)->kind;
       if (kind == SocketMessage::Kind::pong) continue;
       if (kind == SocketMessage::Kind::ping) {
-        if (auto sent = co_await send(control(SocketMessage::Kind::pong, std::move((*message)->bytes))); !sent) co_return error_of(sent);
+        if (auto sent = co_await send(control(SocketMessage::Kind::pong, std::move((*message)->bytes))); !sent)
+          co_return error_of(sent);
         continue;
       }
       if (kind != SocketMessage::Kind::close) co_return std::move(*message);
@@ -82,7 +93,8 @@ class Socket final : public WebSocket {
     // A message that waits for the kernel must not have another in its middle.
     while (is_writing_) {
       co_await written_.wait();
-      const bool is_stopped = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
+      const bool is_stopped =
+          (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
       if (is_stopped) co_return fail(ErrorCode::cancelled, "stopped while sending");
     }
     is_writing_ = true;
@@ -112,7 +124,9 @@ class Socket final : public WebSocket {
   }
 
  private:
-  static SocketMessage control(SocketMessage::Kind kind, std::string bytes) { return {.kind = kind, .bytes = std::move(bytes), .close_code = 0}; }
+  static SocketMessage control(SocketMessage::Kind kind, std::string bytes) {
+    return {.kind = kind, .bytes = std::move(bytes), .close_code = 0};
+  }
 
   // Any message; nullopt after `timeout`.
   Task<Result<std::optional<SocketMessage>>> next(std::chrono::milliseconds timeout) {
@@ -171,14 +185,18 @@ bool wants_websocket(const Request& request) noexcept {
 }
 
 Result<Response> accept_websocket(const Request& request, SocketBody body, SocketOptions options) {
-  if (!wants_websocket(request) || request.body) return refuse("this is for WebSockets, by HTTP/1.1", "websocket_wanted");
-  if (request.headers.find("sec-websocket-version") != "13") return refuse("WebSockets of version 13 are spoken here", "websocket_version");
+  if (!wants_websocket(request) || request.body)
+    return refuse("this is for WebSockets, by HTTP/1.1", "websocket_wanted");
+  if (request.headers.find("sec-websocket-version") != "13")
+    return refuse("WebSockets of version 13 are spoken here", "websocket_version");
   const auto key = request.headers.find("sec-websocket-key");
-  if (!key || request.headers.count("sec-websocket-key") != 1 || !is_key(*key)) return refuse("Sec-WebSocket-Key is not 16 bytes in base64", "websocket_key");
+  if (!key || request.headers.count("sec-websocket-key") != 1 || !is_key(*key))
+    return refuse("Sec-WebSocket-Key is not 16 bytes in base64", "websocket_key");
   Response response;
   response.status = 101;
   response.headers.add("sec-websocket-accept", accept_of(*key));
-  response.body = StreamBody([body = std::move(body), options](BodyWriter& writer) { return run_socket(&writer, body, options); });
+  response.body =
+      StreamBody([body = std::move(body), options](BodyWriter& writer) { return run_socket(&writer, body, options); });
   return response;
 }
 

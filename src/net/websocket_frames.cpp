@@ -13,21 +13,29 @@ constexpr std::uint8_t kContinuation = 0, kText = 1, kBinary = 2, kClose = 8, kP
 constexpr std::size_t kControlBytesMax = 125;
 
 std::unexpected<Error> malformed(std::string_view what) {
-  return fail(ErrorCode::invalid_argument, fmt::format("the client's WebSocket frame {}", what), {.reason = "socket_malformed", .where = {}});
+  return fail(ErrorCode::invalid_argument, fmt::format("the client's WebSocket frame {}", what),
+              {.reason = "socket_malformed", .where = {}});
 }
 
-std::unexpected<Error> no_text() { return fail(ErrorCode::invalid_argument, "the client's WebSocket text is not UTF-8", {.reason = "socket_text_invalid", .where = {}}); }
+std::unexpected<Error> no_text() {
+  return fail(ErrorCode::invalid_argument, "the client's WebSocket text is not UTF-8",
+              {.reason = "socket_text_invalid", .where = {}});
+}
 
 bool is_control(std::uint8_t opcode) noexcept { return opcode >= kClose; }
 
 // RFC 6455 section 7.4: those that may be sent.
-bool is_close_code(unsigned code) noexcept { return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) || (code >= 3000 && code <= 4999); }
+bool is_close_code(unsigned code) noexcept {
+  return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
+         (code >= 3000 && code <= 4999);
+}
 
 Result<SocketMessage> read_close(std::string_view payload) {
   SocketMessage message{.kind = SocketMessage::Kind::close, .bytes = {}, .close_code = 1005};
   if (payload.empty()) return message;
   if (payload.size() == 1) return malformed("of a close has one byte");
-  message.close_code = static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 | static_cast<std::uint8_t>(payload[1]));
+  message.close_code =
+      static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 | static_cast<std::uint8_t>(payload[1]));
   message.bytes = payload.substr(2);
   if (!is_close_code(message.close_code)) return malformed("of a close has a code that is none");
   if (!is_valid_utf8(message.bytes)) return no_text();
@@ -48,7 +56,8 @@ Result<std::size_t> SocketDecoder::decode(std::string_view bytes, std::optional<
     }
     std::string& into = is_control(opcode_) ? control_ : message_;
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_bytes_, bytes.size() - used));
-    for (const char c : bytes.substr(used, size)) into += static_cast<char>(static_cast<std::uint8_t>(c) ^ mask_[mask_at_++ % 4]);
+    for (const char c : bytes.substr(used, size))
+      into += static_cast<char>(static_cast<std::uint8_t>(c) ^ mask_[mask_at_++ % 4]);
     used += size;
     left_bytes_ -= size;
     if (left_bytes_ > 0) break;
@@ -92,10 +101,13 @@ Result<> SocketDecoder::begin_frame(std::uint8_t first, std::uint64_t length_byt
     return {};
   }
   if (opcode_ > kBinary) return malformed("has an opcode that is none");
-  if ((opcode_ == kContinuation) != kind_.has_value()) return malformed("continues nothing, or begins a message within another");
+  if ((opcode_ == kContinuation) != kind_.has_value())
+    return malformed("continues nothing, or begins a message within another");
   if (opcode_ != kContinuation) kind_ = opcode_ == kText ? SocketMessage::Kind::text : SocketMessage::Kind::binary;
   if (length_bytes > message_bytes_max_ - message_.size())
-    return fail(ErrorCode::too_large, fmt::format("a WebSocket message has more than the {} bytes allowed", message_bytes_max_), {.reason = "socket_message_too_large", .where = {}});
+    return fail(ErrorCode::too_large,
+                fmt::format("a WebSocket message has more than the {} bytes allowed", message_bytes_max_),
+                {.reason = "socket_message_too_large", .where = {}});
   return {};
 }
 

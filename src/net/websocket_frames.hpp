@@ -9,7 +9,8 @@
 
 namespace atelier::net {
 
-// The messages of RFC 6455 as pure functions over bytes: the server's end, so that what comes is masked and what goes is not.
+// The messages of RFC 6455 as pure functions over bytes: the server's end, so that what comes is masked and what goes
+// is not.
 
 struct SocketMessage {
   enum class Kind : std::uint8_t { text, binary, ping, pong, close };
@@ -32,14 +33,14 @@ class SocketDecoder {
   Result<std::optional<SocketMessage>> end_frame();
 
   const std::size_t message_bytes_max_;
-  std::string head_;            // of the frame, as far as it is here
+  std::string head_;  // of the frame, as far as it is here
   bool is_in_payload_ = false;
-  std::uint8_t opcode_ = 0;     // of the frame
+  std::uint8_t opcode_ = 0;  // of the frame
   bool is_final_ = false;
   std::uint64_t left_bytes_ = 0;
   std::uint8_t mask_[4] = {};
   std::size_t mask_at_ = 0;
-  std::string control_;         // a control frame may stand within a message
+  std::string control_;  // a control frame may stand within a message
   std::string message_;
   std::optional<SocketMessage::Kind> kind_;  // of the message that has begun
 };

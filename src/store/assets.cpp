@@ -40,10 +40,11 @@ Result<std::vector<Asset>> assets_of(const Rows& rows) {
 }  // namespace
 
 Statement Assets::insert(const Asset& asset) {
-  return {"INSERT INTO assets (id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms) "
-          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
-          {asset.id.to_string(), asset.owner.to_string(), asset.digest.hex(), static_cast<std::int64_t>(asset.size_bytes), asset.kind,
-           asset.media_type, asset.name, json::write(asset.facts), asset.created_ms}};
+  return {
+      "INSERT INTO assets (id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
+      {asset.id.to_string(), asset.owner.to_string(), asset.digest.hex(), static_cast<std::int64_t>(asset.size_bytes),
+       asset.kind, asset.media_type, asset.name, json::write(asset.facts), asset.created_ms}};
 }
 
 Statement Assets::set_facts(const Asset& asset) {
@@ -58,21 +59,24 @@ Statement Assets::remove(Principal principal, AssetId id, UnixMs now_ms) {
 }
 
 Task<Result<Asset>> Assets::find(Principal principal, AssetId id) {
-  Statement query{"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
-                                       "WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
-                                       {id.to_string(), principal.owner.to_string()}};
+  Statement query{
+      "SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+      "WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
+      {id.to_string(), principal.owner.to_string()}};
   auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
-  if (rows->empty()) co_return fail(ErrorCode::not_found, "there is no such asset", {.reason = "asset_not_found", .where = {}});
+  if (rows->empty())
+    co_return fail(ErrorCode::not_found, "there is no such asset", {.reason = "asset_not_found", .where = {}});
   co_return asset_of(*rows, 0);
 }
 
 Task<Result<std::vector<Asset>>> Assets::find_all(Principal principal, std::vector<AssetId> ids) {
   std::vector<Statement> statements;
   for (const AssetId& id : ids)
-    statements.push_back({"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
-                          "WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
-                          {id.to_string(), principal.owner.to_string()}});
+    statements.push_back(
+        {"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+         "WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
+         {id.to_string(), principal.owner.to_string()}});
   if (statements.empty()) co_return std::vector<Asset>();
   auto answers = co_await database_.read_all(std::move(statements));
   if (!answers) co_return error_of(answers);
@@ -86,9 +90,10 @@ Task<Result<std::vector<Asset>>> Assets::find_all(Principal principal, std::vect
 }
 
 Task<Result<std::optional<Asset>>> Assets::find_by_digest(Principal principal, Digest digest) {
-  Statement query{"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
-                                       "WHERE owner = $1 AND digest = $2 AND deleted_ms IS NULL ORDER BY id DESC LIMIT 1",
-                                       {principal.owner.to_string(), digest.hex()}};
+  Statement query{
+      "SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+      "WHERE owner = $1 AND digest = $2 AND deleted_ms IS NULL ORDER BY id DESC LIMIT 1",
+      {principal.owner.to_string(), digest.hex()}};
   auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return std::optional<Asset>();
@@ -99,10 +104,11 @@ Task<Result<std::optional<Asset>>> Assets::find_by_digest(Principal principal, D
 
 Task<Result<AssetPage>> Assets::list(Principal principal, std::string kind, std::string after, std::size_t count_max) {
   // Ids sort by creation, so that a cursor is an id. One row more than asked tells whether there is a next page.
-  Statement query{"SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
-                                       "WHERE owner = $1 AND deleted_ms IS NULL AND ($2 = '' OR kind = $2) AND ($3 = '' OR id < $3) "
-                                       "ORDER BY id DESC LIMIT $4",
-                                       {principal.owner.to_string(), kind, after, static_cast<std::int64_t>(count_max + 1)}};
+  Statement query{
+      "SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms FROM assets "
+      "WHERE owner = $1 AND deleted_ms IS NULL AND ($2 = '' OR kind = $2) AND ($3 = '' OR id < $3) "
+      "ORDER BY id DESC LIMIT $4",
+      {principal.owner.to_string(), kind, after, static_cast<std::int64_t>(count_max + 1)}};
   auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   auto assets = assets_of(*rows);

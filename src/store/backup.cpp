@@ -61,7 +61,8 @@ Result<Manifest> read_manifest(const std::string& backup) {
   const std::string path = backup + "/manifest.json";
   const auto text = read_file(path, kManifestBytesMax);
   if (!text && text.error().code == ErrorCode::not_found)
-    return fail(ErrorCode::invalid_argument, fmt::format("{} is no complete backup: it has no manifest.json", backup), {.reason = "no_backup", .where = path});
+    return fail(ErrorCode::invalid_argument, fmt::format("{} is no complete backup: it has no manifest.json", backup),
+                {.reason = "no_backup", .where = path});
   if (!text) return error_of(text);
   const auto value = json::parse(*text, {.values_max = 20'000'000});
   if (!value) return error_of(value);
@@ -116,7 +117,8 @@ Result<BlobInfo> copy_file(const std::string& from, const std::string& to) {
 Result<> claim_empty(const std::string& target) {
   std::error_code error;
   if (fs::exists(target, error) && (!fs::is_directory(target, error) || !fs::is_empty(target, error)))
-    return fail(ErrorCode::invalid_argument, fmt::format("{} exists and is not an empty folder", target), {.reason = "target_not_empty", .where = {}});
+    return fail(ErrorCode::invalid_argument, fmt::format("{} exists and is not an empty folder", target),
+                {.reason = "target_not_empty", .where = {}});
   return make_directory(target);
 }
 
@@ -147,7 +149,8 @@ Result<> save_blobs(const blob::Layout& blobs, const blob::Layout& copies, std::
     const std::string folder = copies.folder_of(BlobKind::original, first_byte);
     bool is_made = false;
     std::error_code error;
-    for (fs::directory_iterator file(blobs.folder_of(BlobKind::original, first_byte), error), end; !error && file != end; file.increment(error)) {
+    for (fs::directory_iterator file(blobs.folder_of(BlobKind::original, first_byte), error), end;
+         !error && file != end; file.increment(error)) {
       const auto digest = blob::Layout::digest_of(first_byte, file->path().filename().string());
       if (!digest) continue;
       if (!std::exchange(is_made, true))
@@ -167,13 +170,15 @@ Result<> save_blobs(const blob::Layout& blobs, const blob::Layout& copies, std::
 
 Result<BackupReport> save_files(const std::string& blobs_directory, const std::string& target, UnixMs now_ms) {
   Manifest manifest{.created_ms = now_ms, .database = {}, .blobs = {}};
-  if (auto saved = save_blobs(blob::Layout(blobs_directory), blob::Layout(target + "/blobs"), manifest.blobs); !saved) return error_of(std::move(saved));
+  if (auto saved = save_blobs(blob::Layout(blobs_directory), blob::Layout(target + "/blobs"), manifest.blobs); !saved)
+    return error_of(std::move(saved));
   const UniqueFd database(::open((target + "/studio.db").c_str(), O_RDONLY | O_CLOEXEC));
   if (!database.is_open()) return fail_errno(errno, "cannot open the copied database");
   const auto info = blob::hash_file(database.get());
   if (!info) return error_of(info);
   manifest.database = *info;
-  if (auto written = write_file(target + "/manifest.json", write_manifest(manifest)); !written) return error_of(std::move(written));
+  if (auto written = write_file(target + "/manifest.json", write_manifest(manifest)); !written)
+    return error_of(std::move(written));
   BackupReport report{.blob_count = manifest.blobs.size(), .size_bytes = info->size_bytes};
   for (const BlobInfo& saved : manifest.blobs) report.size_bytes += saved.size_bytes;
   return report;
@@ -182,19 +187,23 @@ Result<BackupReport> save_files(const std::string& blobs_directory, const std::s
 Result<> check_copy(const Result<BlobInfo>& copied, const BlobInfo& wanted, const std::string& name) {
   if (!copied) return error_of(copied);
   if (copied->digest == wanted.digest && copied->size_bytes == wanted.size_bytes) return {};
-  return fail(ErrorCode::storage_failed, fmt::format("the backup is damaged: {} is not what its manifest says", name), {.reason = "backup_corrupt", .where = name});
+  return fail(ErrorCode::storage_failed, fmt::format("the backup is damaged: {} is not what its manifest says", name),
+              {.reason = "backup_corrupt", .where = name});
 }
 
 Result<BackupReport> restore_files(const std::string& backup, const Manifest& manifest, const std::string& target) {
   const std::string database = target + "/studio.db";
-  if (auto done = check_copy(copy_file(backup + "/studio.db", database), manifest.database, "studio.db"); !done) return error_of(std::move(done));
+  if (auto done = check_copy(copy_file(backup + "/studio.db", database), manifest.database, "studio.db"); !done)
+    return error_of(std::move(done));
   if (auto sound = sqlite::check_database(database, {}); !sound) return error_of(std::move(sound));
   BackupReport report{.blob_count = manifest.blobs.size(), .size_bytes = manifest.database.size_bytes};
   const blob::Layout from(backup + "/blobs"), to(target + "/blobs");
   if (auto prepared = to.prepare(); !prepared) return error_of(std::move(prepared));
   for (const BlobInfo& info : manifest.blobs) {
-    if (auto made = make_directory(to.folder_of(BlobKind::original, info.digest.bytes[0])); !made) return error_of(std::move(made));
-    const auto copied = copy_file(from.path_of(BlobKind::original, info.digest), to.path_of(BlobKind::original, info.digest));
+    if (auto made = make_directory(to.folder_of(BlobKind::original, info.digest.bytes[0])); !made)
+      return error_of(std::move(made));
+    const auto copied =
+        copy_file(from.path_of(BlobKind::original, info.digest), to.path_of(BlobKind::original, info.digest));
     if (auto done = check_copy(copied, info, "blob " + info.digest.hex()); !done) return error_of(std::move(done));
     report.size_bytes += info.size_bytes;
   }
@@ -222,7 +231,8 @@ struct FileSaving {
 Task<Result<BackupReport>> back_up(Database* database, std::string blobs_directory, std::string target,
                                    const Clock* clock) {
   if (auto claimed = claim_empty(target); !claimed) co_return error_of(std::move(claimed));
-  // The database first: a blob that its snapshot names is there until it is collected, which takes longer than a backup.
+  // The database first: a blob that its snapshot names is there until it is collected, which takes longer than a
+  // backup.
   auto copied = co_await database->back_up_to(target + "/studio.db");
   if (!copied) {
     empty_folder(target);
@@ -258,8 +268,10 @@ Result<> renew_epoch(const std::string& database_path) {
   auto connection = sqlite::Connection::open({.path = database_path, .access = sqlite::Access::writer});
   if (!connection) return error_of(std::move(connection));
   // With a rollback journal for once: nothing stays in a log beside the file.
-  return (*connection)->execute("PRAGMA journal_mode=DELETE; INSERT INTO meta (key, value) VALUES ('epoch', lower(hex(randomblob(8)))) "
-                                "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+  return (*connection)
+      ->execute(
+          "PRAGMA journal_mode=DELETE; INSERT INTO meta (key, value) VALUES ('epoch', lower(hex(randomblob(8)))) "
+          "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
 }
 
 }  // namespace atelier::store

@@ -76,16 +76,16 @@ class BlobStore {
   virtual Task<Result<>> keep(Digest digest) = 0;
   // Removes one nobody refers to any more. ErrorCode::conflict while it is open or pinned.
   virtual Task<Result<>> remove(Digest digest) = 0;
-  // As remove(), but only if nobody used it after that moment; false when somebody did. This is how a collector that read
-  // who refers to what does not race a writer that finds the same bytes again.
+  // As remove(), but only if nobody used it after that moment; false when somebody did. This is how a collector that
+  // read who refers to what does not race a writer that finds the same bytes again.
   virtual Task<Result<bool>> remove_unused_since(Digest digest, UnixMs since_ms) = 0;
   // All blobs whose digest begins with this byte: 256 calls list everything in slices of bounded size.
   virtual Task<Result<std::vector<StoredBlob>>> list(std::uint8_t first_byte) = 0;
   // Reads the whole blob and compares its digest; a damaged one is put in quarantine and the answer is storage_failed,
   // reason blob_corrupt.
   virtual Task<Result<>> verify(Digest digest) = 0;
-  // Evicts derived blobs over quota or age, down to 80 % of the quota; returns bytes freed. Writes over the quota do so by
-  // themselves, but not before the first call: until then whoever needs old blobs has time to pin them.
+  // Evicts derived blobs over quota or age, down to 80 % of the quota; returns bytes freed. Writes over the quota do so
+  // by themselves, but not before the first call: until then whoever needs old blobs has time to pin them.
   virtual Task<Result<std::uint64_t>> evict() = 0;
 
   struct Usage {

@@ -32,7 +32,8 @@ class Bus {
   virtual ~Bus() = default;
   virtual void publish(Message message) = 0;
   // Topics are exact. The queue is bounded; an empty list receives every topic. Called on the receiving loop.
-  virtual Task<Result<std::unique_ptr<Subscription>>> subscribe(std::vector<std::string> topics, std::size_t queue_max) = 0;
+  virtual Task<Result<std::unique_ptr<Subscription>>> subscribe(std::vector<std::string> topics,
+                                                                std::size_t queue_max) = 0;
 };
 
 std::unique_ptr<Bus> make_local_bus();

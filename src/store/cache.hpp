@@ -22,7 +22,8 @@ struct CacheStatistics {
 class Cache {
  public:
   virtual ~Cache() = default;
-  // nullopt is a miss. A backend that cannot answer is an Error, never a miss: the caller decides whether to go on without.
+  // nullopt is a miss. A backend that cannot answer is an Error, never a miss: the caller decides whether to go on
+  // without.
   virtual Task<Result<std::optional<Bytes>>> get(std::string key) = 0;
   virtual Task<Result<>> put(std::string key, Bytes value, std::chrono::seconds time_to_live) = 0;
   virtual Task<Result<>> remove(std::string key) = 0;

@@ -20,15 +20,21 @@ constexpr std::size_t kLockTextMax = 256;
 
 Result<> check_folder(const std::string& path) {
   struct stat facts = {};
-  if (::stat(path.c_str(), &facts) != 0) return fail_errno(errno, fmt::format("cannot examine the data folder {}", path));
-  if (!S_ISDIR(facts.st_mode)) return fail(ErrorCode::invalid_argument, fmt::format("the data folder {} is no folder", path));
-  if ((facts.st_mode & 0077) != 0) log::warn("other users of this machine may look into the data folder", {{"path", path}});
+  if (::stat(path.c_str(), &facts) != 0)
+    return fail_errno(errno, fmt::format("cannot examine the data folder {}", path));
+  if (!S_ISDIR(facts.st_mode))
+    return fail(ErrorCode::invalid_argument, fmt::format("the data folder {} is no folder", path));
+  if ((facts.st_mode & 0077) != 0)
+    log::warn("other users of this machine may look into the data folder", {{"path", path}});
   const auto kind = file_system_at(path);
   if (!kind) return error_of(kind);
   if (kind->fitness == FileSystemFitness::unfit)
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("the data folder {} lies on a network file system ({}), where its locks do not hold: choose a local folder", path, kind->name),
-                {.reason = "network_file_system", .where = {}});
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format(
+            "the data folder {} lies on a network file system ({}), where its locks do not hold: choose a local folder",
+            path, kind->name),
+        {.reason = "network_file_system", .where = {}});
   return {};
 }
 
@@ -43,7 +49,8 @@ std::unexpected<Error> in_use(const std::string& path, int lock) {
   const std::string_view owner = size > 0 ? std::string_view(text, static_cast<std::size_t>(size)) : std::string_view();
   const std::string pid = printable(owner.substr(0, owner.find(' ')), 20);
   return fail(ErrorCode::conflict,
-              fmt::format("the data folder {0} is in use by process {1}: commands beside a running server reach it over {0}/server.sock; otherwise "
+              fmt::format("the data folder {0} is in use by process {1}: commands beside a running server reach it "
+                          "over {0}/server.sock; otherwise "
                           "stop that process or choose another folder",
                           path, pid.empty() ? "(unknown)" : pid),
               {.reason = "data_folder_in_use", .where = {}});
@@ -71,8 +78,10 @@ Result<DataFolder> DataFolder::open(std::string path) {
 }
 
 Result<std::string> default_data_folder() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/') return std::string(data) + "/atelier";
-  if (const char* home = std::getenv("HOME"); home != nullptr && home[0] == '/') return std::string(home) + "/.local/share/atelier";
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/')
+    return std::string(data) + "/atelier";
+  if (const char* home = std::getenv("HOME"); home != nullptr && home[0] == '/')
+    return std::string(home) + "/.local/share/atelier";
   return fail(ErrorCode::invalid_argument, "no data folder: set --data-dir, XDG_DATA_HOME or HOME");
 }
 

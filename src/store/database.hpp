@@ -122,7 +122,7 @@ struct SqliteOptions {
   // NORMAL instead of FULL: for what can be rebuilt (telemetry.db).
   bool is_rebuildable = false;
   std::size_t reader_count = 2;
-  std::size_t queue_max = 65'536;       // batches
+  std::size_t queue_max = 65'536;            // batches
   std::size_t group_statements_max = 4'096;  // of one transaction
   std::size_t writer_cache_kib = 8'192;
   std::size_t reader_cache_kib = 2'048;

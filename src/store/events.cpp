@@ -15,7 +15,8 @@ constexpr std::size_t kPageMax = 10'000;
 
 class DatabaseEventLog final : public EventLog {
  public:
-  DatabaseEventLog(Database& database, Bus& bus, std::string epoch) : database_(database), bus_(bus), epoch_(std::move(epoch)) {}
+  DatabaseEventLog(Database& database, Bus& bus, std::string epoch)
+      : database_(database), bus_(bus), epoch_(std::move(epoch)) {}
 
   Statement append(std::string topic, std::string type, std::string data, UserId owner) const override;
   void committed(Event event) override;
@@ -37,10 +38,11 @@ Statement DatabaseEventLog::append(std::string topic, std::string type, std::str
   values.emplace_back(std::move(topic));
   values.emplace_back(std::move(type));
   values.emplace_back(std::move(data));
-  return {"INSERT INTO events (owner, topic, number, type, data) VALUES ($1, $2, 1 + coalesce("
-          "(SELECT max(number) FROM events WHERE owner = $1 AND topic = $2), "
-          "(SELECT last_number FROM event_topics WHERE owner = $1 AND topic = $2), 0), $3, $4) RETURNING position, number",
-          std::move(values), Expect::exactly_one};
+  return {
+      "INSERT INTO events (owner, topic, number, type, data) VALUES ($1, $2, 1 + coalesce("
+      "(SELECT max(number) FROM events WHERE owner = $1 AND topic = $2), "
+      "(SELECT last_number FROM event_topics WHERE owner = $1 AND topic = $2), 0), $3, $4) RETURNING position, number",
+      std::move(values), Expect::exactly_one};
 }
 
 void DatabaseEventLog::committed(Event event) {
@@ -67,17 +69,22 @@ Task<Result<Cursor>> DatabaseEventLog::now() {
 
 Task<Result<std::vector<Event>>> DatabaseEventLog::after(Principal principal, Cursor cursor, std::size_t count_max) {
   if (cursor.epoch != epoch_)
-    co_return fail(ErrorCode::conflict, "the cursor is of another database: read afresh", {.reason = "cursor_of_another_epoch", .where = {}});
-  std::vector<Value> values{principal.owner.to_string(), cursor.position, static_cast<std::int64_t>(std::min(count_max, kPageMax))};
+    co_return fail(ErrorCode::conflict, "the cursor is of another database: read afresh",
+                   {.reason = "cursor_of_another_epoch", .where = {}});
+  std::vector<Value> values{principal.owner.to_string(), cursor.position,
+                            static_cast<std::int64_t>(std::min(count_max, kPageMax))};
   std::vector<Statement> batch;
   batch.push_back({"SELECT coalesce(min(position), 1), coalesce(max(position), 0) FROM events"});
-  batch.push_back({"SELECT position, topic, number, type, data FROM events WHERE owner = $1 AND position > $2 ORDER BY position LIMIT $3",
-                   std::move(values)});
+  batch.push_back(
+      {"SELECT position, topic, number, type, data FROM events WHERE owner = $1 AND position > $2 ORDER BY position "
+       "LIMIT $3",
+       std::move(values)});
   auto answers = co_await database_.read_all(std::move(batch));
   if (!answers) co_return error_of(std::move(answers));
   const Rows& kept = answers->front();
   if (cursor.position + 1 < kept.integer(0, 0) || cursor.position > kept.integer(0, 1))
-    co_return fail(ErrorCode::conflict, "the cursor is older than what is kept: read afresh", {.reason = "cursor_too_old", .where = {}});
+    co_return fail(ErrorCode::conflict, "the cursor is older than what is kept: read afresh",
+                   {.reason = "cursor_too_old", .where = {}});
   const Rows& rows = answers->back();
   std::vector<Event> events;
   events.reserve(rows.size());
@@ -104,15 +111,18 @@ Task<Result<>> DatabaseEventLog::trim(std::size_t keep_count) {
     if (last < rows->integer(0, 0)) co_return Result<>{};
     std::vector<Value> through{last};
     std::vector<Statement> batch;
-    batch.push_back({"INSERT INTO event_topics (owner, topic, last_number, last_position) "
-                     "SELECT owner, topic, max(number), max(position) FROM events WHERE position <= $1 GROUP BY owner, topic "
-                     "ON CONFLICT (owner, topic) DO UPDATE SET last_number = excluded.last_number, last_position = excluded.last_position",
-                     through});
+    batch.push_back(
+        {"INSERT INTO event_topics (owner, topic, last_number, last_position) "
+         "SELECT owner, topic, max(number), max(position) FROM events WHERE position <= $1 GROUP BY owner, topic "
+         "ON CONFLICT (owner, topic) DO UPDATE SET last_number = excluded.last_number, last_position = "
+         "excluded.last_position",
+         through});
     batch.push_back({"DELETE FROM events WHERE position <= $1", std::move(through)});
     // More than a slice adds, so that they become no more.
-    batch.push_back({"DELETE FROM event_topics WHERE (owner, topic) IN "
-                     "(SELECT owner, topic FROM event_topics WHERE last_position <= $1 ORDER BY last_position LIMIT $2)",
-                     {last - keep, 2 * kTrimSlice}});
+    batch.push_back(
+        {"DELETE FROM event_topics WHERE (owner, topic) IN "
+         "(SELECT owner, topic FROM event_topics WHERE last_position <= $1 ORDER BY last_position LIMIT $2)",
+         {last - keep, 2 * kTrimSlice}});
     auto done = co_await database_.write(std::move(batch));
     if (!done) co_return error_of(std::move(done));
   }
@@ -128,7 +138,8 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
   Cursor cursor{.epoch = std::string(text.substr(0, dash))};
   const std::string_view digits = text.substr(dash + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), cursor.position);
-  if (error != std::errc() || end != digits.data() + digits.size() || digits.empty() || cursor.position < 0) return std::nullopt;
+  if (error != std::errc() || end != digits.data() + digits.size() || digits.empty() || cursor.position < 0)
+    return std::nullopt;
   return cursor;
 }
 
@@ -152,7 +163,8 @@ Result<Event> parse_event(std::string_view text) {
   event.topic = reader.required_string("topic");
   event.type = reader.required_string("type");
   event.owner = reader.required_string("owner");
-  if (const json::Value* data = reader.optional_value("data"); data != nullptr && !data->is_null()) event.data = json::write(*data);
+  if (const json::Value* data = reader.optional_value("data"); data != nullptr && !data->is_null())
+    event.data = json::write(*data);
   if (auto done = reader.finish(); !done) return error_of(std::move(done));
   return event;
 }
@@ -161,7 +173,8 @@ Task<Result<std::unique_ptr<EventLog>>> open_event_log(Database& database, Bus& 
   Statement epoch("SELECT value FROM meta WHERE key = 'epoch'");
   auto rows = co_await database.read(std::move(epoch));
   if (!rows) co_return error_of(std::move(rows));
-  if (rows->empty()) co_return fail(ErrorCode::storage_failed, "the database has no epoch", {.reason = "epoch_missing", .where = {}});
+  if (rows->empty())
+    co_return fail(ErrorCode::storage_failed, "the database has no epoch", {.reason = "epoch_missing", .where = {}});
   co_return std::make_unique<DatabaseEventLog>(database, bus, rows->text(0, 0));
 }
 

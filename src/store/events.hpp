@@ -13,19 +13,20 @@
 
 namespace atelier::store {
 
-// Something that happened, kept so that a client that was away learns of it. `position` rises over all topics and owners in
-// the order of commits; `number` counts within one owner's topic from 1 without gaps, and begins anew for a topic that was
-// silent for twice as many events as are kept.
+// Something that happened, kept so that a client that was away learns of it. `position` rises over all topics and
+// owners in the order of commits; `number` counts within one owner's topic from 1 without gaps, and begins anew for a
+// topic that was silent for twice as many events as are kept.
 struct Event {
   std::int64_t position = 0;
-  std::string topic;         // "run/<id>", "production/<id>", "runs"
-  std::int64_t number = 0;   // within the topic
-  std::string type;          // "run.changed"
-  std::string data;          // JSON
-  std::string owner;         // UserId, as text
+  std::string topic;        // "run/<id>", "production/<id>", "runs"
+  std::int64_t number = 0;  // within the topic
+  std::string type;         // "run.changed"
+  std::string data;         // JSON
+  std::string owner;        // UserId, as text
 };
 
-// Where a client is: written "<epoch>-<position>". The epoch is made with the database and changes when one is restored.
+// Where a client is: written "<epoch>-<position>". The epoch is made with the database and changes when one is
+// restored.
 struct Cursor {
   std::string epoch;
   std::int64_t position = 0;
@@ -34,15 +35,16 @@ struct Cursor {
 };
 
 // The event log. Appending happens in the caller's own batch, so that an event and what it tells of are one commit:
-//   batch.push_back(events.append("run/" + id, "run.changed", data, owner)); ... write(batch); events.published(rows...)
+//   batch.push_back(events.append("run/" + id, "run.changed", data, owner)); ... write(batch);
+//   events.published(rows...)
 class EventLog {
  public:
   virtual ~EventLog() = default;
   // A statement that inserts the event and returns (position, number). To be part of a write() of studio.db.
   virtual Statement append(std::string topic, std::string type, std::string data, UserId owner) const = 0;
-  // To be called once the batch is committed, with what the statement returned, so that watchers wake. Batches of several
-  // loops may be told in another order than they were committed: a watcher that sees a position other than the one it
-  // expects takes the message as a hint and reads after() its cursor.
+  // To be called once the batch is committed, with what the statement returned, so that watchers wake. Batches of
+  // several loops may be told in another order than they were committed: a watcher that sees a position other than the
+  // one it expects takes the message as a hint and reads after() its cursor.
   virtual void committed(Event event) = 0;
   // Tells watchers what is not worth keeping (progress): no position, lost on reconnect.
   virtual void tell(std::string topic, std::string type, std::string data, UserId owner) = 0;
@@ -55,7 +57,8 @@ class EventLog {
   virtual Task<Result<>> trim(std::size_t keep_count) = 0;
 };
 
-// The topic of the bus that carries an owner's events; messages are Events as JSON with a "position" (0 when told only).
+// The topic of the bus that carries an owner's events; messages are Events as JSON with a "position" (0 when told
+// only).
 std::string event_bus_topic(UserId owner);
 std::string write_event(const Event& event);
 Result<Event> parse_event(std::string_view text);

@@ -62,13 +62,15 @@ FileSystemKind file_system_kind(std::int64_t magic) noexcept {
 
 Result<FileSystemKind> file_system_at(const std::string& path) {
   struct statfs facts = {};
-  if (::statfs(path.c_str(), &facts) != 0) return fail_errno(errno, fmt::format("cannot examine the file system of {}", path));
+  if (::statfs(path.c_str(), &facts) != 0)
+    return fail_errno(errno, fmt::format("cannot examine the file system of {}", path));
   return file_system_kind(static_cast<std::int64_t>(facts.f_type) & 0xffffffff);
 }
 
 Result<std::uint64_t> free_bytes_at(const std::string& path) {
   struct statvfs facts = {};
-  if (::statvfs(path.c_str(), &facts) != 0) return fail_errno(errno, fmt::format("cannot examine the file system of {}", path));
+  if (::statvfs(path.c_str(), &facts) != 0)
+    return fail_errno(errno, fmt::format("cannot examine the file system of {}", path));
   return std::uint64_t{facts.f_bavail} * facts.f_frsize;
 }
 

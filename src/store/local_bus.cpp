@@ -20,7 +20,7 @@ struct Mailbox {
   std::deque<MessagePtr> queue;
   bool has_overflowed = false;
   bool is_waiting = false;  // and not yet on its loop's list to be woken
-  Signal arrived;  // touched on the subscriber's loop only
+  Signal arrived;           // touched on the subscriber's loop only
 };
 using MailboxPtr = std::shared_ptr<Mailbox>;
 
@@ -135,7 +135,8 @@ class LocalSubscription final : public Subscription {
     const MailboxPtr mailbox = mailbox_;
     while (true) {
       if (auto taken = take(*mailbox)) co_return std::move(*taken);
-      // Nothing is lost between take() and here: a publisher's wake-up runs on this loop, after this coroutine suspends.
+      // Nothing is lost between take() and here: a publisher's wake-up runs on this loop, after this coroutine
+      // suspends.
       co_await mailbox->arrived.wait();
       if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
         const std::lock_guard lock(mailbox->mutex);
@@ -149,7 +150,8 @@ class LocalSubscription final : public Subscription {
   static std::optional<Result<MessagePtr>> take(Mailbox& mailbox) {
     const std::lock_guard lock(mailbox.mutex);
     if (std::exchange(mailbox.has_overflowed, false))
-      return fail(ErrorCode::conflict, "messages were lost since they were read too slowly", {.reason = "messages_lost", .where = {}});
+      return fail(ErrorCode::conflict, "messages were lost since they were read too slowly",
+                  {.reason = "messages_lost", .where = {}});
     if (mailbox.queue.empty()) {
       mailbox.is_waiting = true;
       return std::nullopt;
@@ -168,8 +170,10 @@ class LocalBus final : public Bus {
  public:
   void publish(Message message) override { directory_->deliver(std::make_shared<const Message>(std::move(message))); }
 
-  Task<Result<std::unique_ptr<Subscription>>> subscribe(std::vector<std::string> topics, std::size_t queue_max) override {
-    if (queue_max == 0) co_return fail(ErrorCode::invalid_argument, "a subscription's queue holds at least one message");
+  Task<Result<std::unique_ptr<Subscription>>> subscribe(std::vector<std::string> topics,
+                                                        std::size_t queue_max) override {
+    if (queue_max == 0)
+      co_return fail(ErrorCode::invalid_argument, "a subscription's queue holds at least one message");
     std::sort(topics.begin(), topics.end());
     topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
     const Executor executor = co_await current_executor();

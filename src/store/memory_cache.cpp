@@ -68,7 +68,12 @@ class Shard {
     }
     if (size_bytes > size_bytes_max_ / 8) return;
     while (small_bytes_ + main_bytes_ + size_bytes > size_bytes_max_) evict_one();
-    insert({.key = std::move(key), .value = std::move(shared), .expires = expires, .size_bytes = size_bytes, .uses = uses, .is_small = is_small});
+    insert({.key = std::move(key),
+            .value = std::move(shared),
+            .expires = expires,
+            .size_bytes = size_bytes,
+            .uses = uses,
+            .is_small = is_small});
   }
 
   void remove(std::string_view key) {
@@ -195,7 +200,8 @@ class MemoryCache final : public Cache {
   Shard& shard_of(std::string_view key) noexcept { return *shards_[(quick_hash(key) >> 48) & (shards_.size() - 1)]; }
   SteadyTime expiry(std::chrono::seconds time_to_live) const noexcept {
     const SteadyTime now = clock_.now();
-    return time_to_live < std::chrono::duration_cast<std::chrono::seconds>(SteadyTime::max() - now) ? now + time_to_live : SteadyTime::max();
+    return time_to_live < std::chrono::duration_cast<std::chrono::seconds>(SteadyTime::max() - now) ? now + time_to_live
+                                                                                                    : SteadyTime::max();
   }
 
   const Clock& clock_;

@@ -3,10 +3,13 @@
 namespace atelier::store {
 
 std::vector<Migration> studio_migrations() {
-  return {migration::kCore, migration::kEvents, migration::kRuns, migration::kRenders, migration::kGateway, migration::kRetention, migration::kRenderFiles};
+  return {migration::kCore,    migration::kEvents,    migration::kRuns,       migration::kRenders,
+          migration::kGateway, migration::kRetention, migration::kRenderFiles};
 }
 
-std::vector<Migration> telemetry_migrations() { return {migration::kCalls, migration::kLimiterStates, migration::kBreakers, migration::kKeptResponses}; }
+std::vector<Migration> telemetry_migrations() {
+  return {migration::kCalls, migration::kLimiterStates, migration::kBreakers, migration::kKeptResponses};
+}
 
 UserId local_user() {
   static const UserId id = *UserId::parse(kLocalUserId);

@@ -8,18 +8,18 @@
 // The schema of studio.db, one file per area in migration/. To add tables: write `migration/<area>.cpp` with a constant
 // of the next version, declare it here, and add it to the list in migrations.cpp. A released migration never changes: a
 // correction is a new one. Tables are STRICT, ids are TEXT (a ULID's 26 characters), times are INTEGER milliseconds
-// since 1970 UTC, and every row of users' data has `owner TEXT NOT NULL`. No json_valid() in a CHECK: SQLite 3.40 calls the
-// JSON functions unsafe in a schema, which we open as untrusted.
+// since 1970 UTC, and every row of users' data has `owner TEXT NOT NULL`. No json_valid() in a CHECK: SQLite 3.40 calls
+// the JSON functions unsafe in a schema, which we open as untrusted.
 namespace atelier::store::migration {
 
-extern const Migration kCore;    // migration/core.cpp: meta, users, keys, sessions, assets, productions
-extern const Migration kEvents;  // migration/events.cpp: the event log
-extern const Migration kRuns;    // migration/runs.cpp: runs, steps and stored results (the graph engine's)
+extern const Migration kCore;     // migration/core.cpp: meta, users, keys, sessions, assets, productions
+extern const Migration kEvents;   // migration/events.cpp: the event log
+extern const Migration kRuns;     // migration/runs.cpp: runs, steps and stored results (the graph engine's)
 extern const Migration kRenders;  // migration/renders.cpp: what productions looked like when rendered
 extern const Migration kGateway;  // migration/gateway.cpp: what keys may do and spend, providers, routes
 
 extern const Migration kRenderFiles;  // migration/render_files.cpp: which files a render shows
-extern const Migration kRetention;  // migration/retention.cpp: indexes for deleting what is old
+extern const Migration kRetention;    // migration/retention.cpp: indexes for deleting what is old
 
 // Of telemetry.db, which has numbers of its own. What it holds may be lost in a power cut.
 extern const Migration kCalls;          // migration/telemetry.cpp: the call log and sums by day

@@ -51,7 +51,8 @@ class Productions {
   // The same document under a new run; nothing where `run` was no render.
   static Statement repeat_render(Principal principal, RunId run, RunId new_run, UnixMs now_ms);
   // `files`: what the result shows. May be said again.
-  static std::vector<Statement> publish_render(Principal principal, RunId run, const json::Value& result, std::span<const Digest> files);
+  static std::vector<Statement> publish_render(Principal principal, RunId run, const json::Value& result,
+                                               std::span<const Digest> files);
 
   Task<Result<ProductionRow>> find(Principal principal, ProductionId id);
   Task<Result<ProductionPage>> list(Principal principal, std::string after, std::size_t count_max);

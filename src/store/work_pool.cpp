@@ -17,7 +17,8 @@ Result<> WorkPool::reserve() {
   const std::lock_guard lock(mutex_);
   if (is_closed_) return fail(ErrorCode::unavailable, fmt::format("{} is closed", options_.name));
   if (reserved_count_ >= options_.queue_max) {
-    auto full = fail(ErrorCode::unavailable, fmt::format("{}: {} pieces of work wait already", options_.name, options_.queue_max));
+    auto full = fail(ErrorCode::unavailable,
+                     fmt::format("{}: {} pieces of work wait already", options_.name, options_.queue_max));
     full.error().retry_after_ms = 100;
     return full;
   }

@@ -26,7 +26,8 @@ class GatewayApi : public HouseTest {
   }
   Answer add_provider(std::string name, std::string preset, std::string path) {
     return call(net::Method::post, "/api/providers",
-                json::write(json::Object{{"name", name}, {"preset", preset}, {"base_url", double_.url(path)}, {"key", kSecret}}));
+                json::write(json::Object{
+                    {"name", name}, {"preset", preset}, {"base_url", double_.url(path)}, {"key", kSecret}}));
   }
   // An admin's key; the server asks for one from then on.
   void need_keys() {
@@ -35,8 +36,11 @@ class GatewayApi : public HouseTest {
     ASSERT_TRUE(key);
     admin_ = {{"authorization", "Bearer " + key->secret}};
     listen();
-    const Answer added = call(net::Method::post, "/api/providers",
-                              json::write(json::Object{{"name", "openai"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", kSecret}}), admin_);
+    const Answer added = call(
+        net::Method::post, "/api/providers",
+        json::write(json::Object{
+            {"name", "openai"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", kSecret}}),
+        admin_);
     ASSERT_EQ(added.status, 201) << added.body;
   }
   Headers make_key(std::string settings) {
@@ -45,7 +49,8 @@ class GatewayApi : public HouseTest {
     return {{"authorization", "Bearer " + text(made.json(), "secret")}};
   }
   Answer chat(std::string model, Headers headers = {}) {
-    return call(net::Method::post, "/v1/chat/completions", R"({"model":")" + model + R"(","messages":[{"role":"user","content":"hi"}]})", std::move(headers));
+    return call(net::Method::post, "/v1/chat/completions",
+                R"({"model":")" + model + R"(","messages":[{"role":"user","content":"hi"}]})", std::move(headers));
   }
   // What the log says once there are so many calls in it.
   json::Value calls(std::size_t count) {
@@ -61,7 +66,8 @@ class GatewayApi : public HouseTest {
   // That reached the provider: lists of models do, too.
   int conversations() const {
     int count = 0;
-    for (const doubles::Seen& seen : double_.requests()) count += seen.path.find("chat/completions") != std::string::npos ? 1 : 0;
+    for (const doubles::Seen& seen : double_.requests())
+      count += seen.path.find("chat/completions") != std::string::npos ? 1 : 0;
     return count;
   }
 
@@ -77,7 +83,9 @@ TEST_F(GatewayApi, AStoredProviderIsCalledAndItsKeyNeverComesOut) {
   EXPECT_EQ(answered.headers.find("x-atelier-candidate"), "openai/double");
   EXPECT_EQ(chat("openai/double@401").status, 503);
   std::string all;
-  for (const char* target : {"/api/providers", "/api/providers/openai", "/api/models", "/api/calls", "/metrics", "/v1/models", "/api/status"}) all += call(net::Method::get, target).body;
+  for (const char* target : {"/api/providers", "/api/providers/openai", "/api/models", "/api/calls", "/metrics",
+                             "/v1/models", "/api/status"})
+    all += call(net::Method::get, target).body;
   for (const auto& file : fs::directory_iterator(folder_)) {
     if (!file.is_regular_file()) continue;
     std::ifstream stream(file.path(), std::ios::binary);
@@ -89,7 +97,10 @@ TEST_F(GatewayApi, AStoredProviderIsCalledAndItsKeyNeverComesOut) {
 
 TEST_F(GatewayApi, ProvidersAndRoutesOutliveTheServer) {
   start();
-  ASSERT_EQ(call(net::Method::post, "/api/routes", R"({"name":"fast","targets":[{"provider":"openai","model":"double"}]})").status, 201);
+  ASSERT_EQ(
+      call(net::Method::post, "/api/routes", R"({"name":"fast","targets":[{"provider":"openai","model":"double"}]})")
+          .status,
+      201);
   house_.reset();
   open({});
   listen();
@@ -98,7 +109,8 @@ TEST_F(GatewayApi, ProvidersAndRoutesOutliveTheServer) {
 
 TEST_F(GatewayApi, AProviderIsChangedByWhoSawItLast) {
   start();
-  const std::string body = json::write(json::Object{{"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"is_enabled", false}});
+  const std::string body = json::write(
+      json::Object{{"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"is_enabled", false}});
   EXPECT_EQ(call(net::Method::put, "/api/providers/openai", body).status, 400);
   EXPECT_EQ(call(net::Method::put, "/api/providers/openai", body, {{"if-match", "\"7\""}}).status, 409);
   const Answer changed = call(net::Method::put, "/api/providers/openai", body, {{"if-match", "\"1\""}});
@@ -115,7 +127,8 @@ TEST_F(GatewayApi, WhatIsWrongIsNamed) {
   EXPECT_EQ(provider.status, 400);
   EXPECT_EQ(text(provider.json(), "where"), "/preset");
   EXPECT_THAT(provider.body, HasSubstr("did you mean"));
-  const Answer route = call(net::Method::post, "/api/routes", R"({"name":"r","targets":[{"provider":"openai","model":"m","weight":-1}]})");
+  const Answer route = call(net::Method::post, "/api/routes",
+                            R"({"name":"r","targets":[{"provider":"openai","model":"m","weight":-1}]})");
   EXPECT_EQ(route.status, 400);
   EXPECT_EQ(text(route.json(), "where"), "/targets/0/weight");
   const Answer key = call(net::Method::post, "/api/keys", R"({"name":"k","day_allowance":"much"})");
@@ -127,7 +140,10 @@ TEST_F(GatewayApi, WhatIsWrongIsNamed) {
 TEST_F(GatewayApi, AProviderCanBeChecked) {
   start();
   EXPECT_TRUE(call(net::Method::post, "/api/providers/openai/check", "{}").json().at("is_ok").as_bool());
-  const Answer bad = call(net::Method::post, "/api/providers", json::write(json::Object{{"name", "bad"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", "wrong"}}));
+  const Answer bad =
+      call(net::Method::post, "/api/providers",
+           json::write(json::Object{
+               {"name", "bad"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", "wrong"}}));
   ASSERT_EQ(bad.status, 201);
   const json::Value checked = call(net::Method::post, "/api/providers/bad/check", "{}").json();
   EXPECT_FALSE(checked.at("is_ok").as_bool());
@@ -139,7 +155,8 @@ TEST_F(GatewayApi, KeysAreAskedForInEachProtocolsShape) {
   const Answer chat_refused = chat("openai/double");
   EXPECT_EQ(chat_refused.status, 401);
   EXPECT_TRUE(chat_refused.json().at("error").is_object());
-  const Answer refused = call(net::Method::post, "/v1/messages", R"({"model":"openai/double","max_tokens":5,"messages":[]})", {{"x-api-key", "wrong"}});
+  const Answer refused = call(net::Method::post, "/v1/messages",
+                              R"({"model":"openai/double","max_tokens":5,"messages":[]})", {{"x-api-key", "wrong"}});
   EXPECT_EQ(refused.status, 401);
   EXPECT_EQ(text(refused.json().at("error"), "type"), "authentication_error");
   EXPECT_EQ(chat("openai/double", make_key(R"({"name":"k"})")).status, 200);
@@ -169,13 +186,20 @@ TEST_F(GatewayApi, ALimitIsToldAndHolds) {
 }
 
 TEST_F(GatewayApi, AnAllowanceNeedsAPriceAndHolds) {
-  std::ofstream(folder_.string() + ".prices.json") << R"({"openai/double":{"litellm_provider":"openai","input_cost_per_token":0.001,"output_cost_per_token":0.001}})";
+  std::ofstream(folder_.string() + ".prices.json")
+      << R"({"openai/double":{"litellm_provider":"openai","input_cost_per_token":0.001,"output_cost_per_token":0.001}})";
   open({{"access.require_key", "true"}, {"models.price_files", folder_.string() + ".prices.json"}});
   auto made = house_->wait_for(house_->accounts().create_key("operator", Role::admin));
   ASSERT_TRUE(made);
   admin_ = {{"authorization", "Bearer " + made->secret}};
   listen();
-  ASSERT_EQ(call(net::Method::post, "/api/providers", json::write(json::Object{{"name", "openai"}, {"preset", "openai"}, {"base_url", double_.url("/openai/v1")}, {"key", kSecret}}), admin_).status, 201);
+  ASSERT_EQ(
+      call(net::Method::post, "/api/providers",
+           json::write(json::Object{
+               {"name", "openai"}, {"preset", "openai"}, {"base_url", double_.url("/openai/v1")}, {"key", kSecret}}),
+           admin_)
+          .status,
+      201);
   const Headers key = make_key(R"({"name":"k","day_allowance":"10"})");
   EXPECT_EQ(chat("openai/double", key).status, 200);
   EXPECT_EQ(chat("openai/double-mini", key).status, 403);  // nobody knows what it costs
@@ -189,7 +213,8 @@ TEST_F(GatewayApi, AnAllowanceNeedsAPriceAndHolds) {
 TEST_F(GatewayApi, EveryCallIsLogged) {
   start();
   chat("openai/double");
-  call(net::Method::post, "/v1/messages", R"({"model":"openai/double","max_tokens":50,"stream":true,"messages":[{"role":"user","content":"hi"}]})");
+  call(net::Method::post, "/v1/messages",
+       R"({"model":"openai/double","max_tokens":50,"stream":true,"messages":[{"role":"user","content":"hi"}]})");
   chat("openai/double@400");
   const json::Value logged = calls(3);
   const json::Array& items = logged.as_array();
@@ -200,7 +225,8 @@ TEST_F(GatewayApi, EveryCallIsLogged) {
   EXPECT_EQ(items[1].at("usage").at("output").as_int64(), 2);
   EXPECT_NE(items[0].at("status").as_int64(), 200);
   EXPECT_FALSE(text(items[0], "fault").empty());
-  const json::Value one = call(net::Method::get, "/api/calls/" + std::to_string(items[1].at("number").as_int64())).json();
+  const json::Value one =
+      call(net::Method::get, "/api/calls/" + std::to_string(items[1].at("number").as_int64())).json();
   EXPECT_EQ(one.at("attempts").as_array().size(), 1U);
   const json::Value usage = call(net::Method::get, "/api/usage?by=model").json();
   EXPECT_GE(usage.at("items").as_array().size(), 1U);
@@ -211,9 +237,16 @@ TEST_F(GatewayApi, ACallIsFoundByItsTraceAtTheProviderAndInTheLog) {
   start();
   const std::string id = "4bf92f3577b34da6a3ce929d0e0e4736", parent = "00f067aa0ba902b7";
   const Headers traced = {{"traceparent", "00-" + id + "-" + parent + "-01"}};
-  ASSERT_EQ(call(net::Method::post, "/api/routes", R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})").status, 201);
+  ASSERT_EQ(
+      call(
+          net::Method::post, "/api/routes",
+          R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})")
+          .status,
+      201);
   EXPECT_EQ(chat("safe", traced).status, 200);
-  EXPECT_EQ(call(net::Method::post, "/v1/embeddings", R"({"model":"openai/double-embedding","input":"hi"})", traced).status, 200);
+  EXPECT_EQ(
+      call(net::Method::post, "/v1/embeddings", R"({"model":"openai/double-embedding","input":"hi"})", traced).status,
+      200);
   EXPECT_EQ(chat("openai/double", {{"traceparent", "00-nonsense-01"}}).status, 200);
   std::vector<std::string> sent;
   for (const doubles::Seen& seen : double_.requests())
@@ -250,7 +283,8 @@ TEST_F(GatewayApi, TheSealingKeyIsRotatedAndProvidersAreCalledOn) {
 TEST_F(GatewayApi, EmbeddingsAndModerationsGoToWhoServesThem) {
   start();
   add_provider("anthropic", "anthropic", "/anthropic");
-  const Answer vectors = call(net::Method::post, "/v1/embeddings", R"({"model":"openai/double-embedding","input":"hi"})");
+  const Answer vectors =
+      call(net::Method::post, "/v1/embeddings", R"({"model":"openai/double-embedding","input":"hi"})");
   EXPECT_EQ(vectors.status, 200) << vectors.body;
   EXPECT_EQ(vectors.json().at("data").as_array().size(), 1U);
   EXPECT_EQ(call(net::Method::post, "/v1/moderations", R"({"model":"openai/omni","input":"hi"})").status, 200);
@@ -261,11 +295,13 @@ TEST_F(GatewayApi, EmbeddingsAndModerationsGoToWhoServesThem) {
 TEST_F(GatewayApi, TokensAreCountedOrEstimated) {
   start();
   add_provider("anthropic", "anthropic", "/anthropic");
-  const Answer counted = call(net::Method::post, "/v1/messages/count_tokens", R"({"model":"anthropic/double","messages":[{"role":"user","content":"hi"}]})");
+  const Answer counted = call(net::Method::post, "/v1/messages/count_tokens",
+                              R"({"model":"anthropic/double","messages":[{"role":"user","content":"hi"}]})");
   EXPECT_EQ(counted.status, 200) << counted.body;
   EXPECT_GT(counted.json().at("input_tokens").as_int64(), 0);
   EXPECT_FALSE(counted.headers.find("x-atelier-estimated"));
-  const Answer estimated = call(net::Method::post, "/v1/messages/count_tokens", R"({"model":"openai/double","messages":[{"role":"user","content":"hi"}]})");
+  const Answer estimated = call(net::Method::post, "/v1/messages/count_tokens",
+                                R"({"model":"openai/double","messages":[{"role":"user","content":"hi"}]})");
   EXPECT_GT(estimated.json().at("input_tokens").as_int64(), 0);
   EXPECT_EQ(estimated.headers.find("x-atelier-estimated"), "true");
 }
@@ -287,7 +323,12 @@ TEST_F(GatewayApi, ModelsTellHowTheyHaveBeenDoing) {
 
 TEST_F(GatewayApi, ARouteFallsOver) {
   start();
-  ASSERT_EQ(call(net::Method::post, "/api/routes", R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})").status, 201);
+  ASSERT_EQ(
+      call(
+          net::Method::post, "/api/routes",
+          R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})")
+          .status,
+      201);
   const Answer answered = chat("safe");
   EXPECT_EQ(answered.status, 200) << answered.body;
   EXPECT_EQ(answered.headers.find("x-atelier-candidate"), "openai/double");

@@ -16,15 +16,25 @@ class HedgeApi : public HouseTest {
  protected:
   void start() {
     listen();
-    ASSERT_EQ(call(net::Method::post, "/api/providers", json::write(json::Object{{"name", "p"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", "sk-double"}})).status, 201);
+    ASSERT_EQ(call(net::Method::post, "/api/providers",
+                   json::write(json::Object{{"name", "p"},
+                                            {"preset", "openai_chat"},
+                                            {"base_url", double_.url("/openai/v1")},
+                                            {"key", "sk-double"}}))
+                  .status,
+              201);
   }
   void add_route(std::string name, std::string first_model, bool hedges) {
     const auto target = [](std::string model) { return json::Object{{"provider", "p"}, {"model", std::move(model)}}; };
-    const json::Object route{{"name", std::move(name)}, {"targets", json::Array{target(std::move(first_model)), target("double")}}, {"hedges", hedges}};
+    const json::Object route{{"name", std::move(name)},
+                             {"targets", json::Array{target(std::move(first_model)), target("double")}},
+                             {"hedges", hedges}};
     ASSERT_EQ(call(net::Method::post, "/api/routes", json::write(route)).status, 201);
   }
   Answer chat(std::string model, bool is_streamed, Headers headers = {}) {
-    const json::Object body{{"model", std::move(model)}, {"stream", is_streamed}, {"messages", json::Array{json::Object{{"role", "user"}, {"content", "hi"}}}}};
+    const json::Object body{{"model", std::move(model)},
+                            {"stream", is_streamed},
+                            {"messages", json::Array{json::Object{{"role", "user"}, {"content", "hi"}}}}};
     return call(net::Method::post, "/v1/chat/completions", json::write(body), std::move(headers));
   }
   doubles::ProviderDouble double_;

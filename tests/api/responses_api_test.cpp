@@ -31,8 +31,11 @@ class ResponsesApi : public HouseTest {
     listen();
   }
   void add_provider(std::string name, std::string preset, std::string path) {
-    const Answer added = call(net::Method::post, "/api/providers",
-                              json::write(json::Object{{"name", name}, {"preset", preset}, {"base_url", double_.url(path)}, {"key", "sk-double"}}), admin_);
+    const Answer added =
+        call(net::Method::post, "/api/providers",
+             json::write(json::Object{
+                 {"name", name}, {"preset", preset}, {"base_url", double_.url(path)}, {"key", "sk-double"}}),
+             admin_);
     ASSERT_EQ(added.status, 201) << added.body;
   }
   void need_keys() {
@@ -49,14 +52,17 @@ class ResponsesApi : public HouseTest {
     return {{"authorization", "Bearer " + text(made.json(), "secret")}};
   }
   Answer create(std::string input, std::string more = {}, std::string model = "chat/double", Headers headers = {}) {
-    return call(net::Method::post, "/v1/responses", R"({"model":")" + model + R"(","input":)" + input + more + "}", std::move(headers));
+    return call(net::Method::post, "/v1/responses", R"({"model":")" + model + R"(","input":)" + input + more + "}",
+                std::move(headers));
   }
   std::string id_of(const Answer& answer) {
     EXPECT_EQ(answer.status, 200) << answer.body;
     return answer.status == 200 ? text(answer.json(), "id") : "";
   }
   static std::string after(const std::string& id) { return R"(,"previous_response_id":")" + id + R"(")"; }
-  Answer get(std::string id, std::string more = {}, Headers headers = {}) { return call(net::Method::get, "/v1/responses/" + id + more, {}, std::move(headers)); }
+  Answer get(std::string id, std::string more = {}, Headers headers = {}) {
+    return call(net::Method::get, "/v1/responses/" + id + more, {}, std::move(headers));
+  }
   std::string code_of(const Answer& answer) { return text(answer.json().at("error"), "code"); }
   std::string last_asked() const { return double_.requests().back().body; }
 

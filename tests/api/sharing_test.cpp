@@ -18,13 +18,26 @@ class Sharing : public HouseTest {
  protected:
   void start() {
     listen();
-    ASSERT_EQ(call(net::Method::post, "/api/providers", json::write(json::Object{{"name", "p"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", "sk-double"}}), admin_).status, 201);
+    ASSERT_EQ(call(net::Method::post, "/api/providers",
+                   json::write(json::Object{{"name", "p"},
+                                            {"preset", "openai_chat"},
+                                            {"base_url", double_.url("/openai/v1")},
+                                            {"key", "sk-double"}}),
+                   admin_)
+                  .status,
+              201);
   }
-  void add_route(std::string settings) { ASSERT_EQ(call(net::Method::post, "/api/routes", std::move(settings), admin_).status, 201); }
+  void add_route(std::string settings) {
+    ASSERT_EQ(call(net::Method::post, "/api/routes", std::move(settings), admin_).status, 201);
+  }
   static std::string body(std::string_view model, std::string_view prompt, bool is_streamed = false) {
-    return json::write(json::Object{{"model", model}, {"stream", is_streamed}, {"messages", json::Array{json::Object{{"role", "user"}, {"content", prompt}}}}});
+    return json::write(json::Object{{"model", model},
+                                    {"stream", is_streamed},
+                                    {"messages", json::Array{json::Object{{"role", "user"}, {"content", prompt}}}}});
   }
-  Answer ask_chat(std::string asked, Headers headers = {}) { return call(net::Method::post, "/v1/chat/completions", std::move(asked), std::move(headers)); }
+  Answer ask_chat(std::string asked, Headers headers = {}) {
+    return call(net::Method::post, "/v1/chat/completions", std::move(asked), std::move(headers));
+  }
   // The beginning of a stream, until `marker`; then its caller goes away.
   std::future<std::string> hear(std::string asked, Headers headers, std::string marker, std::size_t count = 1) {
     net::FetchRequest request;
@@ -33,14 +46,16 @@ class Sharing : public HouseTest {
     request.headers.set("content-type", "application/json");
     for (auto& [name, value] : headers) request.headers.set(name, value);
     request.body = std::move(asked);
-    return std::async(std::launch::async, [this, request = std::move(request), marker = std::move(marker), count]() mutable {
+    return std::async(std::launch::async, [this, request = std::move(request), marker = std::move(marker),
+                                           count]() mutable {
       auto said = run_blocking(loops_.executor(0), listen_for(endpoint_, std::move(request), std::move(marker), count));
       return said ? *said : said.error().describe();
     });
   }
   std::size_t conversations() const {
     std::size_t count = 0;
-    for (const doubles::Seen& seen : double_.requests()) count += seen.path.find("chat/completions") != std::string::npos ? 1U : 0U;
+    for (const doubles::Seen& seen : double_.requests())
+      count += seen.path.find("chat/completions") != std::string::npos ? 1U : 0U;
     return count;
   }
   void wait_for_conversations(std::size_t count) const {
@@ -95,7 +110,9 @@ TEST_F(Sharing, AStreamIsReplayedAsAStream) {
 
 TEST_F(Sharing, CacheControlIsHonoured) {
   start();
-  const auto ask_with = [&](std::string control) { return ask_chat(body("p/double", "hi"), {{"x-atelier-cache", "60"}, {"cache-control", std::move(control)}}); };
+  const auto ask_with = [&](std::string control) {
+    return ask_chat(body("p/double", "hi"), {{"x-atelier-cache", "60"}, {"cache-control", std::move(control)}});
+  };
   EXPECT_EQ(ask_with("only-if-cached").status, 503);
   EXPECT_EQ(conversations(), 0U);
   EXPECT_EQ(ask_with("no-store").status, 200);
@@ -165,7 +182,8 @@ TEST_F(Sharing, WholeAnswersInFlightAreSharedToo) {
   start();
   add_route(R"({"name":"one","targets":[{"provider":"p","model":"double@slow-first=400"}],"shares_equal":true})");
   std::vector<std::future<Answer>> answers;
-  for (int i = 0; i < 6; ++i) answers.push_back(std::async(std::launch::async, [&] { return ask_chat(body("one", "hi")); }));
+  for (int i = 0; i < 6; ++i)
+    answers.push_back(std::async(std::launch::async, [&] { return ask_chat(body("one", "hi")); }));
   for (auto& answer : answers) {
     const Answer got = answer.get();
     EXPECT_EQ(got.status, 200);

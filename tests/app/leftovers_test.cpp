@@ -46,16 +46,32 @@ class Leftovers : public testing::Test {
   }
   AssetId add_asset(const Digest& digest) {
     const AssetId id{Ulid::make()};
-    write(store::Assets::insert({.id = id, .owner = store::local_user(), .digest = digest, .size_bytes = 1, .kind = "image", .media_type = "image/png", .name = "x", .facts = json::Object{}, .created_ms = clock_.wall_ms()}));
+    write(store::Assets::insert({.id = id,
+                                 .owner = store::local_user(),
+                                 .digest = digest,
+                                 .size_bytes = 1,
+                                 .kind = "image",
+                                 .media_type = "image/png",
+                                 .name = "x",
+                                 .facts = json::Object{},
+                                 .created_ms = clock_.wall_ms()}));
     return id;
   }
-  void delete_asset(AssetId id) { write(store::Statement{"UPDATE assets SET deleted_ms = $2 WHERE id = $1", {id.to_string(), clock_.wall_ms()}}); }
+  void delete_asset(AssetId id) {
+    write(store::Statement{"UPDATE assets SET deleted_ms = $2 WHERE id = $1", {id.to_string(), clock_.wall_ms()}});
+  }
   // A production with a published render that shows these.
   ProductionId add_production(std::vector<Digest> files) {
     const ProductionId id{Ulid::make()};
     const RunId run{Ulid::make()};
-    write(store::Productions::insert({.id = id, .owner = store::local_user(), .title = "t", .document = json::Object{}, .created_ms = 1, .updated_ms = 1}));
-    write(store::Productions::insert_render(principal_, id, {.run = run, .document = json::Object{}, .result = {}, .created_ms = 1}));
+    write(store::Productions::insert({.id = id,
+                                      .owner = store::local_user(),
+                                      .title = "t",
+                                      .document = json::Object{},
+                                      .created_ms = 1,
+                                      .updated_ms = 1}));
+    write(store::Productions::insert_render(principal_, id,
+                                            {.run = run, .document = json::Object{}, .result = {}, .created_ms = 1}));
     write(store::Productions::publish_render(principal_, run, json::Object{}, files));
     return id;
   }
@@ -144,8 +160,10 @@ TEST_F(Leftovers, ManyGoInSlices) {
   const Digest file = put("one of many");
   std::vector<store::Statement> batch;
   for (int i = 0; i < 450; ++i)
-    batch.push_back({"INSERT INTO assets (id, owner, digest, size_bytes, media_type, kind, name, created_ms, deleted_ms) VALUES ($1, $2, $3, 1, 'image/png', 'image', 'x', 1, $4)",
-                     {Ulid::make().to_string(), store::local_user().to_string(), file.hex(), clock_.wall_ms()}});
+    batch.push_back(
+        {"INSERT INTO assets (id, owner, digest, size_bytes, media_type, kind, name, created_ms, deleted_ms) VALUES "
+         "($1, $2, $3, 1, 'image/png', 'image', 'x', 1, $4)",
+         {Ulid::make().to_string(), store::local_user().to_string(), file.hex(), clock_.wall_ms()}});
   write(std::move(batch));
   clock_.advance(48h);
   for (const std::int64_t left : {250, 50, 0}) {
@@ -164,10 +182,18 @@ TEST_F(Leftovers, OlderRendersAreKnownToo) {
     auto database = store::open_sqlite({.path = folder_ / "older.db"}, older);
     ASSERT_TRUE(database);
     std::vector<store::Statement> batch;
-    batch.push_back({"INSERT INTO productions (id, owner, title, revision, document, created_ms, updated_ms) VALUES ('p', $1, 't', 1, '{}', 1, 1)", {store::local_user().to_string()}});
-    batch.push_back({"INSERT INTO renders (run, owner, production, document, created_ms, result) VALUES ('r', $1, 'p', '{}', 1, $2)",
-                     {store::local_user().to_string(), R"({"files":{"video":{"digest":")" + digest + R"(","size_bytes":1}},"film":{}})"}});
-    batch.push_back({"INSERT INTO renders (run, owner, production, document, created_ms) VALUES ('r2', $1, 'p', '{}', 1)", {store::local_user().to_string()}});
+    batch.push_back(
+        {"INSERT INTO productions (id, owner, title, revision, document, created_ms, updated_ms) VALUES ('p', $1, 't', "
+         "1, '{}', 1, 1)",
+         {store::local_user().to_string()}});
+    batch.push_back(
+        {"INSERT INTO renders (run, owner, production, document, created_ms, result) VALUES ('r', $1, 'p', '{}', 1, "
+         "$2)",
+         {store::local_user().to_string(),
+          R"({"files":{"video":{"digest":")" + digest + R"(","size_bytes":1}},"film":{}})"}});
+    batch.push_back(
+        {"INSERT INTO renders (run, owner, production, document, created_ms) VALUES ('r2', $1, 'p', '{}', 1)",
+         {store::local_user().to_string()}});
     ASSERT_TRUE(store::run((*database)->write(std::move(batch))));
     (*database)->close();
   }

@@ -6,7 +6,8 @@ namespace atelier {
 namespace {
 
 TEST(TimeText, ReadsWhatItWrites) {
-  for (const UnixMs time : {UnixMs{0}, UnixMs{1'795'277'985'000}, UnixMs{951'782'400'000}}) EXPECT_EQ(parse_rfc3339(format_rfc3339(time)), time);
+  for (const UnixMs time : {UnixMs{0}, UnixMs{1'795'277'985'000}, UnixMs{951'782'400'000}})
+    EXPECT_EQ(parse_rfc3339(format_rfc3339(time)), time);
 }
 
 TEST(TimeText, KnowsFractionsAndZones) {
@@ -15,8 +16,9 @@ TEST(TimeText, KnowsFractionsAndZones) {
 }
 
 TEST(TimeText, RefusesWhatIsNoTime) {
-  for (const char* text : {"", "2027-01-31", "2027-02-30T00:00:00Z", "2027-01-31T24:00:00Z", "2027-01-31T00:00:00", "2027-01-31T00:00:00.Z", "2027-01-31T00:00:00+2:00",
-                           "2027-01-31T00:00:00Z ", "2027-01--1T00:00:00Z", "2027-13-01T00:00:00Z"})
+  for (const char* text : {"", "2027-01-31", "2027-02-30T00:00:00Z", "2027-01-31T24:00:00Z", "2027-01-31T00:00:00",
+                           "2027-01-31T00:00:00.Z", "2027-01-31T00:00:00+2:00", "2027-01-31T00:00:00Z ",
+                           "2027-01--1T00:00:00Z", "2027-13-01T00:00:00Z"})
     EXPECT_FALSE(parse_rfc3339(text)) << text;
 }
 

@@ -17,22 +17,32 @@ std::string gemini_path(std::string_view model, bool is_streamed) {
 }
 
 std::string turn(Wire wire, std::string_view role, std::string_view text) {
-  if (wire == Wire::gemini) return fmt::format(R"({{"role":"{}","parts":[{{"text":"{}"}}]}})", role == "assistant" ? "model" : role, text);
+  if (wire == Wire::gemini)
+    return fmt::format(R"({{"role":"{}","parts":[{{"text":"{}"}}]}})", role == "assistant" ? "model" : role, text);
   return fmt::format(R"({{"role":"{}","content":"{}"}})", role, text);
 }
 
 Asked ask_turns(Wire wire, std::string_view model, const std::string& turns, Delivery delivery, std::string_view more) {
   const bool is_streamed = delivery == Delivery::streamed;
   const auto body = [&](std::string_view turns_name, std::string_view own) {
-    return fmt::format(R"({{"model":"{}",{}"{}":[{}],"stream":{}{}}})", model, own, turns_name, turns, is_streamed, more);
+    return fmt::format(R"({{"model":"{}",{}"{}":[{}],"stream":{}{}}})", model, own, turns_name, turns, is_streamed,
+                       more);
   };
   switch (wire) {
-    case Wire::openai_chat: return {.path = "/openai/v1/chat/completions", .fields = std::string(kBearer), .body = body("messages", "")};
-    case Wire::openai_responses: return {.path = "/openai/v1/responses", .fields = std::string(kBearer), .body = body("input", "")};
-    case Wire::anthropic: return {.path = "/anthropic/v1/messages", .fields = std::string(kAnthropic), .body = body("messages", R"("max_tokens":4096,)")};
+    case Wire::openai_chat:
+      return {.path = "/openai/v1/chat/completions", .fields = std::string(kBearer), .body = body("messages", "")};
+    case Wire::openai_responses:
+      return {.path = "/openai/v1/responses", .fields = std::string(kBearer), .body = body("input", "")};
+    case Wire::anthropic:
+      return {.path = "/anthropic/v1/messages",
+              .fields = std::string(kAnthropic),
+              .body = body("messages", R"("max_tokens":4096,)")};
     case Wire::gemini:
-      return {.path = "/gemini" + gemini_path(model, is_streamed), .fields = std::string(kGoogle), .body = fmt::format(R"({{"contents":[{}]{}}})", turns, more)};
-    case Wire::ollama: return {.path = "/ollama/api/chat", .fields = {}, .body = body("messages", "")};
+      return {.path = "/gemini" + gemini_path(model, is_streamed),
+              .fields = std::string(kGoogle),
+              .body = fmt::format(R"({{"contents":[{}]{}}})", turns, more)};
+    case Wire::ollama:
+      return {.path = "/ollama/api/chat", .fields = {}, .body = body("messages", "")};
   }
   return {};
 }
@@ -41,11 +51,16 @@ Asked ask_turns(Wire wire, std::string_view model, const std::string& turns, Del
 
 std::string_view to_string(Wire wire) noexcept {
   switch (wire) {
-    case Wire::openai_chat: return "openai_chat";
-    case Wire::openai_responses: return "openai_responses";
-    case Wire::anthropic: return "anthropic";
-    case Wire::gemini: return "gemini";
-    case Wire::ollama: return "ollama";
+    case Wire::openai_chat:
+      return "openai_chat";
+    case Wire::openai_responses:
+      return "openai_responses";
+    case Wire::anthropic:
+      return "anthropic";
+    case Wire::gemini:
+      return "gemini";
+    case Wire::ollama:
+      return "ollama";
   }
   return "";
 }
@@ -56,7 +71,8 @@ Asked ask(Wire wire, std::string_view model, std::string_view prompt, Delivery d
   return ask_turns(wire, model, turn(wire, "user", prompt), delivery, more);
 }
 
-Asked ask_prefilled(Wire wire, std::string_view model, std::string_view prompt, std::string_view prefill, Delivery delivery) {
+Asked ask_prefilled(Wire wire, std::string_view model, std::string_view prompt, std::string_view prefill,
+                    Delivery delivery) {
   return ask_turns(wire, model, turn(wire, "user", prompt) + "," + turn(wire, "assistant", prefill), delivery, "");
 }
 

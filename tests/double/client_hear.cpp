@@ -20,7 +20,9 @@ std::string text_of(const json::Value& value, std::string_view pointer) {
 }
 std::int64_t number_of(const json::Value& value, std::string_view pointer) {
   const json::Value* found = find(value, pointer);
-  return found && found->is_int64() ? found->as_int64() : found && found->is_uint64() ? static_cast<std::int64_t>(found->as_uint64()) : 0;
+  return found && found->is_int64()    ? found->as_int64()
+         : found && found->is_uint64() ? static_cast<std::int64_t>(found->as_uint64())
+                                       : 0;
 }
 bool has(const json::Value& value, std::string_view pointer) {
   const json::Value* found = find(value, pointer);
@@ -70,7 +72,8 @@ class ChatListener final : public Listener {
     const json::Value* choices = find(data, "/choices");
     if (!choices || !choices->is_array()) return complain("a chunk without choices");
     if (has(data, "/usage")) take_usage(data);
-    const bool says_something = !choices->as_array().empty() || has(data, "/usage") || has(data, "/prompt_filter_results");
+    const bool says_something =
+        !choices->as_array().empty() || has(data, "/usage") || has(data, "/prompt_filter_results");
     demand(says_something, "a chunk that says nothing");
     for (const json::Value& choice : choices->as_array())
       if (number_of(choice, "/index") == 0) take_choice(choice);
@@ -85,7 +88,8 @@ class ChatListener final : public Listener {
     heard.finish = text_of(body, "/choices/0/finish_reason");
     if (const json::Value* calls = find(body, "/choices/0/message/tool_calls"); calls && calls->is_array())
       for (const json::Value& call : calls->as_array())
-        heard.calls.push_back({text_of(call, "/id"), text_of(call, "/function/name"), text_of(call, "/function/arguments")});
+        heard.calls.push_back(
+            {text_of(call, "/id"), text_of(call, "/function/name"), text_of(call, "/function/arguments")});
     if (has(body, "/usage")) take_usage(body);
     heard.end_count = 1;
   }
@@ -149,12 +153,18 @@ class ResponsesListener final : public Listener {
     if (type == "response.created") ++heard.start_count;
     if (type == "response.output_item.added") add_item(data);
     if (type == "response.output_text.delta") heard.text += said(data, "/delta");
-    if (type == "response.content_part.added") demand(parts_.insert(part_of(data)).second, "a part of an item is added twice");
-    if (type == "response.content_part.done") demand(parts_.erase(part_of(data)) == 1, "a part of an item ends that is not open");
-    if (type == "response.output_text.done") demand(heard.text.ends_with(text_of(data, "/text")), "the text's end says other words than its deltas");
-    if (type == "response.reasoning_summary_text.delta" || type == "response.reasoning_text.delta") heard.reasoning += said(data, "/delta");
+    if (type == "response.content_part.added")
+      demand(parts_.insert(part_of(data)).second, "a part of an item is added twice");
+    if (type == "response.content_part.done")
+      demand(parts_.erase(part_of(data)) == 1, "a part of an item ends that is not open");
+    if (type == "response.output_text.done")
+      demand(heard.text.ends_with(text_of(data, "/text")), "the text's end says other words than its deltas");
+    if (type == "response.reasoning_summary_text.delta" || type == "response.reasoning_text.delta")
+      heard.reasoning += said(data, "/delta");
     if (type == "response.function_call_arguments.delta") call_of(data).arguments += said(data, "/delta");
-    if (type == "response.function_call_arguments.done") demand(call_of(data).arguments == text_of(data, "/arguments"), "the arguments' end says other words than their deltas");
+    if (type == "response.function_call_arguments.done")
+      demand(call_of(data).arguments == text_of(data, "/arguments"),
+             "the arguments' end says other words than their deltas");
     if (type == "response.output_item.done") open_.erase(number_of(data, "/output_index"));
     if (type == "response.completed" || type == "response.incomplete") take_end(data);
   }
@@ -167,7 +177,8 @@ class ResponsesListener final : public Listener {
     heard.text = text_in(body);
     if (const json::Value* output = find(body, "/output"); output && output->is_array())
       for (const json::Value& item : output->as_array())
-        if (text_of(item, "/type") == "function_call") heard.calls.push_back({text_of(item, "/call_id"), text_of(item, "/name"), text_of(item, "/arguments")});
+        if (text_of(item, "/type") == "function_call")
+          heard.calls.push_back({text_of(item, "/call_id"), text_of(item, "/name"), text_of(item, "/arguments")});
     take_usage(body);
     heard.end_count = 1;
   }
@@ -178,7 +189,8 @@ class ResponsesListener final : public Listener {
     const json::Value* output = find(response, "/output");
     if (!output || !output->is_array()) return text;
     for (const json::Value& item : output->as_array())
-      if (const json::Value* content = find(item, "/content"); content && content->is_array() && text_of(item, "/type") == "message")
+      if (const json::Value* content = find(item, "/content");
+          content && content->is_array() && text_of(item, "/type") == "message")
         for (const json::Value& part : content->as_array()) text += text_of(part, "/text");
     return text;
   }
@@ -192,13 +204,16 @@ class ResponsesListener final : public Listener {
     return text_of(data, pointer);
   }
 
-  static std::string part_of(const json::Value& data) { return fmt::format("{}/{}", number_of(data, "/output_index"), number_of(data, "/content_index")); }
+  static std::string part_of(const json::Value& data) {
+    return fmt::format("{}/{}", number_of(data, "/output_index"), number_of(data, "/content_index"));
+  }
 
   void add_item(const json::Value& data) {
     const std::int64_t index = number_of(data, "/output_index");
     demand(index == next_index_++, "an item's index skips one");
     demand(open_.emplace(index, Item{text_of(data, "/item/id"), heard.calls.size()}).second, "an item is added twice");
-    if (text_of(data, "/item/type") == "function_call") heard.calls.push_back({text_of(data, "/item/call_id"), text_of(data, "/item/name"), {}});
+    if (text_of(data, "/item/type") == "function_call")
+      heard.calls.push_back({text_of(data, "/item/call_id"), text_of(data, "/item/name"), {}});
   }
 
   Heard::Call& call_of(const json::Value& data) {
@@ -270,7 +285,8 @@ class AnthropicListener final : public Listener {
       demand(text_of(body, "/type") == "error", "an error without its type");
       return;
     }
-    demand(text_of(body, "/type") == "message" && text_of(body, "/role") == "assistant", "it is no message of the assistant");
+    demand(text_of(body, "/type") == "message" && text_of(body, "/role") == "assistant",
+           "it is no message of the assistant");
     demand(!text_of(body, "/id").empty(), "it has no id");
     heard.finish = text_of(body, "/stop_reason");
     const json::Value* content = find(body, "/content");
@@ -278,7 +294,8 @@ class AnthropicListener final : public Listener {
     for (const json::Value& block : content->as_array()) {
       heard.text += text_of(block, "/text");
       heard.reasoning += text_of(block, "/thinking");
-      if (text_of(block, "/type") == "tool_use") heard.calls.push_back({text_of(block, "/id"), text_of(block, "/name"), json::write(*find(block, "/input"))});
+      if (text_of(block, "/type") == "tool_use")
+        heard.calls.push_back({text_of(block, "/id"), text_of(block, "/name"), json::write(*find(block, "/input"))});
     }
     take_usage(body, "/usage");
     heard.end_count = 1;
@@ -297,7 +314,8 @@ class AnthropicListener final : public Listener {
     open_ = number_of(data, "/index");
     demand(*open_ == next_index_++, "a block's index skips one");
     type_ = text_of(data, "/content_block/type");
-    if (type_ == "tool_use") heard.calls.push_back({text_of(data, "/content_block/id"), text_of(data, "/content_block/name"), {}});
+    if (type_ == "tool_use")
+      heard.calls.push_back({text_of(data, "/content_block/id"), text_of(data, "/content_block/name"), {}});
     heard.text += text_of(data, "/content_block/text");
   }
 
@@ -305,7 +323,8 @@ class AnthropicListener final : public Listener {
     demand(open_ == number_of(data, "/index"), "a delta of a block that is not open");
     const std::string type = text_of(data, "/delta/type");
     if (type == "text_delta") demand(type_ == "text", "a text delta in a block of another type");
-    if (type == "input_json_delta" && (type_ != "tool_use" || heard.calls.empty())) return complain("arguments in a block of another type");
+    if (type == "input_json_delta" && (type_ != "tool_use" || heard.calls.empty()))
+      return complain("arguments in a block of another type");
     heard.text += text_of(data, "/delta/text");
     heard.reasoning += text_of(data, "/delta/thinking");
     if (type == "input_json_delta") heard.calls.back().arguments += text_of(data, "/delta/partial_json");
@@ -337,7 +356,8 @@ class GeminiListener final : public Listener {
         (is_thought ? heard.reasoning : heard.text) += text_of(part, "/text");
         if (const json::Value* call = find(part, "/functionCall")) {
           const json::Value* arguments = find(*call, "/args");
-          heard.calls.push_back({text_of(*call, "/id"), text_of(*call, "/name"), arguments ? json::write(*arguments) : "{}"});
+          heard.calls.push_back(
+              {text_of(*call, "/id"), text_of(*call, "/name"), arguments ? json::write(*arguments) : "{}"});
         }
       }
     if (has(body, "/usageMetadata")) {
@@ -364,7 +384,8 @@ class OllamaListener final : public Listener {
     heard.reasoning += text_of(body, "/message/thinking");
     if (const json::Value* calls = find(body, "/message/tool_calls"); calls && calls->is_array())
       for (const json::Value& call : calls->as_array())
-        heard.calls.push_back({text_of(call, "/id"), text_of(call, "/function/name"), json::write(*find(call, "/function/arguments"))});
+        heard.calls.push_back(
+            {text_of(call, "/id"), text_of(call, "/function/name"), json::write(*find(call, "/function/arguments"))});
     const json::Value* done = find(body, "/done");
     if (!done || !done->is_bool() || !done->as_bool()) return;
     ++heard.end_count;
@@ -378,11 +399,16 @@ class OllamaListener final : public Listener {
 
 std::unique_ptr<Listener> make_listener(Wire wire) {
   switch (wire) {
-    case Wire::openai_chat: return std::make_unique<ChatListener>();
-    case Wire::openai_responses: return std::make_unique<ResponsesListener>();
-    case Wire::anthropic: return std::make_unique<AnthropicListener>();
-    case Wire::gemini: return std::make_unique<GeminiListener>();
-    case Wire::ollama: return std::make_unique<OllamaListener>();
+    case Wire::openai_chat:
+      return std::make_unique<ChatListener>();
+    case Wire::openai_responses:
+      return std::make_unique<ResponsesListener>();
+    case Wire::anthropic:
+      return std::make_unique<AnthropicListener>();
+    case Wire::gemini:
+      return std::make_unique<GeminiListener>();
+    case Wire::ollama:
+      return std::make_unique<OllamaListener>();
   }
   return nullptr;
 }
@@ -432,7 +458,8 @@ void take_lines(Listener& listener, std::string_view body) {
 }  // namespace
 
 std::string Heard::describe() const {
-  std::string out = fmt::format("text \"{}\" ({} bytes), finish {}, {} starts, {} ends", text.substr(0, 80), text.size(), finish, start_count, end_count);
+  std::string out = fmt::format("text \"{}\" ({} bytes), finish {}, {} starts, {} ends", text.substr(0, 80),
+                                text.size(), finish, start_count, end_count);
   for (const std::string& error : errors) out += "; error: " + error.substr(0, 200);
   for (const std::string& complaint : complaints) out += "; complaint: " + complaint;
   return out;

@@ -18,7 +18,9 @@ TEST(Chance, OfTenThousandCallsAtTwoCandidatesThatFailAFifthOfTheTimeAlmostNoneF
   route.name = "r";
   route.targets = {{"a", "m@random=0.2"}, {"b", "m@random=0.2"}};
   std::map<Wire, std::size_t> by_face;
-  House house({provider_of(Wire::openai_chat, "a", provider, 10s, 10s), provider_of(Wire::anthropic, "b", provider, 10s, 10s)}, {route});
+  House house(
+      {provider_of(Wire::openai_chat, "a", provider, 10s, 10s), provider_of(Wire::anthropic, "b", provider, 10s, 10s)},
+      {route});
   std::vector<Order> orders;
   for (std::size_t i = 0; i < kCalls; ++i) {
     const Wire face = kFaces[i % std::size(kFaces)];
@@ -50,8 +52,10 @@ TEST(Chance, OfTenThousandCallsAtTwoCandidatesThatFailAFifthOfTheTimeAlmostNoneF
   }
   std::string told;
   for (const auto& [reason, count] : failures) told += fmt::format(" {}: {}", reason, count);
-  fmt::print("{} calls in {} ms: {} answered, {} attempts of which {} failed, {} answers of two attempts joined, {} answered other than once; errors:{}\n", kCalls, took.count(), good, attempts,
-             failed_attempts, joined, answered_twice, told);
+  fmt::print(
+      "{} calls in {} ms: {} answered, {} attempts of which {} failed, {} answers of two attempts joined, {} answered "
+      "other than once; errors:{}\n",
+      kCalls, took.count(), good, attempts, failed_attempts, joined, answered_twice, told);
   EXPECT_GE(good, kCalls * 999 / 1000) << told;
   EXPECT_EQ(answered_twice, 0U);
   EXPECT_GT(failed_attempts, kCalls / 10) << "the fault struck";

@@ -17,12 +17,15 @@ constexpr std::string_view kPrompt = "one two three four five six seven eight ni
 constexpr std::string_view kAnswer = "Echo: one two three four five six seven eight nine ten eleven twelve";
 constexpr std::string_view kCountingPrompt = "[say 6]", kBegun = "t1 t2", kRest = " t3 t4 t5 t6";
 constexpr std::size_t kAtOnce = 192;
-// One candidate is asked again until its caller's patience ends: enough for two repeats, and the time a busy machine takes.
+// One candidate is asked again until its caller's patience ends: enough for two repeats, and the time a busy machine
+// takes.
 constexpr std::chrono::milliseconds kPatienceForOne{3'500}, kPatienceForTwo{15'000};
 // An expiry is seen up to 50 ms late; the rest is for a busy machine.
 constexpr std::chrono::milliseconds kSlack{1'000};
 
-std::string provider_name(Wire called, Connects connects) { return fmt::format("{}-{}", to_string(called), to_string(connects)); }
+std::string provider_name(Wire called, Connects connects) {
+  return fmt::format("{}-{}", to_string(called), to_string(connects));
+}
 std::string healthy_name(Wire called) { return fmt::format("{}-well", to_string(called)); }
 
 bool is_right_text(const FaultRow& row, std::string_view text) {
@@ -37,19 +40,23 @@ Order make_order(const FaultRow& row, Wire face, Delivery delivery, std::string_
   order.face = face;
   order.delivery = delivery;
   const std::string_view more = row.faults.find("temperature") == std::string_view::npos ? "" : R"(,"temperature":0.5)";
-  order.body = row.is_prefilled ? doubles::ask_prefilled(face, model, kCountingPrompt, kBegun, delivery).body : doubles::ask(face, model, kPrompt, delivery, more).body;
+  order.body = row.is_prefilled ? doubles::ask_prefilled(face, model, kCountingPrompt, kBegun, delivery).body
+                                : doubles::ask(face, model, kPrompt, delivery, more).body;
   return order;
 }
 
 }  // namespace
 
 std::string FaultMatrix::Case::name() const {
-  return fmt::format("{} ({}{}), {} calling {}, {}, {}", row->what, row->faults, row->connects == Connects::normal ? "" : to_string(row->connects), to_string(face), to_string(called),
-                     delivery == Delivery::streamed ? "streamed" : "whole", candidates == Candidates::two ? "with a second candidate" : "alone");
+  return fmt::format("{} ({}{}), {} calling {}, {}, {}", row->what, row->faults,
+                     row->connects == Connects::normal ? "" : to_string(row->connects), to_string(face),
+                     to_string(called), delivery == Delivery::streamed ? "streamed" : "whole",
+                     candidates == Candidates::two ? "with a second candidate" : "alone");
 }
 
 FaultMatrix::FaultMatrix() {
-  for (const Connects connects : {Connects::normal, Connects::refuse, Connects::reset, Connects::hang, Connects::late, Connects::silent}) {
+  for (const Connects connects :
+       {Connects::normal, Connects::refuse, Connects::reset, Connects::hang, Connects::late, Connects::silent}) {
     doubles_.emplace_back(connects, std::make_unique<ProviderDouble>());
     doubles_.back().second->set_connects(connects);
     for (const Wire called : doubles::all_wires()) {
@@ -57,7 +64,8 @@ FaultMatrix::FaultMatrix() {
       providers_.back().connect_timeout = 800ms;
     }
   }
-  for (const Wire called : doubles::all_wires()) providers_.push_back(provider_of(called, healthy_name(called), *doubles_.front().second, 10s, 10s));
+  for (const Wire called : doubles::all_wires())
+    providers_.push_back(provider_of(called, healthy_name(called), *doubles_.front().second, 10s, 10s));
   for (const FaultRow& row : fault_rows())
     for (const Candidates candidates : {Candidates::two, Candidates::one})
       for (const Delivery delivery : {Delivery::streamed, Delivery::whole})
@@ -76,7 +84,13 @@ void FaultMatrix::add(const FaultRow& row, Wire face, Wire called, Delivery deli
   Order order = make_order(row, face, delivery, route.name);
   order.patience = candidates == Candidates::two ? kPatienceForTwo : kPatienceForOne;
   routes_.push_back(std::move(route));
-  cases_.push_back({.row = &row, .face = face, .called = called, .delivery = delivery, .candidates = candidates, .order = std::move(order), .outcome = {}});
+  cases_.push_back({.row = &row,
+                    .face = face,
+                    .called = called,
+                    .delivery = delivery,
+                    .candidates = candidates,
+                    .order = std::move(order),
+                    .outcome = {}});
 }
 
 void FaultMatrix::measure() {
@@ -89,7 +103,8 @@ void FaultMatrix::measure() {
 
 bool FaultMatrix::is_answer(const Case& one) {
   const Outcome& outcome = one.outcome;
-  if (!one.row->may_lack_finish || one.delivery == Delivery::streamed || outcome.error) return outcome.is_whole_answer();
+  if (!one.row->may_lack_finish || one.delivery == Delivery::streamed || outcome.error)
+    return outcome.is_whole_answer();
   return outcome.heard.end_count == 1 && outcome.heard.errors.empty() && outcome.heard.complaints.empty();
 }
 
@@ -109,7 +124,8 @@ std::string FaultMatrix::complain(const Case& one) {
   if (!outcome.is_one_error()) return "neither a whole answer nor one explicit error";
   if (!outcome.report.error) return "a failed call was told of as answered";
   if (outcome.report.is_aborted) return "its caller was there";
-  if (one.candidates == Candidates::two && one.row->due != Due::error) return "an error, though the second candidate is well";
+  if (one.candidates == Candidates::two && one.row->due != Due::error)
+    return "an error, though the second candidate is well";
   return {};
 }
 
@@ -117,7 +133,9 @@ std::string FaultMatrix::verdict(const Case& one) {
   const Outcome& outcome = one.outcome;
   if (!complain(one).empty()) return "**wrong**";
   if (is_answer(one)) {
-    const std::string_view cut = outcome.heard.text.empty() ? ", saying nothing" : one.row->due == Due::filtered ? ", cut" : "";
+    const std::string_view cut = outcome.heard.text.empty()      ? ", saying nothing"
+                                 : one.row->due == Due::filtered ? ", cut"
+                                                                 : "";
     if (outcome.report.attempts.size() == 1) return fmt::format("itself{}", cut);
     if (one.candidates == Candidates::one) return fmt::format("again{}", cut);
     return outcome.attempts_unseen < outcome.report.attempts.size() ? "joined" : "next";
@@ -132,17 +150,21 @@ std::string FaultMatrix::cell(const FaultRow& row, Delivery delivery, Candidates
     if (one.row == &row && one.delivery == delivery && one.candidates == candidates) all.push_back(&one);
   std::map<std::string, std::size_t> counts;
   for (const Case* one : all) ++counts[verdict(*one)];
-  const auto usual = std::max_element(counts.begin(), counts.end(), [](const auto& left, const auto& right) { return left.second < right.second; });
+  const auto usual = std::max_element(counts.begin(), counts.end(),
+                                      [](const auto& left, const auto& right) { return left.second < right.second; });
   std::string out = usual->first;
-  // The exceptions, in the fewest words that tell them: by the protocol called, by whether it is relayed, or one by one.
+  // The exceptions, in the fewest words that tell them: by the protocol called, by whether it is relayed, or one by
+  // one.
   using Key = std::function<std::string(const Case&)>;
-  const Key keys[] = {[](const Case& one) { return std::string(to_string(one.called)); },
-                      [](const Case& one) { return std::string(one.face == one.called ? "relayed" : "translated"); },
-                      [](const Case& one) { return fmt::format("to {}", to_string(one.face)); },
-                      [](const Case& one) { return fmt::format("{} to {}", to_string(one.called), to_string(one.face)); }};
+  const Key keys[] = {
+      [](const Case& one) { return std::string(to_string(one.called)); },
+      [](const Case& one) { return std::string(one.face == one.called ? "relayed" : "translated"); },
+      [](const Case& one) { return fmt::format("to {}", to_string(one.face)); },
+      [](const Case& one) { return fmt::format("{} to {}", to_string(one.called), to_string(one.face)); }};
   for (const Key& key : keys) {
     std::map<std::string, std::string> by_key;
-    const bool tells = std::ranges::all_of(all, [&](const Case* one) { return by_key.emplace(key(*one), verdict(*one)).first->second == verdict(*one); });
+    const bool tells = std::ranges::all_of(
+        all, [&](const Case* one) { return by_key.emplace(key(*one), verdict(*one)).first->second == verdict(*one); });
     if (!tells) continue;
     std::map<std::string, std::string> groups;  // verdict: keys
     for (const auto& [name, what] : by_key)
@@ -159,10 +181,15 @@ std::string FaultMatrix::table() const {
   for (const FaultRow& row : fault_rows()) {
     if (row.group != group) {
       group = row.group;
-      out += fmt::format("\n### {}\n\n| fault of the first candidate | double | streamed, second well | whole, second well | streamed, alone | whole, alone |\n| --- | --- | --- | --- | --- | --- |\n", group);
+      out += fmt::format(
+          "\n### {}\n\n| fault of the first candidate | double | streamed, second well | whole, second well | "
+          "streamed, alone | whole, alone |\n| --- | --- | --- | --- | --- | --- |\n",
+          group);
     }
-    const std::string spelled = row.connects == Connects::normal ? std::string(row.faults) : fmt::format("connects: {}", to_string(row.connects));
-    out += fmt::format("| {} | `{}` | {} | {} | {} | {} |\n", row.what, spelled, cell(row, Delivery::streamed, Candidates::two), cell(row, Delivery::whole, Candidates::two),
+    const std::string spelled = row.connects == Connects::normal ? std::string(row.faults)
+                                                                 : fmt::format("connects: {}", to_string(row.connects));
+    out += fmt::format("| {} | `{}` | {} | {} | {} | {} |\n", row.what, spelled,
+                       cell(row, Delivery::streamed, Candidates::two), cell(row, Delivery::whole, Candidates::two),
                        cell(row, Delivery::streamed, Candidates::one), cell(row, Delivery::whole, Candidates::one));
   }
   return out;

@@ -10,8 +10,8 @@
 
 namespace atelier::gateway {
 
-// Every fault, of every called protocol, under every served one, streamed and whole, with a second candidate that is well
-// and without.
+// Every fault, of every called protocol, under every served one, streamed and whole, with a second candidate that is
+// well and without.
 class FaultMatrix {
  public:
   enum class Candidates : std::uint8_t { two, one };
@@ -44,7 +44,8 @@ class FaultMatrix {
   void add(const FaultRow& row, Wire face, Wire called, Delivery delivery, Candidates candidates);
   std::string cell(const FaultRow& row, Delivery delivery, Candidates candidates) const;
 
-  std::vector<std::pair<doubles::Connects, std::unique_ptr<ProviderDouble>>> doubles_;  // the first behaves when connected to
+  std::vector<std::pair<doubles::Connects, std::unique_ptr<ProviderDouble>>>
+      doubles_;  // the first behaves when connected to
   std::vector<model::Provider> providers_;
   std::vector<model::Route> routes_;
   std::vector<Case> cases_;

@@ -29,7 +29,8 @@ const FaultMatrix& measured() {
   return *matrix;
 }
 
-// Each cell without its exceptions: some of those are a race between a provider's last words and the end of its connection.
+// Each cell without its exceptions: some of those are a race between a provider's last words and the end of its
+// connection.
 std::string usual(const std::string& table) {
   std::string out;
   bool is_exception = false;
@@ -53,7 +54,8 @@ TEST(FaultMatrix, EveryCallerGetsAWholeAnswerOrOneExplicitErrorAndTheDocumentSay
     if (complaint.empty()) continue;
     // One of each kind tells enough.
     if (++shown[std::string(one.row->what) + complaint] > 3) continue;
-    ADD_FAILURE() << one.name() << ": " << complaint << "\n  " << one.outcome.describe() << "\n  " << one.outcome.bytes.substr(0, 6000);
+    ADD_FAILURE() << one.name() << ": " << complaint << "\n  " << one.outcome.describe() << "\n  "
+                  << one.outcome.bytes.substr(0, 6000);
   }
   const std::string document = read_file(ATELIER_SOURCE_DIR "/docs/gateway-faults.md");
   const std::size_t begin = document.find(kBegin), end = document.find(kEnd);
@@ -65,7 +67,8 @@ TEST(FaultMatrix, EveryCallerGetsAWholeAnswerOrOneExplicitErrorAndTheDocumentSay
     return;
   }
   EXPECT_EQ(usual(document.substr(begin + kBegin.size(), end - begin - kBegin.size())), usual(table))
-      << "docs/gateway-faults.md says otherwise than was measured; ATELIER_WRITE_FAULT_TABLE=docs/gateway-faults.md writes it anew";
+      << "docs/gateway-faults.md says otherwise than was measured; ATELIER_WRITE_FAULT_TABLE=docs/gateway-faults.md "
+         "writes it anew";
 }
 
 }  // namespace

@@ -17,14 +17,14 @@ enum class Due : std::uint8_t {
 // One row of docs/gateway-faults.md.
 struct FaultRow {
   std::string_view group;   // its heading
-  std::string_view faults;  // as the double spells them; empty: only the connection is at fault. With a gap between tokens
-                            // where what the caller has when it breaks would be luck otherwise
-  std::string_view what;    // in the reader's words
+  std::string_view faults;  // as the double spells them; empty: only the connection is at fault. With a gap between
+                            // tokens where what the caller has when it breaks would be luck otherwise
+  std::string_view what;  // in the reader's words
   Due due = Due::answer;
   doubles::Connects connects = doubles::Connects::normal;
-  bool is_prefilled = false;  // the conversation ends with words of the assistant's
-  bool has_text = true;       // false: what is said is not the echo of the prompt
-  bool may_be_mute = false;   // alone, its empty answer is the answer
+  bool is_prefilled = false;     // the conversation ends with words of the assistant's
+  bool has_text = true;          // false: what is said is not the echo of the prompt
+  bool may_be_mute = false;      // alone, its empty answer is the answer
   bool may_lack_finish = false;  // whole, it is the caller's as it came
 };
 std::span<const FaultRow> fault_rows() noexcept;

@@ -5,8 +5,8 @@
 
 #include "tests/gateway/house.hpp"
 
-// A caller that goes away: its upstream is closed within 100 ms, nothing is asked again for it, and it is charged for what
-// came. (Complaints 4 to 8 of people who run gateways.)
+// A caller that goes away: its upstream is closed within 100 ms, nothing is asked again for it, and it is charged for
+// what came. (Complaints 4 to 8 of people who run gateways.)
 namespace atelier::gateway {
 namespace {
 
@@ -16,8 +16,8 @@ constexpr std::chrono::milliseconds kClosedWithin{100};
 
 struct Moment {
   const char* name;
-  const char* faults;        // what the provider is at when the caller leaves
-  bool has_begun;            // bytes came by then
+  const char* faults;  // what the provider is at when the caller leaves
+  bool has_begun;      // bytes came by then
   Delivery delivery;
 };
 
@@ -60,7 +60,8 @@ TEST_P(AGoneCaller, ClosesItsUpstreamIsNotRetriedForAndIsCharged) {
   }
   // Longer than the pause before any repeat would be.
   EXPECT_FALSE(provider.wait_for_requests(2, 100ms)) << "asked again for nobody";
-  EXPECT_EQ(house.models().find_candidate(got.report.candidate)->breaker.snapshot(steady_clock::now()).failures, 0U) << "the provider did nothing wrong";
+  EXPECT_EQ(house.models().find_candidate(got.report.candidate)->breaker.snapshot(steady_clock::now()).failures, 0U)
+      << "the provider did nothing wrong";
   EXPECT_EQ(house.models().find_candidate(got.report.candidate)->in_flight.load(), 0U);
 }
 
@@ -73,9 +74,12 @@ constexpr Moment kMoments[] = {{"BeforeTheHead", "silence", false, Delivery::str
                                {"WithinAWholeAnswer", "stall-mid", false, Delivery::whole}};
 
 INSTANTIATE_TEST_SUITE_P(All, AGoneCaller,
-                         testing::Combine(testing::ValuesIn(kMoments), testing::ValuesIn(kFaces), testing::ValuesIn(doubles::all_wires().begin(), doubles::all_wires().end())),
+                         testing::Combine(testing::ValuesIn(kMoments), testing::ValuesIn(kFaces),
+                                          testing::ValuesIn(doubles::all_wires().begin(), doubles::all_wires().end())),
                          [](const auto& tested) {
-                           return fmt::format("{}_{}_to_{}", std::get<0>(tested.param).name, to_string(std::get<1>(tested.param)), to_string(std::get<2>(tested.param)));
+                           return fmt::format("{}_{}_to_{}", std::get<0>(tested.param).name,
+                                              to_string(std::get<1>(tested.param)),
+                                              to_string(std::get<2>(tested.param)));
                          });
 
 class GoneCallers : public testing::Test {
@@ -105,7 +109,8 @@ TEST_F(GoneCallers, NothingIsTriedAnyMoreForOneThatLeavesBetweenTwoAttempts) {
 }
 
 TEST_F(GoneCallers, ACallThatIsStillConnectingEndsAtOnce) {
-  for (const doubles::Connects connects : {doubles::Connects::hang, doubles::Connects::late, doubles::Connects::silent}) {
+  for (const doubles::Connects connects :
+       {doubles::Connects::hang, doubles::Connects::late, doubles::Connects::silent}) {
     ProviderDouble provider;
     provider.set_connects(connects);
     House house({provider_of(Wire::anthropic, "p", provider, 30s, 30s)}, {});
@@ -132,7 +137,8 @@ TEST_F(GoneCallers, AreChargedForWhatCame) {
   for (const std::size_t token_count : {40UZ, 4'000UZ}) {
     const ProviderDouble provider;
     House house({provider_of(Wire::openai_chat, "p", provider, 30s, 30s)}, {});
-    const auto calling = house.start(order_of(Wire::openai_chat, Delivery::streamed, fmt::format("p/m@stall-mid,at={}", token_count), "[say 6000]"));
+    const auto calling = house.start(
+        order_of(Wire::openai_chat, Delivery::streamed, fmt::format("p/m@stall-mid,at={}", token_count), "[say 6000]"));
     ASSERT_TRUE(provider.wait_for_requests(1));
     ASSERT_TRUE(calling->wait_for_bytes(token_count * 150));
     calling->cancel();
@@ -142,7 +148,9 @@ TEST_F(GoneCallers, AreChargedForWhatCame) {
     std::ptrdiff_t came = 0;
     for (std::size_t at = got.bytes.find(kToken); at != std::string::npos; at = got.bytes.find(kToken, at + 1)) ++came;
     EXPECT_GT(came, static_cast<std::ptrdiff_t>(token_count / 2));
-    EXPECT_NEAR(static_cast<double>(got.report.usage.output_total()), static_cast<double>(came), 2 + 0.4 * static_cast<double>(came)) << token_count << " tokens";
+    EXPECT_NEAR(static_cast<double>(got.report.usage.output_total()), static_cast<double>(came),
+                2 + 0.4 * static_cast<double>(came))
+        << token_count << " tokens";
   }
 }
 

@@ -3,8 +3,8 @@
 
 #include "tests/gateway/house.hpp"
 
-// A slow first attempt gets a second one beside it, where the route or the caller wants that: whoever has something to show
-// first answers, the other is left at once, and nothing is held against it.
+// A slow first attempt gets a second one beside it, where the route or the caller wants that: whoever has something to
+// show first answers, the other is left at once, and nothing is held against it.
 namespace atelier::gateway {
 namespace {
 
@@ -70,7 +70,8 @@ class Hedging : public testing::Test {
     EXPECT_LE(*asked(loser).request(1)->client_closed_at - *answered_at, kClosedWithin + known_delay_);
   }
 
-  std::unique_ptr<ProviderDouble> doubles_[3] = {std::make_unique<ProviderDouble>(), std::make_unique<ProviderDouble>(), std::make_unique<ProviderDouble>()};
+  std::unique_ptr<ProviderDouble> doubles_[3] = {std::make_unique<ProviderDouble>(), std::make_unique<ProviderDouble>(),
+                                                 std::make_unique<ProviderDouble>()};
   std::vector<std::string> names_;
   std::unique_ptr<House> house_;
   std::chrono::milliseconds known_delay_{0};  // between the winner's head and its first word
@@ -80,7 +81,8 @@ TEST_F(Hedging, ASlowFirstIsAnsweredForByTheSecondAndLeftAtOnce) {
   for (const Wire face : kFaces)
     for (const Wire called : doubles::all_wires())
       for (const Delivery delivery : {Delivery::streamed, Delivery::whole}) {
-        SCOPED_TRACE(fmt::format("{} to {}, {}", to_string(called), to_string(face), delivery == Delivery::whole ? "whole" : "streamed"));
+        SCOPED_TRACE(fmt::format("{} to {}, {}", to_string(called), to_string(face),
+                                 delivery == Delivery::whole ? "whole" : "streamed"));
         reopen(called, {delivery == Delivery::whole ? "silence" : "slow-first=60000", ""});
         const Outcome got = call(order(face, delivery));
         ASSERT_TRUE(got.is_whole_answer()) << got.describe();
@@ -211,8 +213,10 @@ TEST_F(Hedging, ItIsTheRoutesWishUnlessTheCallerHasAnother) {
     bool may_fall_back;
     bool hedges;
   };
-  for (const Case& one : {Case{false, {}, true, false}, Case{false, true, true, true}, Case{true, false, true, false}, Case{true, {}, true, true}, Case{true, {}, false, false}}) {
-    SCOPED_TRACE(fmt::format("route {}, caller {}, fallback {}", one.route, one.caller ? static_cast<int>(*one.caller) : -1, one.may_fall_back));
+  for (const Case& one : {Case{false, {}, true, false}, Case{false, true, true, true}, Case{true, false, true, false},
+                          Case{true, {}, true, true}, Case{true, {}, false, false}}) {
+    SCOPED_TRACE(fmt::format("route {}, caller {}, fallback {}", one.route,
+                             one.caller ? static_cast<int>(*one.caller) : -1, one.may_fall_back));
     reopen(Wire::openai_chat, {"slow-first=500", ""}, one.route);
     Order made = order();
     made.hedges = one.caller;
@@ -252,14 +256,16 @@ TEST_F(Hedging, AreATenthOfTheCallsAndABurstAtMost) {
 
 TEST_F(Hedging, AnUnwellOrDearSecondIsPassedOver) {
   model::Prices prices;
-  prices.replace(*model::PriceTable::parse(R"({"a/m@slow-first=500": {"litellm_provider": "a", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06},
+  prices.replace(*model::PriceTable::parse(
+      R"({"a/m@slow-first=500": {"litellm_provider": "a", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06},
     "b/m": {"litellm_provider": "b", "input_cost_per_token": 3e-06, "output_cost_per_token": 6e-06},
     "c/m": {"litellm_provider": "c", "input_cost_per_token": 2e-06, "output_cost_per_token": 4e-06}})"));
   HouseOptions options;
   options.prices = &prices;
   open(Wire::openai_chat, {"slow-first=500", "", ""}, std::move(options));
   EXPECT_EQ(call(order()).report.candidate, "c/m") << "b costs thrice what the first does";
-  for (int i = 0; i < 5; ++i) candidate(2).breaker.tell(model::Breaker::Permit::allowed, model::Health::bad, steady_clock::now());
+  for (int i = 0; i < 5; ++i)
+    candidate(2).breaker.tell(model::Breaker::Permit::allowed, model::Health::bad, steady_clock::now());
   const Outcome alone = call(order());
   EXPECT_EQ(alone.report.candidate, names_[0]) << "c rests";
   EXPECT_EQ(alone.report.attempts.size(), 1U);

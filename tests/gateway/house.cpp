@@ -15,9 +15,12 @@ namespace {
 
 const model::ChatFace& face_of(Wire wire) {
   switch (wire) {
-    case Wire::openai_responses: return model::openai_responses_face();
-    case Wire::anthropic: return model::anthropic_face();
-    default: return model::openai_chat_face();
+    case Wire::openai_responses:
+      return model::openai_responses_face();
+    case Wire::anthropic:
+      return model::anthropic_face();
+    default:
+      return model::openai_chat_face();
   }
 }
 
@@ -67,7 +70,9 @@ struct House::Calling::State {
 std::string Outcome::describe() const {
   std::string out = error ? fmt::format("error {}: {}", error->stable_code(), error->message) : heard.describe();
   for (const model::AttemptReport& attempt : report.attempts)
-    out += fmt::format("; {} in {} ms: {}", attempt.candidate, attempt.took.count(), attempt.fault ? fmt::format("{}: {}", to_string(attempt.fault->kind), attempt.fault->message) : "ok");
+    out += fmt::format(
+        "; {} in {} ms: {}", attempt.candidate, attempt.took.count(),
+        attempt.fault ? fmt::format("{}: {}", to_string(attempt.fault->kind), attempt.fault->message) : "ok");
   return out + fmt::format("; {} ms", took.count());
 }
 
@@ -76,7 +81,11 @@ House::House(std::vector<model::Provider> providers, std::vector<model::Route> r
       upstream_(std::make_unique<model::HttpUpstream>(*client_)),
       models_(options.breaker),
       told_(std::make_unique<Told>()),
-      gateway_(models_, *upstream_, model::CallBooks{.clock = system_clock(), .prices = options.prices, .on_end = [told = told_.get()](const model::CallReport& report) { told->take(report); }, .hedges = &hedges_},
+      gateway_(models_, *upstream_,
+               model::CallBooks{.clock = system_clock(),
+                                .prices = options.prices,
+                                .on_end = [told = told_.get()](const model::CallReport& report) { told->take(report); },
+                                .hedges = &hedges_},
                model::GatewayOptions()) {
   models_.configure(std::move(providers), std::move(routes));
 }
@@ -89,7 +98,8 @@ House::~House() {
 
 std::string House::next_id() { return fmt::format("req{}", next_number_++); }
 
-std::optional<model::CallReport> House::wait_for_report(const std::string& request_id, std::chrono::milliseconds timeout) const {
+std::optional<model::CallReport> House::wait_for_report(const std::string& request_id,
+                                                        std::chrono::milliseconds timeout) const {
   std::unique_lock lock(told_->mutex);
   const bool is_told = told_->changed.wait_for(lock, timeout, [&] { return told_->entries.contains(request_id); });
   return is_told ? std::optional(told_->entries.at(request_id).report) : std::nullopt;
@@ -99,8 +109,12 @@ namespace {
 
 // A call's request, as the endpoint would make it of what came.
 Result<model::ChatCall> call_of(const Order& order, std::string request_id) {
-  model::ChatCall call{.face = &face_of(order.face), .body = order.body, .request = {.model = {}, .messages = {}}, .request_id = std::move(request_id),
-                       .deadline = std::chrono::steady_clock::now() + order.patience, .may_fall_back = order.may_fall_back};
+  model::ChatCall call{.face = &face_of(order.face),
+                       .body = order.body,
+                       .request = {.model = {}, .messages = {}},
+                       .request_id = std::move(request_id),
+                       .deadline = std::chrono::steady_clock::now() + order.patience,
+                       .may_fall_back = order.may_fall_back};
   auto glanced = model::glance(protocol_of(order.face), call.body);
   if (!glanced) return error_of(glanced);
   call.request = std::move(*glanced);
@@ -150,16 +164,20 @@ Task<Result<>> House::carry_out_into(House* house, Order order, std::string requ
   co_return Result<>{};
 }
 
-Task<Result<>> House::carry_out_all(House* house, std::vector<Order> orders, std::size_t at_once, std::vector<Outcome>* outcomes) {
+Task<Result<>> House::carry_out_all(House* house, std::vector<Order> orders, std::size_t at_once,
+                                    std::vector<Outcome>* outcomes) {
   TaskGroup::Options options;
   options.at_most = at_once;
   options.stops_on_error = false;
   TaskGroup group(co_await current_executor(), options);
-  for (std::size_t i = 0; i < orders.size(); ++i) group.spawn(carry_out_into(house, std::move(orders[i]), house->next_id(), &(*outcomes)[i]));
+  for (std::size_t i = 0; i < orders.size(); ++i)
+    group.spawn(carry_out_into(house, std::move(orders[i]), house->next_id(), &(*outcomes)[i]));
   co_return co_await group.join();
 }
 
-Outcome House::call(Order order) { return run_blocking(loops_.executor(0), carry_out(this, std::move(order), next_id())); }
+Outcome House::call(Order order) {
+  return run_blocking(loops_.executor(0), carry_out(this, std::move(order), next_id()));
+}
 
 std::vector<Outcome> House::call_all(std::vector<Order> orders, std::size_t at_once) {
   std::vector<Outcome> outcomes(orders.size());
@@ -195,7 +213,8 @@ void came(House::Calling::State& state, std::string_view bytes) {
   state.changed.notify_all();
 }
 
-Task<Result<>> carry_out_slowly(model::ChatGateway* gateway, Order order, std::shared_ptr<House::Calling::State> state) {
+Task<Result<>> carry_out_slowly(model::ChatGateway* gateway, Order order,
+                                std::shared_ptr<House::Calling::State> state) {
   auto call = call_of(order, state->id);
   if (!call) co_return error_of(call);
   if (order.delivery == Delivery::whole) {
@@ -252,23 +271,33 @@ bool House::Calling::wait_for_bytes(std::size_t count, std::chrono::milliseconds
 
 model::Protocol protocol_of(Wire wire) noexcept {
   switch (wire) {
-    case Wire::openai_chat: return model::Protocol::openai_chat;
-    case Wire::openai_responses: return model::Protocol::openai_responses;
-    case Wire::anthropic: return model::Protocol::anthropic;
-    case Wire::gemini: return model::Protocol::gemini;
-    case Wire::ollama: return model::Protocol::ollama;
+    case Wire::openai_chat:
+      return model::Protocol::openai_chat;
+    case Wire::openai_responses:
+      return model::Protocol::openai_responses;
+    case Wire::anthropic:
+      return model::Protocol::anthropic;
+    case Wire::gemini:
+      return model::Protocol::gemini;
+    case Wire::ollama:
+      return model::Protocol::ollama;
   }
   return model::Protocol::openai_chat;
 }
 
-model::Provider provider_of(Wire wire, std::string name, const ProviderDouble& served_by, std::chrono::milliseconds first_byte, std::chrono::milliseconds stall) {
+model::Provider provider_of(Wire wire, std::string name, const ProviderDouble& served_by,
+                            std::chrono::milliseconds first_byte, std::chrono::milliseconds stall) {
   const auto base = [&]() -> std::string_view {
     switch (wire) {
       case Wire::openai_chat:
-      case Wire::openai_responses: return "/openai/v1";
-      case Wire::anthropic: return "/anthropic";
-      case Wire::gemini: return "/gemini/v1beta";
-      case Wire::ollama: return "/ollama";
+      case Wire::openai_responses:
+        return "/openai/v1";
+      case Wire::anthropic:
+        return "/anthropic";
+      case Wire::gemini:
+        return "/gemini/v1beta";
+      case Wire::ollama:
+        return "/ollama";
     }
     return "";
   };

@@ -31,7 +31,7 @@ using doubles::Wire;
 struct Order {
   Wire face = Wire::openai_chat;  // one of the served
   Delivery delivery = Delivery::whole;
-  std::string body;               // names the model
+  std::string body;  // names the model
   std::chrono::milliseconds patience{10'000};
   bool may_fall_back = true;
   std::optional<bool> hedges = {};  // nullopt: as the route says
@@ -39,12 +39,12 @@ struct Order {
 
 // What they got.
 struct Outcome {
-  std::string bytes;                 // of the answer, as far as it came
-  std::optional<Error> error;        // instead of any of it
-  Heard heard;                       // what their protocol's client makes of it
-  std::size_t attempts_unseen = 0;   // until the first byte of a stream, or the answer
-  model::CallReport report;          // as told at the call's end
-  std::size_t told_count = 0;        // how often that was
+  std::string bytes;                // of the answer, as far as it came
+  std::optional<Error> error;       // instead of any of it
+  Heard heard;                      // what their protocol's client makes of it
+  std::size_t attempts_unseen = 0;  // until the first byte of a stream, or the answer
+  model::CallReport report;         // as told at the call's end
+  std::size_t told_count = 0;       // how often that was
   std::chrono::milliseconds took{0};
 
   bool is_whole_answer() const { return !error && heard.is_whole(); }
@@ -78,13 +78,15 @@ class House {
   net::Loops& loops() noexcept { return loops_; }
   const model::HedgeMetrics& hedges() const noexcept { return hedges_; }
   // The call's report, once it was told.
-  std::optional<model::CallReport> wait_for_report(const std::string& request_id, std::chrono::milliseconds timeout = 5s) const;
+  std::optional<model::CallReport> wait_for_report(const std::string& request_id,
+                                                   std::chrono::milliseconds timeout = 5s) const;
 
  private:
   struct Told;
   static Task<Outcome> carry_out(House* house, Order order, std::string request_id);
   static Task<Result<>> carry_out_into(House* house, Order order, std::string request_id, Outcome* outcome);
-  static Task<Result<>> carry_out_all(House* house, std::vector<Order> orders, std::size_t at_once, std::vector<Outcome>* outcomes);
+  static Task<Result<>> carry_out_all(House* house, std::vector<Order> orders, std::size_t at_once,
+                                      std::vector<Outcome>* outcomes);
   std::string next_id();
 
   net::Loops loops_{1};
@@ -116,13 +118,15 @@ class House::Calling {
 };
 
 model::Protocol protocol_of(Wire wire) noexcept;
-// A provider that speaks this, served by the double. With limits so short that tests need not wait, and long enough for a
-// busy machine.
-model::Provider provider_of(Wire wire, std::string name, const ProviderDouble& served_by, std::chrono::milliseconds first_byte = 800ms, std::chrono::milliseconds stall = 800ms);
+// A provider that speaks this, served by the double. With limits so short that tests need not wait, and long enough for
+// a busy machine.
+model::Provider provider_of(Wire wire, std::string name, const ProviderDouble& served_by,
+                            std::chrono::milliseconds first_byte = 800ms, std::chrono::milliseconds stall = 800ms);
 
 // The protocols served.
 inline constexpr Wire kFaces[] = {Wire::openai_chat, Wire::openai_responses, Wire::anthropic};
 // One user message that asks this model, in this protocol.
-Order order_of(Wire face, Delivery delivery, std::string_view model, std::string_view prompt, std::string_view more = "");
+Order order_of(Wire face, Delivery delivery, std::string_view model, std::string_view prompt,
+               std::string_view more = "");
 
 }  // namespace atelier::gateway

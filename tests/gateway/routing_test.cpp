@@ -5,8 +5,8 @@
 
 #include "tests/gateway/house.hpp"
 
-// When a candidate is tried again, left, or left alone. (Complaints 18, 20 to 25, 31 and 32; 15 to 17, 19 and 29 are rows of
-// docs/gateway-faults.md.)
+// When a candidate is tried again, left, or left alone. (Complaints 18, 20 to 25, 31 and 32; 15 to 17, 19 and 29 are
+// rows of docs/gateway-faults.md.)
 namespace atelier::gateway {
 namespace {
 
@@ -20,11 +20,14 @@ constexpr std::string_view kAnswer = "Echo: one two three four five six seven ei
 class Routing : public testing::Test {
  protected:
   // Two candidates of one protocol: the first with faults.
-  std::unique_ptr<House> house_with(Wire called, std::string_view faults, HouseOptions options = {}, std::string_view second_model = "m") {
+  std::unique_ptr<House> house_with(Wire called, std::string_view faults, HouseOptions options = {},
+                                    std::string_view second_model = "m") {
     model::Route route;
     route.name = "r";
     route.targets = {{"a", fmt::format("m{}{}", faults.empty() ? "" : "@", faults)}, {"b", std::string(second_model)}};
-    return std::make_unique<House>(std::vector{provider_of(called, "a", first_), provider_of(called, "b", second_, 10s, 10s)}, std::vector{route}, std::move(options));
+    return std::make_unique<House>(
+        std::vector{provider_of(called, "a", first_), provider_of(called, "b", second_, 10s, 10s)}, std::vector{route},
+        std::move(options));
   }
   ProviderDouble first_, second_;
 };
@@ -32,9 +35,11 @@ class Routing : public testing::Test {
 TEST_F(Routing, C18_AnAnswerOfTwoAttemptsHasOneStartAndNoWordTwice) {
   for (const Wire face : kFaces)
     for (const Wire called : doubles::all_wires())
-      for (const char* faults : {"cut-after-start", "error-after-start", "cut-mid", "stall-mid,at=2", "error-mid,at=6", "cut-before-end"}) {
+      for (const char* faults :
+           {"cut-after-start", "error-after-start", "cut-mid", "stall-mid,at=2", "error-mid,at=6", "cut-before-end"}) {
         const Outcome got = house_with(called, faults)->call(order_of(face, Delivery::streamed, "r", kPrompt));
-        EXPECT_TRUE(got.is_whole_answer()) << to_string(called) << " to " << to_string(face) << " " << faults << ": " << got.describe();
+        EXPECT_TRUE(got.is_whole_answer())
+            << to_string(called) << " to " << to_string(face) << " " << faults << ": " << got.describe();
         EXPECT_EQ(got.heard.text, kAnswer);
         EXPECT_EQ(got.heard.start_count, 1U);
         EXPECT_EQ(got.heard.ids.size(), 1U);
@@ -49,7 +54,9 @@ TEST_F(Routing, C18_ThreeCandidatesMayTellOneAnswer) {
       route.targets = {{"a", "m@cut-mid,at=3"}, {"a", "n@cut-mid,at=6"}, {"b", "m"}};
       House house({provider_of(called, "a", first_), provider_of(called, "b", second_, 10s, 10s)}, {route});
       const Outcome got = house.call(order_of(face, Delivery::streamed, "r", kPrompt));
-      EXPECT_TRUE(got.is_whole_answer()) << to_string(called) << " to " << to_string(face) << ": " << got.describe() << "\n" << got.bytes;
+      EXPECT_TRUE(got.is_whole_answer()) << to_string(called) << " to " << to_string(face) << ": " << got.describe()
+                                         << "\n"
+                                         << got.bytes;
       EXPECT_EQ(got.heard.text, kAnswer);
       EXPECT_EQ(got.heard.ids.size(), 1U);
       EXPECT_EQ(got.report.attempts.size(), 3U);
@@ -59,8 +66,11 @@ TEST_F(Routing, C18_ThreeCandidatesMayTellOneAnswer) {
 TEST_F(Routing, C18_AnAnswerIsGoneOnWithByOneThatComesWhole) {
   for (const Wire face : kFaces)
     for (const Wire called : doubles::all_wires()) {
-      const Outcome got = house_with(called, "cut-mid", {}, "m@as-json")->call(order_of(face, Delivery::streamed, "r", kPrompt));
-      EXPECT_TRUE(got.is_whole_answer()) << to_string(called) << " to " << to_string(face) << ": " << got.describe() << "\n" << got.bytes;
+      const Outcome got =
+          house_with(called, "cut-mid", {}, "m@as-json")->call(order_of(face, Delivery::streamed, "r", kPrompt));
+      EXPECT_TRUE(got.is_whole_answer()) << to_string(called) << " to " << to_string(face) << ": " << got.describe()
+                                         << "\n"
+                                         << got.bytes;
       EXPECT_EQ(got.heard.text, kAnswer);
       EXPECT_EQ(got.heard.start_count, 1U);
     }
@@ -73,7 +83,8 @@ TEST_F(Routing, C18_NothingIsLostThatCameWithTheFault) {
       ProviderDouble provider;
       House house({provider_of(called, "a", provider)}, {});
       for (int i = 0; i < 5; ++i) {
-        const Outcome got = house.call(order_of(face, Delivery::streamed, fmt::format("a/m{}@error-mid,at=6", i), kPrompt));
+        const Outcome got =
+            house.call(order_of(face, Delivery::streamed, fmt::format("a/m{}@error-mid,at=6", i), kPrompt));
         ASSERT_TRUE(got.is_one_error()) << to_string(called) << " to " << to_string(face) << ": " << got.describe();
         if (!got.error) {
           EXPECT_EQ(got.heard.text, "Echo: one two three four five");
@@ -83,7 +94,8 @@ TEST_F(Routing, C18_NothingIsLostThatCameWithTheFault) {
 }
 
 TEST_F(Routing, C19_ACutAnswerIsNotGoneOnWithByAPrefill) {
-  const Outcome got = house_with(Wire::anthropic, "cut-mid")->call(order_of(Wire::anthropic, Delivery::streamed, "r", kPrompt));
+  const Outcome got =
+      house_with(Wire::anthropic, "cut-mid")->call(order_of(Wire::anthropic, Delivery::streamed, "r", kPrompt));
   ASSERT_TRUE(got.is_whole_answer()) << got.describe();
   ASSERT_TRUE(second_.wait_for_requests(1));
   EXPECT_THAT(second_.request(1)->body, Not(HasSubstr("assistant")));
@@ -121,7 +133,8 @@ TEST_F(Routing, C22_TimeoutsOfProxiesAreTriedAgainLikeOthers) {
   for (const char* status : {"504", "524"}) {
     ASSERT_TRUE(first_.add_rule({.fault = status, .model = fmt::format("m{}", status), .times = 1}));
     House house({provider_of(Wire::openai_chat, "a", first_)}, {});
-    const Outcome got = house.call(order_of(Wire::openai_chat, Delivery::streamed, fmt::format("a/m{}", status), kPrompt));
+    const Outcome got =
+        house.call(order_of(Wire::openai_chat, Delivery::streamed, fmt::format("a/m{}", status), kPrompt));
     EXPECT_TRUE(got.is_whole_answer()) << got.describe();
     EXPECT_EQ(got.report.attempts.size(), 2U);
   }
@@ -129,7 +142,8 @@ TEST_F(Routing, C22_TimeoutsOfProxiesAreTriedAgainLikeOthers) {
 
 TEST_F(Routing, C23_ACandidateWhoseKeyIsRefusedIsNotChosenAgain) {
   const auto house = house_with(Wire::openai_chat, "401");
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_whole_answer());
+  for (int i = 0; i < 20; ++i)
+    EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_whole_answer());
   EXPECT_EQ(first_.requests().size(), 1U);
   EXPECT_EQ(second_.requests().size(), 20U);
 }
@@ -147,10 +161,12 @@ TEST_F(Routing, C23_OneCallAsksOneCandidateAFewTimesAtMost) {
 TEST_F(Routing, C24_OneBlipDisablesNothing) {
   ASSERT_TRUE(first_.add_rule({.fault = "500", .skip = 3, .times = 1}));
   const auto house = house_with(Wire::openai_chat, "");
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_whole_answer());
+  for (int i = 0; i < 20; ++i)
+    EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_whole_answer());
   EXPECT_EQ(first_.requests().size(), 20U);
   EXPECT_EQ(second_.requests().size(), 1U);
-  EXPECT_EQ(house->models().find_candidate("a/m")->breaker.snapshot(steady_clock::now()).state, model::BreakerState::closed);
+  EXPECT_EQ(house->models().find_candidate("a/m")->breaker.snapshot(steady_clock::now()).state,
+            model::BreakerState::closed);
 }
 
 TEST_F(Routing, C24_FiveFailuresInARowOpenTheBreakerAndOneGoodProbeClosesIt) {
@@ -158,20 +174,24 @@ TEST_F(Routing, C24_FiveFailuresInARowOpenTheBreakerAndOneGoodProbeClosesIt) {
   options.breaker.open_for = 300ms;
   ASSERT_TRUE(first_.add_rule({.fault = "500", .times = 5}));
   const auto house = house_with(Wire::openai_chat, "", std::move(options));
-  const auto call = [&] { EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_whole_answer()); };
+  const auto call = [&] {
+    EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_whole_answer());
+  };
   for (int i = 0; i < 8; ++i) call();
   EXPECT_EQ(first_.requests().size(), 5U) << "then nobody asks it";
   std::this_thread::sleep_for(350ms);
   call();
   EXPECT_EQ(first_.requests().size(), 6U) << "a probe";
-  EXPECT_EQ(house->models().find_candidate("a/m")->breaker.snapshot(steady_clock::now()).state, model::BreakerState::closed);
+  EXPECT_EQ(house->models().find_candidate("a/m")->breaker.snapshot(steady_clock::now()).state,
+            model::BreakerState::closed);
   call();
   EXPECT_EQ(first_.requests().size(), 7U);
 }
 
 TEST_F(Routing, TheCallersOwnFaultsOpenNoBreaker) {
   const auto house = house_with(Wire::openai_chat, "400");
-  for (int i = 0; i < 12; ++i) EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_one_error());
+  for (int i = 0; i < 12; ++i)
+    EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_one_error());
   EXPECT_EQ(first_.requests().size(), 12U);
   EXPECT_EQ(second_.requests().size(), 0U);
 }
@@ -216,14 +236,17 @@ TEST_F(Routing, C31_OneThatIsTooLongIsToldAtOnce) {
 TEST_F(Routing, C31_OneCallersRetryAfterHoldsTheOthersBack) {
   ASSERT_TRUE(first_.add_rule({.fault = "429,retry-after=60", .times = 1}));
   const auto house = house_with(Wire::openai_chat, "");
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_whole_answer());
+  for (int i = 0; i < 5; ++i)
+    EXPECT_TRUE(house->call(order_of(Wire::openai_chat, Delivery::whole, "r", kPrompt)).is_whole_answer());
   EXPECT_EQ(first_.requests().size(), 1U);
 }
 
 TEST_F(Routing, C32_ThreeHundredSlowCallersStarveNobody) {
   House house({provider_of(Wire::openai_chat, "a", first_, 30s, 30s)}, {});
   std::vector<Order> orders;
-  for (int i = 0; i < 300; ++i) orders.push_back(order_of(kFaces[static_cast<std::size_t>(i) % 3], Delivery::streamed, "a/slow@token-gap=100", kPrompt));
+  for (int i = 0; i < 300; ++i)
+    orders.push_back(
+        order_of(kFaces[static_cast<std::size_t>(i) % 3], Delivery::streamed, "a/slow@token-gap=100", kPrompt));
   for (int i = 0; i < 300; ++i) orders.push_back(order_of(Wire::openai_chat, Delivery::whole, "a/quick", kPrompt));
   for (Order& order : orders) order.patience = 60s;
   const auto begin = steady_clock::now();

@@ -26,10 +26,12 @@ TEST_P(Pair, AnswersWhole) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Pair,
-                         testing::Combine(testing::ValuesIn(kFaces), testing::ValuesIn(doubles::all_wires().begin(), doubles::all_wires().end()),
+                         testing::Combine(testing::ValuesIn(kFaces),
+                                          testing::ValuesIn(doubles::all_wires().begin(), doubles::all_wires().end()),
                                           testing::Values(Delivery::whole, Delivery::streamed)),
                          [](const auto& tested) {
-                           return fmt::format("{}_to_{}_{}", to_string(std::get<0>(tested.param)), to_string(std::get<1>(tested.param)),
+                           return fmt::format("{}_to_{}_{}", to_string(std::get<0>(tested.param)),
+                                              to_string(std::get<1>(tested.param)),
                                               std::get<2>(tested.param) == Delivery::streamed ? "streamed" : "whole");
                          });
 

@@ -26,11 +26,13 @@ std::vector<json::Value> chunks_of(std::string_view bytes) {
 
 class UsageTest : public testing::Test {
  protected:
-  Outcome call(Wire called, Wire face, Delivery delivery, std::string_view faults, std::string_view prompt, std::string_view more = "", const model::Prices* prices = nullptr) {
+  Outcome call(Wire called, Wire face, Delivery delivery, std::string_view faults, std::string_view prompt,
+               std::string_view more = "", const model::Prices* prices = nullptr) {
     HouseOptions options;
     options.prices = prices;
     House house({provider_of(called, "p", provider_, 10s, 10s)}, {}, std::move(options));
-    return house.call(order_of(face, delivery, fmt::format("p/m{}{}", faults.empty() ? "" : "@", faults), prompt, more));
+    return house.call(
+        order_of(face, delivery, fmt::format("p/m{}{}", faults.empty() ? "" : "@", faults), prompt, more));
   }
   ProviderDouble provider_;
 };
@@ -57,7 +59,8 @@ TEST_F(UsageTest, C09_TheFinalUsageChunkHasNoChoicesAndTheOthersHaveNone) {
 TEST_F(UsageTest, C10_UsageIsFoundWhereverItStands) {
   for (const char* place : {"usage=trailing", "usage=finish", "usage=every", "usage=x-groq", ""}) {
     for (const Wire face : kFaces) {
-      const Outcome got = call(Wire::openai_chat, face, Delivery::streamed, place, kPrompt, face == Wire::openai_chat ? kAsksUsage : "");
+      const Outcome got = call(Wire::openai_chat, face, Delivery::streamed, place, kPrompt,
+                               face == Wire::openai_chat ? kAsksUsage : "");
       ASSERT_TRUE(got.is_whole_answer()) << place << ": " << got.describe();
       EXPECT_EQ(got.report.usage, (model::Usage{.input = 4, .output = 5})) << place << " to " << to_string(face);
       // Between servers of one protocol the bytes stay as they came, an extension's too.
@@ -88,7 +91,8 @@ TEST_F(UsageTest, C11_UsageIsAskedForUnaskedAndKeptFromACallerWhoDidNot) {
   EXPECT_EQ(got.report.usage, (model::Usage{.input = 4, .output = 5}));
   EXPECT_FALSE(got.report.usage.is_estimated);
   EXPECT_EQ(got.heard.usage_count, 0U);
-  for (const json::Value& chunk : chunks_of(got.bytes)) EXPECT_FALSE(chunk.at("choices").as_array().empty()) << json::write(chunk);
+  for (const json::Value& chunk : chunks_of(got.bytes))
+    EXPECT_FALSE(chunk.at("choices").as_array().empty()) << json::write(chunk);
 }
 
 TEST_F(UsageTest, C11_AProviderThatRefusesTheOptionIsAskedWithoutItFromThenOn) {
@@ -108,11 +112,14 @@ TEST_F(UsageTest, C11_AProviderThatRefusesTheOptionIsAskedWithoutItFromThenOn) {
   }
 }
 
-// Cached and reasoning tokens have buckets of their own, none is counted twice, and a stream costs what its answer whole
-// would.
+// Cached and reasoning tokens have buckets of their own, none is counted twice, and a stream costs what its answer
+// whole would.
 TEST_F(UsageTest, C12_AStreamedCallCostsWhatItCostsWhole) {
   model::Prices prices;
-  prices.replace(model::PriceTable::parse(R"({"p/m":{"input_cost_per_token":0.000003,"output_cost_per_token":0.000015,"cache_read_input_token_cost":0.0000003}})").value());
+  prices.replace(
+      model::PriceTable::parse(
+          R"({"p/m":{"input_cost_per_token":0.000003,"output_cost_per_token":0.000015,"cache_read_input_token_cost":0.0000003}})")
+          .value());
   constexpr std::string_view kCachedPrompt = "one two three four five [cached 3] [think 4]";  // nine tokens
   for (const Wire called : doubles::all_wires()) {
     for (const Wire face : kFaces) {
@@ -134,13 +141,19 @@ TEST_F(UsageTest, C12_AStreamedCallCostsWhatItCostsWhole) {
   }
 }
 
-// What the caller reads follows their protocol: OpenAI's prompt_tokens hold the cached ones, Anthropic's input_tokens do not.
+// What the caller reads follows their protocol: OpenAI's prompt_tokens hold the cached ones, Anthropic's input_tokens
+// do not.
 TEST_F(UsageTest, C12_TheCallerIsToldInTheirProtocolsOwnWay) {
   constexpr std::string_view kCachedPrompt = "one two three four five [cached 3]";  // seven tokens
   for (const Wire called : {Wire::openai_chat, Wire::openai_responses, Wire::anthropic, Wire::gemini}) {
     for (const Delivery delivery : {Delivery::whole, Delivery::streamed}) {
-      EXPECT_EQ(call(called, Wire::openai_chat, delivery, "", kCachedPrompt, delivery == Delivery::streamed ? kAsksUsage : "").heard.input_tokens, 7) << to_string(called);
-      EXPECT_EQ(call(called, Wire::openai_responses, delivery, "", kCachedPrompt).heard.input_tokens, 7) << to_string(called);
+      EXPECT_EQ(
+          call(called, Wire::openai_chat, delivery, "", kCachedPrompt, delivery == Delivery::streamed ? kAsksUsage : "")
+              .heard.input_tokens,
+          7)
+          << to_string(called);
+      EXPECT_EQ(call(called, Wire::openai_responses, delivery, "", kCachedPrompt).heard.input_tokens, 7)
+          << to_string(called);
       EXPECT_EQ(call(called, Wire::anthropic, delivery, "", kCachedPrompt).heard.input_tokens, 4) << to_string(called);
     }
   }

@@ -33,8 +33,9 @@ class Victim {
       unsetenv("ATELIER_CRASH_AT");
     else
       setenv("ATELIER_CRASH_AT", crash_at.c_str(), 1);
-    execl(ATELIER_BIN_DIR "/graph_crash_child", "graph_crash_child", folder_.path().c_str(), std::to_string(options_.runs).c_str(),
-          options_.is_cancelling ? "1" : "0", std::to_string(options_.interruptions_max).c_str(), nullptr);
+    execl(ATELIER_BIN_DIR "/graph_crash_child", "graph_crash_child", folder_.path().c_str(),
+          std::to_string(options_.runs).c_str(), options_.is_cancelling ? "1" : "0",
+          std::to_string(options_.interruptions_max).c_str(), nullptr);
     _exit(127);
   }
   // Its wait status.
@@ -111,15 +112,20 @@ TEST_P(CrashAt, LosesNothingAndDoesNothingTwice) {
 }
 
 INSTANTIATE_TEST_SUITE_P(SubmitAndDrive, CrashAt,
-                         testing::Combine(testing::Values("submit.before_commit", "submit.after_commit", "drive.before_commit", "drive.after_commit",
+                         testing::Combine(testing::Values("submit.before_commit", "submit.after_commit",
+                                                          "drive.before_commit", "drive.after_commit",
                                                           "step.before_run", "step.after_run"),
                                           testing::Values(1, 3, 6)));
-INSTANTIATE_TEST_SUITE_P(Recover, CrashAt, testing::Combine(testing::Values("recover.before_commit", "recover.after_commit"), testing::Values(1)));
+INSTANTIATE_TEST_SUITE_P(Recover, CrashAt,
+                         testing::Combine(testing::Values("recover.before_commit", "recover.after_commit"),
+                                          testing::Values(1)));
 
 TEST(Crash, WhileRecoveringFromACrash) {
   Victim victim;
   victim.run("step.before_run:4");
-  for (const char* point : {"recover.before_commit:1", "recover.after_commit:1", "drive.before_commit:1", "drive.after_commit:2"}) victim.run(point);
+  for (const char* point :
+       {"recover.before_commit:1", "recover.after_commit:1", "drive.before_commit:1", "drive.after_commit:2"})
+    victim.run(point);
   EXPECT_EQ(victim.run(), 0);
   victim.expect_nothing_lost_or_twice();
   EXPECT_EQ(victim.ends(), undisturbed());

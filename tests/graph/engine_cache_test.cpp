@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 class EngineCache : public testing::Test {
  protected:
   // a -> b -> c
-  static Graph line(std::string_view a, std::string_view b = R"({"text":"b"})", std::string_view c = R"({"text":"c"})") {
+  static Graph line(std::string_view a, std::string_view b = R"({"text":"b"})",
+                    std::string_view c = R"({"text":"c"})") {
     return {{fake("a", a), fake("b", b), fake("c", c)}, {edge("a", "b"), edge("b", "c")}, {}};
   }
   int begun() const { return static_cast<int>(house_.nodes_of().order().size()); }
@@ -66,7 +67,9 @@ TEST_F(EngineCache, AGraphOfOneStepFindsItsResultAfterARestart) {
 
 TEST_F(EngineCache, NamesLabelsWeightsAndOrderDoNotMatter) {
   house_.wait(house_.submit(line(R"({"text":"a","n":1})")));
-  Graph renamed{{fake("z", R"({"text":"c"})"), fake("y", R"({"text":"b"})"), fake("x", R"({"n":1,"text":"a"})")}, {edge("x", "y"), edge("y", "z")}, {}};
+  Graph renamed{{fake("z", R"({"text":"c"})"), fake("y", R"({"text":"b"})"), fake("x", R"({"n":1,"text":"a"})")},
+                {edge("x", "y"), edge("y", "z")},
+                {}};
   renamed.nodes[0].weight = 9;
   renamed.nodes[0].label = "Z";
   EXPECT_EQ(house_.wait(house_.submit(renamed)).cached_count, 3U);
@@ -98,7 +101,9 @@ TEST_F(EngineCache, EarlyCutOffHoldsWithColdMemoryToo) {
 
 TEST_F(EngineCache, TheOrderOfAListPortsInputsMatters) {
   const auto join = [](std::string first, std::string second) {
-    return Graph{{fake("a", R"({"text":"a"})"), fake("b", R"({"text":"b"})"), fake("end")}, {edge(std::move(first), "end"), edge(std::move(second), "end")}, {}};
+    return Graph{{fake("a", R"({"text":"a"})"), fake("b", R"({"text":"b"})"), fake("end")},
+                 {edge(std::move(first), "end"), edge(std::move(second), "end")},
+                 {}};
   };
   house_.wait(house_.submit(join("a", "b")));
   const RunId id = house_.submit(join("b", "a"));
@@ -166,7 +171,8 @@ TEST_F(EngineCache, ADamagedStoredResultIsAMiss) {
 }
 
 TEST_F(EngineCache, RunAgainTakesWhatThereIsAndRunsWhatFailed) {
-  const Graph graph{{fake("a"), fake("b", R"({"fail":"internal","times":1})"), fake("c")}, {edge("a", "b"), edge("b", "c")}, {}};
+  const Graph graph{
+      {fake("a"), fake("b", R"({"fail":"internal","times":1})"), fake("c")}, {edge("a", "b"), edge("b", "c")}, {}};
   const RunId first = house_.submit(graph);
   EXPECT_EQ(house_.wait(first).state, RunState::failed);
   const RunId again = house_.run(house_.engine().run_again(house_.me(), first, {})).value();
@@ -183,13 +189,16 @@ TEST_F(EngineCache, RunAgainFromAStepRunsItAndAllThatDependsOnIt) {
   graph.edges.push_back(edge("a", "side"));
   const RunId first = house_.submit(graph);
   house_.wait(first);
-  const RunId again = house_.run(house_.engine().run_again(house_.me(), first, {.from_node = "b", .new_id = {}, .together_with = {}})).value();
+  const RunId again =
+      house_.run(house_.engine().run_again(house_.me(), first, {.from_node = "b", .new_id = {}, .together_with = {}}))
+          .value();
   EXPECT_EQ(house_.wait(again).cached_count, 2U);
   EXPECT_EQ(house_.nodes().begun("a"), 1);
   EXPECT_EQ(house_.nodes().begun("side"), 1);
   EXPECT_EQ(house_.nodes().begun("b"), 2);
   EXPECT_EQ(house_.nodes().begun("c"), 2);
-  const auto wrong = house_.run(house_.engine().run_again(house_.me(), first, {.from_node = "nobody", .new_id = {}, .together_with = {}}));
+  const auto wrong = house_.run(
+      house_.engine().run_again(house_.me(), first, {.from_node = "nobody", .new_id = {}, .together_with = {}}));
   EXPECT_EQ(wrong.error().reason, "step_not_found");
 }
 
@@ -212,7 +221,8 @@ TEST_F(EngineCache, TheTableIsBounded) {
 
 TEST_F(EngineCache, IdenticalStepsOfTwoRunsRunOnce) {
   const RunId first = house_.submit({{fake("a", R"({"hold":"g","text":"x"})")}, {}, {}});
-  const RunId second = house_.submit({{fake("b", R"({"hold":"g","text":"x"})"), fake("after")}, {edge("b", "after")}, {}});
+  const RunId second =
+      house_.submit({{fake("b", R"({"hold":"g","text":"x"})"), fake("after")}, {edge("b", "after")}, {}});
   house_.settle();
   EXPECT_EQ(begun(), 1);
   EXPECT_EQ(house_.state(second, "b"), StepState::ready);
@@ -224,7 +234,9 @@ TEST_F(EngineCache, IdenticalStepsOfTwoRunsRunOnce) {
 }
 
 TEST_F(EngineCache, IdenticalStepsOfOneRunRunOnce) {
-  const RunId id = house_.submit({{fake("a", R"({"text":"x"})"), fake("b", R"({"text":"x"})"), fake("end")}, {edge("a", "end"), edge("b", "end")}, {}});
+  const RunId id = house_.submit({{fake("a", R"({"text":"x"})"), fake("b", R"({"text":"x"})"), fake("end")},
+                                  {edge("a", "end"), edge("b", "end")},
+                                  {}});
   EXPECT_EQ(house_.wait(id).state, RunState::succeeded);
   EXPECT_EQ(house_.output(id, "end"), "xx");
   EXPECT_EQ(begun(), 2);
@@ -277,8 +289,10 @@ TEST_F(EngineCache, AFailureIsSharedToo) {
 }
 
 TEST_F(EngineCache, WhoWaitsForAStepThatIsTriedAgainGetsTheLaterResult) {
-  const RunId first = house_.submit({{fake("a", R"({"hold":"g","fail":"unavailable","times":1,"text":"x"})", "fake.quick")}, {}, {}});
-  const RunId second = house_.submit({{fake("a", R"({"hold":"g","fail":"unavailable","times":1,"text":"x"})", "fake.quick")}, {}, {}});
+  const RunId first =
+      house_.submit({{fake("a", R"({"hold":"g","fail":"unavailable","times":1,"text":"x"})", "fake.quick")}, {}, {}});
+  const RunId second =
+      house_.submit({{fake("a", R"({"hold":"g","fail":"unavailable","times":1,"text":"x"})", "fake.quick")}, {}, {}});
   house_.settle();
   house_.nodes().open("g");
   EXPECT_EQ(house_.wait(first).state, RunState::succeeded);

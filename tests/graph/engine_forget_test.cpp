@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 
 class EngineForget : public testing::Test {
  protected:
-  RunId ended(const std::string& kind, const std::string& subject, Graph graph = {{fake("a"), fake("b")}, {edge("a", "b")}, {}}) {
+  RunId ended(const std::string& kind, const std::string& subject,
+              Graph graph = {{fake("a"), fake("b")}, {edge("a", "b")}, {}}) {
     RunRequest request = house_.request(std::move(graph));
     request.kind = kind;
     request.subject = subject;
@@ -30,7 +31,8 @@ class EngineForget : public testing::Test {
 };
 
 TEST_F(EngineForget, OldRunsGoWithStepsAndGraphAndTheNewestOfEachSubjectStays) {
-  const RunId first = ended("render", "s"), preview = ended("preview", "s"), other = ended("render", "t"), second = ended("render", "s");
+  const RunId first = ended("render", "s"), preview = ended("preview", "s"), other = ended("render", "t"),
+              second = ended("render", "s");
   const UnixMs then_ms = house_.clock.wall_ms();
   const RunId third = ended("render", "s"), fourth = ended("render", "s");
   EXPECT_EQ(forget_before(then_ms), 2U);
@@ -82,7 +84,8 @@ std::vector<std::string> plan_of(sqlite3* database, const store::Statement& stat
   sqlite3_stmt* prepared = nullptr;
   EXPECT_EQ(sqlite3_prepare_v2(database, sql.c_str(), -1, &prepared, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
   std::vector<std::string> lines;
-  while (sqlite3_step(prepared) == SQLITE_ROW) lines.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(prepared, 3)));
+  while (sqlite3_step(prepared) == SQLITE_ROW)
+    lines.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(prepared, 3)));
   sqlite3_finalize(prepared);
   return lines;
 }
@@ -91,7 +94,8 @@ TEST(ForgetRows, EveryStatementUsesAnIndex) {
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(":memory:", &database), SQLITE_OK);
   for (const store::Migration& migration : store::studio_migrations())
-    ASSERT_EQ(sqlite3_exec(database, std::string(migration.sql).c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
+    ASSERT_EQ(sqlite3_exec(database, std::string(migration.sql).c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(database);
   for (const store::Statement& statement :
        {rows::select_ended({}, 0, 1), rows::delete_steps("", 0, 1), rows::delete_graph(""), rows::delete_run("", "")})
     for (const std::string& line : plan_of(database, statement)) {

@@ -16,7 +16,9 @@ class EngineHold : public testing::Test {
   static Graph film(std::string_view maker = R"({"blob":true,"text":"film"})") {
     return {{fake("a", maker), fake("b", kHolding)}, {{"a", "file", "b", "clips"}}, {}};
   }
-  Digest blob_of(RunId id, const std::string& node) { return std::get<BlobRef>(house_.step(id, node).outputs.at("file")).digest; }
+  Digest blob_of(RunId id, const std::string& node) {
+    return std::get<BlobRef>(house_.step(id, node).outputs.at("file")).digest;
+  }
   // As much as a week without use allows.
   void evict() {
     house_.blob_clock.advance(8 * 24h);
@@ -59,7 +61,8 @@ TEST_F(EngineHold, WhatItTookFromTheCacheStaysToo) {
       house_.start();
     }
     Graph graph = film();
-    graph.nodes[1].parameters = parameters(is_cold ? R"({"hold":"cold","read":true})" : R"({"hold":"warm","read":true})");
+    graph.nodes[1].parameters =
+        parameters(is_cold ? R"({"hold":"cold","read":true})" : R"({"hold":"warm","read":true})");
     const RunId id = running(std::move(graph));
     EXPECT_TRUE(house_.step(id, "a").is_cached);
     evict();
@@ -79,9 +82,10 @@ TEST_F(EngineHold, WhatAClaimFoundInTheTableStays) {
   house_.stop();
   house_.start();
   // Of one step ready at the start and one that waits: the second's key is known only when the first has run.
-  const RunId id = house_.submit({{fake("0", R"({"hold":"0","blob":true})"), fake("a", R"({"blob":true})", "fake.light"), fake("b", kHolding)},
-                                  {{"0", "file", "b", "clips"}, {"a", "file", "b", "clips"}},
-                                  {}});
+  const RunId id = house_.submit(
+      {{fake("0", R"({"hold":"0","blob":true})"), fake("a", R"({"blob":true})", "fake.light"), fake("b", kHolding)},
+       {{"0", "file", "b", "clips"}, {"a", "file", "b", "clips"}},
+       {}});
   house_.until([&] { return house_.state(id, "a") == StepState::succeeded; });
   evict();
   ASSERT_TRUE(has(blob));
@@ -138,10 +142,11 @@ TEST_F(EngineHold, ARunThatIsTakenUpAgainHoldsWhatItHad) {
 
 TEST_F(EngineHold, AFileRemovedByHandIsMadeAgain) {
   // c read it before it was gone, and stays as it is; d is ready and waits for b's place.
-  Graph graph{{fake("a", R"({"blob":true,"text":"film"})"), fake("c", R"({"read":true,"text":"c"})"), fake("b", R"({"hold":"g","read":true})", "fake.quick"),
-               fake("d", R"({"text":"d"})")},
-              {{"a", "file", "b", "clips"}, {"a", "file", "c", "clips"}, {"b", "out", "d", "in"}, {"c", "out", "d", "in"}},
-              {}};
+  Graph graph{
+      {fake("a", R"({"blob":true,"text":"film"})"), fake("c", R"({"read":true,"text":"c"})"),
+       fake("b", R"({"hold":"g","read":true})", "fake.quick"), fake("d", R"({"text":"d"})")},
+      {{"a", "file", "b", "clips"}, {"a", "file", "c", "clips"}, {"b", "out", "d", "in"}, {"c", "out", "d", "in"}},
+      {}};
   const RunId id = house_.submit(std::move(graph));
   house_.until([&] { return house_.state(id, "c") == StepState::succeeded && house_.nodes().begun("b") == 1; });
   remove_file(blob_of(id, "a"));
@@ -158,7 +163,8 @@ TEST_F(EngineHold, AFileRemovedByHandIsMadeAgain) {
 }
 
 TEST_F(EngineHold, AChainOfFilesRemovedByHandIsMadeAgainAfterARestart) {
-  Graph graph{{fake("a", R"({"blob":true,"text":"a"})", "fake.quick"), fake("m", R"({"blob":true,"read":true,"text":"m"})", "fake.quick"),
+  Graph graph{{fake("a", R"({"blob":true,"text":"a"})", "fake.quick"),
+               fake("m", R"({"blob":true,"read":true,"text":"m"})", "fake.quick"),
                fake("b", R"({"hold":"g","read":true})", "fake.quick")},
               {{"a", "file", "m", "clips"}, {"m", "file", "b", "clips"}},
               {}};

@@ -53,7 +53,8 @@ TEST_F(EngineOrder, WithinAGraphTheHeaviestReadyStepsRunFirst) {
 TEST_F(EngineOrder, OneOwnersManyStepsDoNotKeepAnothersOneWaiting) {
   block();
   Graph many;
-  for (int i = 0; i < 50; ++i) many.nodes.push_back(fake("many" + std::to_string(i), R"({"n":)" + std::to_string(i) + "}", "fake.media"));
+  for (int i = 0; i < 50; ++i)
+    many.nodes.push_back(fake("many" + std::to_string(i), R"({"n":)" + std::to_string(i) + "}", "fake.media"));
   const RunId first = house_.submit(many);
   RunRequest request = house_.request(single("other"));
   request.principal.owner = UserId::make();
@@ -66,7 +67,9 @@ TEST_F(EngineOrder, OneOwnersManyStepsDoNotKeepAnothersOneWaiting) {
 
 TEST_F(EngineOrder, NoMoreStepsOfAClassRunThanItsPlacesAndClassesDoNotBlockEachOther) {
   Graph graph;
-  for (int i = 0; i < 20; ++i) graph.nodes.push_back(fake("n" + std::to_string(i), R"({"hold":"g","n":)" + std::to_string(i) + "}", "fake.network"));
+  for (int i = 0; i < 20; ++i)
+    graph.nodes.push_back(
+        fake("n" + std::to_string(i), R"({"hold":"g","n":)" + std::to_string(i) + "}", "fake.network"));
   const RunId id = house_.submit(graph);
   house_.settle();
   EXPECT_EQ(house_.nodes().running_count(), 3U);
@@ -79,7 +82,9 @@ TEST_F(EngineOrder, NoMoreStepsOfAClassRunThanItsPlacesAndClassesDoNotBlockEachO
 
 TEST_F(EngineOrder, CancelStopsRunningStepsAndNeverStartsTheOthers) {
   Graph graph;
-  for (int i = 0; i < 10; ++i) graph.nodes.push_back(fake("n" + std::to_string(i), R"({"hold":"g","n":)" + std::to_string(i) + "}", "fake.network"));
+  for (int i = 0; i < 10; ++i)
+    graph.nodes.push_back(
+        fake("n" + std::to_string(i), R"({"hold":"g","n":)" + std::to_string(i) + "}", "fake.network"));
   graph.nodes.push_back(fake("after"));
   graph.edges.push_back(edge("n0", "after"));
   const RunId id = house_.submit(graph);
@@ -112,14 +117,18 @@ TEST_F(EngineOrder, ARunWhoseStepDoesNotListenIsCancelledAllTheSame) {
 TEST_F(EngineOrder, CancelAgainstCompletionLeavesOneEnd) {
   for (int round = 0; round < 30; ++round) {
     const std::string gate = "g" + std::to_string(round);
-    const RunId id = house_.submit({{fake("a", R"({"hold":")" + gate + R"("})"), fake("b", R"({"n":)" + std::to_string(round) + "}")}, {edge("a", "b")}, {}});
+    const RunId id = house_.submit(
+        {{fake("a", R"({"hold":")" + gate + R"("})"), fake("b", R"({"n":)" + std::to_string(round) + "}")},
+         {edge("a", "b")},
+         {}});
     house_.until([&] { return house_.nodes().running_count() == 1; });
     house_.nodes().open(gate);
     for (int turn = 0; turn < round; ++turn) house_.loop().restart(), house_.loop().poll_one();
     ASSERT_TRUE(house_.run(house_.engine().cancel(house_.me(), id)));
     const RunView run = house_.wait(id);
     EXPECT_TRUE(run.state == RunState::cancelled || run.state == RunState::succeeded);
-    for (const StepView& step : run.steps) EXPECT_TRUE(step.state == StepState::cancelled || step.state == StepState::succeeded);
+    for (const StepView& step : run.steps)
+      EXPECT_TRUE(step.state == StepState::cancelled || step.state == StepState::succeeded);
     const auto ends = house_.run(house_.database().read(store::Statement(
         "SELECT count(*) FROM events WHERE topic = 'run/' || $1 AND type = 'run.changed'", {id.to_string()})));
     EXPECT_EQ(ends->integer(0, 0), 1);
@@ -153,14 +162,15 @@ TEST_F(EngineOrder, WhoWaitsForARunIsToldWhenTheEngineStops) {
 
 TEST_F(EngineOrder, AnEngineThatLostItsLeaseWritesNothingMore) {
   // Two engines on one database, as on two machines: the second believes the first dead when its lease is over.
-  const RunId id = house_.submit({{fake("a", R"({"hold":"g","deaf":true,"text":"x"})"), fake("b", R"({"text":"b"})")}, {edge("a", "b")}, {}});
+  const RunId id = house_.submit(
+      {{fake("a", R"({"hold":"g","deaf":true,"text":"x"})"), fake("b", R"({"text":"b"})")}, {edge("a", "b")}, {}});
   house_.until([&] { return house_.nodes().begun("a") == 1; });
   ManualClock later;
   later.advance(31s);
   Metrics metrics;
   const NodeRegistry registry = house_.nodes().registry();
-  auto second = make_engine(house_.loop().get_executor(), house_.database(), house_.blobs(), house_.events(), registry, house_.nodes().services(),
-                            metrics, later, {.is_alone = false});
+  auto second = make_engine(house_.loop().get_executor(), house_.database(), house_.blobs(), house_.events(), registry,
+                            house_.nodes().services(), metrics, later, {.is_alone = false});
   ASSERT_TRUE(house_.run(second->recover()));
   house_.until([&] { return house_.nodes().begun("a") == 2; });
   EXPECT_EQ(house_.count("SELECT fence FROM steps WHERE node = 0"), 3);  // claimed, taken over, claimed
@@ -181,8 +191,8 @@ TEST_F(EngineOrder, AnEngineWhoseLeaseHoldsIsNotTakenOver) {
   house_.until([&] { return house_.nodes().begun("a") == 1; });
   Metrics metrics;
   const NodeRegistry registry = house_.nodes().registry();
-  auto second = make_engine(house_.loop().get_executor(), house_.database(), house_.blobs(), house_.events(), registry, house_.nodes().services(),
-                            metrics, house_.clock, {.is_alone = false});
+  auto second = make_engine(house_.loop().get_executor(), house_.database(), house_.blobs(), house_.events(), registry,
+                            house_.nodes().services(), metrics, house_.clock, {.is_alone = false});
   ASSERT_TRUE(house_.run(second->recover()));
   house_.settle();
   EXPECT_EQ(house_.nodes().begun("a"), 1);
@@ -200,9 +210,10 @@ class EngineOnABadDisk : public EngineOrder, public testing::WithParamInterface<
     std::vector<RunId> ids;
     for (int i = 0; i < 8; ++i) {
       const std::string text = R"({"text":")" + std::to_string(i) + R"("})";
-      RunRequest request = house_.request({{fake("a", text), fake("b", text, "fake.media"), fake("c", text, "fake.network"), fake("d", text)},
-                                           {edge("a", "b"), edge("a", "c"), edge("b", "d"), edge("c", "d")},
-                                           {}});
+      RunRequest request = house_.request(
+          {{fake("a", text), fake("b", text, "fake.media"), fake("c", text, "fake.network"), fake("d", text)},
+           {edge("a", "b"), edge("a", "c"), edge("b", "d"), edge("c", "d")},
+           {}});
       auto id = house_.run(house_.engine().submit(std::move(request)));
       if (id) ids.push_back(*id);
     }

@@ -38,13 +38,15 @@ class EngineOnAFullDisk : public testing::Test {
       if (event->position > 0 || !event->type.starts_with("run.")) continue;
       const auto run = json::parse(event->data).value();
       const auto* stall = run.as_object().if_contains("stalled");
-      told.push_back(event->topic.substr(0, 4) + " " + event->type + " " + (stall ? std::string(stall->at("code").as_string()) : "-"));
+      told.push_back(event->topic.substr(0, 4) + " " + event->type + " " +
+                     (stall ? std::string(stall->at("code").as_string()) : "-"));
     }
   }
 
   TemporaryFolder folder_;
   House house_{folder_.path()};
-  std::unique_ptr<store::Subscription> watch_ = house_.run(house_.bus().subscribe({store::event_bus_topic(house_.me().owner)}, 100)).value();
+  std::unique_ptr<store::Subscription> watch_ =
+      house_.run(house_.bus().subscribe({store::event_bus_topic(house_.me().owner)}, 100)).value();
 };
 
 TEST_F(EngineOnAFullDisk, ARunSaysWhyItStandsStillAndEndsWhenThereIsRoom) {
@@ -53,7 +55,8 @@ TEST_F(EngineOnAFullDisk, ARunSaysWhyItStandsStillAndEndsWhenThereIsRoom) {
   EXPECT_EQ(whole.state, RunState::running);
   EXPECT_EQ(whole.stalled->code, ErrorCode::storage_full);
   EXPECT_EQ(house_.run(house_.engine().find_summary(house_.me(), id))->stalled->code, ErrorCode::storage_full);
-  EXPECT_EQ(house_.run(house_.engine().list(house_.me(), "", "", "", 10))->runs.at(0).stalled->code, ErrorCode::storage_full);
+  EXPECT_EQ(house_.run(house_.engine().list(house_.me(), "", "", "", 10))->runs.at(0).stalled->code,
+            ErrorCode::storage_full);
   EXPECT_EQ(house_.metric("atelier_graph_stalled_runs "), 1);
   EXPECT_THAT(told_runs(), ElementsAre("runs run.stalled storage_full", "run/ run.stalled storage_full"));
 
@@ -114,8 +117,8 @@ TEST_F(EngineOnAFullDisk, AnEngineThatCouldNotStartTriesAgain) {
   house_.stop();
   Metrics metrics;
   const NodeRegistry registry = house_.nodes().registry();
-  auto next = make_engine(house_.loop().get_executor(), house_.database(), house_.blobs(), house_.events(), registry, house_.nodes().services(),
-                          metrics, house_.clock, {});
+  auto next = make_engine(house_.loop().get_executor(), house_.database(), house_.blobs(), house_.events(), registry,
+                          house_.nodes().services(), metrics, house_.clock, {});
   // Every second write: its own row is written, taking over the other's runs is not.
   house_.database().fail_before_every = 2;
   const auto refused = house_.run(next->recover());

@@ -25,17 +25,18 @@ TEST_F(EngineBehaviour, ARunOfOneStepSucceedsAndItsOutputIsKept) {
 }
 
 TEST_F(EngineBehaviour, StepsRunAfterTheirSourcesAndGetTheirInputsInEdgeOrder) {
-  const RunId id = house_.submit({{fake("end", R"({"text":"="})"), fake("b", R"({"text":"b"})"), fake("a", R"({"text":"a"})")},
-                                  {edge("b", "end"), edge("a", "end")},
-                                  {{"end", "in", json::Value("first")}}});
+  const RunId id =
+      house_.submit({{fake("end", R"({"text":"="})"), fake("b", R"({"text":"b"})"), fake("a", R"({"text":"a"})")},
+                     {edge("b", "end"), edge("a", "end")},
+                     {{"end", "in", json::Value("first")}}});
   EXPECT_EQ(house_.wait(id).state, RunState::succeeded);
   EXPECT_EQ(house_.output(id, "end"), "=firstba");
   EXPECT_EQ(house_.nodes().order().back(), "end");
 }
 
-
 TEST_F(EngineBehaviour, AFailedStepFailsTheRunAndWhatDependsOnItNeverStarts) {
-  const RunId id = house_.submit({{fake("a", R"({"fail":"invalid_argument","reason":"story_empty"})"), fake("b")}, {edge("a", "b")}, {}});
+  const RunId id = house_.submit(
+      {{fake("a", R"({"fail":"invalid_argument","reason":"story_empty"})"), fake("b")}, {edge("a", "b")}, {}});
   const RunView run = house_.wait(id);
   EXPECT_EQ(run.state, RunState::failed);
   ASSERT_TRUE(run.error);
@@ -48,7 +49,8 @@ TEST_F(EngineBehaviour, AFailedStepFailsTheRunAndWhatDependsOnItNeverStarts) {
 }
 
 TEST_F(EngineBehaviour, WhenAStepFailsThoseThatRunMayFinishAndTheirResultsAreKept) {
-  const RunId id = house_.submit({{fake("slow", R"({"hold":"g","text":"kept"})"), fake("bad", R"({"fail":"internal"})")}, {}, {}});
+  const RunId id =
+      house_.submit({{fake("slow", R"({"hold":"g","text":"kept"})"), fake("bad", R"({"fail":"internal"})")}, {}, {}});
   house_.until([&] { return house_.nodes().ended("bad") == 1; });
   house_.settle();
   EXPECT_EQ(house_.find(id).state, RunState::running);
@@ -80,7 +82,9 @@ TEST_F(EngineBehaviour, AnotherOwnersRunningRunIsNotFoundEither) {
 
 TEST_F(EngineBehaviour, AWrongGraphLeavesNothingBehind) {
   EXPECT_FALSE(house_.run(house_.engine().submit(house_.request({{fake("a", "{}", "nonsense")}, {}, {}}))));
-  EXPECT_EQ(house_.count("SELECT count(*) FROM runs") + house_.count("SELECT count(*) FROM steps") + house_.count("SELECT count(*) FROM run_graphs"), 0);
+  EXPECT_EQ(house_.count("SELECT count(*) FROM runs") + house_.count("SELECT count(*) FROM steps") +
+                house_.count("SELECT count(*) FROM run_graphs"),
+            0);
 }
 
 TEST_F(EngineBehaviour, WhatIsWrittenTogetherWithARunIsWrittenOrNeitherIs) {
@@ -170,7 +174,8 @@ TEST_F(EngineBehaviour, ListsAreNewestFirstInPagesAndByKindAndSubject) {
   EXPECT_EQ(house_.run(house_.engine().list(house_.me(), "odd", "", "", 10))->runs.size(), 2U);
   EXPECT_EQ(house_.run(house_.engine().list(house_.me(), "even", "last", "", 10))->runs.size(), 1U);
   EXPECT_EQ(house_.run(house_.engine().list(house_.me(), "", "last", "", 10))->runs.size(), 1U);
-  EXPECT_EQ(house_.run(house_.engine().list(house_.me(), "", "", "rubbish", 10)).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(house_.run(house_.engine().list(house_.me(), "", "", "rubbish", 10)).error().code,
+            ErrorCode::invalid_argument);
 }
 
 TEST_F(EngineBehaviour, AChainOfTenThousandStepsEnds) {
@@ -201,16 +206,19 @@ TEST_F(EngineBehaviour, EventsTellOfStartStepsAndEndAndAreNumberedPerTopic) {
     const auto data = json::parse(event.data).value();
     const auto* step = data.as_object().if_contains("step");
     told.push_back(event.topic.substr(0, 4) + " " + event.type + " " +
-                   std::string((step ? step->as_object() : data.as_object()).at("state").as_string()) + " " + std::to_string(event.number));
+                   std::string((step ? step->as_object() : data.as_object()).at("state").as_string()) + " " +
+                   std::to_string(event.number));
   }
-  EXPECT_THAT(told, ElementsAre("runs run.changed running 1", "run/ step.changed succeeded 1", "run/ step.changed succeeded 2",
-                                "run/ run.changed succeeded 3", "runs run.changed succeeded 2"));
+  EXPECT_THAT(
+      told, ElementsAre("runs run.changed running 1", "run/ step.changed succeeded 1", "run/ step.changed succeeded 2",
+                        "run/ run.changed succeeded 3", "runs run.changed succeeded 2"));
 }
 
 TEST_F(EngineBehaviour, AStoppedEngineRefuses) {
   House& house = house_;
   house.run(house.engine().stop());
-  EXPECT_EQ(house.run(house.engine().submit(house.request({{fake("a")}, {}, {}}))).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(house.run(house.engine().submit(house.request({{fake("a")}, {}, {}}))).error().code,
+            ErrorCode::unavailable);
 }
 
 TEST_F(EngineBehaviour, TooManyRunsAreRefusedWithATimeToWait) {

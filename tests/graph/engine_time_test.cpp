@@ -60,24 +60,31 @@ TEST_F(EngineTime, AfterTheLastAttemptTheStepFailsWithItsError) {
 
 class OnceOnly : public EngineTime, public testing::WithParamInterface<const char*> {};
 TEST_P(OnceOnly, ErrorsOfTheCallerAndOurBugsAreNotTriedAgain) {
-  const RunId id = house_.submit({{fake("a", std::string(R"({"fail":")") + GetParam() + R"("})", "fake.quick")}, {}, {}});
+  const RunId id =
+      house_.submit({{fake("a", std::string(R"({"fail":")") + GetParam() + R"("})", "fake.quick")}, {}, {}});
   EXPECT_EQ(house_.wait(id).state, RunState::failed);
   EXPECT_EQ(house_.nodes().begun("a"), 1);
 }
-INSTANTIATE_TEST_SUITE_P(Codes, OnceOnly, testing::Values("invalid_argument", "not_found", "conflict", "internal", "forbidden", "too_large", "storage_failed"),
+INSTANTIATE_TEST_SUITE_P(Codes, OnceOnly,
+                         testing::Values("invalid_argument", "not_found", "conflict", "internal", "forbidden",
+                                         "too_large", "storage_failed"),
                          [](const auto& one) { return std::string(one.param); });
 
 class Again : public EngineTime, public testing::WithParamInterface<const char*> {};
 TEST_P(Again, WhatMayPassIsTriedAgain) {
-  const RunId id = house_.submit({{fake("a", std::string(R"({"times":1,"fail":")") + GetParam() + R"("})", "fake.quick")}, {}, {}});
+  const RunId id =
+      house_.submit({{fake("a", std::string(R"({"times":1,"fail":")") + GetParam() + R"("})", "fake.quick")}, {}, {}});
   EXPECT_EQ(house_.wait(id).state, RunState::succeeded);
   EXPECT_EQ(house_.nodes().begun("a"), 2);
 }
-INSTANTIATE_TEST_SUITE_P(Codes, Again, testing::Values("unavailable", "rate_limited", "deadline_exceeded", "storage_full", "cancelled"),
+INSTANTIATE_TEST_SUITE_P(Codes, Again,
+                         testing::Values("unavailable", "rate_limited", "deadline_exceeded", "storage_full",
+                                         "cancelled"),
                          [](const auto& one) { return std::string(one.param); });
 
 TEST_F(EngineTime, AStepThatKillsItsWorkerTwiceIsPoisoned) {
-  const RunId id = house_.submit({{fake("a", R"({"fail":"unavailable","reason":"worker_crashed"})", "fake.quick"), fake("b")}, {}, {}});
+  const RunId id = house_.submit(
+      {{fake("a", R"({"fail":"unavailable","reason":"worker_crashed"})", "fake.quick"), fake("b")}, {}, {}});
   const RunView run = house_.wait(id);
   EXPECT_EQ(run.state, RunState::failed);
   EXPECT_EQ(run.error->reason, "step_poisoned");
@@ -86,7 +93,8 @@ TEST_F(EngineTime, AStepThatKillsItsWorkerTwiceIsPoisoned) {
 }
 
 TEST_F(EngineTime, AnUnknownOutcomeStopsTheStepInStateUnknown) {
-  const RunId id = house_.submit({{fake("a", R"({"fail":"unavailable","reason":"outcome_unknown"})", "fake.quick")}, {}, {}});
+  const RunId id =
+      house_.submit({{fake("a", R"({"fail":"unavailable","reason":"outcome_unknown"})", "fake.quick")}, {}, {}});
   EXPECT_EQ(house_.wait(id).state, RunState::failed);
   EXPECT_EQ(house_.state(id, "a"), StepState::unknown);
   EXPECT_EQ(house_.nodes().begun("a"), 1);
@@ -145,7 +153,8 @@ TEST_F(EngineTime, HeartbeatsRenewOneLeaseHoweverManyStepsRun) {
 
 TEST(Backoff, IsAnywhereUpToTheDoublingLimit) {
   const RetryPolicy policy{.attempts_max = 9, .backoff_base = 500ms, .backoff_max = 30'000ms};
-  const Error error{.code = ErrorCode::unavailable, .message = {}, .reason = {}, .where = {}, .retry_after_ms = {}, .source = {}};
+  const Error error{
+      .code = ErrorCode::unavailable, .message = {}, .reason = {}, .where = {}, .retry_after_ms = {}, .source = {}};
   EXPECT_EQ(backoff(policy, 1, error, 0), 0ms);
   EXPECT_EQ(backoff(policy, 1, error, 1), 500ms);
   EXPECT_EQ(backoff(policy, 2, error, 1), 1'000ms);

@@ -9,7 +9,8 @@ constexpr Port kInputs[] = {{.name = "in", .type = PortType::text, .is_required 
                             {.name = "one", .type = PortType::text, .is_required = false, .is_list = false},
                             {.name = "picture", .type = PortType::image, .is_required = false, .is_list = false},
                             {.name = "clips", .type = PortType::video, .is_required = false, .is_list = true}};
-constexpr Port kOutputs[] = {{.name = "out", .type = PortType::text}, {.name = "file", .type = PortType::video, .is_required = false}};
+constexpr Port kOutputs[] = {{.name = "out", .type = PortType::text},
+                             {.name = "file", .type = PortType::video, .is_required = false}};
 constexpr Port kStrictInputs[] = {{.name = "one", .type = PortType::text}};
 
 std::string suffix(NodeServices&) { return FakeNodes::current->version_suffix; }
@@ -21,7 +22,9 @@ NodeType make(std::string_view name, NodeClass node_class) {
   type.outputs = kOutputs;
   type.node_class = node_class;
   type.timeout = std::chrono::milliseconds(60'000);
-  type.retry = {.attempts_max = 3, .backoff_base = std::chrono::milliseconds(1'000), .backoff_max = std::chrono::milliseconds(30'000)};
+  type.retry = {.attempts_max = 3,
+                .backoff_base = std::chrono::milliseconds(1'000),
+                .backoff_max = std::chrono::milliseconds(30'000)};
   type.check = FakeNodes::check;
   type.run = FakeNodes::run;
   type.version_suffix = suffix;
@@ -68,13 +71,16 @@ bool has(const json::Value& parameters, std::string_view name) {
 
 FakeNodes* FakeNodes::current = nullptr;
 
-NodeRegistry FakeNodes::registry() const { return NodeRegistry({&kLight, &kMedia, &kNetwork, &kUncached, &kStrict, &kQuick}); }
+NodeRegistry FakeNodes::registry() const {
+  return NodeRegistry({&kLight, &kMedia, &kNetwork, &kUncached, &kStrict, &kQuick});
+}
 
 // Nothing looks inside: the fakes find their state through `current`.
 NodeServices& FakeNodes::services() { return reinterpret_cast<NodeServices&>(services_); }
 
 Result<> FakeNodes::check(const json::Value& parameters) {
-  if (has(parameters, "wrong")) return fail(ErrorCode::invalid_argument, "must not be wrong", {.reason = "field_invalid", .where = "/wrong"});
+  if (has(parameters, "wrong"))
+    return fail(ErrorCode::invalid_argument, "must not be wrong", {.reason = "field_invalid", .where = "/wrong"});
   return {};
 }
 
@@ -103,8 +109,10 @@ Task<Result<Outputs>> FakeNodes::behave(StepRun step) {
   }
   if (const std::string code = text_of(step.parameters, "fail"); !code.empty()) {
     if (failed_[step.node]++ < number_of(step.parameters, "times", 1'000'000)) {
-      auto failure = fail(parse_error_code(code).value(), "told to fail", {.reason = text_of(step.parameters, "reason"), .where = {}});
-      if (has(step.parameters, "retry_after_ms")) failure.error().retry_after_ms = static_cast<std::uint32_t>(number_of(step.parameters, "retry_after_ms", 0));
+      auto failure = fail(parse_error_code(code).value(), "told to fail",
+                          {.reason = text_of(step.parameters, "reason"), .where = {}});
+      if (has(step.parameters, "retry_after_ms"))
+        failure.error().retry_after_ms = static_cast<std::uint32_t>(number_of(step.parameters, "retry_after_ms", 0));
       co_return failure;
     }
   }

@@ -63,7 +63,8 @@ class FakeNodes {
 
 inline json::Value parameters(std::string_view text) { return json::parse(text).value(); }
 inline Node fake(std::string name, std::string_view params = "{}", std::string type = "fake.light") {
-  return Node{.name = std::move(name), .type = std::move(type), .parameters = parameters(params), .weight = 0, .label = {}};
+  return Node{
+      .name = std::move(name), .type = std::move(type), .parameters = parameters(params), .weight = 0, .label = {}};
 }
 inline Edge edge(std::string from, std::string to) { return Edge{std::move(from), "out", std::move(to), "in"}; }
 

@@ -10,8 +10,10 @@ using namespace std::chrono_literals;
 Task<Result<std::vector<store::Rows>>> FlakyDatabase::write(std::vector<store::Statement> batch) {
   if (fail_before_every > 0 && ++write_count_ % fail_before_every == 0) co_return fail(code, "told to fail");
   auto rows = co_await real_->write(std::move(batch));
-  // By chance, and only of those that were carried out: in a strict rhythm it could be the same commit's answer for ever.
-  if (rows && fail_after_every > 0 && random_() % static_cast<unsigned>(fail_after_every) == 0) co_return fail(code, "the answer is lost");
+  // By chance, and only of those that were carried out: in a strict rhythm it could be the same commit's answer for
+  // ever.
+  if (rows && fail_after_every > 0 && random_() % static_cast<unsigned>(fail_after_every) == 0)
+    co_return fail(code, "the answer is lost");
   co_return rows;
 }
 
@@ -26,7 +28,8 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-House::House(std::string folder, EngineOptions options, const Clock* use_clock, const std::function<void(House&)>& before_start)
+House::House(std::string folder, EngineOptions options, const Clock* use_clock,
+             const std::function<void(House&)>& before_start)
     : folder_(std::move(folder)), clock_(use_clock ? use_clock : &clock) {
   me_ = Principal{.owner = store::local_user(), .role = Role::member};
   nodes_ = std::make_unique<FakeNodes>(loop_.get_executor());
@@ -54,7 +57,8 @@ House::House(std::string folder, EngineOptions options, const Clock* use_clock, 
 }
 
 void House::start(EngineOptions options) {
-  engine_ = make_engine(loop_.get_executor(), *database_, *blobs_, *events_, *registry_, nodes_->services(), metrics_, *clock_, options);
+  engine_ = make_engine(loop_.get_executor(), *database_, *blobs_, *events_, *registry_, nodes_->services(), metrics_,
+                        *clock_, options);
   auto recovered = run(engine_->recover());
   if (!recovered) ADD_FAILURE() << recovered.error().message;
 }

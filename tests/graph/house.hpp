@@ -26,12 +26,15 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// Fails every nth write when told: before it is carried out, or (about every nth) after, as if the answer had been lost.
+// Fails every nth write when told: before it is carried out, or (about every nth) after, as if the answer had been
+// lost.
 class FlakyDatabase final : public store::Database {
  public:
   explicit FlakyDatabase(std::unique_ptr<store::Database> real) : real_(std::move(real)) {}
   Task<Result<std::vector<store::Rows>>> write(std::vector<store::Statement> batch) override;
-  Task<Result<std::vector<store::Rows>>> read_all(std::vector<store::Statement> batch) override { return real_->read_all(std::move(batch)); }
+  Task<Result<std::vector<store::Rows>>> read_all(std::vector<store::Statement> batch) override {
+    return real_->read_all(std::move(batch));
+  }
   Task<Result<>> back_up_to(std::string path) override { return real_->back_up_to(std::move(path)); }
   Task<Result<>> check() override { return real_->check(); }
   bool needs_check() const noexcept override { return real_->needs_check(); }
@@ -51,7 +54,8 @@ class FlakyDatabase final : public store::Database {
 class House {
  public:
   // `before_start` is called when all is there but the engine.
-  explicit House(std::string folder, EngineOptions options = {}, const Clock* clock = nullptr, const std::function<void(House&)>& before_start = {});
+  explicit House(std::string folder, EngineOptions options = {}, const Clock* clock = nullptr,
+                 const std::function<void(House&)>& before_start = {});
   ~House();
 
   // Runs the loop until the task has ended.

@@ -37,12 +37,20 @@ class Simulation : public testing::TestWithParam<unsigned> {
         parameters["times"] = pick(1, 2);
         parameters["salt"] = number;
       }
-      const std::string type = fate <= 3 ? "fake.quick" : std::vector<std::string>{"fake.light", "fake.media", "fake.network", "fake.uncached"}[static_cast<std::size_t>(pick(0, 3))];
-      made.graph.nodes.push_back(Node{.name = fmt::format("{}-{}", number, i), .type = type, .parameters = parameters, .weight = pick(-2, 2), .label = {}});
+      const std::string type = fate <= 3
+                                   ? "fake.quick"
+                                   : std::vector<std::string>{"fake.light", "fake.media", "fake.network",
+                                                              "fake.uncached"}[static_cast<std::size_t>(pick(0, 3))];
+      made.graph.nodes.push_back(Node{.name = fmt::format("{}-{}", number, i),
+                                      .type = type,
+                                      .parameters = parameters,
+                                      .weight = pick(-2, 2),
+                                      .label = {}});
       std::string output(parameters["text"].as_string());
       for (int from = 0; from < i; ++from) {
         if (pick(0, 3) != 0) continue;
-        made.graph.edges.push_back(edge(made.graph.nodes[static_cast<std::size_t>(from)].name, made.graph.nodes.back().name));
+        made.graph.edges.push_back(
+            edge(made.graph.nodes[static_cast<std::size_t>(from)].name, made.graph.nodes.back().name));
         output += made.outputs[static_cast<std::size_t>(from)];
       }
       made.outputs.push_back(output.size() > 64 ? sha256(output).hex() : output);
@@ -88,7 +96,9 @@ TEST_P(Simulation, EveryRunEndsOnceAndGivesWhatItsGraphSays) {
     }
     for (std::size_t i = 0; i < run.steps.size(); ++i) {
       const StepView& step = run.steps[i];
-      EXPECT_TRUE(step.state == StepState::succeeded || step.state == StepState::failed || step.state == StepState::cancelled) << to_string(step.state);
+      EXPECT_TRUE(step.state == StepState::succeeded || step.state == StepState::failed ||
+                  step.state == StepState::cancelled)
+          << to_string(step.state);
       if (step.state != StepState::succeeded) continue;
       EXPECT_EQ(std::get<json::Value>(step.outputs.at("out")).as_string(), running.plan.outputs[i]);
     }
@@ -100,7 +110,8 @@ TEST_P(Simulation, EveryRunEndsOnceAndGivesWhatItsGraphSays) {
   }
   EXPECT_EQ(house.metric("atelier_graph_active_runs "), 0);
   EXPECT_EQ(house.nodes().running_count(), 0U);
-  EXPECT_EQ(house.count("SELECT count(*) FROM events WHERE topic = 'runs' AND data NOT LIKE '%\"state\":\"running\"%'"), 60);
+  EXPECT_EQ(house.count("SELECT count(*) FROM events WHERE topic = 'runs' AND data NOT LIKE '%\"state\":\"running\"%'"),
+            60);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Range(1U, 6U));

@@ -8,9 +8,9 @@
 namespace atelier::model {
 namespace {
 
+using testing::describe;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::describe;
 
 Result<ChatRequest> read(std::string_view body) { return anthropic_face().read_request(json::parse(body).value()); }
 
@@ -27,7 +27,8 @@ std::string complaint(std::string_view body) {
 }
 
 TEST(AnthropicFace, ReadsEveryField) {
-  const auto request = read(R"({"model":"claude-x","max_tokens":1024,"stream":true,"temperature":0.5,"top_p":0.25,"top_k":7,
+  const auto request =
+      read(R"({"model":"claude-x","max_tokens":1024,"stream":true,"temperature":0.5,"top_p":0.25,"top_k":7,
     "system":[{"type":"text","text":"Be brief","cache_control":{"type":"ephemeral"}}],
     "stop_sequences":["END"],"metadata":{"user_id":"u-1","tag":"x"},"service_tier":"auto",
     "thinking":{"type":"enabled","budget_tokens":2048,"display":"omitted"},
@@ -59,11 +60,14 @@ TEST(AnthropicFace, ReadsEveryField) {
   EXPECT_EQ(request->tools[0].is_strict, true);
   EXPECT_EQ(json::write(request->tools[0].extra), R"({"cache_control":{"type":"ephemeral","ttl":"1h"}})");
   ASSERT_TRUE(request->tools[1].foreign);
-  EXPECT_EQ(json::write(request->tools[1].foreign->block), R"({"type":"web_search_20250305","name":"web_search","max_uses":3})");
-  EXPECT_EQ(json::write_canonical(request->extra), R"({"metadata":{"tag":"x"},"output_config":{"later":1},"service_tier":"auto"})");
+  EXPECT_EQ(json::write(request->tools[1].foreign->block),
+            R"({"type":"web_search_20250305","name":"web_search","max_uses":3})");
+  EXPECT_EQ(json::write_canonical(request->extra),
+            R"({"metadata":{"tag":"x"},"output_config":{"later":1},"service_tier":"auto"})");
   ASSERT_EQ(request->messages.size(), 2U);
   EXPECT_EQ(request->messages[0].role, Role::system);
-  EXPECT_EQ(json::write(std::get<Text>(request->messages[0].parts[0]).extra), R"({"cache_control":{"type":"ephemeral"}})");
+  EXPECT_EQ(json::write(std::get<Text>(request->messages[0].parts[0]).extra),
+            R"({"cache_control":{"type":"ephemeral"}})");
 }
 
 TEST(AnthropicFace, ToolResultsBecomeMessagesOfTheirOwnBeforeTheRest) {
@@ -93,7 +97,8 @@ TEST(AnthropicFace, DocumentsOfTextAreReadableToOthersAndGoBackWhole) {
   EXPECT_EQ(std::get<Text>(parts[0]).text, "T\nbody");
   EXPECT_EQ(std::get<Text>(parts[1]).text, "one\ntwo");
   EXPECT_EQ(std::get<Text>(parts[2]).text, "S\nhttps://e.com\nfound");
-  EXPECT_EQ(json::write(std::get<Text>(parts[2]).extra.at("block").at("content")), R"([{"type":"text","text":"found"}])");
+  EXPECT_EQ(json::write(std::get<Text>(parts[2]).extra.at("block").at("content")),
+            R"([{"type":"text","text":"found"}])");
 }
 
 TEST(AnthropicFace, ServerToolsStayAsTheyCame) {
@@ -101,15 +106,18 @@ TEST(AnthropicFace, ServerToolsStayAsTheyCame) {
     {"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{"query":"x"}},
     {"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[{"type":"web_search_result","encrypted_content":"E+/="}]}]}])");
   const auto& result = std::get<Foreign>(request.messages[0].parts[1]);
-  EXPECT_EQ(json::write(result.block),
-            R"({"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[{"type":"web_search_result","encrypted_content":"E+/="}]})");
+  EXPECT_EQ(
+      json::write(result.block),
+      R"({"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[{"type":"web_search_result","encrypted_content":"E+/="}]})");
 }
 
 TEST(AnthropicFace, ThinkingIsReadInEveryForm) {
   const auto wish = [](std::string_view fields) {
-    const auto request = read(R"({"model":"m","max_tokens":5,"messages":[{"role":"user","content":"x"}],)" + std::string(fields) + "}");
-    return request && request->reasoning ? request->reasoning->effort + "/" + std::to_string(request->reasoning->budget_tokens.value_or(-1))
-                                         : std::string("none");
+    const auto request =
+        read(R"({"model":"m","max_tokens":5,"messages":[{"role":"user","content":"x"}],)" + std::string(fields) + "}");
+    return request && request->reasoning
+               ? request->reasoning->effort + "/" + std::to_string(request->reasoning->budget_tokens.value_or(-1))
+               : std::string("none");
   };
   EXPECT_EQ(wish(R"("thinking":{"type":"disabled"})"), "none/-1");
   EXPECT_EQ(wish(R"("thinking":{"type":"adaptive"})"), "/-1");
@@ -123,21 +131,30 @@ TEST(AnthropicFace, SaysWhereARequestIsWrong) {
   EXPECT_EQ(complaint(R"({"max_tokens":1,"messages":[{"role":"user","content":"x"}]})"), "/model: is required");
   EXPECT_EQ(complaint(R"({"model":"m","messages":[{"role":"user","content":"x"}]})"), "/max_tokens: is required");
   EXPECT_EQ(complaint(R"({"model":"m","max_tokens":1,"messages":[]})"), "/messages: must not be empty");
-  EXPECT_THAT(complaint(R"({"model":"m","max_tokens":1,"messages":[{"role":"robot","content":"x"}]})"), HasSubstr("/messages/0/role: is \"robot\""));
+  EXPECT_THAT(complaint(R"({"model":"m","max_tokens":1,"messages":[{"role":"robot","content":"x"}]})"),
+              HasSubstr("/messages/0/role: is \"robot\""));
   EXPECT_EQ(complaint(R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]})"),
             "/messages/0/content/0/text: is required");
   EXPECT_EQ(complaint(R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":7}]})"),
             "/messages/0/content: must be a string or a list of blocks");
-  EXPECT_THAT(complaint(R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"tool_use","id":"a","name":"f","input":{}}]}]})"),
-              HasSubstr("/messages/0/content/0/type: tool_use belongs"));
-  EXPECT_THAT(complaint(R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"odd"}}]}]})"),
-              HasSubstr("/messages/0/content/0/source: "));
-  EXPECT_EQ(complaint(R"({"model":"m","max_tokens":1,"tools":[{"name":"f"}],"messages":[{"role":"user","content":"x"}]})"),
-            "/tools/0/input_schema: must be an object");
-  EXPECT_THAT(complaint(R"({"model":"m","max_tokens":1,"tool_choice":{"type":"must"},"messages":[{"role":"user","content":"x"}]})"),
-              HasSubstr("/tool_choice/type: is \"must\""));
-  EXPECT_THAT(complaint(R"({"model":"m","max_tokens":1,"stop_sequences":[1],"messages":[{"role":"user","content":"x"}]})"),
-              HasSubstr("/stop_sequences/0: must be a string"));
+  EXPECT_THAT(
+      complaint(
+          R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"tool_use","id":"a","name":"f","input":{}}]}]})"),
+      HasSubstr("/messages/0/content/0/type: tool_use belongs"));
+  EXPECT_THAT(
+      complaint(
+          R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"odd"}}]}]})"),
+      HasSubstr("/messages/0/content/0/source: "));
+  EXPECT_EQ(
+      complaint(R"({"model":"m","max_tokens":1,"tools":[{"name":"f"}],"messages":[{"role":"user","content":"x"}]})"),
+      "/tools/0/input_schema: must be an object");
+  EXPECT_THAT(
+      complaint(
+          R"({"model":"m","max_tokens":1,"tool_choice":{"type":"must"},"messages":[{"role":"user","content":"x"}]})"),
+      HasSubstr("/tool_choice/type: is \"must\""));
+  EXPECT_THAT(
+      complaint(R"({"model":"m","max_tokens":1,"stop_sequences":[1],"messages":[{"role":"user","content":"x"}]})"),
+      HasSubstr("/stop_sequences/0: must be a string"));
 }
 
 TEST(AnthropicFace, ACountAsksForNoLimit) {
@@ -156,17 +173,19 @@ ChatAnswer sample() {
   choice.parts.emplace_back(ToolCall{.id = "call.1", .name = "f", .arguments = R"({"a":1})"});
   choice.stop = StopReason::tool_calls;
   answer.choices.push_back(std::move(choice));
-  answer.usage = Usage{.input = 10, .cached_read = 5, .cached_write = 3, .cached_write_hour = 2, .output = 7, .reasoning = 4};
+  answer.usage =
+      Usage{.input = 10, .cached_read = 5, .cached_write = 3, .cached_write_hour = 2, .output = 7, .reasoning = 4};
   return answer;
 }
 
 TEST(AnthropicFace, WritesAnAnswerOfAnotherProtocol) {
-  EXPECT_EQ(anthropic_face().write_answer(sample(), {}, {.id = "abc", .model = "mine"}),
-            R"({"id":"msg_abc","type":"message","role":"assistant","model":"mine","content":[{"type":"text","text":"Hello"},)"
-            R"({"type":"tool_use","id":"call_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use","stop_sequence":null,)"
-            R"("usage":{"input_tokens":10,"cache_creation_input_tokens":5,"cache_read_input_tokens":5,)"
-            R"("cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":2},"output_tokens":11,)"
-            R"("output_tokens_details":{"thinking_tokens":4}}})");
+  EXPECT_EQ(
+      anthropic_face().write_answer(sample(), {}, {.id = "abc", .model = "mine"}),
+      R"({"id":"msg_abc","type":"message","role":"assistant","model":"mine","content":[{"type":"text","text":"Hello"},)"
+      R"({"type":"tool_use","id":"call_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use","stop_sequence":null,)"
+      R"("usage":{"input_tokens":10,"cache_creation_input_tokens":5,"cache_read_input_tokens":5,)"
+      R"("cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":2},"output_tokens":11,)"
+      R"("output_tokens_details":{"thinking_tokens":4}}})");
 }
 
 TEST(AnthropicFace, ArgumentsThatAreNoObjectAreToldAsTheyAre) {
@@ -179,30 +198,31 @@ TEST(AnthropicFace, StreamsNamedEventsInOrder) {
   const auto writer = anthropic_face().make_writer({}, {.id = "abc", .model = "mine"});
   std::string out;
   for (const ChatEvent& event : events_of(sample())) out += writer->write(event);
-  EXPECT_EQ(out,
-            "event: message_start\n"
-            R"(data: {"type":"message_start","message":{"id":"msg_abc","type":"message","role":"assistant","model":"mine","content":[],)"
-            R"("stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
-            R"("cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":0}}})"
-            "\n\nevent: content_block_start\n"
-            R"(data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})"
-            "\n\nevent: content_block_delta\n"
-            R"(data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}})"
-            "\n\nevent: content_block_stop\n"
-            R"(data: {"type":"content_block_stop","index":0})"
-            "\n\nevent: content_block_start\n"
-            R"(data: {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"call_1","name":"f","input":{}}})"
-            "\n\nevent: content_block_delta\n"
-            R"(data: {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"a\":1}"}})"
-            "\n\nevent: content_block_stop\n"
-            R"(data: {"type":"content_block_stop","index":1})"
-            "\n\nevent: message_delta\n"
-            R"(data: {"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":10,)"
-            R"("cache_creation_input_tokens":5,"cache_read_input_tokens":5,"cache_creation":{"ephemeral_5m_input_tokens":3,)"
-            R"("ephemeral_1h_input_tokens":2},"output_tokens":11,"output_tokens_details":{"thinking_tokens":4}}})"
-            "\n\nevent: message_stop\n"
-            R"(data: {"type":"message_stop"})"
-            "\n\n");
+  EXPECT_EQ(
+      out,
+      "event: message_start\n"
+      R"(data: {"type":"message_start","message":{"id":"msg_abc","type":"message","role":"assistant","model":"mine","content":[],)"
+      R"("stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
+      R"("cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":0}}})"
+      "\n\nevent: content_block_start\n"
+      R"(data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})"
+      "\n\nevent: content_block_delta\n"
+      R"(data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}})"
+      "\n\nevent: content_block_stop\n"
+      R"(data: {"type":"content_block_stop","index":0})"
+      "\n\nevent: content_block_start\n"
+      R"(data: {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"call_1","name":"f","input":{}}})"
+      "\n\nevent: content_block_delta\n"
+      R"(data: {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"a\":1}"}})"
+      "\n\nevent: content_block_stop\n"
+      R"(data: {"type":"content_block_stop","index":1})"
+      "\n\nevent: message_delta\n"
+      R"(data: {"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":10,)"
+      R"("cache_creation_input_tokens":5,"cache_read_input_tokens":5,"cache_creation":{"ephemeral_5m_input_tokens":3,)"
+      R"("ephemeral_1h_input_tokens":2},"output_tokens":11,"output_tokens_details":{"thinking_tokens":4}}})"
+      "\n\nevent: message_stop\n"
+      R"(data: {"type":"message_stop"})"
+      "\n\n");
   EXPECT_EQ(writer->write(event::Ended()), "");
 }
 
@@ -217,7 +237,8 @@ TEST(AnthropicFace, ASignatureComesJustBeforeItsBlockStops) {
   writer->write(event::Started());
   writer->write(event::PartStarted{.kind = event::PartKind::reasoning, .whole = Reasoning()});
   writer->write(event::Delta{.text = "Hm"});
-  EXPECT_EQ(writer->write(event::PartAmended{.whole = Reasoning{.signature = "s+/=", .origin = Protocol::anthropic}}), "");
+  EXPECT_EQ(writer->write(event::PartAmended{.whole = Reasoning{.signature = "s+/=", .origin = Protocol::anthropic}}),
+            "");
   const std::string end = writer->write(event::PartEnded());
   EXPECT_LT(end.find(R"({"type":"signature_delta","signature":"s+/="})"), end.find("content_block_stop"));
 }
@@ -227,7 +248,8 @@ TEST(AnthropicFace, AToolCallWaitsForItsIdAndName) {
   writer->write(event::Started());
   EXPECT_EQ(writer->write(event::PartStarted{.kind = event::PartKind::tool_call, .whole = ToolCall{}}), "");
   EXPECT_EQ(writer->write(event::Delta{.text = "{\"a\""}), "");
-  const std::string begun = writer->write(event::PartAmended{.whole = ToolCall{.id = "c1", .name = "f", .arguments = {}}});
+  const std::string begun =
+      writer->write(event::PartAmended{.whole = ToolCall{.id = "c1", .name = "f", .arguments = {}}});
   EXPECT_THAT(begun, HasSubstr(R"("id":"c1","name":"f")"));
   EXPECT_THAT(begun, HasSubstr(R"("partial_json":"{\"a\"")"));
 }
@@ -245,7 +267,12 @@ TEST(AnthropicFace, PartsLeftOpenEndBeforeTheMessageDoes) {
 TEST(AnthropicFace, AFailureIsItsOwnEventAndTheLast) {
   const auto writer = anthropic_face().make_writer({}, {});
   writer->write(event::Started());
-  const std::string out = writer->write(event::Failed{Error{.code = ErrorCode::unavailable, .message = "gone", .reason = {}, .where = {}, .retry_after_ms = {}, .source = {}}});
+  const std::string out = writer->write(event::Failed{Error{.code = ErrorCode::unavailable,
+                                                            .message = "gone",
+                                                            .reason = {},
+                                                            .where = {},
+                                                            .retry_after_ms = {},
+                                                            .source = {}}});
   EXPECT_THAT(out, ::testing::StartsWith("event: error\ndata: {\"type\":\"error\""));
   EXPECT_THAT(out, ::testing::EndsWith("\n\n"));
   EXPECT_EQ(writer->write(event::Ended()), "");
@@ -256,7 +283,9 @@ TEST(AnthropicFace, OtherChoicesAndOthersBlocksAreLeftOut) {
   std::string out = writer->write(event::Started());
   out += writer->write(event::PartStarted{.choice = 1, .kind = event::PartKind::text, .whole = Text()});
   out += writer->write(event::Delta{.choice = 1, .text = "other"});
-  out += writer->write(event::PartStarted{.kind = event::PartKind::foreign, .whole = Foreign{.protocol = Protocol::gemini, .block = json::Object{{"executableCode", 1}}}});
+  out += writer->write(
+      event::PartStarted{.kind = event::PartKind::foreign,
+                         .whole = Foreign{.protocol = Protocol::gemini, .block = json::Object{{"executableCode", 1}}}});
   out += writer->write(event::PartEnded());
   EXPECT_THAT(out, Not(HasSubstr("content_block")));
 }
@@ -264,14 +293,16 @@ TEST(AnthropicFace, OtherChoicesAndOthersBlocksAreLeftOut) {
 TEST(AnthropicSeal, GivesBackWhatItSealed) {
   using anthropic::Sealed;
   for (const auto place : {Sealed::Place::part, Sealed::Place::text, Sealed::Place::call}) {
-    const auto back = anthropic::unseal(anthropic::seal({.origin = Protocol::openai_responses, .place = place, .id = "rs_1", .signature = "a:b+/="}));
+    const auto back = anthropic::unseal(
+        anthropic::seal({.origin = Protocol::openai_responses, .place = place, .id = "rs_1", .signature = "a:b+/="}));
     ASSERT_TRUE(back);
     EXPECT_EQ(back->origin, Protocol::openai_responses);
     EXPECT_EQ(back->place, place);
     EXPECT_EQ(back->id, "rs_1");
     EXPECT_EQ(back->signature, "a:b+/=");
   }
-  for (const std::string_view text : {"", "EqQB", "atelier:", "atelier:gemini", "atelier:gemini:part", "atelier:gemini:part:", "atelier:nobody:part::x", "atelier:gemini:sky::x"})
+  for (const std::string_view text : {"", "EqQB", "atelier:", "atelier:gemini", "atelier:gemini:part",
+                                      "atelier:gemini:part:", "atelier:nobody:part::x", "atelier:gemini:sky::x"})
     EXPECT_FALSE(anthropic::unseal(text)) << text;
   EXPECT_TRUE(anthropic::unseal("atelier:gemini:part::"));
 }

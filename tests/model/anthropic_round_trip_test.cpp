@@ -58,7 +58,8 @@ TEST(AnthropicRoundTrip, AStreamTellsWhatTheWholeAnswerTells) {
     ASSERT_EQ(told.skipped, 0U);
     ASSERT_EQ(describe(told.answer), describe(answer)) << seed;
   }
-  for (unsigned seed = 0; seed < 20; ++seed) testing::feed(anthropic_adapter(), stream_of(events_of(RandomChat(seed).answer())));
+  for (unsigned seed = 0; seed < 20; ++seed)
+    testing::feed(anthropic_adapter(), stream_of(events_of(RandomChat(seed).answer())));
 }
 
 TEST(AnthropicRoundTrip, ToolCallsThatInterleaveBecomeBlocksThatDoNot) {
@@ -83,9 +84,14 @@ TEST(AnthropicRoundTrip, BrokenBytesNeverCrash) {
       for (std::size_t i = 1 + random.below(5); i > 0; --i) {
         const std::size_t at = random.below(text->size());
         switch (random.below(3)) {
-          case 0: (*text)[at] = static_cast<char>(random.below(256)); break;
-          case 1: text->erase(at, random.below(40)); break;
-          default: text->insert(at, text->substr(random.below(text->size()), random.below(40)));
+          case 0:
+            (*text)[at] = static_cast<char>(random.below(256));
+            break;
+          case 1:
+            text->erase(at, random.below(40));
+            break;
+          default:
+            text->insert(at, text->substr(random.below(text->size()), random.below(40)));
         }
       }
     }

@@ -16,7 +16,9 @@ class AttemptPlanTest : public testing::Test {
     provider->name = std::move(name);
     return std::make_shared<Candidate>(std::move(provider), "m", BreakerPolicy());
   }
-  AttemptPlan plan(std::vector<CandidatePtr> candidates, PlanOptions options = {}) { return {std::move(candidates), now + seconds(300), 0, options}; }
+  AttemptPlan plan(std::vector<CandidatePtr> candidates, PlanOptions options = {}) {
+    return {std::move(candidates), now + seconds(300), 0, options};
+  }
   // Goes on until it gives up or `steps` attempts were made, all failing so; the names gone to, and the waits.
   std::vector<std::string> fail_all(AttemptPlan& plan, const Fault& fault, int steps = 100) {
     std::vector<std::string> trail;
@@ -40,7 +42,8 @@ class AttemptPlanTest : public testing::Test {
 
 TEST_F(AttemptPlanTest, OneCandidateIsTriedAgainAfterPauses) {
   auto one = plan({make("a")});
-  EXPECT_THAT(fail_all(one, {.kind = Fault::Kind::rate_limit}), testing::ElementsAre("a", "200", "a", "500", "a", "1000", "a", "3000", "a"));
+  EXPECT_THAT(fail_all(one, {.kind = Fault::Kind::rate_limit}),
+              testing::ElementsAre("a", "200", "a", "500", "a", "1000", "a", "3000", "a"));
 }
 
 TEST_F(AttemptPlanTest, TheNextCandidateIsGoneToAtOnce) {

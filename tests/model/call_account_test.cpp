@@ -63,8 +63,8 @@ class CallAccountTest : public testing::Test {
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<CallLog> log_;
   KeyStatePtr key_;
-  const CandidatePtr candidate_ =
-      std::make_shared<Candidate>(std::make_shared<const Provider>(Provider{.name = "p", .base_url = {}}), "m", BreakerPolicy());
+  const CandidatePtr candidate_ = std::make_shared<Candidate>(
+      std::make_shared<const Provider>(Provider{.name = "p", .base_url = {}}), "m", BreakerPolicy());
   CallBooks books_{.clock = clock_, .gate = nullptr, .prices = &prices_, .log = nullptr, .on_end = {}};
   void SetUp() override {
     books_.gate = gate_.get();

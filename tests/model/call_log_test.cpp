@@ -21,8 +21,8 @@ const Principal kAdmin{.owner = store::local_user(), .role = atelier::Role::admi
 class CallLogTest : public testing::Test {
  protected:
   CallLogTest() {
-    real_ = *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true},
-                                store::telemetry_migrations());
+    real_ =
+        *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
     database_ = std::make_unique<StallingDatabase>(*real_);
   }
   CallLog& log() {
@@ -91,8 +91,17 @@ TEST_F(CallLogTest, ACallIsReadAsItWasWritten) {
   full.status = 499;
   full.fault = "cancelled";
   full.is_aborted = full.is_streamed = full.is_cached = true;
-  full.usage = {.input = 1, .cached_read = 2, .cached_write = 3, .cached_write_hour = 4, .output = 5, .reasoning = 6,
-                .input_audio = 7, .output_audio = 8, .input_image = 9, .output_image = 10, .is_estimated = true};
+  full.usage = {.input = 1,
+                .cached_read = 2,
+                .cached_write = 3,
+                .cached_write_hour = 4,
+                .output = 5,
+                .reasoning = 6,
+                .input_audio = 7,
+                .output_audio = 8,
+                .input_image = 9,
+                .output_image = 10,
+                .is_estimated = true};
   full.cost = std::nullopt;
   full.trace = "4bf92f3577b34da6a3ce929d0e0e4736";
   log().add(full);
@@ -140,7 +149,8 @@ TEST_F(CallLogTest, AStalledDatabaseDelaysNobodyAndWhatFindsNoRoomIsCountedAndSu
   database_->resume();
   await([&] { return row_count("calls") == 100; });
   running.end();
-  const auto usage = store::run(sum_usage(*real_, kAdmin, {.from_day = day_number(kNoon), .to_day = day_number(kNoon)}));
+  const auto usage =
+      store::run(sum_usage(*real_, kAdmin, {.from_day = day_number(kNoon), .to_day = day_number(kNoon)}));
   ASSERT_TRUE(is_ok(usage));
   ASSERT_EQ(usage->size(), 1U);
   EXPECT_EQ(usage->front().calls, 10'001) << "money is not lost with the rows";

@@ -22,7 +22,8 @@ std::vector<ChatEvent> streamed(const ChatAnswer& answer) {
     if (auto* ended = std::get_if<event::PartEnded>(&event)) ended->part += 10;
     if (auto* delta = std::get_if<event::Delta>(&event)) {
       for (std::size_t at = 0; at < delta->text.size(); at += 3)
-        events.emplace_back(event::Delta{.choice = delta->choice, .part = delta->part + 10, .text = delta->text.substr(at, 3)});
+        events.emplace_back(
+            event::Delta{.choice = delta->choice, .part = delta->part + 10, .text = delta->text.substr(at, 3)});
       continue;
     }
     events.push_back(std::move(event));

@@ -11,17 +11,26 @@ void put(json::Object& out, std::string_view name, const std::optional<T>& value
 }
 
 json::Object media_json(const Media& media) {
-  return {{"media", static_cast<int>(media.kind)}, {"url", media.url},   {"base64", media.base64}, {"file_id", media.file_id},
-          {"media_type", media.media_type},        {"name", media.file_name}, {"detail", media.detail}, {"extra", media.extra}};
+  return {{"media", static_cast<int>(media.kind)},
+          {"url", media.url},
+          {"base64", media.base64},
+          {"file_id", media.file_id},
+          {"media_type", media.media_type},
+          {"name", media.file_name},
+          {"detail", media.detail},
+          {"extra", media.extra}};
 }
 
-json::Object text_json(const Text& text) { return {{"text", text.text}, {"extra", text.extra}, {"signature", text.signature}}; }
+json::Object text_json(const Text& text) {
+  return {{"text", text.text}, {"extra", text.extra}, {"signature", text.signature}};
+}
 
 json::Object to_json(const Part& part) {
   if (const auto* text = std::get_if<Text>(&part)) return text_json(*text);
   if (const auto* media = std::get_if<Media>(&part)) return media_json(*media);
   if (const auto* refusal = std::get_if<Refusal>(&part)) return {{"refusal", refusal->text}};
-  if (const auto* foreign = std::get_if<Foreign>(&part)) return {{"foreign", to_string(foreign->protocol)}, {"block", foreign->block}};
+  if (const auto* foreign = std::get_if<Foreign>(&part))
+    return {{"foreign", to_string(foreign->protocol)}, {"block", foreign->block}};
   if (const auto* reasoning = std::get_if<Reasoning>(&part))
     return {{"reasoning", reasoning->text},
             {"signature", reasoning->signature},
@@ -29,14 +38,23 @@ json::Object to_json(const Part& part) {
             {"id", reasoning->id},
             {"origin", reasoning->origin ? to_string(*reasoning->origin) : ""}};
   if (const auto* call = std::get_if<ToolCall>(&part))
-    return {{"call", call->id},           {"name", call->name},       {"arguments", call->arguments},
-            {"is_custom", call->is_custom}, {"item", call->item_id}, {"signature", call->signature},
+    return {{"call", call->id},
+            {"name", call->name},
+            {"arguments", call->arguments},
+            {"is_custom", call->is_custom},
+            {"item", call->item_id},
+            {"signature", call->signature},
             {"extra", call->extra}};
   const auto& result = std::get<ToolResult>(part);
   json::Array parts;
   for (const auto& inner : result.parts)
-    parts.push_back(std::holds_alternative<Text>(inner) ? text_json(std::get<Text>(inner)) : media_json(std::get<Media>(inner)));
-  return {{"result", result.call_id}, {"name", result.name}, {"parts", parts}, {"is_error", result.is_error}, {"extra", result.extra}};
+    parts.push_back(std::holds_alternative<Text>(inner) ? text_json(std::get<Text>(inner))
+                                                        : media_json(std::get<Media>(inner)));
+  return {{"result", result.call_id},
+          {"name", result.name},
+          {"parts", parts},
+          {"is_error", result.is_error},
+          {"extra", result.extra}};
 }
 
 json::Array parts_json(const std::vector<Part>& parts) {
@@ -81,16 +99,25 @@ json::Object usage_json(const Usage& usage) {
 
 json::Object event_json(const ChatEvent& what) {
   if (const auto* started = std::get_if<event::Started>(&what))
-    return {{"started", started->id}, {"model", started->model}, {"created_s", started->created_s}, {"extra", started->extra}};
+    return {{"started", started->id},
+            {"model", started->model},
+            {"created_s", started->created_s},
+            {"extra", started->extra}};
   if (const auto* part = std::get_if<event::PartStarted>(&what))
-    return {{"part_started", part->part}, {"choice", part->choice}, {"kind", static_cast<int>(part->kind)}, {"whole", to_json(part->whole)}};
+    return {{"part_started", part->part},
+            {"choice", part->choice},
+            {"kind", static_cast<int>(part->kind)},
+            {"whole", to_json(part->whole)}};
   if (const auto* delta = std::get_if<event::Delta>(&what))
     return {{"delta", delta->part}, {"choice", delta->choice}, {"text", delta->text}, {"logprobs", delta->logprobs}};
   if (const auto* amended = std::get_if<event::PartAmended>(&what))
     return {{"amended", amended->part}, {"choice", amended->choice}, {"whole", to_json(amended->whole)}};
-  if (const auto* ended = std::get_if<event::PartEnded>(&what)) return {{"part_ended", ended->part}, {"choice", ended->choice}};
+  if (const auto* ended = std::get_if<event::PartEnded>(&what))
+    return {{"part_ended", ended->part}, {"choice", ended->choice}};
   if (const auto* finished = std::get_if<event::Finished>(&what))
-    return {{"finished", finished->choice}, {"stop", static_cast<int>(finished->stop)}, {"sequence", finished->stop_sequence}};
+    return {{"finished", finished->choice},
+            {"stop", static_cast<int>(finished->stop)},
+            {"sequence", finished->stop_sequence}};
   if (const auto* told = std::get_if<event::UsageTold>(&what)) return {{"usage", usage_json(told->usage)}};
   if (const auto* failed = std::get_if<event::Failed>(&what)) return {{"failed", failed->error.message}};
   return {{"ended", true}};

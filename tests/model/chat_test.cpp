@@ -36,7 +36,9 @@ TEST(AnswerBuilder, PutsTogetherWhatEventsOfTookApart) {
 TEST(AnswerBuilder, KeepsInterleavedToolCallsApart) {
   AnswerBuilder builder;
   for (const std::int64_t part : {0, 1})
-    builder.take(event::PartStarted{.part = part, .kind = event::PartKind::tool_call, .whole = ToolCall{.id = "c" + std::to_string(part), .name = "f", .arguments = ""}});
+    builder.take(event::PartStarted{.part = part,
+                                    .kind = event::PartKind::tool_call,
+                                    .whole = ToolCall{.id = "c" + std::to_string(part), .name = "f", .arguments = ""}});
   for (const auto& [part, text] : {std::pair{0, "{\"a\""}, {1, "{\"b\""}, {0, ":1}"}, {1, ":2}"}})
     builder.take(event::Delta{.part = part, .text = text});
   const auto& parts = builder.answer().choices[0].parts;

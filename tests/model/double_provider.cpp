@@ -41,14 +41,15 @@ DoubleProvider::Answered DoubleProvider::answer(const WireRequest& wire) {
   if (!body || !body->is_object()) return {.status = 400, .body = "no JSON object: " + wire.body};
   const json::Value* model = body->get_object().if_contains("model");
   const doubles::Faults faults;
-  const doubles::Answer answer = place.endpoint->answer({.request = request,
-                                                         .dialect = *place.dialect,
-                                                         .faults = faults,
-                                                         .state = state_,
-                                                         .errors = place.errors,
-                                                         .body = body->get_object(),
-                                                         .model = model && model->is_string() ? std::string(model->get_string()) : place.captured,
-                                                         .captured = place.captured});
+  const doubles::Answer answer =
+      place.endpoint->answer({.request = request,
+                              .dialect = *place.dialect,
+                              .faults = faults,
+                              .state = state_,
+                              .errors = place.errors,
+                              .body = body->get_object(),
+                              .model = model && model->is_string() ? std::string(model->get_string()) : place.captured,
+                              .captured = place.captured});
   return {.status = answer.status, .is_streamed = answer.is_streamed(), .body = bytes_of(answer)};
 }
 

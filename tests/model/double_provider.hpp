@@ -8,8 +8,8 @@
 
 namespace atelier::model::testing {
 
-// The provider double without a socket: what a provider would answer to a request that an adapter wrote. It checks what it
-// is asked more strictly than providers do, and says the same whatever protocol asked (tests/double/talk.hpp).
+// The provider double without a socket: what a provider would answer to a request that an adapter wrote. It checks what
+// it is asked more strictly than providers do, and says the same whatever protocol asked (tests/double/talk.hpp).
 class DoubleProvider {
  public:
   struct Answered {

@@ -6,7 +6,10 @@ namespace atelier::model {
 namespace {
 
 TEST(ProvidersOfTheEnvironment, AreThoseWithAKey) {
-  const auto providers = providers_of({{"OPENAI_API_KEY", "sk-1"}, {"OPENAI_BASE_URL", "http://127.0.0.1:9/v1/"}, {"MISTRAL_API_KEY", ""}, {"VLLM_BASE_URL", "http://10.0.0.7:8000/v1"}});
+  const auto providers = providers_of({{"OPENAI_API_KEY", "sk-1"},
+                                       {"OPENAI_BASE_URL", "http://127.0.0.1:9/v1/"},
+                                       {"MISTRAL_API_KEY", ""},
+                                       {"VLLM_BASE_URL", "http://10.0.0.7:8000/v1"}});
   ASSERT_TRUE(providers) << providers.error().message;
   ASSERT_EQ(providers->size(), 2U);
   EXPECT_EQ((*providers)[0].name, "openai");

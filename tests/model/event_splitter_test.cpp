@@ -21,7 +21,8 @@ std::vector<Seen> split(const std::vector<std::string>& pieces, std::string* res
       auto block = splitter.next();
       EXPECT_TRUE(block);
       if (!block || !*block) break;
-      seen.push_back({std::string((*block)->bytes), std::string((*block)->type), std::string((*block)->data), (*block)->has_data});
+      seen.push_back(
+          {std::string((*block)->bytes), std::string((*block)->type), std::string((*block)->data), (*block)->has_data});
     }
   }
   if (rest) *rest = splitter.rest();
@@ -52,14 +53,18 @@ TEST(EventSplitter, ReadsTypesAndData) {
 
 TEST(EventSplitter, DropsAByteOrderMarkAndHoldsTheUnfinished) {
   std::string rest;
-  const auto seen = split({"\xEF\xBB", "\xBF" "data: a\n\ndata: b\n"}, &rest);
+  const auto seen = split({"\xEF\xBB",
+                           "\xBF"
+                           "data: a\n\ndata: b\n"},
+                          &rest);
   EXPECT_EQ(told(seen), (std::vector<std::pair<std::string, std::string>>{{"", "a"}}));
   EXPECT_EQ(rest, "data: b\n");
 }
 
 TEST(EventSplitter, AMarkAfterTheFirstBlockIsAByteLikeAnyOther) {
   const std::string mark = "\xEF\xBB\xBF";
-  for (const std::vector<std::string>& pieces : {std::vector<std::string>{"\n", mark + "data: a\n\n"}, {"\n" + mark + "data: a\n\n"}}) {
+  for (const std::vector<std::string>& pieces :
+       {std::vector<std::string>{"\n", mark + "data: a\n\n"}, {"\n" + mark + "data: a\n\n"}}) {
     std::string joined;
     for (const Seen& one : split(pieces)) joined += one.bytes;
     EXPECT_EQ(joined, "\n" + mark + "data: a\n\n");

@@ -6,19 +6,27 @@
 namespace atelier::model {
 namespace {
 
-const Error kError{.code = ErrorCode::invalid_argument, .message = "must be a text", .reason = "field_invalid", .where = "/messages/0/content", .retry_after_ms = {}, .source = {}};
+const Error kError{.code = ErrorCode::invalid_argument,
+                   .message = "must be a text",
+                   .reason = "field_invalid",
+                   .where = "/messages/0/content",
+                   .retry_after_ms = {},
+                   .source = {}};
 
 TEST(FaceError, IsOpenAisForItsClients) {
-  EXPECT_EQ(write_error(Protocol::openai_chat, kError, 400, "req1"),
-            R"({"error":{"message":"'messages[0].content' must be a text","type":"invalid_request_error","param":"messages[0].content","code":"field_invalid"}})");
+  EXPECT_EQ(
+      write_error(Protocol::openai_chat, kError, 400, "req1"),
+      R"({"error":{"message":"'messages[0].content' must be a text","type":"invalid_request_error","param":"messages[0].content","code":"field_invalid"}})");
   EXPECT_EQ(write_stream_error(Protocol::openai_chat, kError, "req1"),
             "data: " + write_error(Protocol::openai_chat, kError, 400, "req1") + "\n\n");
 }
 
 TEST(FaceError, IsAnthropicsForItsClientsWithACodeTheyCanBranchOn) {
   const std::string body = write_error(Protocol::anthropic, kError, 400, "req1");
-  EXPECT_EQ(body, R"({"type":"error","error":{"type":"invalid_request_error","message":"/messages/0/content: must be a text",)"
-                  R"("details":{"error_code":"field_invalid"}},"request_id":"req1"})");
+  EXPECT_EQ(
+      body,
+      R"({"type":"error","error":{"type":"invalid_request_error","message":"/messages/0/content: must be a text",)"
+      R"("details":{"error_code":"field_invalid"}},"request_id":"req1"})");
   EXPECT_EQ(write_stream_error(Protocol::anthropic, kError, "req1"), "event: error\ndata: " + body + "\n\n");
 }
 

@@ -53,11 +53,12 @@ class FakeAnswer final : public UpstreamAnswer {
 
 class FakeUpstream final : public Upstream {
  public:
-  std::map<std::string, std::deque<Script>> scripts;  // by provider; the last one stays
+  std::map<std::string, std::deque<Script>> scripts;       // by provider; the last one stays
   std::vector<std::pair<std::string, std::string>> asked;  // provider, body
   int open_count = 0;
 
-  Task<Result<std::unique_ptr<UpstreamAnswer>>> send(std::shared_ptr<const Provider> provider, WireRequest request, std::chrono::steady_clock::time_point) override {
+  Task<Result<std::unique_ptr<UpstreamAnswer>>> send(std::shared_ptr<const Provider> provider, WireRequest request,
+                                                     std::chrono::steady_clock::time_point) override {
     asked.emplace_back(provider->name, request.body);
     auto& queue = scripts[provider->name];
     ensure(!queue.empty(), "a script for every provider");
@@ -68,21 +69,37 @@ class FakeUpstream final : public Upstream {
   }
 };
 
-Error network_error() { return Error{.code = ErrorCode::unavailable, .message = "connection reset", .reason = "connection_reset", .where = {}, .retry_after_ms = {}, .source = {}}; }
+Error network_error() {
+  return Error{.code = ErrorCode::unavailable,
+               .message = "connection reset",
+               .reason = "connection_reset",
+               .where = {},
+               .retry_after_ms = {},
+               .source = {}};
+}
 
-std::string sse(std::string_view type, std::string_view data) { return "event: " + std::string(type) + "\ndata: " + std::string(data) + "\n\n"; }
+std::string sse(std::string_view type, std::string_view data) {
+  return "event: " + std::string(type) + "\ndata: " + std::string(data) + "\n\n";
+}
 
 // Anthropic's stream, one string for each event.
 std::vector<std::string> stream_of(const std::vector<std::string>& words, bool is_whole = true) {
   std::vector<std::string> pieces;
-  pieces.push_back(sse("message_start", R"({"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":12,"output_tokens":1}}})"));
-  pieces.push_back(sse("content_block_start", R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})"));
+  pieces.push_back(sse(
+      "message_start",
+      R"({"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":12,"output_tokens":1}}})"));
+  pieces.push_back(sse("content_block_start",
+                       R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})"));
   pieces.push_back(sse("ping", R"({"type":"ping"})"));
   for (const std::string& word : words)
-    pieces.push_back(sse("content_block_delta", R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")" + word + "\"}}"));
+    pieces.push_back(
+        sse("content_block_delta",
+            R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")" + word + "\"}}"));
   if (!is_whole) return pieces;
   pieces.push_back(sse("content_block_stop", R"({"type":"content_block_stop","index":0})"));
-  pieces.push_back(sse("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":12,"output_tokens":30}})"));
+  pieces.push_back(sse(
+      "message_delta",
+      R"({"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":12,"output_tokens":30}})"));
   pieces.push_back(sse("message_stop", R"({"type":"message_stop"})"));
   return pieces;
 }
@@ -100,7 +117,8 @@ class GatewayTest : public testing::Test {
  protected:
   GatewayTest() {
     std::vector<Provider> providers;
-    for (const char* name : {"a", "b"}) providers.push_back({.name = name, .protocol = Protocol::anthropic, .base_url = "http://127.0.0.1:1"});
+    for (const char* name : {"a", "b"})
+      providers.push_back({.name = name, .protocol = Protocol::anthropic, .base_url = "http://127.0.0.1:1"});
     providers.push_back({.name = "o", .protocol = Protocol::ollama, .base_url = "http://127.0.0.1:2"});
     providers.push_back({.name = "g", .protocol = Protocol::gemini, .base_url = "http://127.0.0.1:3"});
     Route route{.name = "r", .targets = {{"a", "m"}, {"b", "m"}}};
@@ -110,12 +128,20 @@ class GatewayTest : public testing::Test {
   ~GatewayTest() override { loops.stop(); }
 
   ChatCall call(std::string_view model, bool is_streamed) {
-    ChatCall made{.face = &anthropic_face(), .body = {}, .request = {.model = {}, .messages = {}}, .request_id = "req1", .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20)};
-    made.body = R"({"model":")" + std::string(model) + R"(","max_tokens":100,"messages":[{"role":"user","content":"Hi"}],"stream":)" + (is_streamed ? "true}" : "false}");
+    ChatCall made{.face = &anthropic_face(),
+                  .body = {},
+                  .request = {.model = {}, .messages = {}},
+                  .request_id = "req1",
+                  .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20)};
+    made.body = R"({"model":")" + std::string(model) +
+                R"(","max_tokens":100,"messages":[{"role":"user","content":"Hi"}],"stream":)" +
+                (is_streamed ? "true}" : "false}");
     made.request = *glance(Protocol::anthropic, made.body);
     return made;
   }
-  WholeAnswer answer(std::string_view model) { return run_blocking(loops.executor(0), gateway.answer(call(model, false))); }
+  WholeAnswer answer(std::string_view model) {
+    return run_blocking(loops.executor(0), gateway.answer(call(model, false)));
+  }
 
   struct Streamed {
     std::string bytes;
@@ -150,7 +176,10 @@ class GatewayTest : public testing::Test {
   Models models{BreakerPolicy()};
   FakeUpstream upstream;
   std::vector<CallReport> told;
-  ChatGateway gateway{models, upstream, CallBooks{.clock = system_clock(), .on_end = [this](const CallReport& report) { told.push_back(report); }}, GatewayOptions()};
+  ChatGateway gateway{
+      models, upstream,
+      CallBooks{.clock = system_clock(), .on_end = [this](const CallReport& report) { told.push_back(report); }},
+      GatewayOptions()};
 };
 
 TEST_F(GatewayTest, AWholeAnswerIsRelayedByteForByte) {
@@ -176,15 +205,20 @@ TEST_F(GatewayTest, AStreamIsRelayedByteForByte) {
 }
 
 TEST_F(GatewayTest, ATierThatOnlyAHeaderTellsIsTheUsages) {
-  const std::string said = R"({"responseId":"r","candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"Hello"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":30,"totalTokenCount":42}})";
-  upstream.scripts["g"] = {{.pieces = {"data: " + said + "\n\n"}, .headers = {{"x-gemini-service-tier", "flex"}}},
-                           {.content_type = "application/json", .pieces = {said}, .headers = {{"x-gemini-service-tier", "priority"}}}};
+  const std::string said =
+      R"({"responseId":"r","candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"Hello"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":30,"totalTokenCount":42}})";
+  upstream.scripts["g"] = {
+      {.pieces = {"data: " + said + "\n\n"}, .headers = {{"x-gemini-service-tier", "flex"}}},
+      {.content_type = "application/json", .pieces = {said}, .headers = {{"x-gemini-service-tier", "priority"}}}};
   EXPECT_EQ(stream("g/m").report.usage, (Usage{.input = 12, .output = 30, .tier = ServiceTier::flex}));
   EXPECT_EQ(answer("g/m").report.usage, (Usage{.input = 12, .output = 30, .tier = ServiceTier::priority}));
 }
 
 TEST_F(GatewayTest, AnErrorStatusFallsOverAndTheCallerSeesOneWholeAnswer) {
-  upstream.scripts["a"] = {{.status = 529, .content_type = "application/json", .pieces = {R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})"}}};
+  upstream.scripts["a"] = {
+      {.status = 529,
+       .content_type = "application/json",
+       .pieces = {R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})"}}};
   upstream.scripts["b"] = {{.content_type = "application/json", .pieces = {std::string(kWhole)}}};
   const WholeAnswer got = answer("r");
   ASSERT_TRUE(got.body);
@@ -193,7 +227,8 @@ TEST_F(GatewayTest, AnErrorStatusFallsOverAndTheCallerSeesOneWholeAnswer) {
 }
 
 TEST_F(GatewayTest, AnErrorAsFirstEventOfAStreamFallsOverUnseen) {
-  upstream.scripts["a"] = {{.pieces = {sse("error", R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})")}}};
+  upstream.scripts["a"] = {
+      {.pieces = {sse("error", R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})")}}};
   upstream.scripts["b"] = {{.pieces = stream_of({"Hello"})}};
   const Streamed got = stream("r");
   EXPECT_EQ(got.bytes, joined(stream_of({"Hello"})));
@@ -225,7 +260,9 @@ TEST_F(GatewayTest, ACutInMidAnswerGoesOnWhereTheNextCandidateRepeatsIt) {
   ASSERT_EQ(builder.answer().choices.size(), 1U) << got.bytes;
   EXPECT_EQ(std::get<Text>(builder.answer().choices[0].parts[0]).text, "Hello world");
   EXPECT_TRUE(builder.has_ended());
-  EXPECT_EQ(got.bytes.find("message_start"), got.bytes.rfind("\"message_start\"") - std::string("message_start\ndata: {\"type\":").size()) << "one start alone";
+  EXPECT_EQ(got.bytes.find("message_start"),
+            got.bytes.rfind("\"message_start\"") - std::string("message_start\ndata: {\"type\":").size())
+      << "one start alone";
   EXPECT_FALSE(got.report.error);
 }
 
@@ -251,7 +288,10 @@ TEST_F(GatewayTest, OneUnreadableEventDoesNotEndAGoodStream) {
 }
 
 TEST_F(GatewayTest, TheCallersOwnFaultIsNotSentElsewhere) {
-  upstream.scripts["a"] = {{.status = 400, .content_type = "application/json", .pieces = {R"({"type":"error","error":{"type":"invalid_request_error","message":"max_tokens: too large"}})"}}};
+  upstream.scripts["a"] = {
+      {.status = 400,
+       .content_type = "application/json",
+       .pieces = {R"({"type":"error","error":{"type":"invalid_request_error","message":"max_tokens: too large"}})"}}};
   const WholeAnswer got = answer("r");
   ASSERT_FALSE(got.body);
   EXPECT_EQ(got.body.error().code, ErrorCode::invalid_argument);
@@ -271,9 +311,12 @@ TEST_F(GatewayTest, ACallerThatGoesAwayClosesTheUpstreamAndIsCharged) {
 
 TEST_F(GatewayTest, AnotherProtocolIsTranslated) {
   const std::string lines =
-      "{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"Hel\"},\"done\":false}\n"
-      "{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"lo\"},\"done\":false}\n"
-      "{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":26,\"eval_count\":2}\n";
+      "{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":"
+      "\"Hel\"},\"done\":false}\n"
+      "{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"lo\"}"
+      ",\"done\":false}\n"
+      "{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:00Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},"
+      "\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":26,\"eval_count\":2}\n";
   upstream.scripts["a"] = {{.status = 503, .content_type = "text/html", .pieces = {"<html>busy</html>"}}};
   upstream.scripts["o"] = {{.content_type = "application/x-ndjson", .pieces = {lines.substr(0, 50), lines.substr(50)}}};
   const Streamed got = stream("mixed");
@@ -293,7 +336,10 @@ TEST_F(GatewayTest, AnUnknownModelIsToldSoWithoutAnAttempt) {
 }
 
 TEST_F(GatewayTest, ABadKeyOpensItsBreakerAndTheNextCallGoesElsewhereAtOnce) {
-  upstream.scripts["a"] = {{.status = 401, .content_type = "application/json", .pieces = {R"({"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}})"}}};
+  upstream.scripts["a"] = {
+      {.status = 401,
+       .content_type = "application/json",
+       .pieces = {R"({"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}})"}}};
   upstream.scripts["b"] = {{.content_type = "application/json", .pieces = {std::string(kWhole)}}};
   EXPECT_TRUE(answer("r").body);
   EXPECT_TRUE(answer("r").body);

@@ -11,8 +11,9 @@ std::string where(std::string_view body) {
 }
 
 TEST(Glance, ReadsWhatRoutingNeeds) {
-  auto request = glance(Protocol::openai_chat,
-                        R"({"messages":[{"role":"user","content":"\"model\":\"no\" }{"}],"model":"a\/b","stream":true,"max_completion_tokens":77,
+  auto request = glance(
+      Protocol::openai_chat,
+      R"({"messages":[{"role":"user","content":"\"model\":\"no\" }{"}],"model":"a\/b","stream":true,"max_completion_tokens":77,
                             "stream_options":{"include_usage":true},"n":2,"x":{"model":"inner","stream":false}})");
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_EQ(request->model, "a/b");

@@ -26,7 +26,9 @@ class HedgeTest : public testing::Test {
     EXPECT_EQ(plan.next(clock.now()).what, What::go);
     return plan;
   }
-  CandidatePtr beside(AttemptPlan& plan, const Prices* known = nullptr) { return plan.beside(clock.now(), known).candidate; }
+  CandidatePtr beside(AttemptPlan& plan, const Prices* known = nullptr) {
+    return plan.beside(clock.now(), known).candidate;
+  }
   ManualClock clock;
 };
 
@@ -114,10 +116,12 @@ TEST_F(HedgeTest, OneThatWasTooSlowIsGoneToAgainAfterAllOthers) {
 
 TEST_F(HedgeTest, ASecondMayCostTwiceTheFirstAndAnUnknownPriceIsNoPrice) {
   Prices prices;
-  prices.replace(*PriceTable::parse(R"({"a/m": {"litellm_provider": "a", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06},
+  prices.replace(*PriceTable::parse(
+      R"({"a/m": {"litellm_provider": "a", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06},
     "twice/m": {"litellm_provider": "twice", "input_cost_per_token": 2e-06, "output_cost_per_token": 4e-06},
     "thrice/m": {"litellm_provider": "thrice", "input_cost_per_token": 3e-06, "output_cost_per_token": 6e-06}})"));
-  const CandidatePtr a = make("a"), twice = make("twice"), thrice = make("thrice"), unknown = make("u"), other = make("v"), local = make("l", true);
+  const CandidatePtr a = make("a"), twice = make("twice"), thrice = make("thrice"), unknown = make("u"),
+                     other = make("v"), local = make("l", true);
   EXPECT_TRUE(is_affordable_beside(*a, *twice, &prices));
   EXPECT_FALSE(is_affordable_beside(*a, *thrice, &prices));
   EXPECT_TRUE(is_affordable_beside(*thrice, *a, &prices));
@@ -132,13 +136,17 @@ TEST_F(HedgeTest, ASecondMayCostTwiceTheFirstAndAnUnknownPriceIsNoPrice) {
 class HedgeAccountTest : public HedgeTest {
  protected:
   HedgeAccountTest() {
-    prices.replace(*PriceTable::parse(R"({"a/m": {"litellm_provider": "a", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06},
+    prices.replace(*PriceTable::parse(
+        R"({"a/m": {"litellm_provider": "a", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06},
       "b/m": {"litellm_provider": "b", "input_cost_per_token": 2e-06, "output_cost_per_token": 4e-06}})"));
   }
   const CandidatePtr a = make("a"), b = make("b");
   Prices prices;
   std::vector<CallReport> told;
-  CallBooks books{.clock = clock, .gate = nullptr, .prices = &prices, .log = nullptr, .on_end = [this](const CallReport& report) { told.push_back(report); }};
+  CallBooks books{
+      .clock = clock, .gate = nullptr, .prices = &prices, .log = nullptr, .on_end = [this](const CallReport& report) {
+        told.push_back(report);
+      }};
 };
 
 TEST_F(HedgeAccountTest, TheLoserIsMarkedAndChargedForThePromptAlone) {
@@ -182,7 +190,8 @@ TEST_F(HedgeAccountTest, WhatTheLoserWasCountedForIsNotChargedAgain) {
   account.attempt_ended({});
   account.ended();
   EXPECT_EQ(told.at(0).usage.input, 1'900);
-  EXPECT_EQ(told.at(0).cost, 900 * (kDollar / 1'000'000) + 1'000 * (2 * kDollar / 1'000'000) + 500 * (4 * kDollar / 1'000'000));
+  EXPECT_EQ(told.at(0).cost,
+            900 * (kDollar / 1'000'000) + 1'000 * (2 * kDollar / 1'000'000) + 500 * (4 * kDollar / 1'000'000));
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ TEST(InputTokens, APictureCountsAsOneHoweverItIsSpelled) {
   std::string escaped;
   for (const char c : picture) escaped += c == '_' ? "\\/" : std::string(1, c);
   EXPECT_LT(estimate_input_tokens(body_with(words, escaped)) - text, 4'000);
-  EXPECT_GE(estimate_input_tokens(body_with(words, picture + "\"},{\"url\":\"" + picture)) - both, 1'600) << "each counts";
+  EXPECT_GE(estimate_input_tokens(body_with(words, picture + "\"},{\"url\":\"" + picture)) - both, 1'600)
+      << "each counts";
 }
 
 TEST(InputTokens, TextWithoutSpacesIsText) {

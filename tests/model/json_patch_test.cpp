@@ -44,7 +44,8 @@ TEST(JsonPatch, SetsSeveralMembersAtOnce) {
 }
 
 TEST(JsonPatch, IsNotFooledByQuotesBracesAndEscapesInStrings) {
-  EXPECT_EQ(set(R"({"a":"\\\"}{,\"model\":\"no\"","model":"old\\"})", "model", "1"), R"({"a":"\\\"}{,\"model\":\"no\"","model":1})");
+  EXPECT_EQ(set(R"({"a":"\\\"}{,\"model\":\"no\"","model":"old\\"})", "model", "1"),
+            R"({"a":"\\\"}{,\"model\":\"no\"","model":1})");
   EXPECT_EQ(set(R"({"mod\u0065l":"old"})", "model", "1"), R"({"mod\u0065l":1})");
   EXPECT_EQ(set(R"({"\\":{"model":[]}})", "model", "1"), R"({"model":1,"\\":{"model":[]}})");
 }
@@ -68,7 +69,8 @@ TEST(JsonPatch, TakesAMemberOutWithItsComma) {
 }
 
 TEST(JsonPatch, RefusesWhatIsNoObject) {
-  for (const std::string_view text : {"", "[]", "null", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":\"", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{1:2}", "{\"a\":}"})
+  for (const std::string_view text : {"", "[]", "null", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":\"", "{\"a\" 1}",
+                                      "{\"a\":1 \"b\":2}", "{1:2}", "{\"a\":}"})
     EXPECT_FALSE(set_member(text, "model", "1")) << text;
 }
 
@@ -78,12 +80,14 @@ TEST(JsonPatch, GivesAListsElementsAsTheyStand) {
   EXPECT_EQ(*elements, (std::vector<std::string_view>{"1.0", R"("a,]\"")", R"({"b":[2,{"c":"}"}]})", "[ ]", "null"}));
   EXPECT_TRUE(elements_of("[]", 0)->empty());
   EXPECT_EQ(elements_of("[1,2,3]", 2).error().code, ErrorCode::too_large);
-  for (const std::string_view text : {"", "{}", "[", "[1", "[1,", "[,1]", "[1 2]", "[1,]", "[\"a]", "[1] 2"}) EXPECT_FALSE(elements_of(text, 10)) << text;
+  for (const std::string_view text : {"", "{}", "[", "[1", "[1,", "[,1]", "[1 2]", "[1,]", "[\"a]", "[1] 2"})
+    EXPECT_FALSE(elements_of(text, 10)) << text;
 }
 
 // Cut and changed texts: an error or a text, never a crash; and what is JSON stays JSON with that one value changed.
 TEST(JsonPatch, SurvivesAnyBytes) {
-  const std::string whole = R"({"model":"gpt-x","messages":[{"role":"user","content":"a\"b\\"}],"n":1e3,"t":null,"\u006d":{}})";
+  const std::string whole =
+      R"({"model":"gpt-x","messages":[{"role":"user","content":"a\"b\\"}],"n":1e3,"t":null,"\u006d":{}})";
   std::mt19937 random(7);
   for (int round = 0; round < 20'000; ++round) {
     std::string text = whole;

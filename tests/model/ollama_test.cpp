@@ -9,9 +9,9 @@
 namespace atelier::model {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::describe;
 using testing::feed;
+using ::testing::HasSubstr;
 using testing::Told;
 
 const Target kTarget{.base_url = "http://127.0.0.1:11434", .model = "llama3:8b"};
@@ -23,7 +23,9 @@ Message message(Role role, Parts... parts) {
   return out;
 }
 
-ChatRequest asked(std::vector<Message> messages) { return ChatRequest{.protocol = Protocol::openai_chat, .model = "m", .messages = std::move(messages)}; }
+ChatRequest asked(std::vector<Message> messages) {
+  return ChatRequest{.protocol = Protocol::openai_chat, .model = "m", .messages = std::move(messages)};
+}
 
 std::string field(const ChatRequest& request, std::string_view name) {
   const auto wire = ollama_adapter().request(request, kTarget);
@@ -46,16 +48,23 @@ TEST(OllamaRequest, SaysNoMoreThanTheCallerDid) {
 }
 
 TEST(OllamaRequest, WritesAToolLoop) {
-  EXPECT_EQ(field(asked({message(Role::developer, Text{.text = "Be brief"}),
-                         message(Role::user, Text{.text = "look"}, Media{.base64 = "iVBOR", .media_type = "image/png"}),
-                         message(Role::assistant, Reasoning{.text = "Hm"}, ToolCall{.id = "c1", .name = "f", .arguments = R"({"a":1})"}, ToolCall{.id = "c2", .name = "g", .arguments = "{broken"}),
-                         message(Role::tool, ToolResult{.call_id = "c1", .parts = {Text{.text = "4"}, Text{.text = "2"}}}), message(Role::tool, ToolResult{.call_id = "c2", .parts = {}})}),
-                  "messages"),
-            R"([{"role":"system","content":"Be brief"},{"role":"user","content":"look","images":["iVBOR"]},)"
-            R"({"role":"assistant","content":"","thinking":"Hm","tool_calls":[{"function":{"name":"f","arguments":{"a":1}},"id":"c1"},{"function":{"name":"g","arguments":{"INVALID_JSON":"{broken"}},"id":"c2"}]},)"
-            R"({"role":"tool","content":"4\n2","tool_name":"f","tool_call_id":"c1"},{"role":"tool","content":"","tool_name":"g","tool_call_id":"c2"}])");
+  EXPECT_EQ(
+      field(asked({message(Role::developer, Text{.text = "Be brief"}),
+                   message(Role::user, Text{.text = "look"}, Media{.base64 = "iVBOR", .media_type = "image/png"}),
+                   message(Role::assistant, Reasoning{.text = "Hm"},
+                           ToolCall{.id = "c1", .name = "f", .arguments = R"({"a":1})"},
+                           ToolCall{.id = "c2", .name = "g", .arguments = "{broken"}),
+                   message(Role::tool, ToolResult{.call_id = "c1", .parts = {Text{.text = "4"}, Text{.text = "2"}}}),
+                   message(Role::tool, ToolResult{.call_id = "c2", .parts = {}})}),
+            "messages"),
+      R"([{"role":"system","content":"Be brief"},{"role":"user","content":"look","images":["iVBOR"]},)"
+      R"({"role":"assistant","content":"","thinking":"Hm","tool_calls":[{"function":{"name":"f","arguments":{"a":1}},"id":"c1"},{"function":{"name":"g","arguments":{"INVALID_JSON":"{broken"}},"id":"c2"}]},)"
+      R"({"role":"tool","content":"4\n2","tool_name":"f","tool_call_id":"c1"},{"role":"tool","content":"","tool_name":"g","tool_call_id":"c2"}])");
   // Thoughts of earlier turns stay behind.
-  EXPECT_EQ(field(asked({message(Role::user, Text{.text = "a"}), message(Role::assistant, Reasoning{.text = "Hm"}, Text{.text = "b"}), message(Role::user, Text{.text = "c"})}), "messages"),
+  EXPECT_EQ(field(asked({message(Role::user, Text{.text = "a"}),
+                         message(Role::assistant, Reasoning{.text = "Hm"}, Text{.text = "b"}),
+                         message(Role::user, Text{.text = "c"})}),
+                  "messages"),
             R"([{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}])");
 }
 
@@ -86,9 +95,11 @@ TEST(OllamaRequest, MapsSettings) {
 
 TEST(OllamaRequest, ChoosesToolsByLeavingThemOut) {
   ChatRequest request = asked({message(Role::user, Text{.text = "hi"})});
-  request.tools = {Tool{.name = "f", .description = "d", .parameters = json::Object{{"type", "object"}}}, Tool{.name = "g"}};
-  EXPECT_EQ(field(request, "tools"),
-            R"([{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}},{"type":"function","function":{"name":"g","parameters":{"type":"object","properties":{}}}}])");
+  request.tools = {Tool{.name = "f", .description = "d", .parameters = json::Object{{"type", "object"}}},
+                   Tool{.name = "g"}};
+  EXPECT_EQ(
+      field(request, "tools"),
+      R"([{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}},{"type":"function","function":{"name":"g","parameters":{"type":"object","properties":{}}}}])");
   request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::named, .name = "g"};
   EXPECT_EQ(field(request, "tools"), "absent") << "its arguments are asked for as the answer";
   EXPECT_EQ(field(request, "format"), R"({"type":"object","properties":{}})");
@@ -100,7 +111,8 @@ TEST(OllamaRequest, ChoosesToolsByLeavingThemOut) {
 
 TEST(OllamaRequest, RefusesWhatItCannotSay) {
   EXPECT_THAT(refusal(asked({message(Role::user, Media{.url = "https://e.com/a.png"})})), HasSubstr("/messages/0: "));
-  EXPECT_THAT(refusal(asked({message(Role::user, Media{.kind = Media::Kind::document, .base64 = "AA"})})), HasSubstr("/messages/0: "));
+  EXPECT_THAT(refusal(asked({message(Role::user, Media{.kind = Media::Kind::document, .base64 = "AA"})})),
+              HasSubstr("/messages/0: "));
   ChatRequest several = asked({message(Role::user, Text{.text = "hi"})});
   several.answer_count = 2;
   EXPECT_THAT(refusal(several), HasSubstr("/n: "));
@@ -109,14 +121,19 @@ TEST(OllamaRequest, RefusesWhatItCannotSay) {
 }
 
 std::string line(std::string_view message, std::string_view more = R"(,"done":false)") {
-  return R"({"model":"llama3:8b","created_at":"2026-01-01T00:00:01.5Z","message":{"role":"assistant",)" + std::string(message) + "}" + std::string(more) + "}\n";
+  return R"({"model":"llama3:8b","created_at":"2026-01-01T00:00:01.5Z","message":{"role":"assistant",)" +
+         std::string(message) + "}" + std::string(more) + "}\n";
 }
-const std::string kDone = R"(,"done":true,"done_reason":"stop","total_duration":1,"prompt_eval_count":26,"eval_count":290)";
+const std::string kDone =
+    R"(,"done":true,"done_reason":"stop","total_duration":1,"prompt_eval_count":26,"eval_count":290)";
 
 TEST(OllamaStream, ReadsThoughtTextAndCalls) {
-  const std::string stream = line(R"("content":"","thinking":"Hm")") + line(R"("content":"","thinking":", so")") + line(R"("content":"Hel")") + line(R"("content":"lo")") +
-                             line(R"("content":"","tool_calls":[{"id":"call_1","function":{"index":0,"name":"f","arguments":{"a":1}}},{"function":{"name":"g","arguments":{}}}])") +
-                             line(R"("content":"")", kDone);
+  const std::string stream =
+      line(R"("content":"","thinking":"Hm")") + line(R"("content":"","thinking":", so")") + line(R"("content":"Hel")") +
+      line(R"("content":"lo")") +
+      line(
+          R"("content":"","tool_calls":[{"id":"call_1","function":{"index":0,"name":"f","arguments":{"a":1}}},{"function":{"name":"g","arguments":{}}}])") +
+      line(R"("content":"")", kDone);
   const Told told = feed(ollama_adapter(), stream);
   EXPECT_TRUE(told.has_ended);
   EXPECT_EQ(told.answer.model, "llama3:8b");
@@ -132,13 +149,19 @@ TEST(OllamaStream, ReadsThoughtTextAndCalls) {
   EXPECT_EQ(told.answer.usage, (Usage{.input = 26, .output = 290}));
 
   const auto whole = ollama_adapter().read_answer(
-      {}, line(R"("content":"Hello","thinking":"Hm, so","tool_calls":[{"id":"call_1","function":{"index":0,"name":"f","arguments":{"a":1}}},{"function":{"name":"g","arguments":{}}}])", kDone), {});
+      {},
+      line(
+          R"("content":"Hello","thinking":"Hm, so","tool_calls":[{"id":"call_1","function":{"index":0,"name":"f","arguments":{"a":1}}},{"function":{"name":"g","arguments":{}}}])",
+          kDone),
+      {});
   ASSERT_TRUE(whole) << whole.error().message;
   EXPECT_EQ(describe(*whole), describe(told.answer));
 }
 
 TEST(OllamaStream, MapsItsReasons) {
-  const auto stop = [](std::string_view more) { return feed(ollama_adapter(), line(R"("content":"x")", more)).answer.choices.at(0).stop; };
+  const auto stop = [](std::string_view more) {
+    return feed(ollama_adapter(), line(R"("content":"x")", more)).answer.choices.at(0).stop;
+  };
   EXPECT_EQ(stop(R"(,"done":true,"done_reason":"length")"), StopReason::length);
   EXPECT_EQ(stop(R"(,"done":true,"done_reason":"load")"), StopReason::stop);
   EXPECT_EQ(stop(R"(,"done":true)"), StopReason::stop);
@@ -153,7 +176,9 @@ TEST(OllamaStream, TheLastLineMayLackItsBreak) {
 }
 
 TEST(OllamaStream, AnErrorInMidStreamFails) {
-  const Told told = feed(ollama_adapter(), line(R"("content":"x")") + R"({"error":"llama runner process has terminated"})" + "\n" + line(R"("content":"y")", kDone));
+  const Told told =
+      feed(ollama_adapter(), line(R"("content":"x")") + R"({"error":"llama runner process has terminated"})" + "\n" +
+                                 line(R"("content":"y")", kDone));
   ASSERT_TRUE(told.fault);
   EXPECT_EQ(told.fault->kind, Fault::Kind::server);
   EXPECT_EQ(told.fault->message, "llama runner process has terminated");
@@ -161,7 +186,9 @@ TEST(OllamaStream, AnErrorInMidStreamFails) {
 }
 
 TEST(OllamaStream, BrokenLinesAreSkippedAndCounted) {
-  const Told told = feed(ollama_adapter(), line(R"("content":"a")") + "{\"mess\nnot json\n\n" + line(R"("content":"b")") + line(R"("content":"")", kDone) + "after the end\n");
+  const Told told =
+      feed(ollama_adapter(), line(R"("content":"a")") + "{\"mess\nnot json\n\n" + line(R"("content":"b")") +
+                                 line(R"("content":"")", kDone) + "after the end\n");
   EXPECT_TRUE(told.has_ended);
   EXPECT_EQ(told.skipped, 2U);
   EXPECT_EQ(std::get<Text>(told.answer.choices.at(0).parts.at(0)).text, "ab");
@@ -169,7 +196,9 @@ TEST(OllamaStream, BrokenLinesAreSkippedAndCounted) {
 
 TEST(OllamaStream, BrokenBytesNeverCrash) {
   std::mt19937 random(5);
-  const std::string whole = line(R"("content":"a","thinking":"t","tool_calls":[{"function":{"name":"g","arguments":{}}}])") + line(R"("content":"")", kDone);
+  const std::string whole =
+      line(R"("content":"a","thinking":"t","tool_calls":[{"function":{"name":"g","arguments":{}}}])") +
+      line(R"("content":"")", kDone);
   for (int round = 0; round < 1000; ++round) {
     std::string stream = whole;
     for (auto i = 1 + random() % 6; i > 0; --i) stream[random() % stream.size()] = static_cast<char>(random() % 256);
@@ -185,16 +214,17 @@ struct FaultCase {
 };
 
 TEST(OllamaFault, IsSortedForRouting) {
-  const FaultCase kCases[] = {{400, R"({"error":"\"llama3\" does not support thinking"})", "request_refused"},
-                              {404, R"({"error":"model 'x' not found"})", "model_not_found"},
-                              {403, "", "provider_permission"},
-                              {401, R"({"error":"unauthorized","signin_url":"https://e.com"})", "provider_key_refused"},
-                              {500, R"({"error":"model requires more system memory"})", "provider_error"},
-                              {500, R"({"error":"the input length exceeds the context length"})", "context_length_exceeded"},
-                              {502, R"({"error":"x"})", "provider_error"},
-                              {503, R"({"error":"server busy, please try again.  maximum pending requests exceeded"})", "provider_overloaded"},
-                              {200, R"({"error":"Unexpected endpoint or method."})", "provider_error"},
-                              {502, "<html><title>Bad Gateway</title></html>", "provider_error"}};
+  const FaultCase kCases[] = {
+      {400, R"({"error":"\"llama3\" does not support thinking"})", "request_refused"},
+      {404, R"({"error":"model 'x' not found"})", "model_not_found"},
+      {403, "", "provider_permission"},
+      {401, R"({"error":"unauthorized","signin_url":"https://e.com"})", "provider_key_refused"},
+      {500, R"({"error":"model requires more system memory"})", "provider_error"},
+      {500, R"({"error":"the input length exceeds the context length"})", "context_length_exceeded"},
+      {502, R"({"error":"x"})", "provider_error"},
+      {503, R"({"error":"server busy, please try again.  maximum pending requests exceeded"})", "provider_overloaded"},
+      {200, R"({"error":"Unexpected endpoint or method."})", "provider_error"},
+      {502, "<html><title>Bad Gateway</title></html>", "provider_error"}};
   for (const FaultCase& one : kCases) {
     const Fault fault = ollama_adapter().read_fault({.status = one.status, .headers = {}}, one.body);
     EXPECT_EQ(to_string(fault.kind), one.kind) << one.status << one.body;

@@ -19,7 +19,9 @@ const AnswerHead kHead{.id = "ours", .model = "asked-for", .created_s = 1};
 class OpenaiRoundTrip : public ::testing::TestWithParam<Protocol> {
  protected:
   const ChatAdapter& adapter() const { return adapter_for(GetParam()); }
-  const ChatFace& face() const { return GetParam() == Protocol::openai_chat ? openai_chat_face() : openai_responses_face(); }
+  const ChatFace& face() const {
+    return GetParam() == Protocol::openai_chat ? openai_chat_face() : openai_responses_face();
+  }
   RandomOpenai random(unsigned seed) const { return {seed, GetParam()}; }
   std::string stream_of(const std::vector<ChatEvent>& events, const ChatRequest& request = {}) const {
     const auto writer = face().make_writer(request, kHead);
@@ -29,7 +31,12 @@ class OpenaiRoundTrip : public ::testing::TestWithParam<Protocol> {
   }
   // A server that takes all there is.
   static Target generous(std::string model) {
-    return {.base_url = "http://p/v1", .model = std::move(model), .quirks = {.takes_reasoning_back = true, .has_top_k = true, .has_reasoning_object = true, .takes_cache_control = true}};
+    return {.base_url = "http://p/v1",
+            .model = std::move(model),
+            .quirks = {.takes_reasoning_back = true,
+                       .has_top_k = true,
+                       .has_reasoning_object = true,
+                       .takes_cache_control = true}};
   }
 };
 
@@ -66,7 +73,8 @@ TEST_P(OpenaiRoundTrip, AStreamTellsWhatTheWholeAnswerTells) {
     ASSERT_EQ(told.skipped, 0U) << stream;
     ASSERT_EQ(describe(told.answer), describe(answer)) << seed << stream;
   }
-  for (unsigned seed = 0; seed < 20; ++seed) testing::feed(adapter(), stream_of(events_of(random(seed).answer()), asked));
+  for (unsigned seed = 0; seed < 20; ++seed)
+    testing::feed(adapter(), stream_of(events_of(random(seed).answer()), asked));
 }
 
 TEST_P(OpenaiRoundTrip, ToolCallsMayInterleave) {
@@ -120,9 +128,14 @@ TEST_P(OpenaiRoundTrip, BrokenBytesNeverCrash) {
       for (std::size_t i = 1 + source.random().below(5); i > 0; --i) {
         const std::size_t at = source.random().below(text->size());
         switch (source.random().below(3)) {
-          case 0: (*text)[at] = static_cast<char>(source.random().below(256)); break;
-          case 1: text->erase(at, source.random().below(40)); break;
-          default: text->insert(at, text->substr(source.random().below(text->size()), source.random().below(40)));
+          case 0:
+            (*text)[at] = static_cast<char>(source.random().below(256));
+            break;
+          case 1:
+            text->erase(at, source.random().below(40));
+            break;
+          default:
+            text->insert(at, text->substr(source.random().below(text->size()), source.random().below(40)));
         }
       }
     }

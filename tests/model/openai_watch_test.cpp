@@ -12,8 +12,12 @@ constexpr std::string_view kDelta =
 constexpr std::string_view kEventDelta =
     R"({"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"Hello \"there\" \u00e9","logprobs":[]})";
 
-std::unique_ptr<StreamWatch> watch_chat(ChatRequest request = {}, Quirks quirks = {}) { return openai_chat_adapter().make_watch(request, quirks); }
-std::unique_ptr<StreamWatch> watch_responses(Quirks quirks = {}) { return openai_responses_adapter().make_watch({}, quirks); }
+std::unique_ptr<StreamWatch> watch_chat(ChatRequest request = {}, Quirks quirks = {}) {
+  return openai_chat_adapter().make_watch(request, quirks);
+}
+std::unique_ptr<StreamWatch> watch_responses(Quirks quirks = {}) {
+  return openai_responses_adapter().make_watch({}, quirks);
+}
 
 // "meaningful finish terminal ours unreadable", those that hold.
 std::string seen(const StreamWatch::Seen& what) {
@@ -27,7 +31,8 @@ std::string seen(const StreamWatch::Seen& what) {
 }
 
 std::string chunk(std::string_view delta, std::string_view reason = "null") {
-  return R"({"id":"c","choices":[{"index":0,"delta":)" + std::string(delta) + R"(,"finish_reason":)" + std::string(reason) + "}]}";
+  return R"({"id":"c","choices":[{"index":0,"delta":)" + std::string(delta) + R"(,"finish_reason":)" +
+         std::string(reason) + "}]}";
 }
 
 TEST(OpenaiChatWatch, SeesWhatRoutingAndAccountingNeed) {
@@ -37,9 +42,15 @@ TEST(OpenaiChatWatch, SeesWhatRoutingAndAccountingNeed) {
   EXPECT_EQ(seen(eye->take("", chunk(R"({"reasoning":"Hm"})"))), "meaningful ");
   EXPECT_EQ(seen(eye->take("", chunk(R"({"reasoning_content":"Hm"})"))), "meaningful ");
   EXPECT_EQ(seen(eye->take("", kDelta)), "meaningful ");
-  EXPECT_EQ(seen(eye->take("", chunk(R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]})"))), "meaningful ");
+  EXPECT_EQ(
+      seen(eye->take("", chunk(R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]})"))),
+      "meaningful ");
   EXPECT_EQ(seen(eye->take("", chunk("{}", "\"stop\""))), "meaningful finish ");
-  EXPECT_EQ(seen(eye->take("", R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4}}})")), "");
+  EXPECT_EQ(
+      seen(eye->take(
+          "",
+          R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4}}})")),
+      "");
   EXPECT_EQ(seen(eye->take("", "[DONE]")), "terminal ");
   EXPECT_EQ(eye->usage(), (Usage{.input = 5, .cached_read = 4, .output = 3}));
   EXPECT_FALSE(eye->fault());
@@ -50,21 +61,32 @@ TEST(OpenaiChatWatch, SeesWhatRoutingAndAccountingNeed) {
 TEST(OpenaiChatWatch, KnowsTheUsageThatOnlyAccountingAskedFor) {
   const std::string usage = R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":3}})";
   EXPECT_EQ(seen(watch_chat({.model = {}, .messages = {}, .is_streamed = true})->take("", usage)), "ours ");
-  EXPECT_EQ(seen(watch_chat({.model = {}, .messages = {}, .is_streamed = true, .wants_usage = true})->take("", usage)), "");
+  EXPECT_EQ(seen(watch_chat({.model = {}, .messages = {}, .is_streamed = true, .wants_usage = true})->take("", usage)),
+            "");
   // Nobody asked: the server tells it on its own.
-  EXPECT_EQ(seen(watch_chat({.model = {}, .messages = {}, .is_streamed = true}, {.has_stream_options = false})->take("", usage)), "");
+  EXPECT_EQ(seen(watch_chat({.model = {}, .messages = {}, .is_streamed = true}, {.has_stream_options = false})
+                     ->take("", usage)),
+            "");
   // What says something besides is the caller's.
   const auto eye = watch_chat({.model = {}, .messages = {}, .is_streamed = true});
-  EXPECT_EQ(seen(eye->take("", R"({"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3}})")), "meaningful finish ");
+  EXPECT_EQ(
+      seen(eye->take(
+          "",
+          R"({"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3}})")),
+      "meaningful finish ");
   EXPECT_EQ(eye->usage(), (Usage{.input = 9, .output = 3}));
 }
 
 TEST(OpenaiChatWatch, FindsUsageInGroqsPlaceAndCountsAsXaiMeansIt) {
   const auto groq = watch_chat();
-  groq->take("", R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"x_groq":{"id":"req_1","usage":{"prompt_tokens":9,"completion_tokens":3}}})");
+  groq->take(
+      "",
+      R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"x_groq":{"id":"req_1","usage":{"prompt_tokens":9,"completion_tokens":3}}})");
   EXPECT_EQ(groq->usage(), (Usage{.input = 9, .output = 3}));
   const auto xai = watch_chat({}, {.reasoning_is_outside_output = true});
-  xai->take("", R"({"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":1,"total_tokens":303,"completion_tokens_details":{"reasoning_tokens":290}}})");
+  xai->take(
+      "",
+      R"({"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":1,"total_tokens":303,"completion_tokens_details":{"reasoning_tokens":290}}})");
   EXPECT_EQ(xai->usage(), (Usage{.input = 12, .output = 1, .reasoning = 290}));
 }
 
@@ -78,24 +100,47 @@ TEST(OpenaiChatWatch, HearsFailures) {
   EXPECT_EQ(kind("error", "it broke"), "provider_error");
   EXPECT_EQ(kind("", R"({"code":"x","error":"The service is busy: insufficient balance"})"), "provider_billing");
   EXPECT_EQ(kind("", chunk("{}", "\"insufficient_system_resource\"")), "provider_overloaded");
-  EXPECT_EQ(kind("", R"({"id":"c","error":{"code":502,"message":"gone"},"choices":[{"index":0,"delta":{},"finish_reason":"error"}]})"), "provider_error");
+  EXPECT_EQ(
+      kind(
+          "",
+          R"({"id":"c","error":{"code":502,"message":"gone"},"choices":[{"index":0,"delta":{},"finish_reason":"error"}]})"),
+      "provider_error");
 }
 
 TEST(OpenaiResponsesWatch, SeesWhatRoutingAndAccountingNeed) {
   const auto eye = watch_responses();
-  EXPECT_EQ(seen(eye->take("response.created", R"({"type":"response.created","response":{"id":"r","status":"in_progress","usage":null}})")), "");
-  EXPECT_EQ(seen(eye->take("response.output_item.added", R"({"type":"response.output_item.added","output_index":0,"item":{"type":"reasoning","id":"rs_1"}})")), "");
-  EXPECT_EQ(seen(eye->take("response.output_item.added", R"({"type":"response.output_item.added","output_index":1,"item":{"type":"message","id":"m"}})")), "");
-  EXPECT_EQ(seen(eye->take("response.output_item.added", R"({"type":"response.output_item.added","output_index":2,"item":{"type":"function_call","id":"fc"}})")), "meaningful ");
-  EXPECT_EQ(seen(eye->take("response.reasoning_summary_text.delta", R"({"type":"response.reasoning_summary_text.delta","delta":"Hm"})")), "meaningful ");
+  EXPECT_EQ(seen(eye->take("response.created",
+                           R"({"type":"response.created","response":{"id":"r","status":"in_progress","usage":null}})")),
+            "");
+  EXPECT_EQ(seen(eye->take(
+                "response.output_item.added",
+                R"({"type":"response.output_item.added","output_index":0,"item":{"type":"reasoning","id":"rs_1"}})")),
+            "");
+  EXPECT_EQ(
+      seen(eye->take("response.output_item.added",
+                     R"({"type":"response.output_item.added","output_index":1,"item":{"type":"message","id":"m"}})")),
+      "");
+  EXPECT_EQ(seen(eye->take(
+                "response.output_item.added",
+                R"({"type":"response.output_item.added","output_index":2,"item":{"type":"function_call","id":"fc"}})")),
+            "meaningful ");
+  EXPECT_EQ(seen(eye->take("response.reasoning_summary_text.delta",
+                           R"({"type":"response.reasoning_summary_text.delta","delta":"Hm"})")),
+            "meaningful ");
   EXPECT_EQ(seen(eye->take("response.output_text.delta", kEventDelta)), "meaningful ");
   EXPECT_EQ(seen(eye->take("response.output_text.done", R"({"type":"response.output_text.done","text":"x"})")), "");
   EXPECT_FALSE(eye->usage());
-  const std::string usage = R"("usage":{"input_tokens":9,"output_tokens":3,"input_tokens_details":{"cached_tokens":4}})";
-  EXPECT_EQ(seen(eye->take("response.completed", R"({"type":"response.completed","response":{"id":"r","status":"completed","error":null,)" + usage + "}}")), "meaningful finish terminal ");
+  const std::string usage =
+      R"("usage":{"input_tokens":9,"output_tokens":3,"input_tokens_details":{"cached_tokens":4}})";
+  EXPECT_EQ(seen(eye->take("response.completed",
+                           R"({"type":"response.completed","response":{"id":"r","status":"completed","error":null,)" +
+                               usage + "}}")),
+            "meaningful finish terminal ");
   EXPECT_EQ(eye->usage(), (Usage{.input = 5, .cached_read = 4, .output = 3}));
   EXPECT_EQ(seen(eye->take("", "[DONE]")), "terminal ");
-  EXPECT_EQ(seen(watch_responses()->take("", R"({"type":"response.incomplete","response":{"status":"incomplete",)" + usage + "}}")), "meaningful finish terminal ");
+  EXPECT_EQ(seen(watch_responses()->take(
+                "", R"({"type":"response.incomplete","response":{"status":"incomplete",)" + usage + "}}")),
+            "meaningful finish terminal ");
 }
 
 TEST(OpenaiResponsesWatch, HearsFailures) {
@@ -104,17 +149,29 @@ TEST(OpenaiResponsesWatch, HearsFailures) {
     EXPECT_EQ(seen(eye->take(type, data)), "") << data;
     return eye->fault() ? std::string(to_string(eye->fault()->kind)) : "none";
   };
-  EXPECT_EQ(kind("error", R"({"type":"error","sequence_number":2,"error":{"type":"insufficient_quota","code":"insufficient_quota","message":"x"}})"), "provider_billing");
-  EXPECT_EQ(kind("", R"({"type":"error","code":"rate_limit_exceeded","message":"x","param":null})"), "provider_rate_limit");
+  EXPECT_EQ(
+      kind(
+          "error",
+          R"({"type":"error","sequence_number":2,"error":{"type":"insufficient_quota","code":"insufficient_quota","message":"x"}})"),
+      "provider_billing");
+  EXPECT_EQ(kind("", R"({"type":"error","code":"rate_limit_exceeded","message":"x","param":null})"),
+            "provider_rate_limit");
   EXPECT_EQ(kind("error", "it broke"), "provider_error");
-  EXPECT_EQ(kind("response.failed", R"({"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"x"}}})"), "provider_error");
+  EXPECT_EQ(
+      kind(
+          "response.failed",
+          R"({"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"x"}}})"),
+      "provider_error");
   EXPECT_EQ(kind("", R"({"error":{"message":"x","code":"model_not_found"}})"), "model_not_found");
 }
 
 TEST(OpenaiWatch, FindsWhatIsNoEvent) {
-  for (const std::string_view data : {"{", "x", "[1]", R"({"id":"c","choices":[{"delta":{"content":"cut)", R"({"id":"c"} {})"}) {
+  for (const std::string_view data :
+       {"{", "x", "[1]", R"({"id":"c","choices":[{"delta":{"content":"cut)", R"({"id":"c"} {})"}) {
     EXPECT_EQ(seen(watch_chat()->take("", data)), "unreadable ") << data;
-    EXPECT_EQ(seen(watch_responses()->take("response.output_text.delta", data)), data == R"({"id":"c"})" ? "" : "unreadable ") << data;
+    EXPECT_EQ(seen(watch_responses()->take("response.output_text.delta", data)),
+              data == R"({"id":"c"})" ? "" : "unreadable ")
+        << data;
   }
   EXPECT_EQ(seen(watch_chat()->take("", R"({"no":"choices"})")), "unreadable ");
   EXPECT_EQ(seen(watch_responses()->take("", R"({"no":"type"})")), "unreadable ");
@@ -125,8 +182,12 @@ TEST(OpenaiWatch, FindsWhatIsNoEvent) {
 TEST(OpenaiWatch, LongEventsAreReadToo) {
   const std::string words(600'000, 'x');
   EXPECT_EQ(seen(watch_chat()->take("", chunk(R"({"content":")" + words + "\"}"))), "meaningful ");
-  EXPECT_EQ(seen(watch_responses()->take("", R"({"type":"response.function_call_arguments.delta","delta":")" + words + "\"}")), "meaningful ");
-  EXPECT_EQ(seen(watch_responses()->take("", R"({"type":"response.output_item.added","item":{"type":"web_search_call","x":")" + words + "\"}}")), "meaningful ");
+  EXPECT_EQ(seen(watch_responses()->take(
+                "", R"({"type":"response.function_call_arguments.delta","delta":")" + words + "\"}")),
+            "meaningful ");
+  EXPECT_EQ(seen(watch_responses()->take(
+                "", R"({"type":"response.output_item.added","item":{"type":"web_search_call","x":")" + words + "\"}}")),
+            "meaningful ");
 }
 
 TEST(OpenaiWatch, APlainDeltaAllocatesNothing) {

@@ -6,9 +6,11 @@ namespace {
 constexpr std::string_view kModel = "asked";
 
 // A program's own quirks: it keeps everything it hears, as the clients of OpenRouter do.
-const Target kGateway{.base_url = "http://gateway/v1",
-                      .model = std::string(kModel),
-                      .quirks = {.takes_reasoning_back = true, .has_top_k = true, .has_reasoning_object = true, .takes_cache_control = true}};
+const Target kGateway{
+    .base_url = "http://gateway/v1",
+    .model = std::string(kModel),
+    .quirks = {
+        .takes_reasoning_back = true, .has_top_k = true, .has_reasoning_object = true, .takes_cache_control = true}};
 
 struct Read {
   ChatAnswer answer;
@@ -41,7 +43,8 @@ Read read_whole(const ChatAdapter& adapter, const Quirks& quirks, std::string_vi
 }
 
 Read read(const ChatAdapter& adapter, const Quirks& quirks, const DoubleProvider::Answered& answered) {
-  return answered.is_streamed ? read_stream(adapter, quirks, answered.body) : read_whole(adapter, quirks, answered.body);
+  return answered.is_streamed ? read_stream(adapter, quirks, answered.body)
+                              : read_whole(adapter, quirks, answered.body);
 }
 
 // The items of a response, or of a stream's last event.
@@ -55,9 +58,12 @@ std::vector<Part> items_of(std::string_view received, bool is_streamed) {
 }
 
 // The provider's bytes as the program gets them.
-std::string translated(const ChatAdapter& called, const Quirks& quirks, const ChatFace& face, const ChatRequest& request, const DoubleProvider::Answered& answered) {
+std::string translated(const ChatAdapter& called, const Quirks& quirks, const ChatFace& face,
+                       const ChatRequest& request, const DoubleProvider::Answered& answered) {
   const AnswerHead head{.id = "made", .model = request.model, .created_s = 1'700'000'000};
-  if (!answered.is_streamed) return face.write_answer(called.read_answer({.status = 200, .headers = {}}, answered.body, quirks).value(), request, head);
+  if (!answered.is_streamed)
+    return face.write_answer(called.read_answer({.status = 200, .headers = {}}, answered.body, quirks).value(), request,
+                             head);
   const auto reader = called.make_reader(quirks);
   const auto writer = face.make_writer(request, head);
   std::string out;
@@ -97,7 +103,8 @@ Heard converse(DoubleProvider& provider, const Pair& pair, ChatRequest conversat
   const auto request = face.read_request(json::parse(sent->body).value());
   if (!request) return failed("the face refused: " + request.error().describe() + " in " + sent->body);
   const bool is_relayed = pair.program == pair.called;
-  const auto wire = is_relayed ? called.relay(sent->body, *request, pair.provider) : called.request(*request, pair.provider);
+  const auto wire =
+      is_relayed ? called.relay(sent->body, *request, pair.provider) : called.request(*request, pair.provider);
   if (!wire) return failed("the adapter refused: " + wire.error().describe());
   heard.sent = wire->body;
   const DoubleProvider::Answered answered = provider.answer(*wire);
@@ -106,11 +113,15 @@ Heard converse(DoubleProvider& provider, const Pair& pair, ChatRequest conversat
   Read there = read(called, pair.provider.quirks, answered);
   if (!there.failure.empty()) return failed("the adapter cannot read: " + there.failure + " in " + answered.body);
   heard.billed = there.answer.usage;
-  const std::string received = is_relayed ? answered.body : translated(called, pair.provider.quirks, face, *request, answered);
-  Read here = read(program, is_relayed ? pair.provider.quirks : Quirks(), {.status = 200, .is_streamed = pair.is_streamed, .body = received});
+  const std::string received =
+      is_relayed ? answered.body : translated(called, pair.provider.quirks, face, *request, answered);
+  Read here = read(program, is_relayed ? pair.provider.quirks : Quirks(),
+                   {.status = 200, .is_streamed = pair.is_streamed, .body = received});
   if (!here.failure.empty()) return failed("the program cannot read: " + here.failure + " in " + received);
   heard.answer = std::move(here.answer);
-  heard.said = said_by(Role::assistant, pair.program == Protocol::openai_responses ? items_of(received, pair.is_streamed) : heard.answer.choices.at(0).parts);
+  heard.said =
+      said_by(Role::assistant, pair.program == Protocol::openai_responses ? items_of(received, pair.is_streamed)
+                                                                          : heard.answer.choices.at(0).parts);
   return heard;
 }
 

@@ -7,8 +7,8 @@
 #include "model/face/face.hpp"
 #include "tests/model/double_provider.hpp"
 
-// A program, the gateway's codecs and a provider, one behind the other, without a socket: the program speaks one protocol,
-// the provider another.
+// A program, the gateway's codecs and a provider, one behind the other, without a socket: the program speaks one
+// protocol, the provider another.
 namespace atelier::model::testing {
 
 struct Pair {
@@ -21,8 +21,8 @@ struct Pair {
 // What the program heard.
 struct Heard {
   ChatAnswer answer;
-  Message said;         // as the program keeps it for the next request: programs of Responses send its items back as they came
-  Usage billed;         // as accounting saw it, at the provider's side
+  Message said;  // as the program keeps it for the next request: programs of Responses send its items back as they came
+  Usage billed;  // as accounting saw it, at the provider's side
   std::string sent;     // the body that the provider got
   std::string failure;  // who refused what; empty: all went well
 };

@@ -6,29 +6,35 @@
 #include "tests/model/chat_json.hpp"
 #include "tests/model/pairs.hpp"
 
-// Every served protocol with every called one, streamed and whole: what the provider said arrives, whatever lies between.
+// Every served protocol with every called one, streamed and whole: what the provider said arrives, whatever lies
+// between.
 namespace atelier::model {
 namespace {
 
-using ::testing::Combine;
-using ::testing::HasSubstr;
-using ::testing::Values;
 using testing::calls_of;
+using ::testing::Combine;
 using testing::converse;
 using testing::DoubleProvider;
+using ::testing::HasSubstr;
 using testing::Heard;
 using testing::Pair;
 using testing::said_by;
 using testing::text_of;
 using testing::thought_of;
+using ::testing::Values;
 
 Target provider_of(Protocol called) {
   switch (called) {
-    case Protocol::openai_chat: return {.base_url = "http://double/openai/v1", .model = "gpt-5"};
-    case Protocol::openai_responses: return {.base_url = "http://double/openai/v1", .model = "gpt-5"};
-    case Protocol::anthropic: return {.base_url = "http://double/anthropic/v1", .model = "claude-5"};
-    case Protocol::gemini: return {.base_url = "http://double/gemini/v1beta", .model = "gemini-3-pro"};
-    case Protocol::ollama: return {.base_url = "http://double/ollama", .model = "llama"};
+    case Protocol::openai_chat:
+      return {.base_url = "http://double/openai/v1", .model = "gpt-5"};
+    case Protocol::openai_responses:
+      return {.base_url = "http://double/openai/v1", .model = "gpt-5"};
+    case Protocol::anthropic:
+      return {.base_url = "http://double/anthropic/v1", .model = "claude-5"};
+    case Protocol::gemini:
+      return {.base_url = "http://double/gemini/v1beta", .model = "gemini-3-pro"};
+    case Protocol::ollama:
+      return {.base_url = "http://double/ollama", .model = "llama"};
   }
   return {};
 }
@@ -42,7 +48,10 @@ ChatRequest asking(std::string text) {
 }
 
 Tool tool(std::string name) {
-  return Tool{.name = std::move(name), .description = "A tool.", .parameters = json::parse(R"({"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]})").value()};
+  return Tool{
+      .name = std::move(name),
+      .description = "A tool.",
+      .parameters = json::parse(R"({"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]})").value()};
 }
 
 class Pairs : public ::testing::TestWithParam<std::tuple<Protocol, Protocol, bool>> {
@@ -63,7 +72,9 @@ class Pairs : public ::testing::TestWithParam<std::tuple<Protocol, Protocol, boo
     EXPECT_GT(heard.billed.input_total(), 0);
     return heard;
   }
-  StopReason stop(const Heard& heard) { return heard.answer.choices.empty() ? StopReason::pause : heard.answer.choices[0].stop; }
+  StopReason stop(const Heard& heard) {
+    return heard.answer.choices.empty() ? StopReason::pause : heard.answer.choices[0].stop;
+  }
   DoubleProvider provider_;
 };
 
@@ -89,10 +100,14 @@ TEST_P(Pairs, AnswersEndAsTheyEnded) {
 
 TEST_P(Pairs, SchemasAreKept) {
   ChatRequest request = asking("An object, please");
-  request.format = AnswerFormat{.kind = AnswerFormat::Kind::json_schema,
-                                .name = "thing",
-                                .schema = json::parse(R"({"type":"object","properties":{"n":{"type":"integer"}},"required":["n"],"additionalProperties":false})").value(),
-                                .is_strict = true};
+  request.format = AnswerFormat{
+      .kind = AnswerFormat::Kind::json_schema,
+      .name = "thing",
+      .schema =
+          json::parse(
+              R"({"type":"object","properties":{"n":{"type":"integer"}},"required":["n"],"additionalProperties":false})")
+              .value(),
+      .is_strict = true};
   const auto object = json::parse(text_of(talk(request).answer));
   ASSERT_TRUE(object);
   EXPECT_TRUE(object->is_object() && object->get_object().contains("n"));
@@ -116,7 +131,10 @@ TEST_P(Pairs, ToolLoopsComeRound) {
   EXPECT_EQ(heard.billed.reasoning, tells_thoughts ? 5 : 0);
 
   request.messages.push_back(heard.said);
-  for (const auto& call : calls) request.messages.push_back(said_by(Role::tool, {ToolResult{.call_id = call.id, .parts = {Text{.text = "r" + json::write(json::parse(call.arguments)->at("a"))}}}}));
+  for (const auto& call : calls)
+    request.messages.push_back(said_by(
+        Role::tool, {ToolResult{.call_id = call.id,
+                                .parts = {Text{.text = "r" + json::write(json::parse(call.arguments)->at("a"))}}}}));
   const Heard after = talk(request);
   EXPECT_EQ(text_of(after.answer), "Results: f=r1; g=r2; f=r3");
   // What seals the thoughts went back.
@@ -142,7 +160,8 @@ TEST_P(Pairs, CustomToolsAreCalledAndAnswered) {
   EXPECT_TRUE(calls[0].is_custom);
   EXPECT_FALSE(calls[0].arguments.empty() || calls[0].arguments.starts_with("{")) << calls[0].arguments;
   request.messages.push_back(heard.said);
-  request.messages.push_back(said_by(Role::tool, {ToolResult{.call_id = calls[0].id, .parts = {Text{.text = "done"}}}}));
+  request.messages.push_back(
+      said_by(Role::tool, {ToolResult{.call_id = calls[0].id, .parts = {Text{.text = "done"}}}}));
   EXPECT_EQ(text_of(talk(request).answer), "Results: patch=done");
 }
 
@@ -166,12 +185,15 @@ TEST_P(Pairs, CachedTokensAreTold) {
 
 std::string name_of(const ::testing::TestParamInfo<Pairs::ParamType>& info) {
   const auto [program, called, is_streamed] = info.param;
-  return std::string(to_string(program)) + "_to_" + std::string(to_string(called)) + (is_streamed ? "_streamed" : "_whole");
+  return std::string(to_string(program)) + "_to_" + std::string(to_string(called)) +
+         (is_streamed ? "_streamed" : "_whole");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Pairs,
                          Combine(Values(Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic),
-                                 Values(Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic, Protocol::gemini, Protocol::ollama), Values(true, false)),
+                                 Values(Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic,
+                                        Protocol::gemini, Protocol::ollama),
+                                 Values(true, false)),
                          name_of);
 
 }  // namespace

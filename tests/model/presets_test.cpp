@@ -6,23 +6,23 @@
 
 #include "tests/model/pairs.hpp"
 
-// The providers we know, as they are called with what their rows say, behind programs of every protocol. The double refuses
-// fields that the strict ones among them refuse.
+// The providers we know, as they are called with what their rows say, behind programs of every protocol. The double
+// refuses fields that the strict ones among them refuse.
 namespace atelier::model {
 namespace {
 
-using ::testing::Combine;
-using ::testing::HasSubstr;
-using ::testing::Not;
-using ::testing::Values;
 using testing::calls_of;
+using ::testing::Combine;
 using testing::converse;
 using testing::DoubleProvider;
+using ::testing::HasSubstr;
 using testing::Heard;
+using ::testing::Not;
 using testing::Pair;
 using testing::said_by;
 using testing::text_of;
 using testing::thought_of;
+using ::testing::Values;
 
 struct Known {
   const char* preset;
@@ -51,7 +51,10 @@ class Presets : public ::testing::TestWithParam<std::tuple<Known, Protocol, bool
     const Preset* preset = find_preset(known.preset);
     EXPECT_TRUE(preset) << known.preset;
     return {.program = program,
-            .provider = {.base_url = known.url, .model = known.model, .credential = {.key = "sk-double"}, .quirks = quirks_of(*preset)},
+            .provider = {.base_url = known.url,
+                         .model = known.model,
+                         .credential = {.key = "sk-double"},
+                         .quirks = quirks_of(*preset)},
             .called = preset->protocol,
             .is_streamed = is_streamed};
   }
@@ -84,7 +87,8 @@ TEST_P(Presets, EverySettingIsTaken) {
 
 TEST_P(Presets, ToolLoopsWithThoughtsComeRound) {
   ChatRequest request = asking(R"([think 5] call f({"a":1}) and f({"a":2}))");
-  request.tools = {Tool{.name = "f", .parameters = json::parse(R"({"type":"object","properties":{"a":{"type":"integer"}}})").value()}};
+  request.tools = {Tool{
+      .name = "f", .parameters = json::parse(R"({"type":"object","properties":{"a":{"type":"integer"}}})").value()}};
   const Heard heard = talk(request);
   EXPECT_EQ(thought_of(heard.answer), "t1 t2 t3 t4 t5");
   EXPECT_EQ(heard.billed.reasoning, 5);
@@ -93,12 +97,15 @@ TEST_P(Presets, ToolLoopsWithThoughtsComeRound) {
   EXPECT_NE(calls[0].id, calls[1].id);
   EXPECT_EQ(heard.answer.choices[0].stop, StopReason::tool_calls);
   request.messages.push_back(heard.said);
-  for (const auto& call : calls) request.messages.push_back(said_by(Role::tool, {ToolResult{.call_id = call.id, .parts = {Text{.text = call.arguments}}}}));
+  for (const auto& call : calls)
+    request.messages.push_back(
+        said_by(Role::tool, {ToolResult{.call_id = call.id, .parts = {Text{.text = call.arguments}}}}));
   EXPECT_EQ(text_of(talk(request).answer), R"(Results: f={"a":1}; f={"a":2})");
 }
 
 TEST_P(Presets, ToolsOfFreeTextAreCalled) {
-  if (pair().program == Protocol::anthropic || pair().program == pair().called) GTEST_SKIP() << "it has none, or is relayed";
+  if (pair().program == Protocol::anthropic || pair().program == pair().called)
+    GTEST_SKIP() << "it has none, or is relayed";
   ChatRequest request = asking("call patch");
   request.tools = {Tool{.name = "patch", .is_custom = true}};
   const Heard heard = talk(request);
@@ -106,7 +113,8 @@ TEST_P(Presets, ToolsOfFreeTextAreCalled) {
   ASSERT_EQ(calls.size(), 1U);
   EXPECT_TRUE(calls[0].is_custom);
   request.messages.push_back(heard.said);
-  request.messages.push_back(said_by(Role::tool, {ToolResult{.call_id = calls[0].id, .parts = {Text{.text = "done"}}}}));
+  request.messages.push_back(
+      said_by(Role::tool, {ToolResult{.call_id = calls[0].id, .parts = {Text{.text = "done"}}}}));
   EXPECT_EQ(text_of(talk(request).answer), "Results: patch=done");
 }
 
@@ -123,12 +131,18 @@ std::string name_of(const ::testing::TestParamInfo<Presets::ParamType>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Presets,
-                         Combine(::testing::ValuesIn(kKnown), Values(Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic), Values(true, false)), name_of);
+                         Combine(::testing::ValuesIn(kKnown),
+                                 Values(Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic),
+                                 Values(true, false)),
+                         name_of);
 
 // What goes to one provider and not to another.
 std::string sent(const char* preset, ChatRequest request) {
   const Preset* known = find_preset(preset);
-  const auto wire = adapter_for(known->protocol).request(request, {.base_url = "http://x/v1", .model = "m", .credential = {.key = "k"}, .quirks = quirks_of(*known)});
+  const auto wire =
+      adapter_for(known->protocol)
+          .request(request,
+                   {.base_url = "http://x/v1", .model = "m", .credential = {.key = "k"}, .quirks = quirks_of(*known)});
   return wire ? wire->body : wire.error().describe();
 }
 
@@ -137,10 +151,14 @@ TEST(PresetQuirks, LimitsRolesAndSeedsHaveTheirNames) {
   request.protocol = Protocol::anthropic;
   request.seed = 7;
   request.is_streamed = true;
-  for (const char* preset : {"openai", "azure", "openrouter", "groq", "xai"}) EXPECT_THAT(sent(preset, request), HasSubstr("\"max_completion_tokens\":4096")) << preset;
-  for (const char* preset : {"deepseek", "mistral", "together", "llamacpp", "lmstudio", "vllm"}) EXPECT_THAT(sent(preset, request), HasSubstr("\"max_tokens\":4096")) << preset;
-  for (const char* preset : {"openai", "azure"}) EXPECT_THAT(sent(preset, request), HasSubstr("\"role\":\"developer\"")) << preset;
-  for (const char* preset : {"deepseek", "mistral", "groq", "xai", "together", "llamacpp", "lmstudio", "vllm"}) EXPECT_THAT(sent(preset, request), HasSubstr("\"role\":\"system\"")) << preset;
+  for (const char* preset : {"openai", "azure", "openrouter", "groq", "xai"})
+    EXPECT_THAT(sent(preset, request), HasSubstr("\"max_completion_tokens\":4096")) << preset;
+  for (const char* preset : {"deepseek", "mistral", "together", "llamacpp", "lmstudio", "vllm"})
+    EXPECT_THAT(sent(preset, request), HasSubstr("\"max_tokens\":4096")) << preset;
+  for (const char* preset : {"openai", "azure"})
+    EXPECT_THAT(sent(preset, request), HasSubstr("\"role\":\"developer\"")) << preset;
+  for (const char* preset : {"deepseek", "mistral", "groq", "xai", "together", "llamacpp", "lmstudio", "vllm"})
+    EXPECT_THAT(sent(preset, request), HasSubstr("\"role\":\"system\"")) << preset;
   EXPECT_THAT(sent("mistral", request), HasSubstr("\"random_seed\":7"));
   EXPECT_THAT(sent("mistral", request), Not(HasSubstr("stream_options")));
   EXPECT_THAT(sent("openai", request), HasSubstr("\"seed\":7"));
@@ -153,7 +171,8 @@ TEST(PresetQuirks, ThoughtsGoBackWhereTheyAreWanted) {
   request.messages.push_back(said_by(Role::user, {Text{.text = "y"}}));
   EXPECT_THAT(sent("deepseek", request), HasSubstr("\"reasoning_content\":\"Hm\""));
   EXPECT_THAT(sent("openrouter", request), HasSubstr("\"reasoning_details\""));
-  for (const char* preset : {"openai", "azure", "mistral", "groq", "xai", "together"}) EXPECT_THAT(sent(preset, request), Not(HasSubstr("Hm"))) << preset;
+  for (const char* preset : {"openai", "azure", "mistral", "groq", "xai", "together"})
+    EXPECT_THAT(sent(preset, request), Not(HasSubstr("Hm"))) << preset;
 }
 
 TEST(PresetQuirks, ToolsOfFreeTextAreFunctionsWhereTheServerHasNoOthers) {
@@ -161,18 +180,25 @@ TEST(PresetQuirks, ToolsOfFreeTextAreFunctionsWhereTheServerHasNoOthers) {
   request.protocol = Protocol::openai_responses;
   request.tools = {Tool{.name = "sql", .is_custom = true, .extra = {{"format", json::Object{{"type", "text"}}}}}};
   request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::named, .name = "sql"};
-  request.messages.push_back(said_by(Role::assistant, {ToolCall{.id = "c12345678", .name = "sql", .arguments = "select \"a\"", .is_custom = true}}));
-  for (const char* preset : {"openai", "azure"}) EXPECT_THAT(sent(preset, request), HasSubstr(R"("custom":{"name":"sql","input":"select \"a\""})")) << preset;
-  for (const char* preset : {"openrouter", "deepseek", "mistral", "groq", "xai", "together", "llamacpp", "lmstudio", "vllm"}) {
+  request.messages.push_back(said_by(
+      Role::assistant, {ToolCall{.id = "c12345678", .name = "sql", .arguments = "select \"a\"", .is_custom = true}}));
+  for (const char* preset : {"openai", "azure"})
+    EXPECT_THAT(sent(preset, request), HasSubstr(R"("custom":{"name":"sql","input":"select \"a\""})")) << preset;
+  for (const char* preset :
+       {"openrouter", "deepseek", "mistral", "groq", "xai", "together", "llamacpp", "lmstudio", "vllm"}) {
     const std::string body = sent(preset, request);
-    EXPECT_THAT(body, HasSubstr(R"("function":{"name":"sql","arguments":"{\"input\":\"select \\\"a\\\"\"}"})")) << preset;
+    EXPECT_THAT(body, HasSubstr(R"("function":{"name":"sql","arguments":"{\"input\":\"select \\\"a\\\"\"}"})"))
+        << preset;
     EXPECT_THAT(body, HasSubstr(R"("tool_choice":{"type":"function","function":{"name":"sql"}})")) << preset;
     EXPECT_THAT(body, Not(HasSubstr("custom"))) << preset;
   }
 }
 
 TEST(PresetQuirks, AzuresKeyHasAHeaderOfItsOwn) {
-  const auto wire = openai_chat_adapter().request(asking("x"), {.base_url = "http://x/v1", .model = "m", .credential = {.key = "k"}, .quirks = quirks_of(*find_preset("azure"))});
+  const auto wire = openai_chat_adapter().request(asking("x"), {.base_url = "http://x/v1",
+                                                                .model = "m",
+                                                                .credential = {.key = "k"},
+                                                                .quirks = quirks_of(*find_preset("azure"))});
   EXPECT_THAT(wire->headers, ::testing::Contains(std::pair<std::string, std::string>("api-key", "k")));
 }
 

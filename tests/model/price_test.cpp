@@ -266,13 +266,17 @@ TEST(Prices, TheBestKnownModelsArePricedWithoutAnyFile) {
   EXPECT_GT(table.size(), 50U);
   // A million tokens each of input, of the prompt read from the cache, and of output.
   const Usage million{.input = 1'000'000, .cached_read = 1'000'000, .output = 1'000'000};
-  const auto dollars = [&](std::string_view provider, std::string_view model) { return format_dollars(table.cost(million, {.provider = provider, .model = model}).value_or(-1)); };
+  const auto dollars = [&](std::string_view provider, std::string_view model) {
+    return format_dollars(table.cost(million, {.provider = provider, .model = model}).value_or(-1));
+  };
   EXPECT_EQ(dollars("openai", "gpt-4.1-mini-2025-04-14"), "2.10");
   EXPECT_EQ(dollars("anthropic", "claude-haiku-4-5-20251001"), "6.10");
   EXPECT_EQ(dollars("deepseek", "deepseek-v4-flash"), "0.448");
   // A long prompt's price holds for all of it.
-  EXPECT_EQ(table.cost({.input = 200'000, .output = 1'000}, {.provider = "gemini", .model = "gemini-2.5-pro"}), 260'000'000'000);
-  EXPECT_EQ(table.cost({.input = 200'001, .output = 1'000}, {.provider = "gemini", .model = "gemini-2.5-pro"}), 200'001 * 2'500'000LL + 15'000'000'000);
+  EXPECT_EQ(table.cost({.input = 200'000, .output = 1'000}, {.provider = "gemini", .model = "gemini-2.5-pro"}),
+            260'000'000'000);
+  EXPECT_EQ(table.cost({.input = 200'001, .output = 1'000}, {.provider = "gemini", .model = "gemini-2.5-pro"}),
+            200'001 * 2'500'000LL + 15'000'000'000);
   // A name that another provider gives its own model says nothing.
   EXPECT_EQ(table.cost(million, {.provider = "openrouter", .model = "gpt-5"}), std::nullopt);
   // Files come over it.
@@ -280,8 +284,10 @@ TEST(Prices, TheBestKnownModelsArePricedWithoutAnyFile) {
   std::ofstream(own) << R"({"gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 1e-06}})";
   Prices prices;
   ASSERT_TRUE(prices.load({own}));
-  EXPECT_EQ(prices.find({.provider = "openai", .model = "gpt-4o"})->cost({.input = 1}, ServiceTier::standard), 1'000'000);
-  EXPECT_EQ(prices.find({.provider = "openai", .model = "gpt-4o-mini"})->cost({.input = 1}, ServiceTier::standard), 150'000);
+  EXPECT_EQ(prices.find({.provider = "openai", .model = "gpt-4o"})->cost({.input = 1}, ServiceTier::standard),
+            1'000'000);
+  EXPECT_EQ(prices.find({.provider = "openai", .model = "gpt-4o-mini"})->cost({.input = 1}, ServiceTier::standard),
+            150'000);
   std::filesystem::remove(own);
 }
 

@@ -7,8 +7,9 @@
 namespace atelier::model::testing {
 
 std::string RandomChat::words() {
-  static constexpr std::array<std::string_view, 12> kWords = {"hello", "Übung", "\"quoted\"", "a\\b",  "line\nbreak", "日本語",
-                                                             "🎬",    "{\"a\":", "tab\there", "data:", "event: x",    "x"};
+  static constexpr std::array<std::string_view, 12> kWords = {
+      "hello", "Übung",   "\"quoted\"", "a\\b",  "line\nbreak", "日本語",
+      "🎬",    "{\"a\":", "tab\there",  "data:", "event: x",    "x"};
   std::string out;
   const std::size_t count = 1 + below(6);
   for (std::size_t i = 0; i < count; ++i) {
@@ -27,16 +28,21 @@ std::string RandomChat::token(std::string_view prefix) {
 
 json::Value RandomChat::value(int depth) {
   switch (below(depth > 2 ? 4 : 6)) {
-    case 0: return json::Value(words());
-    case 1: return static_cast<std::int64_t>(random_()) - 1'000'000;
-    case 2: return chance(50);
-    case 3: return nullptr;
+    case 0:
+      return json::Value(words());
+    case 1:
+      return static_cast<std::int64_t>(random_()) - 1'000'000;
+    case 2:
+      return chance(50);
+    case 3:
+      return nullptr;
     case 4: {
       json::Array list;
       for (std::size_t i = below(4); i > 0; --i) list.push_back(value(depth + 1));
       return list;
     }
-    default: return object(depth + 1);
+    default:
+      return object(depth + 1);
   }
 }
 
@@ -48,7 +54,9 @@ json::Object RandomChat::object(int depth) {
 
 json::Object RandomChat::block_extra() {
   json::Object extra;
-  if (chance(20)) extra["cache_control"] = chance(50) ? json::Object{{"type", "ephemeral"}} : json::Object{{"type", "ephemeral"}, {"ttl", "1h"}};
+  if (chance(20))
+    extra["cache_control"] =
+        chance(50) ? json::Object{{"type", "ephemeral"}} : json::Object{{"type", "ephemeral"}, {"ttl", "1h"}};
   return extra;
 }
 
@@ -60,8 +68,12 @@ Media RandomChat::media() {
   if (media.kind == Media::Kind::document && chance(50)) media.file_name = words();
   if (media.kind == Media::Kind::document && chance(30)) media.extra["citations"] = json::Object{{"enabled", true}};
   switch (below(3)) {
-    case 0: media.url = "https://example.com/" + token("f"); break;
-    case 1: media.file_id = token("file_"); break;
+    case 0:
+      media.url = "https://example.com/" + token("f");
+      break;
+    case 1:
+      media.file_id = token("file_");
+      break;
     default:
       media.base64 = token("") + "==";
       media.media_type = media.kind == Media::Kind::image ? "image/png" : "application/pdf";
@@ -70,13 +82,15 @@ Media RandomChat::media() {
 }
 
 Reasoning RandomChat::thought(bool may_be_redacted) {
-  if (may_be_redacted && chance(25)) return Reasoning{.signature = token("red+/="), .is_redacted = true, .origin = Protocol::anthropic};
+  if (may_be_redacted && chance(25))
+    return Reasoning{.signature = token("red+/="), .is_redacted = true, .origin = Protocol::anthropic};
   // With its text withheld, a thought is its signature alone.
   return Reasoning{.text = chance(70) ? words() : "", .signature = token("Eq+/sig=="), .origin = Protocol::anthropic};
 }
 
 ToolCall RandomChat::call() {
-  return ToolCall{.id = token("toolu_"), .name = token("f"), .arguments = json::write(object()), .extra = block_extra()};
+  return ToolCall{
+      .id = token("toolu_"), .name = token("f"), .arguments = json::write(object()), .extra = block_extra()};
 }
 
 ToolResult RandomChat::result(const ToolCall& call) {
@@ -91,8 +105,10 @@ ToolResult RandomChat::result(const ToolCall& call) {
 }
 
 Foreign RandomChat::server_tool() {
-  return Foreign{.protocol = Protocol::anthropic,
-                 .block = json::Object{{"type", "server_tool_use"}, {"id", token("srvtoolu_")}, {"name", "web_search"}, {"input", object()}}};
+  return Foreign{
+      .protocol = Protocol::anthropic,
+      .block = json::Object{
+          {"type", "server_tool_use"}, {"id", token("srvtoolu_")}, {"name", "web_search"}, {"input", object()}}};
 }
 
 Message RandomChat::user() {
@@ -110,14 +126,22 @@ void RandomChat::thinking(ChatRequest& request) {
   const std::array<std::string, 3> displays = {"", "summarized", "omitted"};
   const std::array<std::string, 5> efforts = {"low", "medium", "high", "xhigh", "max"};
   switch (below(5)) {
-    case 0: request.reasoning = ReasoningWish{.effort = "none"}; break;
-    case 1: request.reasoning = ReasoningWish{.effort = efforts[below(5)], .summary = displays[below(3)]}; break;
-    case 2: request.reasoning = ReasoningWish{.budget_tokens = 1024 + static_cast<std::int64_t>(below(9000)), .summary = displays[below(3)]}; break;
+    case 0:
+      request.reasoning = ReasoningWish{.effort = "none"};
+      break;
+    case 1:
+      request.reasoning = ReasoningWish{.effort = efforts[below(5)], .summary = displays[below(3)]};
+      break;
+    case 2:
+      request.reasoning =
+          ReasoningWish{.budget_tokens = 1024 + static_cast<std::int64_t>(below(9000)), .summary = displays[below(3)]};
+      break;
     case 3:
       request.reasoning = ReasoningWish{.effort = efforts[below(5)]};
       request.extra["output_config"] = json::Object{{"effort", request.reasoning->effort}};
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -133,14 +157,16 @@ void RandomChat::settings(ChatRequest& request) {
   request.is_streamed = chance(50);
   if (chance(20)) request.format = AnswerFormat{.kind = AnswerFormat::Kind::json_schema, .schema = object()};
   for (std::size_t i = below(3); i > 0; --i) {
-    Tool tool{.name = token("f"), .description = chance(80) ? words() : "", .parameters = object(), .extra = block_extra()};
+    Tool tool{
+        .name = token("f"), .description = chance(80) ? words() : "", .parameters = object(), .extra = block_extra()};
     if (chance(30)) tool.is_strict = chance(50);
     request.tools.push_back(std::move(tool));
   }
   if (chance(20))
-    request.tools.push_back(Tool{.name = {},
-                                 .foreign = Foreign{.protocol = Protocol::anthropic,
-                                                    .block = json::Object{{"type", "web_search_20250305"}, {"name", "web_search"}}}});
+    request.tools.push_back(
+        Tool{.name = {},
+             .foreign = Foreign{.protocol = Protocol::anthropic,
+                                .block = json::Object{{"type", "web_search_20250305"}, {"name", "web_search"}}}});
   if (request.tools.empty() || chance(50)) return;
   request.tool_choice = ToolChoice{.mode = static_cast<ToolChoice::Mode>(below(4))};
   if (request.tool_choice->mode == ToolChoice::Mode::named) request.tool_choice->name = token("f");
@@ -189,7 +215,8 @@ ChatAnswer RandomChat::answer() {
   if (chance(30)) choice.parts.emplace_back(server_tool());
   for (std::size_t i = below(3); i > 0; --i) {
     Text said{.text = words()};
-    if (chance(20)) said.extra["citations"] = json::Array{json::Object{{"type", "char_location"}, {"cited_text", words()}}};
+    if (chance(20))
+      said.extra["citations"] = json::Array{json::Object{{"type", "char_location"}, {"cited_text", words()}}};
     choice.parts.emplace_back(std::move(said));
   }
   for (std::size_t i = below(4); i > 0; --i) {
@@ -197,8 +224,8 @@ ChatAnswer RandomChat::answer() {
     made.extra = chance(20) ? json::Object{{"caller", json::Object{{"type", "direct"}}}} : json::Object();
     choice.parts.emplace_back(std::move(made));
   }
-  const std::array stops = {StopReason::stop, StopReason::stop_sequence, StopReason::length,
-                            StopReason::tool_calls, StopReason::refusal, StopReason::pause};
+  const std::array stops = {StopReason::stop,       StopReason::stop_sequence, StopReason::length,
+                            StopReason::tool_calls, StopReason::refusal,       StopReason::pause};
   choice.stop = stops[below(stops.size())];
   if (choice.stop == StopReason::stop_sequence) choice.stop_sequence = words();
   answer.choices.push_back(std::move(choice));
@@ -220,7 +247,8 @@ std::vector<ChatEvent> interleaved(const ChatAnswer& answer, RandomChat& random)
     const auto* started = std::get_if<event::PartStarted>(&event);
     const bool is_call = started && started->kind == event::PartKind::tool_call;
     if (is_call) calls.emplace_back();
-    const bool is_of_part = started || std::holds_alternative<event::Delta>(event) || std::holds_alternative<event::PartEnded>(event);
+    const bool is_of_part =
+        started || std::holds_alternative<event::Delta>(event) || std::holds_alternative<event::PartEnded>(event);
     if (!calls.empty() && is_of_part) {
       const auto* delta = std::get_if<event::Delta>(&event);
       // Arguments come in small pieces.

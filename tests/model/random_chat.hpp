@@ -36,7 +36,8 @@ class RandomChat {
   std::mt19937 random_;
 };
 
-// The answer's events with those of its tool calls, which stand last, shuffled into each other, as parallel calls arrive.
+// The answer's events with those of its tool calls, which stand last, shuffled into each other, as parallel calls
+// arrive.
 std::vector<ChatEvent> interleaved(const ChatAnswer& answer, RandomChat& random);
 
 }  // namespace atelier::model::testing

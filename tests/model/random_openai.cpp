@@ -14,7 +14,11 @@ json::Object RandomOpenai::odd(unsigned percent) {
 Text RandomOpenai::text() { return Text{.text = words(), .extra = odd(20)}; }
 
 json::Object RandomOpenai::annotation() {
-  return {{"type", "url_citation"}, {"url", "https://example.com/" + token("")}, {"start_index", 0}, {"end_index", static_cast<std::int64_t>(below(9))}, {"title", words()}};
+  return {{"type", "url_citation"},
+          {"url", "https://example.com/" + token("")},
+          {"start_index", 0},
+          {"end_index", static_cast<std::int64_t>(below(9))},
+          {"title", words()}};
 }
 
 // Of the assistant.
@@ -101,7 +105,10 @@ Message RandomOpenai::user(Role role) {
 }
 
 Foreign RandomOpenai::item() {
-  return Foreign{.protocol = Protocol::openai_responses, .block = json::Object{{"type", "web_search_call"}, {"id", token("ws_")}, {"status", "completed"}, {"action", random_.object()}}};
+  return Foreign{
+      .protocol = Protocol::openai_responses,
+      .block = json::Object{
+          {"type", "web_search_call"}, {"id", token("ws_")}, {"status", "completed"}, {"action", random_.object()}}};
 }
 
 // What was said, refused and called, in the order in which chat can tell it, with thoughts anywhere.
@@ -115,15 +122,20 @@ Message RandomOpenai::assistant(bool is_answer, bool may_call) {
     message.parts.emplace_back(std::move(one));
   }
   if (chance(15)) message.parts.emplace_back(Refusal{.text = words()});
-  if (is_answer && !is_responses_ && chance(15)) message.parts.emplace_back(Media{.base64 = token(""), .media_type = "image/png"});
+  if (is_answer && !is_responses_ && chance(15))
+    message.parts.emplace_back(Media{.base64 = token(""), .media_type = "image/png"});
   if (is_responses_ && chance(15)) message.parts.emplace_back(item());
   if (is_responses_ && chance(15))
-    message.parts.emplace_back(Media{.base64 = token(""), .media_type = "image/webp", .extra = {{"id", token("ig_")}, {"output_format", "webp"}, {"size", "1024x1024"}}});
+    message.parts.emplace_back(
+        Media{.base64 = token(""),
+              .media_type = "image/webp",
+              .extra = {{"id", token("ig_")}, {"output_format", "webp"}, {"size", "1024x1024"}}});
   for (std::size_t i = below(3); i > 0; --i) {
     const auto place = message.parts.begin() + static_cast<std::ptrdiff_t>(below(message.parts.size() + 1));
     message.parts.insert(place, thought(is_answer));
   }
-  for (std::size_t i = may_call && chance(60) ? 1 + below(3) : 0; i > 0; --i) message.parts.emplace_back(call(is_answer));
+  for (std::size_t i = may_call && chance(60) ? 1 + below(3) : 0; i > 0; --i)
+    message.parts.emplace_back(call(is_answer));
   if (message.parts.empty()) message.parts.emplace_back(said(false));
   return message;
 }
@@ -131,7 +143,8 @@ Message RandomOpenai::assistant(bool is_answer, bool may_call) {
 Message RandomOpenai::result(const ToolCall& call) {
   ToolResult result{.call_id = call.id, .parts = {}};
   for (std::size_t i = 1 + below(2); i > 0; --i) result.parts.emplace_back(text());
-  if (is_responses_ && chance(20)) result.parts.emplace_back(Media{.url = "https://example.com/a.png", .detail = "auto"});
+  if (is_responses_ && chance(20))
+    result.parts.emplace_back(Media{.url = "https://example.com/a.png", .detail = "auto"});
   if (!is_responses_ && chance(20)) result.name = call.name;
   Message message{.role = Role::tool, .parts = {}, .extra = odd(10)};
   message.parts.emplace_back(std::move(result));
@@ -141,11 +154,14 @@ Message RandomOpenai::result(const ToolCall& call) {
 Tool RandomOpenai::tool() {
   const std::string_view own = is_responses_ ? "web_search" : "openrouter:web_search";
   if (chance(20))
-    return Tool{.name = {}, .foreign = Foreign{.protocol = is_responses_ ? Protocol::openai_responses : Protocol::openai_chat, .block = json::Object{{"type", own}, {"max", 3}}}};
+    return Tool{.name = {},
+                .foreign = Foreign{.protocol = is_responses_ ? Protocol::openai_responses : Protocol::openai_chat,
+                                   .block = json::Object{{"type", own}, {"max", 3}}}};
   Tool tool{.name = token("f"), .description = chance(60) ? words() : "", .extra = odd(20)};
   if (chance(25)) {
     tool.is_custom = true;
-    if (chance(50)) tool.extra["format"] = json::Object{{"type", "grammar"}, {"syntax", "lark"}, {"definition", words()}};
+    if (chance(50))
+      tool.extra["format"] = json::Object{{"type", "grammar"}, {"syntax", "lark"}, {"definition", words()}};
     return tool;
   }
   if (chance(80)) tool.parameters = random_.object();
@@ -159,15 +175,23 @@ void RandomOpenai::tooling(ChatRequest& request) {
   if (chance(30)) request.has_parallel_tool_calls = chance(50);
   const auto named = std::ranges::find_if(request.tools, [](const Tool& one) { return !one.foreign; });
   switch (below(5)) {
-    case 0: request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::none}; break;
-    case 1: request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::required}; break;
+    case 0:
+      request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::none};
+      break;
+    case 1:
+      request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::required};
+      break;
     case 2:
-      if (named != request.tools.end()) request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::named, .name = named->name};
+      if (named != request.tools.end())
+        request.tool_choice = ToolChoice{.mode = ToolChoice::Mode::named, .name = named->name};
       break;
     case 3:
-      if (named != request.tools.end()) request.tool_choice = ToolChoice{.mode = chance(50) ? ToolChoice::Mode::required : ToolChoice::Mode::automatic, .allowed = {named->name}};
+      if (named != request.tools.end())
+        request.tool_choice = ToolChoice{.mode = chance(50) ? ToolChoice::Mode::required : ToolChoice::Mode::automatic,
+                                         .allowed = {named->name}};
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -175,12 +199,24 @@ void RandomOpenai::wishes(ChatRequest& request) {
   static constexpr std::array<std::string_view, 4> kEfforts = {"none", "low", "high", "xhigh"};
   if (chance(40)) request.reasoning = ReasoningWish{.effort = std::string(kEfforts[below(4)])};
   if (request.reasoning && chance(30)) request.reasoning->summary = "concise";
-  if (!is_responses_ && chance(20)) request.reasoning = ReasoningWish{.budget_tokens = 1000 + static_cast<std::int64_t>(below(9000))};
+  if (!is_responses_ && chance(20))
+    request.reasoning = ReasoningWish{.budget_tokens = 1000 + static_cast<std::int64_t>(below(9000))};
   switch (below(5)) {
-    case 0: request.format = AnswerFormat{}; break;
-    case 1: request.format = AnswerFormat{.kind = AnswerFormat::Kind::json}; break;
-    case 2: request.format = AnswerFormat{.kind = AnswerFormat::Kind::json_schema, .name = token("n"), .description = words(), .schema = random_.object(), .is_strict = true}; break;
-    default: break;
+    case 0:
+      request.format = AnswerFormat{};
+      break;
+    case 1:
+      request.format = AnswerFormat{.kind = AnswerFormat::Kind::json};
+      break;
+    case 2:
+      request.format = AnswerFormat{.kind = AnswerFormat::Kind::json_schema,
+                                    .name = token("n"),
+                                    .description = words(),
+                                    .schema = random_.object(),
+                                    .is_strict = true};
+      break;
+    default:
+      break;
   }
   if (is_responses_ && chance(30)) request.extra["text"] = json::Object{{"verbosity", "low"}};
   if (chance(20)) request.extra["reasoning"] = json::Object{{"exclude", true}};
@@ -216,9 +252,12 @@ void RandomOpenai::settings(ChatRequest& request) {
 }
 
 ChatRequest RandomOpenai::request() {
-  ChatRequest request{.protocol = is_responses_ ? Protocol::openai_responses : Protocol::openai_chat, .model = token("gpt-"), .messages = {}};
+  ChatRequest request{.protocol = is_responses_ ? Protocol::openai_responses : Protocol::openai_chat,
+                      .model = token("gpt-"),
+                      .messages = {}};
   if (is_responses_ && chance(50)) {
-    Message& instructions = request.messages.emplace_back(Message{.role = Role::system, .parts = {}, .extra = {{"instructions", true}}});
+    Message& instructions =
+        request.messages.emplace_back(Message{.role = Role::system, .parts = {}, .extra = {{"instructions", true}}});
     instructions.parts.emplace_back(Text{.text = words()});
   }
   if (chance(50)) request.messages.push_back(user(chance(50) ? Role::system : Role::developer));
@@ -243,7 +282,11 @@ ChatRequest RandomOpenai::request() {
 
 Usage RandomOpenai::usage() {
   const auto count = [&](unsigned percent) { return chance(percent) ? static_cast<std::int64_t>(below(100'000)) : 0; };
-  Usage usage{.input = count(90), .cached_read = count(50), .cached_write = count(30), .output = count(90), .reasoning = count(50)};
+  Usage usage{.input = count(90),
+              .cached_read = count(50),
+              .cached_write = count(30),
+              .output = count(90),
+              .reasoning = count(50)};
   usage.input_audio = count(20);
   usage.input_image = count(20);
   usage.output_audio = count(20);
@@ -258,18 +301,27 @@ StopReason RandomOpenai::stop(const std::vector<Part>& parts) {
   if (chance(10)) return StopReason::content_filter;
   const auto has = [&](auto is_it) { return std::ranges::any_of(parts, is_it); };
   if (has([](const Part& part) { return std::holds_alternative<ToolCall>(part); })) return StopReason::tool_calls;
-  return has([](const Part& part) { return std::holds_alternative<Refusal>(part); }) ? StopReason::refusal : StopReason::stop;
+  return has([](const Part& part) { return std::holds_alternative<Refusal>(part); }) ? StopReason::refusal
+                                                                                     : StopReason::stop;
 }
 
 ChatAnswer RandomOpenai::answer() {
-  ChatAnswer answer{.id = token(is_responses_ ? "resp_" : "chatcmpl-"), .model = token("gpt-"), .created_s = 1 + static_cast<std::int64_t>(below(2'000'000'000)), .choices = {}};
+  ChatAnswer answer{.id = token(is_responses_ ? "resp_" : "chatcmpl-"),
+                    .model = token("gpt-"),
+                    .created_s = 1 + static_cast<std::int64_t>(below(2'000'000'000)),
+                    .choices = {}};
   const std::size_t count = is_responses_ ? 1 : 1 + (chance(20) ? below(3) : 0);
   for (std::size_t i = 0; i < count; ++i) {
     Choice choice{.index = static_cast<std::int64_t>(i), .parts = assistant(true, true).parts};
     choice.stop = stop(choice.parts);
-    const bool has_text = std::ranges::any_of(choice.parts, [](const Part& part) { return std::holds_alternative<Text>(part); });
+    const bool has_text =
+        std::ranges::any_of(choice.parts, [](const Part& part) { return std::holds_alternative<Text>(part); });
     if (has_text && chance(20))
-      choice.logprobs = json::Object{{"content", json::Array{json::Object{{"token", words()}, {"logprob", -0.125}, {"bytes", nullptr}, {"top_logprobs", json::Array()}}}}, {"refusal", nullptr}};
+      choice.logprobs = json::Object{
+          {"content",
+           json::Array{json::Object{
+               {"token", words()}, {"logprob", -0.125}, {"bytes", nullptr}, {"top_logprobs", json::Array()}}}},
+          {"refusal", nullptr}};
     answer.choices.push_back(std::move(choice));
   }
   answer.usage = usage();

@@ -7,7 +7,8 @@ namespace atelier::model::testing {
 // Random conversations and answers that one of OpenAI's protocols can carry whole. The same seed gives the same one.
 class RandomOpenai {
  public:
-  RandomOpenai(unsigned seed, Protocol protocol) : random_(seed), is_responses_(protocol == Protocol::openai_responses) {}
+  RandomOpenai(unsigned seed, Protocol protocol)
+      : random_(seed), is_responses_(protocol == Protocol::openai_responses) {}
   ChatRequest request();
   // Calls stand last.
   ChatAnswer answer();

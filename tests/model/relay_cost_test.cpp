@@ -1,5 +1,5 @@
-// What a relayed call asks of the heap, from the gateway's door to its end, with a key, its limits and allowance, prices,
-// breaker and log: counted, so that nobody makes it dearer without knowing.
+// What a relayed call asks of the heap, from the gateway's door to its end, with a key, its limits and allowance,
+// prices, breaker and log: counted, so that nobody makes it dearer without knowing.
 #include <gtest/gtest.h>
 
 #include "model/call/chat_gateway.hpp"
@@ -30,7 +30,8 @@ class SteadyUpstream final : public Upstream {
   std::vector<std::string> pieces;
   std::string content_type = "application/json";
 
-  Task<Result<std::unique_ptr<UpstreamAnswer>>> send(std::shared_ptr<const Provider>, WireRequest, std::chrono::steady_clock::time_point) override {
+  Task<Result<std::unique_ptr<UpstreamAnswer>>> send(std::shared_ptr<const Provider>, WireRequest,
+                                                     std::chrono::steady_clock::time_point) override {
     std::unique_ptr<UpstreamAnswer> answer = std::make_unique<Answer>(*this);
     co_return answer;
   }
@@ -82,22 +83,32 @@ class RelayCost : public ::testing::Test {
     running_ = std::make_unique<Running>(loop_, allowances_->run());
     gate_ = std::make_unique<Gate>(*allowances_, metrics_);
     log_ = std::make_unique<CallLog>(*telemetry_, clock_, metrics_);
-    prices_.replace(*PriceTable::parse(R"({"p/m": {"litellm_provider": "p", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}})"));
-    models_.configure({Provider{.name = "p", .protocol = Protocol::openai_chat, .base_url = "http://127.0.0.1:1/v1"}}, {});
+    prices_.replace(*PriceTable::parse(
+        R"({"p/m": {"litellm_provider": "p", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}})"));
+    models_.configure({Provider{.name = "p", .protocol = Protocol::openai_chat, .base_url = "http://127.0.0.1:1/v1"}},
+                      {});
     KeyState state;
     state.id = KeyId::make();
     state.principal = {.owner = UserId::make()};
     state.limiter = std::make_shared<KeyLimiter>(clock_);
-    state.limiter->set_limits({.requests_per_minute = 1'000'000, .tokens_per_minute = 1'000'000'000, .concurrent_max = 8});
+    state.limiter->set_limits(
+        {.requests_per_minute = 1'000'000, .tokens_per_minute = 1'000'000'000, .concurrent_max = 8});
     state.allowance = allowances_->allowance(state.id, state.principal.owner, {.day = 1'000 * kDollar});
     key_ = std::make_shared<const KeyState>(std::move(state));
-    gateway_ = std::make_unique<ChatGateway>(models_, upstream_, CallBooks{.clock = clock_, .gate = gate_.get(), .prices = &prices_, .log = log_.get()}, GatewayOptions());
+    gateway_ = std::make_unique<ChatGateway>(
+        models_, upstream_, CallBooks{.clock = clock_, .gate = gate_.get(), .prices = &prices_, .log = log_.get()},
+        GatewayOptions());
   }
 
   // A call of a kibibyte, as a face hands it over.
   ChatCall call(bool is_streamed) const {
-    ChatCall made{.face = &openai_chat_face(), .body = {}, .request = {.model = {}, .messages = {}}, .request_id = "01JD0000000000000000000000", .deadline = clock_.now() + std::chrono::seconds(300)};
-    made.body = std::string(R"({"model":"p/m","stream":)") + (is_streamed ? "true" : "false") + R"(,"messages":[{"role":"user","content":")";
+    ChatCall made{.face = &openai_chat_face(),
+                  .body = {},
+                  .request = {.model = {}, .messages = {}},
+                  .request_id = "01JD0000000000000000000000",
+                  .deadline = clock_.now() + std::chrono::seconds(300)};
+    made.body = std::string(R"({"model":"p/m","stream":)") + (is_streamed ? "true" : "false") +
+                R"(,"messages":[{"role":"user","content":")";
     made.body += std::string(kBodyBytes - made.body.size() - 4, 'x') + R"("}]})";
     made.request = *glance(Protocol::openai_chat, made.body);
     made.key = key_;
@@ -169,8 +180,11 @@ class RelayCost : public ::testing::Test {
 };
 
 TEST_F(RelayCost, AWholeAnswerOfAKibibyteStaysUnderItsCeiling) {
-  std::string answer = R"({"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":")";
-  answer += std::string(700, 'y') + R"("},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":250,"completion_tokens":175,"total_tokens":425},"service_tier":"default","system_fingerprint":"fp"})";
+  std::string answer =
+      R"({"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":")";
+  answer +=
+      std::string(700, 'y') +
+      R"("},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":250,"completion_tokens":175,"total_tokens":425},"service_tier":"default","system_fingerprint":"fp"})";
   upstream_.pieces = {answer};
   const Cost cost = loop_.wait_for(answer_all(gateway_.get(), calls(false, kWarmUp), calls(false, kMeasured)));
   tell(cost);
@@ -183,7 +197,9 @@ TEST_F(RelayCost, AWholeAnswerOfAKibibyteStaysUnderItsCeiling) {
 TEST_F(RelayCost, AnEventOfAStreamStaysUnderItsCeiling) {
   upstream_.content_type = "text/event-stream";
   for (int i = 0; i < kWarmUp + kMeasured + 20; ++i)
-    upstream_.pieces.push_back(R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"word "},"logprobs":null,"finish_reason":null}]})" "\n\n");
+    upstream_.pieces.push_back(
+        R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"word "},"logprobs":null,"finish_reason":null}]})"
+        "\n\n");
   const Cost cost = loop_.wait_for(read_all(gateway_.get(), call(true)));
   tell(cost);
   if (!kHasCeilings) return;

@@ -17,7 +17,8 @@ constexpr UnixMs kNoon = 1'795'262'400'000;  // 2026-11-21T12:00:00Z
 class ResponseShelfTest : public testing::Test {
  protected:
   ResponseShelfTest() {
-    real_ = *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
+    real_ =
+        *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
     database_ = std::make_unique<StallingDatabase>(*real_);
   }
   ResponseShelf& shelf() {
@@ -29,7 +30,12 @@ class ResponseShelfTest : public testing::Test {
   void flush() { ASSERT_TRUE(is_ok(store::run(shelf().flush()))); }
 
   KeptResponse turn(std::string text, const KeptResponse* before = nullptr) const {
-    KeptResponse kept{.id = ResponseShelf::make_id(), .whose = mine_, .root = {}, .created_ms = clock_.wall_ms(), .input = R"([{"role":"user","content":")" + text + R"("}])", .response = {}};
+    KeptResponse kept{.id = ResponseShelf::make_id(),
+                      .whose = mine_,
+                      .root = {},
+                      .created_ms = clock_.wall_ms(),
+                      .input = R"([{"role":"user","content":")" + text + R"("}])",
+                      .response = {}};
     kept.root = before ? before->root : kept.id;
     kept.item_ids = {"msg_" + text};
     kept.response = fmt::format(R"({{"id":"{}","output":[{{"type":"message","id":"msg_{}"}}]}})", kept.id, text);
@@ -56,8 +62,10 @@ class ResponseShelfTest : public testing::Test {
     return all;
   }
   std::int64_t rows_of_all() {
-    auto rows = store::run(real_->read({"SELECT (SELECT count(*) FROM kept_responses) + (SELECT count(*) FROM kept_texts) + (SELECT count(*) FROM kept_items) + "
-                                        "(SELECT count(*) FROM kept_conversations)"}));
+    auto rows =
+        store::run(real_->read({"SELECT (SELECT count(*) FROM kept_responses) + (SELECT count(*) FROM kept_texts) + "
+                                "(SELECT count(*) FROM kept_items) + "
+                                "(SELECT count(*) FROM kept_conversations)"}));
     return rows->integer(0, 0);
   }
   // Everything that trim() finds to delete now.
@@ -109,7 +117,8 @@ TEST_F(ResponseShelfTest, IsReadBackBeforeAndAfterItIsWritten) {
 }
 
 TEST_F(ResponseShelfTest, AConversationIsWholeWhereverItsTurnsAre) {
-  const KeptResponse first = turn("1"), second = turn("2", &first), third = turn("3", &second), branch = turn("x", &first);
+  const KeptResponse first = turn("1"), second = turn("2", &first), third = turn("3", &second),
+                     branch = turn("x", &first);
   const std::string whole = first.input + second.input + third.input;
   ASSERT_TRUE(shelf().put(first));
   flush();

@@ -18,7 +18,10 @@ using testing::Not;
 
 class ResponseTurnTest : public testing::Test {
  protected:
-  ResponseTurnTest() { database_ = *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations()); }
+  ResponseTurnTest() {
+    database_ =
+        *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
+  }
   ResponseShelf& shelf() {
     if (!shelf_) shelf_ = std::make_unique<ResponseShelf>(*database_, clock_, metrics_, options_);
     return *shelf_;
@@ -31,7 +34,11 @@ class ResponseTurnTest : public testing::Test {
   std::string answered(std::string body, std::string output) {
     auto turn = begin(std::move(body));
     if (!turn || !*turn) return "no turn";
-    return text_of((*turn)->take_whole(R"({"id":"resp_up","status":"completed","store":false,"previous_response_id":null,"output":)" + output + "}", 1), "id");
+    return text_of((*turn)->take_whole(
+                       R"({"id":"resp_up","status":"completed","store":false,"previous_response_id":null,"output":)" +
+                           output + "}",
+                       1),
+                   "id");
   }
   static std::string text_of(const std::string& object, const char* name) {
     const auto value = json::parse(object);
@@ -58,19 +65,26 @@ TEST_F(ResponseTurnTest, ARequestWithoutStateStaysAsItIs) {
 }
 
 TEST_F(ResponseTurnTest, EachTurnBringsTheOnesBeforeIt) {
-  const std::string first = answered(R"({"model":"m","instructions":"be brief","input":"one"})", R"([{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA\/="},{"type":"function_call","id":"fc_1","call_id":"c1"}])");
+  const std::string first = answered(
+      R"({"model":"m","instructions":"be brief","input":"one"})",
+      R"([{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA\/="},{"type":"function_call","id":"fc_1","call_id":"c1"}])");
   EXPECT_THAT(first, testing::StartsWith("resp_"));
-  const std::string second = answered(R"({"model":"m","previous_response_id":")" + first + R"(","input":[{"type":"function_call_output","call_id":"c1","output":"7"}]})", R"([{"type":"message","id":"msg_1"}])");
-  EXPECT_EQ(body_, R"({"store":false,"model":"m","input":[{"type":"message","role":"user","content":[{"type":"input_text","text":"one"}]},)"
-                   R"({"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA\/="},{"type":"function_call","id":"fc_1","call_id":"c1"},)"
-                   R"({"type":"function_call_output","call_id":"c1","output":"7"}]})")
+  const std::string second = answered(R"({"model":"m","previous_response_id":")" + first +
+                                          R"(","input":[{"type":"function_call_output","call_id":"c1","output":"7"}]})",
+                                      R"([{"type":"message","id":"msg_1"}])");
+  EXPECT_EQ(
+      body_,
+      R"({"store":false,"model":"m","input":[{"type":"message","role":"user","content":[{"type":"input_text","text":"one"}]},)"
+      R"({"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA\/="},{"type":"function_call","id":"fc_1","call_id":"c1"},)"
+      R"({"type":"function_call_output","call_id":"c1","output":"7"}]})")
       << "without the instructions of the turn before";
   const auto kept = find(second);
   ASSERT_TRUE(kept);
   EXPECT_EQ(kept->turn, 2);
   EXPECT_EQ(kept->root, first);
   EXPECT_EQ(kept->input, R"([{"type":"function_call_output","call_id":"c1","output":"7"}])") << "its own alone";
-  EXPECT_EQ(kept->response, R"({"id":")" + second + R"(","status":"completed","store":true,"previous_response_id":")" + first + R"(","output":[{"type":"message","id":"msg_1"}]})");
+  EXPECT_EQ(kept->response, R"({"id":")" + second + R"(","status":"completed","store":true,"previous_response_id":")" +
+                                first + R"(","output":[{"type":"message","id":"msg_1"}]})");
 }
 
 TEST_F(ResponseTurnTest, ATurnThatIsNotKeptStillGoesOnFromOne) {
@@ -87,15 +101,25 @@ TEST_F(ResponseTurnTest, ATurnThatIsNotKeptStillGoesOnFromOne) {
 TEST_F(ResponseTurnTest, AStreamIsKeptBeforeItsLastEventIsSent) {
   auto turn = begin(R"({"model":"m","stream":true,"input":"x"})");
   ASSERT_TRUE(turn && *turn);
-  const std::string delta = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":1,\"delta\":\"a \\\"response\\\":{}\"}\n\n";
-  const std::string opened = (*turn)->take_events("event: response.created\r\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_up\",\"status\":\"in_progress\",\"store\":false,\"output\":[]},\"sequence_number\":0}\r\n\r\n" + delta, 1);
+  const std::string delta =
+      "event: response.output_text.delta\ndata: "
+      "{\"type\":\"response.output_text.delta\",\"sequence_number\":1,\"delta\":\"a \\\"response\\\":{}\"}\n\n";
+  const std::string opened = (*turn)->take_events(
+      "event: response.created\r\ndata: "
+      "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_up\",\"status\":\"in_progress\",\"store\":false,"
+      "\"output\":[]},\"sequence_number\":0}\r\n\r\n" +
+          delta,
+      1);
   EXPECT_THAT(opened, testing::EndsWith(delta));
   EXPECT_THAT(opened, Not(HasSubstr("resp_up")));
   EXPECT_THAT(opened, HasSubstr("\"store\":true"));
   const std::size_t at = opened.find("\"id\":\"") + 6;
   const std::string id = opened.substr(at, opened.find('"', at) - at);
   EXPECT_FALSE(find(id));
-  const std::string ended = (*turn)->take_events("event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":2,\ndata: \"response\":{\"id\":\"resp_up\",\"status\":\"completed\",\"output\":[{\"id\":\"msg_1\"}]}}\n\n", 5);
+  const std::string ended = (*turn)->take_events(
+      "event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":2,\ndata: "
+      "\"response\":{\"id\":\"resp_up\",\"status\":\"completed\",\"output\":[{\"id\":\"msg_1\"}]}}\n\n",
+      5);
   EXPECT_THAT(ended, testing::StartsWith("event: response.completed\ndata: {"));
   EXPECT_EQ(std::ranges::count(ended, '\n'), 3) << ended;
   EXPECT_THAT(ended, HasSubstr(id));
@@ -109,15 +133,22 @@ TEST_F(ResponseTurnTest, AStreamIsKeptBeforeItsLastEventIsSent) {
 TEST_F(ResponseTurnTest, ItemsOfAStreamAreKeptThoughItsLastEventLacksThem) {
   auto turn = begin(R"({"model":"m","stream":true,"input":"x"})");
   ASSERT_TRUE(turn && *turn);
-  (*turn)->take_events("data: {\"type\":\"response.output_item.done\",\"output_index\":2,\"item\":{\"id\":\"b\"}}\n\ndata: {\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":{\"id\":\"a\"}}\n\n", 1);
-  const std::string ended = (*turn)->take_events("data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"output\":[]}}\n\n", 1);
+  (*turn)->take_events(
+      "data: {\"type\":\"response.output_item.done\",\"output_index\":2,\"item\":{\"id\":\"b\"}}\n\ndata: "
+      "{\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":{\"id\":\"a\"}}\n\n",
+      1);
+  const std::string ended =
+      (*turn)->take_events("data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"output\":[]}}\n\n", 1);
   EXPECT_THAT(ended, HasSubstr(R"("output":[{"id":"a"},{"id":"b"}])"));
 }
 
 TEST_F(ResponseTurnTest, AFailureIsNotKept) {
   auto turn = begin(R"({"model":"m","stream":true,"input":"x"})");
   ASSERT_TRUE(turn && *turn);
-  const std::string failed = (*turn)->take_events("event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{\"id\":\"r\",\"status\":\"failed\",\"output\":[]}}\n\n", 1);
+  const std::string failed = (*turn)->take_events(
+      "event: response.failed\ndata: "
+      "{\"type\":\"response.failed\",\"response\":{\"id\":\"r\",\"status\":\"failed\",\"output\":[]}}\n\n",
+      1);
   EXPECT_THAT(failed, HasSubstr(R"("store":false)"));
   EXPECT_TRUE(store::is_ok(store::run(shelf().flush())));
   EXPECT_EQ(store::run(database_->read({"SELECT count(*) FROM kept_responses"}))->integer(0, 0), 0);
@@ -133,15 +164,20 @@ TEST_F(ResponseTurnTest, OneThatFindsNoRoomSaysSo) {
 
 TEST_F(ResponseTurnTest, ReferencesAreFilledIn) {
   answered(R"({"model":"m","input":"one"})", R"([{"type":"message","id":"msg_1","role":"assistant","content":[]}])");
-  auto turn = begin(R"({"model":"m","store":false,"input":[{"type":"item_reference","id":"msg_1"},{"role":"user","content":"two"}]})");
+  auto turn = begin(
+      R"({"model":"m","store":false,"input":[{"type":"item_reference","id":"msg_1"},{"role":"user","content":"two"}]})");
   ASSERT_TRUE(turn && *turn);
-  EXPECT_EQ(body_, R"({"model":"m","store":false,"input":[{"type":"message","id":"msg_1","role":"assistant","content":[]},{"role":"user","content":"two"}]})");
-  EXPECT_EQ(begin(R"({"model":"m","input":[{"type":"item_reference","id":"msg_2"}]})").error().reason, "item_not_found");
+  EXPECT_EQ(
+      body_,
+      R"({"model":"m","store":false,"input":[{"type":"message","id":"msg_1","role":"assistant","content":[]},{"role":"user","content":"two"}]})");
+  EXPECT_EQ(begin(R"({"model":"m","input":[{"type":"item_reference","id":"msg_2"}]})").error().reason,
+            "item_not_found");
 }
 
 TEST_F(ResponseTurnTest, AllOfItTogetherHasABound) {
   const std::string first = answered(R"({"model":"m","input":")" + std::string(600'000, 'a') + R"("})", "[]");
-  const auto refused = begin(R"({"model":"m","previous_response_id":")" + first + R"(","input":")" + std::string(600'000, 'b') + R"("})");
+  const auto refused = begin(R"({"model":"m","previous_response_id":")" + first + R"(","input":")" +
+                             std::string(600'000, 'b') + R"("})");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, "previous_response_too_long");
   EXPECT_EQ(refused.error().where, "/previous_response_id");
@@ -149,8 +185,10 @@ TEST_F(ResponseTurnTest, AllOfItTogetherHasABound) {
 
 // Cut and changed texts: an error or a text, never a crash; and what is JSON stays JSON.
 TEST(ResponseState, SurvivesAnyBytes) {
-  const std::string body = R"({"input":[{"type":"item_reference","id":"a"},"x",{"role":"user","content":"a\"]b"}],"store":true,"previous_response_id":"resp_1","n":[{}]})";
-  const std::string response = R"({"id":"resp_1","output":[{"type":"reasoning","id":"rs_1","encrypted_content":null},{"id":"msg_1","type":"message"}, 7]})";
+  const std::string body =
+      R"({"input":[{"type":"item_reference","id":"a"},"x",{"role":"user","content":"a\"]b"}],"store":true,"previous_response_id":"resp_1","n":[{}]})";
+  const std::string response =
+      R"({"id":"resp_1","output":[{"type":"reasoning","id":"rs_1","encrypted_content":null},{"id":"msg_1","type":"message"}, 7]})";
   std::mt19937 random(11);
   const auto changed = [&random](std::string text) {
     for (std::uint32_t change = random() % 4; change > 0 && !text.empty(); --change) {
@@ -185,10 +223,11 @@ TEST(ResponseState, SurvivesAnyBytes) {
 }
 
 TEST(ResponseReplay, TellsAWholeResponseAsAStreamWould) {
-  const auto response = json::parse(R"({"id":"resp_1","status":"completed","usage":{"total_tokens":3},"output":[)"
-                                    R"({"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"g"},)"
-                                    R"({"type":"message","id":"msg_1","status":"completed","role":"assistant","content":[{"type":"output_text","text":"Hi","annotations":[]}]},)"
-                                    R"({"type":"function_call","id":"fc_1","call_id":"c","name":"f","arguments":"{}","status":"completed"}]})");
+  const auto response = json::parse(
+      R"({"id":"resp_1","status":"completed","usage":{"total_tokens":3},"output":[)"
+      R"({"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"g"},)"
+      R"({"type":"message","id":"msg_1","status":"completed","role":"assistant","content":[{"type":"output_text","text":"Hi","annotations":[]}]},)"
+      R"({"type":"function_call","id":"fc_1","call_id":"c","name":"f","arguments":"{}","status":"completed"}]})");
   ASSERT_TRUE(response);
   const std::string all = replay_response(response->get_object(), -1);
   std::vector<std::string> types;
@@ -199,13 +238,15 @@ TEST(ResponseReplay, TellsAWholeResponseAsAStreamWould) {
     EXPECT_EQ(event->at("sequence_number").to_number<std::int64_t>(), number++);
     types.emplace_back(event->at("type").as_string());
   }
-  EXPECT_EQ(types, (std::vector<std::string>{"response.created", "response.in_progress",
-                                             "response.output_item.added", "response.reasoning_summary_part.added", "response.reasoning_summary_text.delta", "response.reasoning_summary_text.done",
-                                             "response.reasoning_summary_part.done", "response.output_item.done",
-                                             "response.output_item.added", "response.content_part.added", "response.output_text.delta", "response.output_text.done", "response.content_part.done",
-                                             "response.output_item.done",
-                                             "response.output_item.added", "response.function_call_arguments.delta", "response.function_call_arguments.done", "response.output_item.done",
-                                             "response.completed"}));
+  EXPECT_EQ(types,
+            (std::vector<std::string>{
+                "response.created", "response.in_progress", "response.output_item.added",
+                "response.reasoning_summary_part.added", "response.reasoning_summary_text.delta",
+                "response.reasoning_summary_text.done", "response.reasoning_summary_part.done",
+                "response.output_item.done", "response.output_item.added", "response.content_part.added",
+                "response.output_text.delta", "response.output_text.done", "response.content_part.done",
+                "response.output_item.done", "response.output_item.added", "response.function_call_arguments.delta",
+                "response.function_call_arguments.done", "response.output_item.done", "response.completed"}));
   const std::string last = replay_response(response->get_object(), number - 2);
   EXPECT_THAT(last, testing::StartsWith("event: response.completed\n"));
   EXPECT_THAT(all, testing::EndsWith(last));

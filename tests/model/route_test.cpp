@@ -34,9 +34,15 @@ class DirectoryTest : public testing::Test {
 };
 
 TEST_F(DirectoryTest, ARouteIsItsConfiguredTargets) { EXPECT_THAT(resolve("fast"), ElementsAre("a/small", "b/tiny")); }
-TEST_F(DirectoryTest, AModelIsEveryProviderThatListsIt) { EXPECT_THAT(resolve("both"), ElementsAre("a/both", "b/both")); }
-TEST_F(DirectoryTest, AProviderMayBeNamed) { EXPECT_THAT(resolve("b/some/model:free"), ElementsAre("b/some/model:free")); }
-TEST_F(DirectoryTest, AnUnlistedModelGoesWhereItsKindIsServed) { EXPECT_THAT(resolve("gpt-9"), ElementsAre("a/gpt-9")); }
+TEST_F(DirectoryTest, AModelIsEveryProviderThatListsIt) {
+  EXPECT_THAT(resolve("both"), ElementsAre("a/both", "b/both"));
+}
+TEST_F(DirectoryTest, AProviderMayBeNamed) {
+  EXPECT_THAT(resolve("b/some/model:free"), ElementsAre("b/some/model:free"));
+}
+TEST_F(DirectoryTest, AnUnlistedModelGoesWhereItsKindIsServed) {
+  EXPECT_THAT(resolve("gpt-9"), ElementsAre("a/gpt-9"));
+}
 
 TEST_F(DirectoryTest, AnUnknownModelSuggestsTheNearest) {
   auto found = models.directory()->resolve("only-b");
@@ -48,7 +54,8 @@ TEST_F(DirectoryTest, AnUnknownModelSuggestsTheNearest) {
 TEST_F(DirectoryTest, ListsRoutesAsRoutesAndAModelOnce) {
   models.set_list("b", {.models = {{.id = "both"}, {.id = "twice"}, {.id = "twice"}}, .read_ms = 1});
   std::vector<std::string> listed;
-  for (const Directory::Entry& entry : models.directory()->entries()) listed.push_back(entry.candidate ? entry.candidate->name : "route " + entry.id);
+  for (const Directory::Entry& entry : models.directory()->entries())
+    listed.push_back(entry.candidate ? entry.candidate->name : "route " + entry.id);
   EXPECT_THAT(listed, ElementsAre("route fast", "a/both", "a/only-a", "b/both", "b/twice"));
 }
 
@@ -96,7 +103,8 @@ TEST_F(DirectoryTest, TheQuickestIsFirstAndTheUntriedBeforeIt) {
 TEST_F(DirectoryTest, AutomaticTakesAvailableThenFreeThenFast) {
   Resolved resolved = *models.directory()->resolve("both");
   Prices prices;
-  prices.replace(*PriceTable::parse(R"({"a/both": {"litellm_provider": "a", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06},
+  prices.replace(*PriceTable::parse(
+      R"({"a/both": {"litellm_provider": "a", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06},
                                         "b/both": {"litellm_provider": "b", "input_cost_per_token": 0, "output_cost_per_token": 0}})"));
   EXPECT_THAT(names(order(resolved, now, 0, &prices)), ElementsAre("b/both", "a/both"));
   resolved.candidates[1]->breaker.tell(Breaker::Permit::allowed, Health::account, now);

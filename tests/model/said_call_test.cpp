@@ -11,10 +11,14 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr std::string_view kStream =
-    "{\"model\":\"m\",\"created_at\":\"t\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"thinking\":\"hm\"},\"done\":false}\n"
-    "{\"model\":\"m\",\"created_at\":\"t\",\"message\":{\"role\":\"assistant\",\"content\":\"{\\\"city\\\":\"},\"done\":false}\n"
-    "{\"model\":\"m\",\"created_at\":\"t\",\"message\":{\"role\":\"assistant\",\"content\":\"\\\"Oslo\\\"}\"},\"done\":false}\n"
-    "{\"model\":\"m\",\"created_at\":\"t\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"eval_count\":3}\n";
+    "{\"model\":\"m\",\"created_at\":\"t\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"thinking\":\"hm\"},"
+    "\"done\":false}\n"
+    "{\"model\":\"m\",\"created_at\":\"t\",\"message\":{\"role\":\"assistant\",\"content\":\"{\\\"city\\\":\"},"
+    "\"done\":false}\n"
+    "{\"model\":\"m\",\"created_at\":\"t\",\"message\":{\"role\":\"assistant\",\"content\":\"\\\"Oslo\\\"}\"},\"done\":"
+    "false}\n"
+    "{\"model\":\"m\",\"created_at\":\"t\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_"
+    "reason\":\"stop\",\"eval_count\":3}\n";
 
 void expect_call(const ChatAnswer& answer) {
   ASSERT_EQ(answer.choices.size(), 1U);
@@ -58,7 +62,10 @@ TEST(SaidCall, LeavesAnAnswerThatWasCutShortCutShort) {
 
 ChatRequest wish(ToolChoice choice) {
   ChatRequest request{.model = "m", .messages = {{.role = Role::user, .parts = {Text{.text = "hi"}}}}};
-  request.tools = {Tool{.name = "weather", .description = "Tells the weather", .parameters = json::Object{{"type", "object"}, {"x", 1}}}, Tool{.name = "time"}};
+  request.tools = {Tool{.name = "weather",
+                        .description = "Tells the weather",
+                        .parameters = json::Object{{"type", "object"}, {"x", 1}}},
+                   Tool{.name = "time"}};
   request.tool_choice = std::move(choice);
   return request;
 }

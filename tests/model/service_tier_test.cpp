@@ -9,7 +9,8 @@ namespace atelier::model {
 namespace {
 
 // What a whole answer says, read and glanced at.
-std::vector<ServiceTier> whole_tiers(const ChatAdapter& adapter, std::string_view body, HttpHead head = {.status = 200, .headers = {}}) {
+std::vector<ServiceTier> whole_tiers(const ChatAdapter& adapter, std::string_view body,
+                                     HttpHead head = {.status = 200, .headers = {}}) {
   const auto answer = adapter.read_answer(head, body, {});
   EXPECT_TRUE(answer.has_value());
   const auto glanced = adapter.glance(200, body, {});
@@ -34,14 +35,17 @@ std::vector<ServiceTier> stream_tiers(const ChatAdapter& adapter, const std::vec
 using Two = std::vector<ServiceTier>;
 
 std::string chat(std::string_view tier) {
-  return R"({"id":"c","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3},"service_tier":)" + std::string(tier) + "}";
+  return R"({"id":"c","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3},"service_tier":)" +
+         std::string(tier) + "}";
 }
 
 TEST(ServiceTier, OfAWholeChatAnswer) {
   EXPECT_EQ(whole_tiers(openai_chat_adapter(), chat(R"("flex")")), (Two{ServiceTier::flex, ServiceTier::flex}));
-  EXPECT_EQ(whole_tiers(openai_chat_adapter(), chat(R"("priority")")), (Two{ServiceTier::priority, ServiceTier::priority}));
+  EXPECT_EQ(whole_tiers(openai_chat_adapter(), chat(R"("priority")")),
+            (Two{ServiceTier::priority, ServiceTier::priority}));
   for (const char* plain : {R"("default")", R"("auto")", R"("on_demand")", "null", "7", R"("")"})
-    EXPECT_EQ(whole_tiers(openai_chat_adapter(), chat(plain)), (Two{ServiceTier::standard, ServiceTier::standard})) << plain;
+    EXPECT_EQ(whole_tiers(openai_chat_adapter(), chat(plain)), (Two{ServiceTier::standard, ServiceTier::standard}))
+        << plain;
 }
 
 TEST(ServiceTier, OfAStreamedChatAnswerWhereverItIsTold) {
@@ -53,7 +57,8 @@ TEST(ServiceTier, OfAStreamedChatAnswerWhereverItIsTold) {
   EXPECT_EQ(stream_tiers(openai_chat_adapter(), {with_tier(said), with_tier(stop), with_tier(usage), "[DONE]"}), flex);
   EXPECT_EQ(stream_tiers(openai_chat_adapter(), {with_tier(said), stop, usage, "[DONE]"}), flex);
   EXPECT_EQ(stream_tiers(openai_chat_adapter(), {said, stop, with_tier(usage), "[DONE]"}), flex);
-  EXPECT_EQ(stream_tiers(openai_chat_adapter(), {said, stop, usage, "[DONE]"}), (Two{ServiceTier::standard, ServiceTier::standard}));
+  EXPECT_EQ(stream_tiers(openai_chat_adapter(), {said, stop, usage, "[DONE]"}),
+            (Two{ServiceTier::standard, ServiceTier::standard}));
 }
 
 TEST(ServiceTier, OfAResponse) {
@@ -62,16 +67,24 @@ TEST(ServiceTier, OfAResponse) {
   const Two priority{ServiceTier::priority, ServiceTier::priority};
   EXPECT_EQ(whole_tiers(openai_responses_adapter(), response), priority);
   // At the start it says what was asked for.
-  const std::string begun = R"({"type":"response.created","response":{"id":"r","model":"m","service_tier":"auto","status":"in_progress","output":[]}})";
-  EXPECT_EQ(stream_tiers(openai_responses_adapter(), {begun, R"({"type":"response.completed","response":)" + response + "}"}), priority);
+  const std::string begun =
+      R"({"type":"response.created","response":{"id":"r","model":"m","service_tier":"auto","status":"in_progress","output":[]}})";
+  EXPECT_EQ(
+      stream_tiers(openai_responses_adapter(), {begun, R"({"type":"response.completed","response":)" + response + "}"}),
+      priority);
 }
 
 TEST(ServiceTier, OfAMessage) {
   const Two batch{ServiceTier::batch, ServiceTier::batch};
-  EXPECT_EQ(whole_tiers(anthropic_adapter(), R"({"id":"m","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":3,"service_tier":"batch"}})"), batch);
+  EXPECT_EQ(
+      whole_tiers(
+          anthropic_adapter(),
+          R"({"id":"m","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":3,"service_tier":"batch"}})"),
+      batch);
   const auto events = [](std::string_view tier) {
     return std::vector<std::string>{
-        R"({"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"m","content":[],"usage":{"input_tokens":9,"output_tokens":1,"service_tier":")" + std::string(tier) + R"("}}})",
+        R"({"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"m","content":[],"usage":{"input_tokens":9,"output_tokens":1,"service_tier":")" +
+            std::string(tier) + R"("}}})",
         R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})",
         R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}})",
         R"({"type":"content_block_stop","index":0})",
@@ -83,7 +96,8 @@ TEST(ServiceTier, OfAMessage) {
 }
 
 TEST(ServiceTier, OfGeminiIsInAHeader) {
-  const std::string body = R"({"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":3}})";
+  const std::string body =
+      R"({"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":3}})";
   const HttpHead head{.status = 200, .headers = {{"x-gemini-service-tier", "flex"}}};
   EXPECT_EQ(whole_tiers(gemini_adapter(), body, head).front(), ServiceTier::flex);
   EXPECT_EQ(gemini_adapter().tier_header(), "x-gemini-service-tier");

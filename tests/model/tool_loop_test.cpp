@@ -8,17 +8,19 @@
 namespace atelier::model {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::data_events;
 using testing::feed;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::string kThought = "EqQBCkYIARgCKkBm+/9x==";
 const std::string kRedacted = "EmwKAhgBEgy3va3pzix/LafPsn4aDFIT2Xlxh0L5L8rLVyIw==";
 const std::string kGemini = "CikB/+abc==";
 const std::string kEnd = "EuYC/+end=";
 
-Message answered_by(const ChatAnswer& answer) { return Message{.role = Role::assistant, .parts = answer.choices.at(0).parts}; }
+Message answered_by(const ChatAnswer& answer) {
+  return Message{.role = Role::assistant, .parts = answer.choices.at(0).parts};
+}
 
 Message asks(std::string text) {
   Message message{.role = Role::user, .parts = {}};
@@ -38,13 +40,17 @@ void append_results(std::vector<Message>& messages) {
 }
 
 std::string gemini_stream() {
-  return data_events({R"({"candidates":[{"content":{"parts":[{"text":"Thinking aloud","thought":true}]}}],"responseId":"r1","modelVersion":"gemini-3"})",
-                      R"({"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":")" + kGemini + R"("},{"functionCall":{"name":"f","args":{"a":2}}}]}}],"responseId":"r1"})",
-                      R"({"candidates":[{"content":{"parts":[{"text":"","thoughtSignature":")" + kEnd + R"("}]},"finishReason":"STOP"}],"responseId":"r1"})"});
+  return data_events(
+      {R"({"candidates":[{"content":{"parts":[{"text":"Thinking aloud","thought":true}]}}],"responseId":"r1","modelVersion":"gemini-3"})",
+       R"({"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":")" +
+           kGemini + R"("},{"functionCall":{"name":"f","args":{"a":2}}}]}}],"responseId":"r1"})",
+       R"({"candidates":[{"content":{"parts":[{"text":"","thoughtSignature":")" + kEnd +
+           R"("}]},"finishReason":"STOP"}],"responseId":"r1"})"});
 }
 
-const std::string kGeminiTurn = R"({"role":"model","parts":[{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":")" + kGemini +
-                                R"("},{"functionCall":{"name":"f","args":{"a":2}}},{"text":"","thoughtSignature":")" + kEnd + R"("}]})";
+const std::string kGeminiTurn =
+    R"({"role":"model","parts":[{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":")" + kGemini +
+    R"("},{"functionCall":{"name":"f","args":{"a":2}}},{"text":"","thoughtSignature":")" + kEnd + R"("}]})";
 
 std::string gemini_body(const ChatRequest& request) {
   const auto wire = gemini_adapter().request(request, {.base_url = "http://g/v1beta", .model = "gemini-3-pro"});
@@ -53,18 +59,23 @@ std::string gemini_body(const ChatRequest& request) {
 }
 
 TEST(ToolLoop, AnthropicGetsItsThoughtsBack) {
-  const std::string body = R"({"id":"msg_1","type":"message","role":"assistant","model":"c","content":[{"type":"thinking","thinking":"","signature":")" + kThought +
-                           R"("},{"type":"redacted_thinking","data":")" + kRedacted +
-                           R"("},{"type":"thinking","thinking":"More \"thought\"\n","signature":"x"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":1}})";
+  const std::string body =
+      R"({"id":"msg_1","type":"message","role":"assistant","model":"c","content":[{"type":"thinking","thinking":"","signature":")" +
+      kThought + R"("},{"type":"redacted_thinking","data":")" + kRedacted +
+      R"("},{"type":"thinking","thinking":"More \"thought\"\n","signature":"x"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":1}})";
   const auto answer = anthropic_adapter().read_answer({}, body, {});
   ASSERT_TRUE(answer);
   std::vector<Message> messages = {asks("go"), answered_by(*answer)};
   append_results(messages);
-  const auto wire = anthropic_adapter().request({.protocol = Protocol::openai_chat, .model = "m", .messages = messages}, {.base_url = "http://a/v1", .model = "c"});
+  const auto wire = anthropic_adapter().request({.protocol = Protocol::openai_chat, .model = "m", .messages = messages},
+                                                {.base_url = "http://a/v1", .model = "c"});
   ASSERT_TRUE(wire);
-  EXPECT_THAT(wire->body, HasSubstr(R"({"role":"assistant","content":[{"type":"thinking","thinking":"","signature":")" + kThought +
-                                    R"("},{"type":"redacted_thinking","data":")" + kRedacted +
-                                    R"("},{"type":"thinking","thinking":"More \"thought\"\n","signature":"x"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}]})"));
+  EXPECT_THAT(
+      wire->body,
+      HasSubstr(
+          R"({"role":"assistant","content":[{"type":"thinking","thinking":"","signature":")" + kThought +
+          R"("},{"type":"redacted_thinking","data":")" + kRedacted +
+          R"("},{"type":"thinking","thinking":"More \"thought\"\n","signature":"x"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}]})"));
 }
 
 TEST(ToolLoop, GeminiGetsItsSignaturesBack) {
@@ -74,11 +85,15 @@ TEST(ToolLoop, GeminiGetsItsSignaturesBack) {
   const std::string body = gemini_body({.protocol = Protocol::openai_chat, .model = "m", .messages = messages});
   EXPECT_THAT(body, HasSubstr(kGeminiTurn));
   EXPECT_THAT(body, Not(HasSubstr("skip_thought")));
-  EXPECT_THAT(body, HasSubstr(R"({"functionResponse":{"name":"f","response":{"output":"42"}}},{"functionResponse":{"name":"f","response":{"output":"42"}}})"));
+  EXPECT_THAT(
+      body,
+      HasSubstr(
+          R"({"functionResponse":{"name":"f","response":{"output":"42"}}},{"functionResponse":{"name":"f","response":{"output":"42"}}})"));
 }
 
 TEST(ToolLoop, GeminiGetsItsSignaturesBackThroughAProgramThatSpeaksAnthropic) {
-  // The answer as the program gets it, streamed and whole; the program is played by the adapter of the protocol it speaks.
+  // The answer as the program gets it, streamed and whole; the program is played by the adapter of the protocol it
+  // speaks.
   const auto reader = gemini_adapter().make_reader({});
   const auto writer = anthropic_face().make_writer({}, {.id = "1", .model = "m"});
   std::string stream;
@@ -91,12 +106,14 @@ TEST(ToolLoop, GeminiGetsItsSignaturesBackThroughAProgramThatSpeaksAnthropic) {
   };
   relay(reader->feed(gemini_stream()));
   relay(reader->end());
-  const auto whole = anthropic_adapter().read_answer({}, anthropic_face().write_answer(builder.answer(), {}, {.id = "1", .model = "m"}), {});
+  const auto whole = anthropic_adapter().read_answer(
+      {}, anthropic_face().write_answer(builder.answer(), {}, {.id = "1", .model = "m"}), {});
   ASSERT_TRUE(whole);
   for (const ChatAnswer& received : {feed(anthropic_adapter(), stream).answer, *whole}) {
     std::vector<Message> messages = {asks("go"), answered_by(received)};
     append_results(messages);
-    const auto sent = anthropic_adapter().request({.protocol = Protocol::anthropic, .model = "m", .messages = messages}, {.base_url = "http://us/v1", .model = "m"});
+    const auto sent = anthropic_adapter().request({.protocol = Protocol::anthropic, .model = "m", .messages = messages},
+                                                  {.base_url = "http://us/v1", .model = "m"});
     ASSERT_TRUE(sent);
     const auto request = anthropic_face().read_request(json::parse(sent->body).value());
     ASSERT_TRUE(request) << request.error().describe();
@@ -112,11 +129,14 @@ TEST(ToolLoop, GeminiGetsItsSignaturesBackThroughAProgramThatSpeaksAnthropic) {
 TEST(ToolLoop, SignedTextAndResponsesItemsPassThroughAnthropicsProgramsToo) {
   ChatAnswer answer{.id = "a", .model = "m", .choices = {Choice{.parts = {}}}};
   auto& parts = answer.choices[0].parts;
-  parts.emplace_back(Reasoning{.text = "Summary", .signature = "gAAA:b+/=", .id = "rs_1", .origin = Protocol::openai_responses});
+  parts.emplace_back(
+      Reasoning{.text = "Summary", .signature = "gAAA:b+/=", .id = "rs_1", .origin = Protocol::openai_responses});
   parts.emplace_back(Text{.text = "said", .signature = kEnd});
   const auto received = anthropic_adapter().read_answer({}, anthropic_face().write_answer(answer, {}, {}), {});
   ASSERT_TRUE(received);
-  const auto sent = anthropic_adapter().request({.protocol = Protocol::anthropic, .model = "m", .messages = {asks("go"), answered_by(*received), asks("on")}}, {.base_url = "http://us/v1", .model = "m"});
+  const auto sent = anthropic_adapter().request(
+      {.protocol = Protocol::anthropic, .model = "m", .messages = {asks("go"), answered_by(*received), asks("on")}},
+      {.base_url = "http://us/v1", .model = "m"});
   const auto request = anthropic_face().read_request(json::parse(sent->body).value());
   ASSERT_TRUE(request);
   const auto& back = request->messages.at(1).parts;

@@ -8,7 +8,10 @@ namespace {
 constexpr std::string_view kId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const std::string kHeader = "00-" + std::string(kId) + "-00f067aa0ba902b7-01";
 
-bool is_made(const Trace& trace) { return trace.id.size() == 32 && trace.id != kId && trace.id.find_first_not_of("0123456789abcdef") == std::string::npos; }
+bool is_made(const Trace& trace) {
+  return trace.id.size() == 32 && trace.id != kId &&
+         trace.id.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
 
 TEST(Trace, IsTheCallersWhereTheyHaveOne) {
   const Trace trace = trace_of(kHeader);
@@ -22,10 +25,12 @@ TEST(Trace, IsMadeWhereThereIsNoneThatIsValid) {
   EXPECT_TRUE(is_made(trace_of({})));
   EXPECT_NE(trace_of({}).id, trace_of({}).id);
   const std::string upper = "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01";
-  const std::string no_id = "00-" + std::string(32, '0') + "-00f067aa0ba902b7-01", no_parent = "00-" + std::string(kId) + "-0000000000000000-01";
-  for (const std::string& wrong : {std::string(), std::string("00"), kHeader.substr(0, 54), kHeader + "-x", kHeader + "x", "ff" + kHeader.substr(2),
-                                   "0g" + kHeader.substr(2), upper, no_id, no_parent, "01" + kHeader.substr(2) + "x", kHeader.substr(0, 53) + "zz",
-                                   "00_" + kHeader.substr(3), kHeader + "\r\nx: y"})
+  const std::string no_id = "00-" + std::string(32, '0') + "-00f067aa0ba902b7-01",
+                    no_parent = "00-" + std::string(kId) + "-0000000000000000-01";
+  for (const std::string& wrong :
+       {std::string(), std::string("00"), kHeader.substr(0, 54), kHeader + "-x", kHeader + "x",
+        "ff" + kHeader.substr(2), "0g" + kHeader.substr(2), upper, no_id, no_parent, "01" + kHeader.substr(2) + "x",
+        kHeader.substr(0, 53) + "zz", "00_" + kHeader.substr(3), kHeader + "\r\nx: y"})
     EXPECT_TRUE(is_made(trace_of(wrong))) << wrong;
 }
 

@@ -70,7 +70,7 @@ TEST(SealingKeys, AFileIsMadeForItsOwnerAloneAndReadAgain) {
   const SealingKeySource source{.path = folder / "new/folders/keys"};
   const auto made = load_sealing_keys(source);
   ASSERT_TRUE(is_ok(made));
-  struct ::stat facts {};
+  struct ::stat facts{};
   ASSERT_EQ(::stat(source.path.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0600U);
   const auto again = load_sealing_keys(source);
@@ -133,7 +133,7 @@ TEST(SealingKeys, ANewKeyGoesFirstAndOldOnesStayUntilTheyAreDropped) {
   const auto after = load_sealing_keys(source);
   ASSERT_EQ(after->size(), 1U);
   EXPECT_EQ(after->front().bytes(), both->front().bytes());
-  struct ::stat facts {};
+  struct ::stat facts{};
   ASSERT_EQ(::stat(source.path.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0600U);
 }

@@ -14,7 +14,11 @@ using testing::Not;
 using testing::Pair;
 
 ChatCall call_of(const ChatFace& face, std::string body) {
-  ChatCall call{.face = &face, .body = std::move(body), .request = {.model = {}, .messages = {}}, .request_id = "req1", .deadline = {}};
+  ChatCall call{.face = &face,
+                .body = std::move(body),
+                .request = {.model = {}, .messages = {}},
+                .request_id = "req1",
+                .deadline = {}};
   call.request = *glance(face.protocol(), call.body);
   return call;
 }
@@ -26,13 +30,19 @@ std::expected<WireRequest, Fault> request_for(ChatCall& call, const Candidate& c
   return wire_request(call, candidate, *way);
 }
 
-Candidate candidate_of(Provider provider) { return {std::make_shared<const Provider>(std::move(provider)), "m", BreakerPolicy()}; }
+Candidate candidate_of(Provider provider) {
+  return {std::make_shared<const Provider>(std::move(provider)), "m", BreakerPolicy()};
+}
 
-Provider anthropic_provider() { return {.name = "a", .protocol = Protocol::anthropic, .base_url = "http://127.0.0.1:1"}; }
+Provider anthropic_provider() {
+  return {.name = "a", .protocol = Protocol::anthropic, .base_url = "http://127.0.0.1:1"};
+}
 Provider ollama_provider() { return {.name = "o", .protocol = Protocol::ollama, .base_url = "http://127.0.0.1:1"}; }
 
 ChatCall with_beta() {
-  ChatCall call = call_of(anthropic_face(), R"({"model":"x","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"later_field":[1.50]})");
+  ChatCall call =
+      call_of(anthropic_face(),
+              R"({"model":"x","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"later_field":[1.50]})");
   call.headers = {{"anthropic-beta", "later-2030-01-01"}};
   return call;
 }
@@ -68,13 +78,18 @@ TEST(WireRequest, WhereAnswersDifferFromTheProtocolNothingIsRelayed) {
   for (const Preset& preset : presets()) {
     if (preset.protocol != Protocol::openai_chat) continue;
     const bool differs = preset.name == "mistral" || preset.name == "xai";
-    const auto way = way_to(call, candidate_of({.name = std::string(preset.name), .base_url = "http://127.0.0.1:1", .quirks = quirks_of(preset)}), false);
+    const auto way = way_to(
+        call,
+        candidate_of({.name = std::string(preset.name), .base_url = "http://127.0.0.1:1", .quirks = quirks_of(preset)}),
+        false);
     ASSERT_TRUE(way);
     EXPECT_EQ(way->is_relayed, !differs) << preset.name;
   }
 }
 
-Provider openai_provider() { return {.name = "openai", .base_url = "http://127.0.0.1:1", .quirks = quirks_of(*find_preset("openai"))}; }
+Provider openai_provider() {
+  return {.name = "openai", .base_url = "http://127.0.0.1:1", .quirks = quirks_of(*find_preset("openai"))};
+}
 
 TEST(WireRequest, CallersOfResponsesAreRelayedWhereTheProviderHasThem) {
   ChatCall call = call_of(openai_responses_face(), R"({"model":"x","input":"Hi","later_field":1})");
@@ -97,13 +112,16 @@ TEST(WireRequest, AServerThatTurnedOutToHaveChatAloneIsAskedThere) {
 
 TEST(WireRequest, ThoughtsOfOtherProtocolsCallersAreAskedForWhereTheyComeBack) {
   const auto url_of = [](std::string_view more) {
-    ChatCall call = call_of(anthropic_face(), R"({"model":"x","max_tokens":9000,"messages":[{"role":"user","content":"Hi"}])" + std::string(more) + "}");
+    ChatCall call =
+        call_of(anthropic_face(), R"({"model":"x","max_tokens":9000,"messages":[{"role":"user","content":"Hi"}])" +
+                                      std::string(more) + "}");
     return request_for(call, candidate_of(openai_provider()))->url;
   };
   constexpr std::string_view kThinking = R"(,"thinking":{"type":"enabled","budget_tokens":2000})";
   EXPECT_THAT(url_of(""), testing::EndsWith("/chat/completions"));
   EXPECT_THAT(url_of(kThinking), testing::EndsWith("/responses"));
-  EXPECT_THAT(url_of(std::string(kThinking) + R"(,"stop_sequences":["x"])"), testing::EndsWith("/chat/completions")) << "Responses has no word for it";
+  EXPECT_THAT(url_of(std::string(kThinking) + R"(,"stop_sequences":["x"])"), testing::EndsWith("/chat/completions"))
+      << "Responses has no word for it";
 }
 
 TEST(WireRequest, WhatAProtocolCannotSayIsTheCallersFaultOfThisCandidateOnly) {

@@ -22,7 +22,8 @@ void add_extension(X509* certificate, X509* issuer, int kind, const std::string&
   X509_EXTENSION_free(extension);
 }
 
-Identity make(const std::string& common_name, const std::string& alternatives, const Identity* issuer, bool is_authority, int begin_days, int end_days) {
+Identity make(const std::string& common_name, const std::string& alternatives, const Identity* issuer,
+              bool is_authority, int begin_days, int end_days) {
   static std::atomic<long> serial = 1;
   Identity made{{X509_new(), X509_free}, {EVP_EC_gen("P-256"), EVP_PKEY_free}};
   X509* certificate = made.certificate.get();
@@ -32,7 +33,8 @@ Identity make(const std::string& common_name, const std::string& alternatives, c
   X509_gmtime_adj(X509_getm_notAfter(certificate), 86400L * end_days);
   X509_set_pubkey(certificate, made.key.get());
   X509_NAME* name = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common_name.c_str()), -1,
+                             -1, 0);
   X509* parent = issuer ? issuer->certificate.get() : certificate;
   X509_set_issuer_name(certificate, X509_get_subject_name(parent));
   add_extension(certificate, parent, NID_basic_constraints, is_authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
@@ -45,7 +47,8 @@ Identity make(const std::string& common_name, const std::string& alternatives, c
 std::string alternatives_of(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) {
-    const bool is_address = name.find_first_not_of("0123456789.") == std::string::npos || name.find(':') != std::string::npos;
+    const bool is_address =
+        name.find_first_not_of("0123456789.") == std::string::npos || name.find(':') != std::string::npos;
     text += (text.empty() ? "" : ",") + std::string(is_address ? "IP:" : "DNS:") + name;
   }
   return text;

@@ -86,7 +86,8 @@ ClientRequest ClientFixture::post_of(const std::string& url, std::string body) {
 
 Asking ClientFixture::start(ClientRequest request, std::size_t loop) {
   auto state = std::make_shared<Asking::State>(loops_.executor(loop));
-  asio::co_spawn(loops_.executor(loop), Asking::State::run(client_.get(), std::move(request), state), [](std::exception_ptr) {});
+  asio::co_spawn(loops_.executor(loop), Asking::State::run(client_.get(), std::move(request), state),
+                 [](std::exception_ptr) {});
   return Asking(state);
 }
 

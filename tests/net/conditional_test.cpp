@@ -25,7 +25,9 @@ TEST(Range, IsReadAsTheTableSays) {
     if (line.empty() || line[0] == '#') continue;
     const std::size_t first = line.find('|'), second = line.find('|', first + 1);
     const std::string_view text = line;
-    EXPECT_EQ(describe(parse_range(trim(text.substr(0, first)), std::stoull(line.substr(first + 1)))), trim(text.substr(second + 1))) << line;
+    EXPECT_EQ(describe(parse_range(trim(text.substr(0, first)), std::stoull(line.substr(first + 1)))),
+              trim(text.substr(second + 1)))
+        << line;
     ++count;
   }
   EXPECT_GT(count, 30);
@@ -35,7 +37,8 @@ TEST(Range, NeverReachesBeyondTheFile) {
   for (std::uint64_t size = 0; size < 6; ++size)
     for (int first = -1; first < 7; ++first)
       for (int last = -1; last < 7; ++last) {
-        const std::string field = "bytes=" + (first < 0 ? "" : std::to_string(first)) + "-" + (last < 0 ? "" : std::to_string(last));
+        const std::string field =
+            "bytes=" + (first < 0 ? "" : std::to_string(first)) + "-" + (last < 0 ? "" : std::to_string(last));
         for (const ByteRange& range : parse_range(field, size).ranges) {
           EXPECT_LE(range.first, range.last) << field;
           EXPECT_LT(range.last, size) << field;
@@ -86,7 +89,8 @@ TEST(Preconditions, DatesAreComparedToTheSecond) {
 }
 
 TEST(Preconditions, MalformedTagsMatchNothing) {
-  for (const std::string_view list : {"", "abc", "\"abc", ",,,", "\"", "W/"}) EXPECT_FALSE(matches_weak(list, "\"abc\"")) << list;
+  for (const std::string_view list : {"", "abc", "\"abc", ",,,", "\"", "W/"})
+    EXPECT_FALSE(matches_weak(list, "\"abc\"")) << list;
 }
 
 TEST(IfRange, HoldsForTheSameStrongTagOrDateOnly) {
@@ -111,7 +115,8 @@ TEST(HttpDate, IsWrittenAndReadBack) {
   EXPECT_EQ(format_http_date(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
   for (const std::int64_t time : {std::int64_t{0}, std::int64_t{951782400}, std::int64_t{4102444800}})
     EXPECT_EQ(parse_http_date(format_http_date(time)), time);
-  for (const std::string_view text : {"", "Sun, 31 Feb 2021 00:00:00 GMT", "Sun, 06 Nov 1994 25:00:00 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"})
+  for (const std::string_view text :
+       {"", "Sun, 31 Feb 2021 00:00:00 GMT", "Sun, 06 Nov 1994 25:00:00 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"})
     EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
 }
 

@@ -17,7 +17,8 @@ IpAddress address_of(std::string_view text) { return *IpAddress::parse(text); }
 // A port that swallows whoever knocks: its queue is full, and nobody accepts.
 class SilentPort {
  public:
-  SilentPort(const std::string& address, std::uint16_t port) : listener_([](FakePeer&) {}, {.address = address, .port = port, .backlog = 0, .accepts = false}) {
+  SilentPort(const std::string& address, std::uint16_t port)
+      : listener_([](FakePeer&) {}, {.address = address, .port = port, .backlog = 0, .accepts = false}) {
     const SocketAddress target(address_of(address), listener_.port());
     for (UniqueFd& fd : fillers_) {
       fd = UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -46,8 +47,10 @@ void answer_all(FakePeer& peer) {
 }
 
 TEST(AddressOrder, AlternatesFamiliesBeginningWithTheFirst) {
-  const Addresses given = {address_of("2001:db8::1"), address_of("2001:db8::2"), address_of("2001:db8::3"), address_of("192.0.2.1"), address_of("192.0.2.2")};
-  const Addresses wanted = {address_of("2001:db8::1"), address_of("192.0.2.1"), address_of("2001:db8::2"), address_of("192.0.2.2"), address_of("2001:db8::3")};
+  const Addresses given = {address_of("2001:db8::1"), address_of("2001:db8::2"), address_of("2001:db8::3"),
+                           address_of("192.0.2.1"), address_of("192.0.2.2")};
+  const Addresses wanted = {address_of("2001:db8::1"), address_of("192.0.2.1"), address_of("2001:db8::2"),
+                            address_of("192.0.2.2"), address_of("2001:db8::3")};
   EXPECT_EQ(alternate_families(given), wanted);
   EXPECT_EQ(alternate_families({}), Addresses());
 }
@@ -112,7 +115,9 @@ class Resolving : public testing::Test {
       ++count;
       changed.notify_all();
       changed.wait(lock, [this] { return !is_held; });
-      if (is_failing) return fail(ErrorCode::unavailable, "no name server", {.reason = std::string(reason::kNameFailed), .where = {}});
+      if (is_failing)
+        return fail(ErrorCode::unavailable, "no name server",
+                    {.reason = std::string(reason::kNameFailed), .where = {}});
       (void)host;
       return Addresses{answer};
     }
@@ -133,7 +138,8 @@ class Resolving : public testing::Test {
   };
   Resolver& make(ResolverOptions options = {}) {
     // Shared with the resolver's threads, which nobody waits for.
-    return resolver_.emplace([scripted = scripted_](const std::string& host) { return (*scripted)(host); }, options, clock_);
+    return resolver_.emplace([scripted = scripted_](const std::string& host) { return (*scripted)(host); }, options,
+                             clock_);
   }
   std::future<Result<Addresses>> start(const std::string& host, std::size_t loop = 0) {
     return asio::co_spawn(loops_.executor(loop), resolver_->resolve(host), asio::use_future);

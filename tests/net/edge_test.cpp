@@ -10,7 +10,9 @@
 namespace atelier::net {
 namespace {
 
-ServerOptions options() { return {.address = "127.0.0.1", .port = 8787, .allowed_hosts = {"studio.example", "other.example:9000"}}; }
+ServerOptions options() {
+  return {.address = "127.0.0.1", .port = 8787, .allowed_hosts = {"studio.example", "other.example:9000"}};
+}
 
 struct Case {
   Request request;
@@ -54,7 +56,8 @@ Case read_case(std::string_view line) {
 }
 
 int status_at_edge(const HostPolicy& policy, const Case& one) {
-  for (const Result<>& result : {check_host(policy, one.request), check_origin(policy, one.request), check_media_type(one.request, one.has_body)})
+  for (const Result<>& result : {check_host(policy, one.request), check_origin(policy, one.request),
+                                 check_media_type(one.request, one.has_body)})
     if (!result) return status_of(result.error());
   return 200;
 }
@@ -63,7 +66,7 @@ TEST(Edge, LetsThroughWhatTheTableSays) {
   const HostPolicy policy(options(), 8787);
   std::ifstream file(ATELIER_SOURCE_DIR "/tests/data/net/edge.case");
   int count = 0;
-  for (std::string line; std::getline(file, line); ) {
+  for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;
     const Case one = read_case(line);
     EXPECT_EQ(status_at_edge(policy, one), one.status) << line;
@@ -109,7 +112,8 @@ TEST(RequestId, IsTakenWhenItIsATokenAndMadeOtherwise) {
   };
   EXPECT_EQ(choose("abc-123"), "abc-123");
   EXPECT_EQ(choose(std::string(128, 'a')), std::string(128, 'a'));
-  for (const std::string& unfit : {std::string(), std::string("a b"), std::string("a\"b"), std::string(129, 'a')}) EXPECT_EQ(choose(unfit).size(), 26u);
+  for (const std::string& unfit : {std::string(), std::string("a b"), std::string("a\"b"), std::string(129, 'a')})
+    EXPECT_EQ(choose(unfit).size(), 26u);
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ std::string gunzip(const std::string& bytes, std::size_t size) {
 
 std::string unbrotli(const std::string& bytes, std::size_t size) {
   std::string out(size, '\0');
-  EXPECT_EQ(BrotliDecoderDecompress(bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()), &size, reinterpret_cast<std::uint8_t*>(out.data())),
+  EXPECT_EQ(BrotliDecoderDecompress(bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()), &size,
+                                    reinterpret_cast<std::uint8_t*>(out.data())),
             BROTLI_DECODER_RESULT_SUCCESS);
   return out;
 }
@@ -64,11 +65,14 @@ class Compression : public ServerFixture {
     serve([this](Request request) -> Task<Result<Response>> { co_return respond(request.path); });
   }
   Response respond(const std::string& path) const {
-    Response response = text_response(path == "/small" ? "small" : text_, path == "/image" ? "image/png" : "text/plain; charset=utf-8");
+    Response response =
+        text_response(path == "/small" ? "small" : text_, path == "/image" ? "image/png" : "text/plain; charset=utf-8");
     if (path == "/tagged") response.headers.add("etag", "\"abc\"");
     return response;
   }
-  Wire::Answer fetch(std::string_view path, std::string_view fields) { return Wire(port()).send(get(path, fields)).read_answer(); }
+  Wire::Answer fetch(std::string_view path, std::string_view fields) {
+    return Wire(port()).send(get(path, fields)).read_answer();
+  }
   std::string text_;
 };
 

@@ -75,7 +75,8 @@ std::string FakePeer::read_request() {
 
 FakePeer& FakePeer::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = ssl_ ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ssl_ ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()))
+                              : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     can_send_ = sent > 0;
     if (!can_send_) break;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
@@ -84,7 +85,8 @@ FakePeer& FakePeer::send(std::string_view bytes) {
 }
 
 FakePeer& FakePeer::answer(std::string_view body, std::string_view fields) {
-  return send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" + std::string(body));
+  return send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(fields) +
+              "\r\n" + std::string(body));
 }
 
 bool FakePeer::is_closed() { return buffer_.empty() && !fill() && errno != EAGAIN; }
@@ -123,7 +125,8 @@ FakeServer::FakeServer(Script script, Options options) : script_(std::move(scrip
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound), &size);
-  port_ = ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+  port_ = ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
+                                            : reinterpret_cast<sockaddr_in&>(bound).sin_port);
   listener_ = std::move(fd);
   if (options_.accepts) acceptor_ = std::thread([this] { accept_all(); });
 }
@@ -141,8 +144,8 @@ FakeServer::~FakeServer() {
 
 std::string FakeServer::url(std::string_view path) const {
   const bool is_six = options_.address.find(':') != std::string::npos;
-  return std::string(options_.identity ? "https://" : "http://") + (is_six ? "[" + options_.address + "]" : options_.address) + ":" + std::to_string(port_) +
-         std::string(path);
+  return std::string(options_.identity ? "https://" : "http://") +
+         (is_six ? "[" + options_.address + "]" : options_.address) + ":" + std::to_string(port_) + std::string(path);
 }
 
 void FakeServer::accept_all() {

@@ -16,7 +16,8 @@
 
 namespace atelier::net {
 
-// One connection as a FakeServer's script sees it. Blocking; waits end after ten seconds, which only a failing test reaches.
+// One connection as a FakeServer's script sees it. Blocking; waits end after ten seconds, which only a failing test
+// reaches.
 class FakePeer {
  public:
   FakePeer(int fd, std::size_t index, SSL_CTX* context) : fd_(fd), index_(index), context_(context) {}
@@ -35,8 +36,8 @@ class FakePeer {
   // Whether the client closes or resets without another byte.
   bool is_closed();
   bool can_send() const noexcept { return can_send_; }  // false once the client was gone when something was sent
-  void close();  // TLS: with a close_notify
-  void cut();    // without one
+  void close();                                         // TLS: with a close_notify
+  void cut();                                           // without one
   void reset();
   int fd() const noexcept { return fd_; }
 

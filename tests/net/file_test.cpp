@@ -2,11 +2,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-
 #include "base/async.hpp"
 #include "net/assets.hpp"
 #include "tests/net/wire.hpp"
-
 
 namespace atelier::net {
 namespace {
@@ -50,7 +48,8 @@ TEST_F(Files, AreSentWhole) {
 TEST_F(Files, HeadTellsTheSizeAlone) {
   serve_file("0123456789");
   Wire wire(port());
-  const auto answer = wire.send("HEAD /file HTTP/1.1\r\nHost: " + host() + "\r\nRange: bytes=1-2\r\n\r\n").read_answer(true);
+  const auto answer =
+      wire.send("HEAD /file HTTP/1.1\r\nHost: " + host() + "\r\nRange: bytes=1-2\r\n\r\n").read_answer(true);
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("content-length"), "10");
   EXPECT_EQ(wire.send(get("/file")).read_answer().body, "0123456789");
@@ -72,8 +71,10 @@ TEST_F(Files, SeveralRangesAreSentInParts) {
   const std::string type = answer.header("content-type");
   ASSERT_TRUE(type.starts_with("multipart/byteranges; boundary="));
   const std::string boundary = type.substr(type.find('=') + 1);
-  EXPECT_EQ(answer.body, "\r\n--" + boundary + "\r\ncontent-type: video/mp4\r\ncontent-range: bytes 0-1/10\r\n\r\n01\r\n--" + boundary +
-                             "\r\ncontent-type: video/mp4\r\ncontent-range: bytes 8-9/10\r\n\r\n89\r\n--" + boundary + "--\r\n");
+  EXPECT_EQ(answer.body, "\r\n--" + boundary +
+                             "\r\ncontent-type: video/mp4\r\ncontent-range: bytes 0-1/10\r\n\r\n01\r\n--" + boundary +
+                             "\r\ncontent-type: video/mp4\r\ncontent-range: bytes 8-9/10\r\n\r\n89\r\n--" + boundary +
+                             "--\r\n");
 }
 
 TEST_F(Files, ARangeOutsideIs416WithTheSize) {
@@ -137,7 +138,8 @@ TEST_F(Site, ServesTheBestCodingTheClientTakes) {
 TEST_F(Site, PagesGetTheShellAndNothingElseDoes) {
   EXPECT_EQ(ask("/productions/7").status, 200);
   EXPECT_EQ(ask("/productions/7").headers.find("content-security-policy"), "default-src 'self'");
-  for (const char* path : {"/api/nothing", "/_app/old.js", "/v1", "/favicon.ico", "/a/b.txt"}) EXPECT_EQ(ask(path).status, 404) << path;
+  for (const char* path : {"/api/nothing", "/_app/old.js", "/v1", "/favicon.ico", "/a/b.txt"})
+    EXPECT_EQ(ask(path).status, 404) << path;
   EXPECT_EQ(ask("/apiary").status, 200);
 }
 

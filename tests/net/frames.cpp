@@ -15,7 +15,8 @@ std::string number_of(std::uint32_t number, int bytes) {
 
 std::uint32_t Frame::number(std::size_t at) const {
   std::uint32_t number = 0;
-  for (std::size_t i = at; i < at + 4 && i < payload.size(); ++i) number = number << 8 | static_cast<std::uint8_t>(payload[i]);
+  for (std::size_t i = at; i < at + 4 && i < payload.size(); ++i)
+    number = number << 8 | static_cast<std::uint8_t>(payload[i]);
   return number;
 }
 
@@ -46,10 +47,12 @@ Frames& Frames::send(std::uint8_t type, std::uint8_t flags, std::int32_t stream,
 std::string Frames::encode(const Fields& fields) {
   std::vector<nghttp2_nv> list;
   for (const auto& [name, value] : fields)
-    list.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())), reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+    list.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+                    reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
                     NGHTTP2_NV_FLAG_NONE});
   std::string block(nghttp2_hd_deflate_bound(deflater_, list.data(), list.size()), '\0');
-  const ssize_t size = nghttp2_hd_deflate_hd(deflater_, reinterpret_cast<std::uint8_t*>(block.data()), block.size(), list.data(), list.size());
+  const ssize_t size = nghttp2_hd_deflate_hd(deflater_, reinterpret_cast<std::uint8_t*>(block.data()), block.size(),
+                                             list.data(), list.size());
   block.resize(static_cast<std::size_t>(size));
   return block;
 }
@@ -57,10 +60,14 @@ std::string Frames::encode(const Fields& fields) {
 Frames& Frames::headers(std::int32_t stream, const Fields& fields, std::uint8_t flags) {
   const std::string block = encode(fields);
   std::string_view rest = block;
-  const auto end_of = [&](std::string_view piece) { return piece.size() == rest.size() ? NGHTTP2_FLAG_END_HEADERS : NGHTTP2_FLAG_NONE; };
+  const auto end_of = [&](std::string_view piece) {
+    return piece.size() == rest.size() ? NGHTTP2_FLAG_END_HEADERS : NGHTTP2_FLAG_NONE;
+  };
   std::string_view piece = rest.substr(0, kFrameBytesMax);
   const bool is_open = (flags & NGHTTP2_FLAG_END_HEADERS) == 0;
-  send(NGHTTP2_HEADERS, static_cast<std::uint8_t>((flags & ~NGHTTP2_FLAG_END_HEADERS) | (is_open ? NGHTTP2_FLAG_NONE : end_of(piece))), stream, piece);
+  send(NGHTTP2_HEADERS,
+       static_cast<std::uint8_t>((flags & ~NGHTTP2_FLAG_END_HEADERS) | (is_open ? NGHTTP2_FLAG_NONE : end_of(piece))),
+       stream, piece);
   while (piece.size() < rest.size()) {
     rest.remove_prefix(piece.size());
     piece = rest.substr(0, kFrameBytesMax);
@@ -69,10 +76,13 @@ Frames& Frames::headers(std::int32_t stream, const Fields& fields, std::uint8_t 
   return *this;
 }
 
-Frames& Frames::request(std::int32_t stream, std::string_view method, std::string_view path, const Fields& more, bool is_last) {
-  Fields fields = {{":method", std::string(method)}, {":scheme", "http"}, {":authority", "localhost"}, {":path", std::string(path)}};
+Frames& Frames::request(std::int32_t stream, std::string_view method, std::string_view path, const Fields& more,
+                        bool is_last) {
+  Fields fields = {
+      {":method", std::string(method)}, {":scheme", "http"}, {":authority", "localhost"}, {":path", std::string(path)}};
   fields.insert(fields.end(), more.begin(), more.end());
-  return headers(stream, fields, static_cast<std::uint8_t>(NGHTTP2_FLAG_END_HEADERS | (is_last ? NGHTTP2_FLAG_END_STREAM : 0)));
+  return headers(stream, fields,
+                 static_cast<std::uint8_t>(NGHTTP2_FLAG_END_HEADERS | (is_last ? NGHTTP2_FLAG_END_STREAM : 0)));
 }
 
 Frames& Frames::data(std::int32_t stream, std::string_view bytes, bool is_last) {
@@ -84,9 +94,13 @@ Frames& Frames::data(std::int32_t stream, std::string_view bytes, bool is_last) 
   return *this;
 }
 
-Frames& Frames::reset(std::int32_t stream, std::uint32_t code) { return send(NGHTTP2_RST_STREAM, 0, stream, number_of(code, 4)); }
+Frames& Frames::reset(std::int32_t stream, std::uint32_t code) {
+  return send(NGHTTP2_RST_STREAM, 0, stream, number_of(code, 4));
+}
 
-Frames& Frames::window(std::int32_t stream, std::uint32_t size) { return send(NGHTTP2_WINDOW_UPDATE, 0, stream, number_of(size, 4)); }
+Frames& Frames::window(std::int32_t stream, std::uint32_t size) {
+  return send(NGHTTP2_WINDOW_UPDATE, 0, stream, number_of(size, 4));
+}
 
 Frames& Frames::ping() { return send(NGHTTP2_PING, 0, 0, "12345678"); }
 
@@ -120,11 +134,13 @@ void Frames::take_fields(const Frame& frame) {
   for (;;) {
     nghttp2_nv field{};
     int flags = 0;
-    const ssize_t used = nghttp2_hd_inflate_hd2(inflater_, &field, &flags, reinterpret_cast<const std::uint8_t*>(rest.data()), rest.size(), 1);
+    const ssize_t used = nghttp2_hd_inflate_hd2(inflater_, &field, &flags,
+                                                reinterpret_cast<const std::uint8_t*>(rest.data()), rest.size(), 1);
     if (used < 0) break;
     rest.remove_prefix(static_cast<std::size_t>(used));
     if (flags & NGHTTP2_HD_INFLATE_EMIT) {
-      const std::string name(reinterpret_cast<char*>(field.name), field.namelen), value(reinterpret_cast<char*>(field.value), field.valuelen);
+      const std::string name(reinterpret_cast<char*>(field.name), field.namelen),
+          value(reinterpret_cast<char*>(field.value), field.valuelen);
       if (name == ":status")
         answer.status = std::atoi(value.c_str());
       else
@@ -150,7 +166,8 @@ bool Frames::take() {
     }
   }
   if (frame->type == NGHTTP2_RST_STREAM && !answer.is_whole) answer.reset_code = frame->number(0);
-  if ((frame->type == NGHTTP2_DATA || frame->type == NGHTTP2_HEADERS) && (frame->flags & NGHTTP2_FLAG_END_STREAM)) answer.is_whole = true;
+  if ((frame->type == NGHTTP2_DATA || frame->type == NGHTTP2_HEADERS) && (frame->flags & NGHTTP2_FLAG_END_STREAM))
+    answer.is_whole = true;
   return true;
 }
 

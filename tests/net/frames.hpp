@@ -16,8 +16,8 @@ struct Frame {
   std::uint32_t number(std::size_t at) const;  // four bytes of the payload
 };
 
-// A client of HTTP/2 that speaks in frames, so that tests can send what no library would. Sends the preface and its settings
-// when it is made; the server's settings and pings are acknowledged as it reads.
+// A client of HTTP/2 that speaks in frames, so that tests can send what no library would. Sends the preface and its
+// settings when it is made; the server's settings and pings are acknowledged as it reads.
 class Frames {
  public:
   using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -27,9 +27,11 @@ class Frames {
   Frames(const Frames&) = delete;
 
   Frames& send(std::uint8_t type, std::uint8_t flags, std::int32_t stream, std::string_view payload);
-  Frames& headers(std::int32_t stream, const Fields& fields, std::uint8_t flags = NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM);
+  Frames& headers(std::int32_t stream, const Fields& fields,
+                  std::uint8_t flags = NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM);
   // With ":method" and so on, and what else is given.
-  Frames& request(std::int32_t stream, std::string_view method, std::string_view path, const Fields& more = {}, bool is_last = true);
+  Frames& request(std::int32_t stream, std::string_view method, std::string_view path, const Fields& more = {},
+                  bool is_last = true);
   Frames& get(std::int32_t stream, std::string_view path = "/") { return request(stream, "GET", path); }
   Frames& data(std::int32_t stream, std::string_view bytes, bool is_last = true);
   Frames& reset(std::int32_t stream, std::uint32_t code = NGHTTP2_CANCEL);

@@ -33,7 +33,9 @@ class Http2Abuse : public ServerFixture {
     EXPECT_TRUE(eventually([&] { return metric("atelier_http_connections") == 1; }));
     ServerFixture::TearDown();
   }
-  double refused(const std::string& reason) const { return metric("atelier_http_refused_total{reason=\"" + reason + "\"}"); }
+  double refused(const std::string& reason) const {
+    return metric("atelier_http_refused_total{reason=\"" + reason + "\"}");
+  }
   void expect_calmed(Frames& client, const std::string& reason) {
     EXPECT_EQ(client.read_end(), "ENHANCE_YOUR_CALM") << reason;
     EXPECT_TRUE(eventually([&] { return refused(reason) == 1; })) << reason;
@@ -66,7 +68,8 @@ TEST_F(Http2Abuse, ResetsThatTheServerIsMadeToSend) {
 
 TEST_F(Http2Abuse, MalformedRequestsOneAfterTheOther) {
   Frames client(Wire{port()});
-  for (std::int32_t id = 1; id < 1001; id += 2) client.headers(id, {{":method", "GET"}, {":scheme", "http"}, {":path", ""}});
+  for (std::int32_t id = 1; id < 1001; id += 2)
+    client.headers(id, {{":method", "GET"}, {":scheme", "http"}, {":path", ""}});
   EXPECT_EQ(client.read_end(), "ENHANCE_YOUR_CALM");
   EXPECT_EQ(count_, 0);
 }
@@ -130,7 +133,8 @@ TEST_F(Http2Abuse, UnknownFrames) {
 
 TEST_F(Http2Abuse, ContinuationWithoutEnd) {
   Frames client(Wire{port()});
-  const std::string block = client.encode({{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}});
+  const std::string block =
+      client.encode({{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}});
   client.send(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 1, block);
   for (int i = 0; i < 1000; ++i) client.send(NGHTTP2_CONTINUATION, 0, 1, "");
   expect_calmed(client, "http2_continuation_flood");
@@ -138,7 +142,8 @@ TEST_F(Http2Abuse, ContinuationWithoutEnd) {
 
 TEST_F(Http2Abuse, ABlockOfManyBytes) {
   Frames client(Wire{port()});
-  const std::string block = client.encode({{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}});
+  const std::string block =
+      client.encode({{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}});
   client.send(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 1, block);
   // Literals without indexing, 16 KB a frame.
   const std::string literal = std::string("\0\x01x\x7f", 4) + "\x80\x7d" + std::string(16'127, 'v');
@@ -150,7 +155,8 @@ TEST_F(Http2Abuse, FieldsBuiltFromOneByteEach) {
   Frames client(Wire{port()});
   // A field of 3 KB goes into the table, and then each byte means it again.
   const std::string value(2'900, 'v');
-  std::string block = client.encode({{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}, {"x-bomb", value}});
+  std::string block = client.encode(
+      {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}, {"x-bomb", value}});
   client.send(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM | NGHTTP2_FLAG_END_HEADERS, 1, block);
   EXPECT_EQ(client.read_answer(1).body, "fine");
   block = client.encode({{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}});
@@ -172,7 +178,15 @@ TEST_F(Http2Abuse, ManyFieldsAndManyCookies) {
   for (int i = 0; i < 101; ++i) cookies.emplace_back("cookie", "a=b");
   EXPECT_EQ(client.request(5, "GET", "/", cookies).read_answer(5).status, 431);
   EXPECT_EQ(client.request(7, "GET", "/" + std::string(9'000, 'x')).read_answer(7).status, 414);
-  EXPECT_EQ(client.request(9, "GET", "/", {{"x", std::string(8'000, 'x')}, {"y", std::string(8'000, 'x')}, {"z", std::string(8'000, 'x')}, {"w", std::string(8'500, 'x')}}).read_answer(9).status, 431);
+  EXPECT_EQ(client
+                .request(9, "GET", "/",
+                         {{"x", std::string(8'000, 'x')},
+                          {"y", std::string(8'000, 'x')},
+                          {"z", std::string(8'000, 'x')},
+                          {"w", std::string(8'500, 'x')}})
+                .read_answer(9)
+                .status,
+            431);
 }
 
 TEST_F(Http2Abuse, HeadsThatTogetherAreTooMuch) {
@@ -184,7 +198,9 @@ TEST_F(Http2Abuse, HeadsThatTogetherAreTooMuch) {
   EXPECT_EQ(client.request(19, "GET", "/", large).read_answer(19).body, "fine");  // the ninth ends at once
   client.request(21, "GET", "/wait", large);
   for (std::int32_t later = 23; later < 37; later += 2)
-    EXPECT_EQ(client.request(later, "GET", "/", large).read_answer(later).reset_code, static_cast<std::uint32_t>(NGHTTP2_REFUSED_STREAM)) << later;
+    EXPECT_EQ(client.request(later, "GET", "/", large).read_answer(later).reset_code,
+              static_cast<std::uint32_t>(NGHTTP2_REFUSED_STREAM))
+        << later;
   client.reset(1);
   std::int32_t id = 35;
   EXPECT_TRUE(eventually([&] {
@@ -210,16 +226,37 @@ TEST_F(Http2Abuse, WhatIsNoRequestIsReset) {
     return all;
   };
   const Fields cases[] = {
-      with({{"connection", "close"}}), with({{"keep-alive", "timeout=5"}}), with({{"proxy-connection", "close"}}), with({{"transfer-encoding", "chunked"}}),
-      with({{"upgrade", "h2c"}}), with({{"te", "gzip"}}), with({{"X-Upper", "y"}}), with({{"x", "a\r\nb: c"}}), with({{"x", std::string("a\0b", 3)}}), with({{"x", " y"}}),
-      with({{"x", "y "}}), with({{":path", "/again"}}), with({{":unknown", "y"}}), with({{"x", "y"}, {":late", "y"}}), with({{"content-length", "1"}, {"content-length", "2"}}),
-      with({{"content-length", "-1"}}), with({{"content-length", "5"}}), with({{"x y", "z"}}), with({{"", "z"}}), with({{"host", "evil.test"}}),
-      {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", ""}}, {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "x"}},
-      {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}}, {{":method", "GET"}, {":authority", "localhost"}, {":path", "/"}},
-      {{":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}}, {{":method", "GET"}, {":scheme", "ftp"}, {":authority", "localhost"}, {":path", "/"}},
-      {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}}, {{":method", "G T"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}},
+      with({{"connection", "close"}}),
+      with({{"keep-alive", "timeout=5"}}),
+      with({{"proxy-connection", "close"}}),
+      with({{"transfer-encoding", "chunked"}}),
+      with({{"upgrade", "h2c"}}),
+      with({{"te", "gzip"}}),
+      with({{"X-Upper", "y"}}),
+      with({{"x", "a\r\nb: c"}}),
+      with({{"x", std::string("a\0b", 3)}}),
+      with({{"x", " y"}}),
+      with({{"x", "y "}}),
+      with({{":path", "/again"}}),
+      with({{":unknown", "y"}}),
+      with({{"x", "y"}, {":late", "y"}}),
+      with({{"content-length", "1"}, {"content-length", "2"}}),
+      with({{"content-length", "-1"}}),
+      with({{"content-length", "5"}}),
+      with({{"x y", "z"}}),
+      with({{"", "z"}}),
+      with({{"host", "evil.test"}}),
+      {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", ""}},
+      {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "x"}},
+      {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}},
+      {{":method", "GET"}, {":authority", "localhost"}, {":path", "/"}},
+      {{":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}},
+      {{":method", "GET"}, {":scheme", "ftp"}, {":authority", "localhost"}, {":path", "/"}},
+      {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}},
+      {{":method", "G T"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}},
       {{":method", "GET"}, {":scheme", "http"}, {":authority", "user@localhost"}, {":path", "/"}},
-      {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/a b"}}, {{":status", "200"}},
+      {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/a b"}},
+      {{":status", "200"}},
   };
   Frames client(Wire{port()});
   std::int32_t id = 1;
@@ -251,11 +288,17 @@ TEST_F(Http2Abuse, ConnectionsThatBreakTheProtocolAreEnded) {
     std::int32_t stream;
     std::string payload;
   };
-  for (const Case& one : {Case{"data without a stream", "PROTOCOL_ERROR", NGHTTP2_DATA, 0, 0, "x"}, Case{"data of a stream never opened", "PROTOCOL_ERROR", NGHTTP2_DATA, 0, 7, "x"},
-                          Case{"headers of an even stream", "PROTOCOL_ERROR", NGHTTP2_HEADERS, 5, 2, "\x82"}, Case{"a frame too large", "FRAME_SIZE_ERROR", NGHTTP2_DATA, 0, 1, std::string(20'000, 'x')},
-                          Case{"settings of 5 bytes", "FRAME_SIZE_ERROR", NGHTTP2_SETTINGS, 0, 0, "12345"}, Case{"a push", "PROTOCOL_ERROR", NGHTTP2_PUSH_PROMISE, 4, 1, std::string("\0\0\0\2\x82", 5)},
-                          Case{"a ping of 3 bytes", "FRAME_SIZE_ERROR", NGHTTP2_PING, 0, 0, "123"}, Case{"a block that is none", "COMPRESSION_ERROR", NGHTTP2_HEADERS, 5, 1, "\xff\xff\xff\xff\xff\xff"},
-                          Case{"a window beyond all", "FLOW_CONTROL_ERROR", NGHTTP2_WINDOW_UPDATE, 0, 0, "\x7f\xff\xff\xff"}, Case{"a continuation of nothing", "PROTOCOL_ERROR", NGHTTP2_CONTINUATION, 4, 1, "\x82"}}) {
+  for (const Case& one :
+       {Case{"data without a stream", "PROTOCOL_ERROR", NGHTTP2_DATA, 0, 0, "x"},
+        Case{"data of a stream never opened", "PROTOCOL_ERROR", NGHTTP2_DATA, 0, 7, "x"},
+        Case{"headers of an even stream", "PROTOCOL_ERROR", NGHTTP2_HEADERS, 5, 2, "\x82"},
+        Case{"a frame too large", "FRAME_SIZE_ERROR", NGHTTP2_DATA, 0, 1, std::string(20'000, 'x')},
+        Case{"settings of 5 bytes", "FRAME_SIZE_ERROR", NGHTTP2_SETTINGS, 0, 0, "12345"},
+        Case{"a push", "PROTOCOL_ERROR", NGHTTP2_PUSH_PROMISE, 4, 1, std::string("\0\0\0\2\x82", 5)},
+        Case{"a ping of 3 bytes", "FRAME_SIZE_ERROR", NGHTTP2_PING, 0, 0, "123"},
+        Case{"a block that is none", "COMPRESSION_ERROR", NGHTTP2_HEADERS, 5, 1, "\xff\xff\xff\xff\xff\xff"},
+        Case{"a window beyond all", "FLOW_CONTROL_ERROR", NGHTTP2_WINDOW_UPDATE, 0, 0, "\x7f\xff\xff\xff"},
+        Case{"a continuation of nothing", "PROTOCOL_ERROR", NGHTTP2_CONTINUATION, 4, 1, "\x82"}}) {
     Frames client(Wire{port()});
     client.send(one.type, one.flags, one.stream, one.payload);
     EXPECT_EQ(client.read_end(), one.end) << one.name;

@@ -53,7 +53,8 @@ Task<Result<Response>> handle(Request request, std::shared_ptr<Seen> seen) {
   if (request.path == "/none") co_return empty_response();
   auto body = co_await request.read_body(8 << 20);
   if (!body) co_return error_of(body);
-  Response response = text_response(std::string(to_string(request.method)) + " " + request.path + "?" + request.query + " " + std::to_string(body->size()));
+  Response response = text_response(std::string(to_string(request.method)) + " " + request.path + "?" + request.query +
+                                    " " + std::to_string(body->size()));
   response.headers.add("x-agent", std::string(request.headers.find("user-agent").value_or("none")));
   response.headers.add("x-length", std::string(request.headers.find("content-length").value_or("none")));
   co_return response;
@@ -66,7 +67,9 @@ class Http2Client : public ClientFixture {
     options.port = 0;
     options.tls.certificate_file = files_.certificate();
     options.tls.key_file = files_.key();
-    auto server = Server::listen(server_loops_, options, [seen = seen_](Request request) { return handle(std::move(request), seen); }, server_metrics_);
+    auto server = Server::listen(
+        server_loops_, options, [seen = seen_](Request request) { return handle(std::move(request), seen); },
+        server_metrics_);
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     client.tls.ca_file = authority_.file();
@@ -76,7 +79,9 @@ class Http2Client : public ClientFixture {
     ClientFixture::TearDown();
     if (server_) server_->stop();
   }
-  std::string url(const std::string& path = "/") const { return "https://localhost:" + std::to_string(server_->port()) + path; }
+  std::string url(const std::string& path = "/") const {
+    return "https://localhost:" + std::to_string(server_->port()) + path;
+  }
   bool has_connections(double open, double idle) {
     return eventually([&] { return open_count() == open && idle_count() == idle; });
   }
@@ -186,7 +191,9 @@ Task<std::size_t> read_one_piece(HttpClient* client, ClientRequest request, std:
 TEST_F(Http2Client, ASlowReaderHoldsItsSenderAndNobodyElse) {
   begin();
   std::promise<void> go;
-  auto reading = asio::co_spawn(loops_.executor(0), read_one_piece(client_.get(), get_of(url("/endless")), go.get_future().share()), asio::use_future);
+  auto reading =
+      asio::co_spawn(loops_.executor(0),
+                     read_one_piece(client_.get(), get_of(url("/endless")), go.get_future().share()), asio::use_future);
   std::size_t before = 0;
   EXPECT_TRUE(eventually([&] {
     const std::size_t now = seen_->bytes;
@@ -289,10 +296,12 @@ class ScriptedPeer {
   void headers(std::int32_t stream, const Frames::Fields& fields, std::uint8_t flags = NGHTTP2_FLAG_END_HEADERS) {
     std::vector<nghttp2_nv> list;
     for (const auto& [name, value] : fields)
-      list.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())), reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+      list.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+                      reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
                       NGHTTP2_NV_FLAG_NONE});
     std::string block(nghttp2_hd_deflate_bound(deflater_, list.data(), list.size()), '\0');
-    block.resize(static_cast<std::size_t>(nghttp2_hd_deflate_hd(deflater_, reinterpret_cast<std::uint8_t*>(block.data()), block.size(), list.data(), list.size())));
+    block.resize(static_cast<std::size_t>(nghttp2_hd_deflate_hd(
+        deflater_, reinterpret_cast<std::uint8_t*>(block.data()), block.size(), list.data(), list.size())));
     send(NGHTTP2_HEADERS, flags, stream, block);
   }
   void answer(std::int32_t stream, std::string_view body) {
@@ -345,7 +354,9 @@ class Http2ClientFaults : public ClientFixture {
     options.lookup = look_up_here;
     make(std::move(options));
   }
-  static std::string url_of(const FakeServer& server) { return "https://provider.test:" + std::to_string(server.port()) + "/"; }
+  static std::string url_of(const FakeServer& server) {
+    return "https://provider.test:" + std::to_string(server.port()) + "/";
+  }
   Authority authority_;
 };
 
@@ -492,7 +503,9 @@ TEST_F(Http2ClientFaults, AHeadOverOurLimitsIsRefused) {
           ScriptedPeer scripted(peer);
           const std::int32_t id = scripted.next_request();
           Frames::Fields fields = {{":status", "200"}};
-          for (int i = 0; i < (is_long ? 5 : 101); ++i) fields.emplace_back("x" + std::to_string(i), is_long ? std::string(3'000, static_cast<char>('a' + i)) : "y");
+          for (int i = 0; i < (is_long ? 5 : 101); ++i)
+            fields.emplace_back("x" + std::to_string(i),
+                                is_long ? std::string(3'000, static_cast<char>('a' + i)) : "y");
           if (is_long)
             for (int i = 0; i < 10; ++i) fields.emplace_back("x0", std::string(3'000, 'a'));
           scripted.headers(id, fields);

@@ -19,7 +19,8 @@ Ran run(const std::string& command) {
   Ran ran;
   FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
   std::array<char, 4096> buffer;
-  for (std::size_t size; pipe && (size = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) ran.output.append(buffer.data(), size);
+  for (std::size_t size; pipe && (size = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+    ran.output.append(buffer.data(), size);
   ran.status = pipe ? ::pclose(pipe) : -1;
   return ran;
 }
@@ -34,20 +35,24 @@ class Http2Clients : public ServerFixture {
     }
     serve(
         [](Request request) -> Task<Result<Response>> {
-          if (request.path == "/large") co_return text_response(std::string(5'000'000, 'l'), "application/octet-stream");
+          if (request.path == "/large")
+            co_return text_response(std::string(5'000'000, 'l'), "application/octet-stream");
           auto body = co_await request.read_body(8 << 20);
           if (!body) co_return error_of(body);
           co_return text_response(request.path + " " + std::to_string(body->size()));
         },
         std::move(options));
   }
-  std::string base(bool is_secure) const { return (is_secure ? "https://localhost:" : "http://localhost:") + std::to_string(port()); }
+  std::string base(bool is_secure) const {
+    return (is_secure ? "https://localhost:" : "http://localhost:") + std::to_string(port());
+  }
   Authority authority_;
   IdentityFiles files_{authority_.issue({"localhost"})};
 };
 
 TEST_F(Http2Clients, Curl) {
-  if (run("curl --version").output.find("HTTP2") == std::string::npos) GTEST_SKIP() << "no curl that speaks HTTP/2 here";
+  if (run("curl --version").output.find("HTTP2") == std::string::npos)
+    GTEST_SKIP() << "no curl that speaks HTTP/2 here";
   const std::string upload = files_.certificate() + ".upload";
   std::FILE* file = std::fopen(upload.c_str(), "w");
   const std::string bytes(3'000'000, 'u');
@@ -55,10 +60,15 @@ TEST_F(Http2Clients, Curl) {
   std::fclose(file);
   for (const bool is_secure : {false, true}) {
     begin(is_secure);
-    const std::string curl = "curl -sS --noproxy '*' -w ' %{http_version} %{http_code}' " + (is_secure ? "--http2 --cacert " + authority_.file() : std::string("--http2-prior-knowledge")) + " ";
+    const std::string curl =
+        "curl -sS --noproxy '*' -w ' %{http_version} %{http_code}' " +
+        (is_secure ? "--http2 --cacert " + authority_.file() : std::string("--http2-prior-knowledge")) + " ";
     EXPECT_EQ(run(curl + base(is_secure) + "/x").output, "/x 0 2 200");
     EXPECT_EQ(run(curl + "-d hello " + base(is_secure) + "/y").output, "/y 5 2 200");
-    EXPECT_EQ(run(curl + "-H 'Content-Type: application/octet-stream' --data-binary @" + upload + " " + base(is_secure) + "/z").output, "/z 3000000 2 200");
+    EXPECT_EQ(run(curl + "-H 'Content-Type: application/octet-stream' --data-binary @" + upload + " " +
+                  base(is_secure) + "/z")
+                  .output,
+              "/z 3000000 2 200");
     EXPECT_EQ(run(curl + "-T " + upload + " " + base(is_secure) + "/put").output, "/put 3000000 2 200");
     EXPECT_EQ(run(curl + base(is_secure) + "/large").output, std::string(5'000'000, 'l') + " 2 200");
     server_->stop();
@@ -70,7 +80,8 @@ TEST_F(Http2Clients, CurlSpeaksHttp1ToTheSameServer) {
   if (run("curl --version").status != 0) GTEST_SKIP() << "no curl here";
   for (const bool is_secure : {false, true}) {
     begin(is_secure);
-    const std::string curl = "curl -sS --noproxy '*' -w ' %{http_version}' --http1.1 --cacert " + authority_.file() + " ";
+    const std::string curl =
+        "curl -sS --noproxy '*' -w ' %{http_version}' --http1.1 --cacert " + authority_.file() + " ";
     EXPECT_EQ(run(curl + base(is_secure) + "/x").output, "/x 0 1.1");
     server_->stop();
     server_.reset();

@@ -75,10 +75,12 @@ Task<Result<Response>> handle(Request request, std::shared_ptr<Seen> seen) {
     co_return text_response("waited");
   }
   if (request.path == "/events") co_return stream_of([seen](BodyWriter& writer) { return send_events(&writer, seen); });
-  if (request.path == "/endless") co_return stream_of([seen](BodyWriter& writer) { return send_without_end(&writer, seen); });
+  if (request.path == "/endless")
+    co_return stream_of([seen](BodyWriter& writer) { return send_without_end(&writer, seen); });
   if (request.path == "/file") co_return co_await serve_file();
   if (request.path == "/large") co_return text_response(std::string(1'000'000, 'l'), "application/octet-stream");
-  if (request.path == "/fail") co_return fail(ErrorCode::conflict, "someone was first", {.reason = "taken", .where = {}});
+  if (request.path == "/fail")
+    co_return fail(ErrorCode::conflict, "someone was first", {.reason = "taken", .where = {}});
   if (request.path == "/throw") throw std::runtime_error("boom");
   if (request.path == "/broken") {
     co_return stream_of([](BodyWriter& writer) -> Task<Result<>> {
@@ -90,7 +92,8 @@ Task<Result<Response>> handle(Request request, std::shared_ptr<Seen> seen) {
   if (request.path == "/cookie") co_return text_response(std::string(request.headers.find("cookie").value_or("none")));
   auto body = co_await request.read_body(8 << 20);
   if (!body) co_return error_of(body);
-  co_return text_response(std::string(to_string(request.method)) + " " + request.path + " " + (request.is_secure ? "secure " : "") + std::to_string(body->size()));
+  co_return text_response(std::string(to_string(request.method)) + " " + request.path + " " +
+                          (request.is_secure ? "secure " : "") + std::to_string(body->size()));
 }
 
 class Http2Server : public ServerFixture {
@@ -164,7 +167,8 @@ TEST_F(Http2Server, OpensTheWindowAsABodyIsRead) {
       ASSERT_TRUE(update);
       (update->stream == 0 ? connection_window : stream_window) += update->number(0);
     }
-    const std::size_t size = std::min({left, std::size_t{16'384}, static_cast<std::size_t>(stream_window), static_cast<std::size_t>(connection_window)});
+    const std::size_t size = std::min({left, std::size_t{16'384}, static_cast<std::size_t>(stream_window),
+                                       static_cast<std::size_t>(connection_window)});
     client.data(1, std::string(size, 'x'), size == left);
     left -= size;
     stream_window -= static_cast<std::int64_t>(size);
@@ -268,7 +272,10 @@ TEST_F(Http2Server, ErrorsAreProblemsOfTheirStreamAlone) {
   EXPECT_FALSE(broken.is_whole);
   EXPECT_EQ(client.request(7, "BREW", "/").read_answer(7).status, 501);
   EXPECT_EQ(client.get(9, "/%zz").read_answer(9).status, 400);
-  EXPECT_EQ(client.headers(11, {{":method", "GET"}, {":scheme", "http"}, {":authority", "evil.test"}, {":path", "/"}}).read_answer(11).status, 421);
+  EXPECT_EQ(client.headers(11, {{":method", "GET"}, {":scheme", "http"}, {":authority", "evil.test"}, {":path", "/"}})
+                .read_answer(11)
+                .status,
+            421);
   EXPECT_EQ(client.get(13, "/x").read_answer(13).body, "GET /x 0");
 }
 
@@ -309,7 +316,8 @@ TEST_F(Http2Server, ContinueIsSentOnlyWhenTheHandlerReads) {
 TEST_F(Http2Server, CookiesAreOneField) {
   begin();
   Frames client(Wire{port()});
-  EXPECT_EQ(client.request(1, "GET", "/cookie", {{"cookie", "a=b"}, {"x", "y"}, {"cookie", "c=d"}}).read_answer(1).body, "a=b; c=d");
+  EXPECT_EQ(client.request(1, "GET", "/cookie", {{"cookie", "a=b"}, {"x", "y"}, {"cookie", "c=d"}}).read_answer(1).body,
+            "a=b; c=d");
 }
 
 TEST_F(Http2Server, ABodyOverTheLimitIsRefused) {
@@ -358,7 +366,8 @@ TEST_F(Http2Server, AHeadThatTakesTooLongEndsTheConnection) {
   begin({.header_timeout = 100ms});
   Frames client(Wire{port()});
   client.next_of(NGHTTP2_SETTINGS);  // acknowledged, which may not stand within a head
-  client.headers(1, {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}}, NGHTTP2_FLAG_END_STREAM);
+  client.headers(1, {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}},
+                 NGHTTP2_FLAG_END_STREAM);
   EXPECT_FALSE(client.next_of(NGHTTP2_HEADERS));
   EXPECT_EQ(metric("atelier_http_refused_total{reason=\"header_timeout\"}"), 1);
 }

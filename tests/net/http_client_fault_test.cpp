@@ -69,8 +69,9 @@ TEST_F(HttpClientFaults, TheServerCutsItsHead) {
 }
 
 TEST_F(HttpClientFaults, TheServerCutsItsBody) {
-  for (const std::string_view head : {"Content-Length: 10\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "Transfer-Encoding: chunked\r\n\r\n6\r\nhello",
-                                      "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"}) {
+  for (const std::string_view head :
+       {"Content-Length: 10\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n6\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"}) {
     FakeServer server([&](FakePeer& peer) {
       peer.read_request();
       peer.send("HTTP/1.1 200 OK\r\n" + std::string(head)).close();
@@ -97,9 +98,11 @@ TEST_F(HttpClientFaults, TheServerSpeaksNoHttp) {
     return heads;
   }();
   for (const std::string& bytes :
-       {std::string("SSH-2.0-OpenSSH_9.2\r\n\r\n"), std::string("HTTP/1.1 200 OK\nContent-Length: 0\n\n"), "HTTP/1.1 200 OK\r\nx: " + std::string(40'000, 'x'),
-        "HTTP/1.1 200 OK\r\n" + fields_101 + "\r\n", std::string("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
-        std::string("HTTP/1.1 101 Switching Protocols\r\n\r\n"), interim_17, std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello\r\n"),
+       {std::string("SSH-2.0-OpenSSH_9.2\r\n\r\n"), std::string("HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
+        "HTTP/1.1 200 OK\r\nx: " + std::string(40'000, 'x'), "HTTP/1.1 200 OK\r\n" + fields_101 + "\r\n",
+        std::string("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        std::string("HTTP/1.1 101 Switching Protocols\r\n\r\n"), interim_17,
+        std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello\r\n"),
         std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n")}) {
     FakeServer server([&](FakePeer& peer) {
       peer.read_request();
@@ -243,7 +246,9 @@ TEST(SendingAgain, IsForWhatCannotHaveBeenDone) {
   ClientRequest get, post, idempotent_post;
   post.method = idempotent_post.method = Method::post;
   idempotent_post.is_idempotent = true;
-  const auto error = [](std::string_view reason) { return fail(ErrorCode::unavailable, "", {.reason = std::string(reason), .where = {}}).error(); };
+  const auto error = [](std::string_view reason) {
+    return fail(ErrorCode::unavailable, "", {.reason = std::string(reason), .where = {}}).error();
+  };
   const Error reset = error(reason::kResetBeforeAnswer);
   SendNote reused;
   reused.is_reused = reused.may_have_arrived = true;
@@ -262,7 +267,8 @@ TEST(SendingAgain, IsForWhatCannotHaveBeenDone) {
   EXPECT_FALSE(may_send_again(get, note, reset));
   note.may_have_arrived = false;
   EXPECT_TRUE(may_send_again(post, note, reset));
-  for (const std::string_view reason : {reason::kAnswerCut, reason::kAnswerBroken, reason::kTimeoutFirstByte, std::string_view("cancelled")})
+  for (const std::string_view reason :
+       {reason::kAnswerCut, reason::kAnswerBroken, reason::kTimeoutFirstByte, std::string_view("cancelled")})
     EXPECT_FALSE(may_send_again(get, reused, error(reason))) << reason;
 }
 
@@ -272,7 +278,8 @@ TEST_F(HttpClientFaults, NothingIsLeftOfAThousandOutcomes) {
       if (request.starts_with("GET /fine")) peer.answer("fine");
       if (request.starts_with("GET /close")) return peer.close();
       if (request.starts_with("GET /reset")) return peer.reset();
-      if (request.starts_with("GET /cut")) return peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello").close();
+      if (request.starts_with("GET /cut"))
+        return peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello").close();
       if (request.starts_with("GET /broken")) peer.send("nonsense\r\n\r\n");
       if (request.starts_with("GET /silent")) peer.is_closed();
     }
@@ -281,7 +288,8 @@ TEST_F(HttpClientFaults, NothingIsLeftOfAThousandOutcomes) {
   ask(get_of(server.url("/fine")));
   EXPECT_TRUE(is_clean());
   const std::size_t before = descriptor_count();
-  const std::string_view paths[] = {"/fine", "/close", "/fine", "/reset", "/cut", "/broken", "/silent", "/drop", "/fine", "/refused"};
+  const std::string_view paths[] = {"/fine",   "/close",  "/fine", "/reset", "/cut",
+                                    "/broken", "/silent", "/drop", "/fine",  "/refused"};
   for (int i = 0; i < 20; ++i) {
     std::vector<Asking> asking;
     for (int j = 0; j < 50; ++j) {
@@ -294,7 +302,8 @@ TEST_F(HttpClientFaults, NothingIsLeftOfAThousandOutcomes) {
     for (Asking& one : asking) one.wait();
   }
   EXPECT_TRUE(is_clean());
-  EXPECT_TRUE(eventually([&] { return descriptor_count() <= before; })) << before << " before, " << descriptor_count() << " now";
+  EXPECT_TRUE(eventually([&] { return descriptor_count() <= before; }))
+      << before << " before, " << descriptor_count() << " now";
 }
 
 }  // namespace

@@ -131,7 +131,8 @@ TEST_F(HttpClientLimits, CancellingEndsTheConnectionWithin100Milliseconds) {
     std::string_view name, before;  // what the server sends before
     std::size_t body_bytes;         // of the request
   };
-  for (const Case& one : {Case{"before an answer", "", 0}, Case{"in the head", "HTTP/1.1 200 OK\r\n", 0}, Case{"in the body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 0},
+  for (const Case& one : {Case{"before an answer", "", 0}, Case{"in the head", "HTTP/1.1 200 OK\r\n", 0},
+                          Case{"in the body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 0},
                           Case{"while sending", "", 64'000'000}}) {
     std::promise<void> is_time;
     std::promise<std::chrono::steady_clock::time_point> ended;
@@ -151,7 +152,8 @@ TEST_F(HttpClientLimits, CancellingEndsTheConnectionWithin100Milliseconds) {
       ended.set_value(std::chrono::steady_clock::now());
     });
     make();
-    Asking asking = start(one.body_bytes > 0 ? post_of(server.url(), std::string(one.body_bytes, 'x')) : get_of(server.url()));
+    Asking asking =
+        start(one.body_bytes > 0 ? post_of(server.url(), std::string(one.body_bytes, 'x')) : get_of(server.url()));
     is_time.get_future().wait();
     const auto cancelled_at = std::chrono::steady_clock::now();
     asking.cancel();
@@ -194,9 +196,12 @@ TEST_F(HttpClientLimits, CancellingAWaiterLeavesItsPlaceToOthers) {
 TEST_F(HttpClientLimits, AddressesThatUsersGiveMustBePublic) {
   FakeServer server([](FakePeer& peer) { peer.read_request(); });
   ClientOptions options;
-  options.lookup = [](const std::string&) -> Result<std::vector<IpAddress>> { return std::vector{*IpAddress::parse("93.184.216.34"), *IpAddress::parse("127.0.0.1")}; };
+  options.lookup = [](const std::string&) -> Result<std::vector<IpAddress>> {
+    return std::vector{*IpAddress::parse("93.184.216.34"), *IpAddress::parse("127.0.0.1")};
+  };
   make(std::move(options));
-  for (const std::string& url : {server.url(), std::string("http://169.254.169.254/"), std::string("http://half.test/"), std::string("http://localhost/")}) {
+  for (const std::string& url : {server.url(), std::string("http://169.254.169.254/"), std::string("http://half.test/"),
+                                 std::string("http://localhost/")}) {
     ClientRequest request = get_of(url);
     request.is_user_given = true;
     EXPECT_EQ(ask(std::move(request)).reason(), reason::kAddressForbidden) << url;

@@ -39,25 +39,35 @@ TEST(ProxyRulesTest, CredentialsBecomeAField) {
 
 TEST(ProxyRulesTest, ExceptionsAreReadAsOthersReadThem) {
   const ProxyRules rules = rules_of(
-      {{"https_proxy", "http://proxy.test:1"}, {"no_proxy", "example.org, .inside.test,*.wild.test, 10.0.0.0/8 ,192.0.2.7,[2001:db8::1],port.test:8443,2001:db8:1::/48"}});
+      {{"https_proxy", "http://proxy.test:1"},
+       {"no_proxy",
+        "example.org, .inside.test,*.wild.test, 10.0.0.0/8 ,192.0.2.7,[2001:db8::1],port.test:8443,2001:db8:1::/48"}});
   const auto goes_direct = [&](const std::string& url) { return rules.find(origin_of(url)) == nullptr; };
-  for (const std::string url : {"https://example.org", "https://a.example.org", "https://EXAMPLE.org:8443", "https://a.inside.test", "https://inside.test", "https://a.wild.test",
-                                "https://10.1.2.3", "https://192.0.2.7", "https://[2001:db8::1]", "https://port.test:8443", "https://[2001:db8:1::5]"})
+  for (const std::string url :
+       {"https://example.org", "https://a.example.org", "https://EXAMPLE.org:8443", "https://a.inside.test",
+        "https://inside.test", "https://a.wild.test", "https://10.1.2.3", "https://192.0.2.7", "https://[2001:db8::1]",
+        "https://port.test:8443", "https://[2001:db8:1::5]"})
     EXPECT_TRUE(goes_direct(url)) << url;
-  for (const std::string url : {"https://notexample.org", "https://example.org.test", "https://11.0.0.1", "https://192.0.2.8", "https://[2001:db8::2]", "https://port.test",
-                                "https://[2001:db8:2::5]"})
+  for (const std::string url :
+       {"https://notexample.org", "https://example.org.test", "https://11.0.0.1", "https://192.0.2.8",
+        "https://[2001:db8::2]", "https://port.test", "https://[2001:db8:2::5]"})
     EXPECT_FALSE(goes_direct(url)) << url;
 }
 
 TEST(ProxyRulesTest, AStarExceptsAllAndLoopbackIsAlwaysExcepted) {
-  EXPECT_FALSE(rules_of({{"https_proxy", "http://proxy.test:1"}, {"NO_PROXY", "*"}}).find(origin_of("https://example.org")));
+  EXPECT_FALSE(
+      rules_of({{"https_proxy", "http://proxy.test:1"}, {"NO_PROXY", "*"}}).find(origin_of("https://example.org")));
   const ProxyRules rules = rules_of({{"http_proxy", "http://proxy.test:1"}});
-  for (const std::string url : {"http://localhost:11434", "http://127.0.0.1:8080", "http://[::1]:8080", "http://a.localhost"}) EXPECT_FALSE(rules.find(origin_of(url))) << url;
+  for (const std::string url :
+       {"http://localhost:11434", "http://127.0.0.1:8080", "http://[::1]:8080", "http://a.localhost"})
+    EXPECT_FALSE(rules.find(origin_of(url))) << url;
 }
 
 TEST(ProxyRulesTest, AnUnusableProxyIsAnErrorThatNamesTheVariableAndNoPassword) {
-  for (const std::string value : {"socks5://user:hunter2@proxy.test:1", "http://user:hunter2@:80", "http://user:hunter%zz2@proxy.test"}) {
-    auto rules = ProxyRules::from_environment([&](const char* name) { return std::string_view(name) == "HTTPS_PROXY" ? value.c_str() : nullptr; });
+  for (const std::string value :
+       {"socks5://user:hunter2@proxy.test:1", "http://user:hunter2@:80", "http://user:hunter%zz2@proxy.test"}) {
+    auto rules = ProxyRules::from_environment(
+        [&](const char* name) { return std::string_view(name) == "HTTPS_PROXY" ? value.c_str() : nullptr; });
     ASSERT_FALSE(rules) << value;
     EXPECT_EQ(rules.error().where, "HTTPS_PROXY");
     EXPECT_EQ(rules.error().message.find("hunter"), std::string::npos);
@@ -72,10 +82,14 @@ class HttpClientProxy : public ClientFixture {
     const std::string url = "http://user:pass@proxy.test:" + std::to_string(proxy.port());
     options.proxies = rules_of({{"http_proxy", url}, {"https_proxy", url}, {"no_proxy", exceptions}});
     options.tls.ca_file = authority_.file();
-    options.lookup = [](const std::string&) -> Result<std::vector<IpAddress>> { return std::vector{*IpAddress::parse("127.0.0.1")}; };
+    options.lookup = [](const std::string&) -> Result<std::vector<IpAddress>> {
+      return std::vector{*IpAddress::parse("127.0.0.1")};
+    };
     return options;
   }
-  FakeServer::Options tunnelling(const std::string& name) { return {.identity = authority_.issue({name}), .begins_tls = false}; }
+  FakeServer::Options tunnelling(const std::string& name) {
+    return {.identity = authority_.issue({name}), .begins_tls = false};
+  }
   Authority authority_;
 };
 
@@ -109,7 +123,9 @@ TEST_F(HttpClientProxy, OpensATunnelForASecureRequestAndHearsNothingOfIt) {
   ClientRequest request = post_of("https://provider.test/v1/chat", "{}");
   request.headers.add("authorization", "Bearer secret");
   EXPECT_EQ(ask(std::move(request)).body, "first");
-  EXPECT_EQ(asked.get_future().get(), "CONNECT provider.test:443 HTTP/1.1\r\nhost: provider.test:443\r\nproxy-authorization: Basic dXNlcjpwYXNz\r\n\r\n");
+  EXPECT_EQ(asked.get_future().get(),
+            "CONNECT provider.test:443 HTTP/1.1\r\nhost: provider.test:443\r\nproxy-authorization: Basic "
+            "dXNlcjpwYXNz\r\n\r\n");
   const std::string inside = seen.get_future().get();
   EXPECT_TRUE(inside.starts_with("POST /v1/chat HTTP/1.1\r\nhost: provider.test\r\n")) << inside;
   EXPECT_EQ(inside.find("proxy-authorization"), std::string::npos);
@@ -134,9 +150,11 @@ TEST_F(HttpClientProxy, ThatRefusesOrSpeaksNoHttpIsAnErrorOfItsOwn) {
   struct Case {
     std::string_view bytes, reason;
   };
-  for (const Case& one : {Case{"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", reason::kProxyRefused},
-                          Case{"HTTP/1.1 302 Found\r\nLocation: http://evil.test\r\n\r\n", reason::kProxyRefused}, Case{"nonsense\r\n\r\n", reason::kProxyFailed},
-                          Case{"HTTP/1.1 200 OK\r\n\r\nearly", reason::kProxyFailed}, Case{"", reason::kProxyFailed}}) {
+  for (const Case& one :
+       {Case{"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", reason::kProxyRefused},
+        Case{"HTTP/1.1 302 Found\r\nLocation: http://evil.test\r\n\r\n", reason::kProxyRefused},
+        Case{"nonsense\r\n\r\n", reason::kProxyFailed}, Case{"HTTP/1.1 200 OK\r\n\r\nearly", reason::kProxyFailed},
+        Case{"", reason::kProxyFailed}}) {
     FakeServer proxy([&](FakePeer& peer) {
       peer.read_request();
       peer.send(one.bytes);

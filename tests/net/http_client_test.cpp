@@ -30,8 +30,9 @@ TEST_F(HttpClientTest, SendsARequestAsItIsWritten) {
   EXPECT_EQ(outcome.status, 200);
   EXPECT_EQ(outcome.headers.find("x-id"), "7");
   EXPECT_EQ(outcome.body, "hello");
-  EXPECT_EQ(seen.get_future().get(), "POST /v1/chat?a=b HTTP/1.1\r\nhost: 127.0.0.1:" + std::to_string(server.port()) +
-                                         "\r\ncontent-type: application/json\r\nuser-agent: atelier/0.1.0\r\ncontent-length: 2\r\n\r\n{}");
+  EXPECT_EQ(seen.get_future().get(),
+            "POST /v1/chat?a=b HTTP/1.1\r\nhost: 127.0.0.1:" + std::to_string(server.port()) +
+                "\r\ncontent-type: application/json\r\nuser-agent: atelier/0.1.0\r\ncontent-length: 2\r\n\r\n{}");
 }
 
 TEST_F(HttpClientTest, TellsWhenThingsHappened) {
@@ -72,8 +73,9 @@ TEST_F(HttpClientTest, KeepsConnectionsByLoop) {
 }
 
 TEST_F(HttpClientTest, KeepsNoConnectionThatTheServerWillClose) {
-  for (const std::string_view answer : {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
-                                        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, and more"}) {
+  for (const std::string_view answer :
+       {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, and more"}) {
     FakeServer server([&](FakePeer& peer) {
       while (!peer.read_request().empty()) peer.send(answer);
     });
@@ -89,7 +91,9 @@ TEST_F(HttpClientTest, KeepsNoConnectionThatTheServerWillClose) {
 TEST_F(HttpClientTest, ReadsBodiesOfEveryKind) {
   FakeServer server([](FakePeer& peer) {
     peer.read_request();
-    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nTrailer: x\r\n\r\n");
+    peer.send(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nTrailer: "
+        "x\r\n\r\n");
     peer.read_request();
     peer.send("HTTP/1.1 204 No Content\r\n\r\n");
     peer.read_request();
@@ -161,16 +165,17 @@ TEST_F(HttpClientTest, HearsAnAnswerThatRefusesALargeBody) {
 
 TEST_F(HttpClientTest, LetsNoValueBecomeAnotherField) {
   make();
-  for (const auto& [name, value] : std::initializer_list<std::pair<std::string, std::string>>{{"x", "a\r\nb: c"},
-                                                                                              {"x", "a\nb"},
-                                                                                              {"x", std::string("a\0b", 3)},
-                                                                                              {"x\r\ny", "a"},
-                                                                                              {"x y", "a"},
-                                                                                              {"", "a"},
-                                                                                              {"Host", "other"},
-                                                                                              {"Content-Length", "5"},
-                                                                                              {"Transfer-Encoding", "chunked"},
-                                                                                              {"Connection", "upgrade"}}) {
+  for (const auto& [name, value] :
+       std::initializer_list<std::pair<std::string, std::string>>{{"x", "a\r\nb: c"},
+                                                                  {"x", "a\nb"},
+                                                                  {"x", std::string("a\0b", 3)},
+                                                                  {"x\r\ny", "a"},
+                                                                  {"x y", "a"},
+                                                                  {"", "a"},
+                                                                  {"Host", "other"},
+                                                                  {"Content-Length", "5"},
+                                                                  {"Transfer-Encoding", "chunked"},
+                                                                  {"Connection", "upgrade"}}) {
     ClientRequest request = get_of("http://127.0.0.1:1/");
     request.headers.add(name, value);
     const Outcome outcome = ask(std::move(request));
@@ -336,7 +341,8 @@ TEST_F(HttpClientTest, ForgetsOriginsThatAreNotUsed) {
 }
 
 // Reads one piece, then tells; then waits to be told.
-Task<std::size_t> read_slowly(HttpClient* client, ClientRequest request, std::promise<void>* has_first, std::shared_future<void> go) {
+Task<std::size_t> read_slowly(HttpClient* client, ClientRequest request, std::promise<void>* has_first,
+                              std::shared_future<void> go) {
   auto response = co_await client->send(std::move(request));
   EXPECT_TRUE(response);
   auto piece = co_await response->next();
@@ -366,7 +372,9 @@ TEST_F(HttpClientTest, ASlowReaderHoldsTheSender) {
   });
   make();
   std::promise<void> has_first, go;
-  auto size = asio::co_spawn(loops_.executor(1), read_slowly(client_.get(), get_of(server.url()), &has_first, go.get_future().share()), asio::use_future);
+  auto size = asio::co_spawn(loops_.executor(1),
+                             read_slowly(client_.get(), get_of(server.url()), &has_first, go.get_future().share()),
+                             asio::use_future);
   has_first.get_future().wait();
   // The kernel's buffers fill, and then nothing moves any more.
   std::size_t before = 0;
@@ -400,8 +408,14 @@ TEST_F(HttpClientTest, BodiesHaveALimitOfTheCallers) {
     if (!response) co_return error_of(response);
     co_return co_await response->read_body(bytes_max);
   };
-  EXPECT_EQ(asio::co_spawn(loops_.executor(0), read(client_.get(), get_of(server.url()), 1), asio::use_future).get().value(), "0");
-  EXPECT_EQ(asio::co_spawn(loops_.executor(0), read(client_.get(), get_of(server.url()), 0), asio::use_future).get().error().reason, reason::kAnswerTooLarge);
+  EXPECT_EQ(
+      asio::co_spawn(loops_.executor(0), read(client_.get(), get_of(server.url()), 1), asio::use_future).get().value(),
+      "0");
+  EXPECT_EQ(asio::co_spawn(loops_.executor(0), read(client_.get(), get_of(server.url()), 0), asio::use_future)
+                .get()
+                .error()
+                .reason,
+            reason::kAnswerTooLarge);
 }
 
 TEST_F(HttpClientTest, StoppingCutsWhatRuns) {

@@ -21,7 +21,9 @@ class HttpClientTls : public ClientFixture {
     options.lookup = look_up_here;
     return options;
   }
-  static std::string named(const FakeServer& server, const std::string& name) { return "https://" + name + ":" + std::to_string(server.port()) + "/"; }
+  static std::string named(const FakeServer& server, const std::string& name) {
+    return "https://" + name + ":" + std::to_string(server.port()) + "/";
+  }
   Authority authority_;
 };
 
@@ -45,11 +47,15 @@ TEST_F(HttpClientTls, ReadsNamesInCertificatesAsTheyAreMeant) {
     std::string in_certificate, asked;
     std::string_view reason;
   };
-  for (const Case& one : {Case{"provider.test", "other.test", reason::kTlsNameMismatch}, Case{"*.provider.test", "a.provider.test", "ok"},
-                          Case{"*.provider.test", "provider.test", reason::kTlsNameMismatch}, Case{"*.provider.test", "a.b.provider.test", reason::kTlsNameMismatch},
-                          Case{"a*.provider.test", "ab.provider.test", reason::kTlsNameMismatch}, Case{"PROVIDER.test", "provider.test", "ok"},
-                          Case{"127.0.0.1", "127.0.0.1", "ok"}, Case{"127.0.0.2", "127.0.0.1", reason::kTlsNameMismatch},
-                          Case{"provider.test", "127.0.0.1", reason::kTlsNameMismatch}, Case{"127.0.0.1", "provider.test", reason::kTlsNameMismatch}}) {
+  for (const Case& one :
+       {Case{"provider.test", "other.test", reason::kTlsNameMismatch}, Case{"*.provider.test", "a.provider.test", "ok"},
+        Case{"*.provider.test", "provider.test", reason::kTlsNameMismatch},
+        Case{"*.provider.test", "a.b.provider.test", reason::kTlsNameMismatch},
+        Case{"a*.provider.test", "ab.provider.test", reason::kTlsNameMismatch},
+        Case{"PROVIDER.test", "provider.test", "ok"}, Case{"127.0.0.1", "127.0.0.1", "ok"},
+        Case{"127.0.0.2", "127.0.0.1", reason::kTlsNameMismatch},
+        Case{"provider.test", "127.0.0.1", reason::kTlsNameMismatch},
+        Case{"127.0.0.1", "provider.test", reason::kTlsNameMismatch}}) {
     FakeServer server(answer_all, {.identity = authority_.issue({one.in_certificate})});
     make(believing(authority_));
     EXPECT_EQ(ask(get_of(named(server, one.asked))).reason(), one.reason) << one.in_certificate << " for " << one.asked;
@@ -63,7 +69,8 @@ TEST_F(HttpClientTls, BelievesNobodyElse) {
     Identity identity;
     std::string_view reason;
   };
-  for (const Case& one : {Case{other.issue({"provider.test"}), reason::kTlsUnknownCa}, Case{self_signed("provider.test"), reason::kTlsUnknownCa},
+  for (const Case& one : {Case{other.issue({"provider.test"}), reason::kTlsUnknownCa},
+                          Case{self_signed("provider.test"), reason::kTlsUnknownCa},
                           Case{authority_.issue({"provider.test"}, -20, -10), reason::kTlsCertificateExpired},
                           Case{authority_.issue({"provider.test"}, 10, 20), reason::kTlsCertificateExpired}}) {
     std::atomic<bool> was_asked = false;
@@ -80,7 +87,8 @@ TEST_F(HttpClientTls, BelievesNobodyElse) {
 
 TEST_F(HttpClientTls, BelievesAnExtraAuthorityBesides) {
   const Authority extra("Extra CA");
-  FakeServer one(answer_all, {.identity = authority_.issue({"provider.test"})}), two(answer_all, {.identity = extra.issue({"provider.test"})});
+  FakeServer one(answer_all, {.identity = authority_.issue({"provider.test"})}),
+      two(answer_all, {.identity = extra.issue({"provider.test"})});
   ClientOptions options = believing(authority_);
   options.tls.extra_ca_file = extra.file();
   make(std::move(options));

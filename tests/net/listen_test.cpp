@@ -42,7 +42,8 @@ class Listening : public ServerFixture {
     server_ = std::move(*server);
   }
   Result<std::pair<int, std::string>> ask(Endpoint endpoint, FetchRequest request) {
-    return asio::co_spawn(loops_.executor(0), ask_there(std::move(endpoint), std::move(request)), asio::use_future).get();
+    return asio::co_spawn(loops_.executor(0), ask_there(std::move(endpoint), std::move(request)), asio::use_future)
+        .get();
   }
   static Task<Result<std::pair<int, std::string>>> ask_there(Endpoint endpoint, FetchRequest request) {
     auto response = co_await fetch(std::move(endpoint), std::move(request));
@@ -106,10 +107,14 @@ TEST_F(Listening, AnIpv6AddressIsServed) {
 
 TEST_F(Listening, AUnixSocketIsPrivateAndServesWithoutAskingForTheHost) {
   serve_unix();
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(socket_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
-  EXPECT_EQ(Wire::to_unix(socket_).send("POST /api/x HTTP/1.1\r\nHost: any\r\nOrigin: null\r\nContent-Length: 0\r\n\r\n").read_answer().body, "unix 0");
+  EXPECT_EQ(Wire::to_unix(socket_)
+                .send("POST /api/x HTTP/1.1\r\nHost: any\r\nOrigin: null\r\nContent-Length: 0\r\n\r\n")
+                .read_answer()
+                .body,
+            "unix 0");
   server_->stop();
   EXPECT_FALSE(std::filesystem::exists(socket_));
 }

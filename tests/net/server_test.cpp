@@ -11,7 +11,8 @@ namespace {
 
 // What most tests here are served: says what it got.
 Task<Result<Response>> echo(Request request) {
-  if (request.path == "/fail") co_return fail(ErrorCode::conflict, "someone was first", {.reason = "taken", .where = "/name"});
+  if (request.path == "/fail")
+    co_return fail(ErrorCode::conflict, "someone was first", {.reason = "taken", .where = "/name"});
   if (request.path == "/throw") throw std::runtime_error("boom");
   if (request.path == "/ignore") co_return text_response("ignored");
   auto body = co_await request.read_body(1 << 20);
@@ -54,8 +55,9 @@ TEST_F(HttpServer, ReadsARequestThatComesByteByByte) {
 TEST_F(HttpServer, ReadsAChunkedBodyThatComesByteByByteAndDropsItsTrailer) {
   serve(echo);
   Wire wire(port());
-  const std::string bytes = "POST /c HTTP/1.1\r\nHost: " + host() +
-                            "\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"b\"\r\nhello\r\n1\r\n!\r\n0\r\nX-Trailer: 1\r\n\r\n";
+  const std::string bytes =
+      "POST /c HTTP/1.1\r\nHost: " + host() +
+      "\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"b\"\r\nhello\r\n1\r\n!\r\n0\r\nX-Trailer: 1\r\n\r\n";
   for (const char c : bytes) wire.send({&c, 1});
   EXPECT_EQ(wire.read_answer().body, "POST /c hello!");
   EXPECT_EQ(wire.send(get("/next")).read_answer().body, "GET /next ");
@@ -136,7 +138,8 @@ TEST_F(HttpServer, ABodyOverTheLimitIsRefusedBeforeItIsSent) {
 TEST_F(HttpServer, AChunkedBodyOverTheLimitIsRefused) {
   serve(echo, {.body_bytes_max = 100});
   Wire wire(port());
-  wire.send("POST /r HTTP/1.1\r\nHost: " + host() + "\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + std::string(101, 'x'));
+  wire.send("POST /r HTTP/1.1\r\nHost: " + host() + "\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
+            std::string(101, 'x'));
   EXPECT_EQ(wire.read_answer().status, 413);
 }
 
@@ -150,7 +153,8 @@ TEST_F(HttpServer, ASmallUnreadBodyDoesNotEndTheConnection) {
 TEST_F(HttpServer, ALargeUnreadBodyEndsTheConnectionAfterTheAnswer) {
   serve(echo);
   Wire wire(port());
-  wire.send("POST /ignore HTTP/1.1\r\nHost: " + host() + "\r\nContent-Length: 900000\r\n\r\n" + std::string(300000, 'x'));
+  wire.send("POST /ignore HTTP/1.1\r\nHost: " + host() + "\r\nContent-Length: 900000\r\n\r\n" +
+            std::string(300000, 'x'));
   const auto answer = wire.read_answer();
   EXPECT_EQ(answer.body, "ignored");
   EXPECT_EQ(answer.header("connection"), "close");
@@ -167,7 +171,8 @@ TEST_F(HttpServer, RequestsAreCounted) {
   wire.send(get("/x")).read_answer();
   wire.send(get("/fail")).read_answer();
   wire.send(get("/x")).read_answer();
-  EXPECT_GE(metric("atelier_http_requests_total{method=\"GET\",route=\"none\",status=\"2xx\"}"), 1);  // the last may not be counted yet
+  EXPECT_GE(metric("atelier_http_requests_total{method=\"GET\",route=\"none\",status=\"2xx\"}"),
+            1);  // the last may not be counted yet
   EXPECT_EQ(metric("atelier_http_requests_total{method=\"GET\",route=\"none\",status=\"4xx\"}"), 1);
   EXPECT_EQ(metric("atelier_http_connections"), 1);
   EXPECT_GT(metric("atelier_http_sent_bytes_total"), 0);

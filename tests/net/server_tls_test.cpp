@@ -37,7 +37,9 @@ class ServerTls : public ServerFixture {
     options.certificate_check = 60s;
     return options;
   }
-  Wire::Tls believing(std::vector<std::string> protocols = {}) { return {.ca_file = authority_.file(), .protocols = std::move(protocols)}; }
+  Wire::Tls believing(std::vector<std::string> protocols = {}) {
+    return {.ca_file = authority_.file(), .protocols = std::move(protocols)};
+  }
   std::string serial_now() {
     Wire wire(port());
     EXPECT_TRUE(wire.start_tls(believing()));
@@ -152,11 +154,12 @@ TEST_F(ServerTls, AnUnusableCertificateLeavesTheOldInForce) {
 }
 
 TEST_F(ServerTls, UnusableFilesAreAnErrorAtTheStart) {
-  for (const auto& [certificate, key, reason] : std::initializer_list<std::array<std::string, 3>>{{"/nowhere.pem", files_.key(), "tls_certificate_invalid"},
-                                                                                                  {files_.certificate(), "/nowhere.pem", "tls_key_invalid"},
-                                                                                                  {files_.certificate(), "", "tls_key_invalid"},
-                                                                                                  {"", files_.key(), "tls_certificate_invalid"},
-                                                                                                  {files_.key(), files_.key(), "tls_certificate_invalid"}}) {
+  for (const auto& [certificate, key, reason] :
+       std::initializer_list<std::array<std::string, 3>>{{"/nowhere.pem", files_.key(), "tls_certificate_invalid"},
+                                                         {files_.certificate(), "/nowhere.pem", "tls_key_invalid"},
+                                                         {files_.certificate(), "", "tls_key_invalid"},
+                                                         {"", files_.key(), "tls_certificate_invalid"},
+                                                         {files_.key(), files_.key(), "tls_certificate_invalid"}}) {
     ServerOptions options;
     options.port = 0;
     options.tls.certificate_file = certificate;

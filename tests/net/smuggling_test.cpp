@@ -72,7 +72,9 @@ class ChunkedBody : public ServerFixture {
  protected:
   Wire::Answer post(std::string_view chunks) {
     Wire wire(port());
-    return wire.send("POST /c HTTP/1.1\r\nHost: " + host() + "\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(chunks)).read_answer();
+    return wire
+        .send("POST /c HTTP/1.1\r\nHost: " + host() + "\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(chunks))
+        .read_answer();
   }
 };
 
@@ -88,7 +90,8 @@ TEST_F(ChunkedBody, MayEndInPiecesOfAnySize) {
   for (std::size_t cut = 1; cut < 5; ++cut) {
     const std::string_view last = "0\r\n\r\n";
     Wire wire(port());
-    wire.send("POST /c HTTP/1.1\r\nHost: " + host() + "\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(last.substr(0, cut)));
+    wire.send("POST /c HTTP/1.1\r\nHost: " + host() + "\r\nTransfer-Encoding: chunked\r\n\r\n" +
+              std::string(last.substr(0, cut)));
     for (const char c : last.substr(cut)) wire.send({&c, 1});
     EXPECT_EQ(wire.read_answer().body, "handled:") << cut;
   }
@@ -106,16 +109,16 @@ TEST_F(ChunkedBody, IsRefusedWhenItsFramingIsMalformed) {
            "3;a=\"\n\"\r\nabc\r\n0\r\n\r\n",         // a line feed in an extension
            "3;a\x01=b\r\nabc\r\n0\r\n\r\n",          // a control byte in an extension
            "3 abc\r\nabc\r\n0\r\n\r\n",
-           "3 \r\nabc\r\n0\r\n\r\n",           // a blank where others stop reading the size
-           "+3\r\nabc\r\n0\r\n\r\n",           // another sign
-           " 3\r\nabc\r\n0\r\n\r\n",           // a blank before the size
+           "3 \r\nabc\r\n0\r\n\r\n",          // a blank where others stop reading the size
+           "+3\r\nabc\r\n0\r\n\r\n",          // another sign
+           " 3\r\nabc\r\n0\r\n\r\n",          // a blank before the size
            "3\r\r\nabc\r\n0\r\n\r\n",         // a bare carriage return
            "3\r\nabc\n0\r\n\r\n",             // a bare line feed after the data
            "3\r\nabc0\r\n\r\n",               // nothing after the data
            "3\r\nabc\r\n\r\n0\r\n\r\n",       // an empty line between chunks
-           "3\r\nabc\r\n0\r\nX\r\n\r\n",       // a trailer that is no field
-           "3\r\nabc\r\n0\r\nX : y\r\n\r\n",   // a blank before the trailer's colon
-           "3_0\r\nabc\r\n0\r\n\r\n",          // what only some languages read as a number
+           "3\r\nabc\r\n0\r\nX\r\n\r\n",      // a trailer that is no field
+           "3\r\nabc\r\n0\r\nX : y\r\n\r\n",  // a blank before the trailer's colon
+           "3_0\r\nabc\r\n0\r\n\r\n",         // what only some languages read as a number
        }) {
     SCOPED_TRACE(bytes);
     EXPECT_EQ(post(bytes).status, 400);

@@ -30,7 +30,10 @@ TEST(SseParser, FollowsTheSpecification) {
   EXPECT_EQ(parse(": comment\nunknown: x\ndata: a\n\n"), "[||a]");
   EXPECT_EQ(parse("event: x\n\n"), "");
   EXPECT_EQ(parse("data: unfinished\n"), "");
-  EXPECT_EQ(parse("\xef\xbb\xbf" "data: a\n\n\xef\xbb\xbf" "data: b\n\n"), "[||a]");
+  EXPECT_EQ(parse("\xef\xbb\xbf"
+                  "data: a\n\n\xef\xbb\xbf"
+                  "data: b\n\n"),
+            "[||a]");
   EXPECT_EQ(parse(std::string_view("id: a\0b\ndata: x\n\n", 17)), "[||x]");
 }
 
@@ -44,7 +47,8 @@ TEST(SseParser, AnEventWithoutDataStillSetsTheLastId) {
 
 TEST(SseParser, AnyChunkingGivesTheSameEvents) {
   std::mt19937 random(7);
-  const std::string_view pieces[] = {"data: a", "data:b", "event: t", "id: 9", ": c", "\n", "\r", "\r\n", "\n\n", "\r\n\r\n", "\xef\xbb\xbf", "data", "\0x"};
+  const std::string_view pieces[] = {"data: a", "data:b", "event: t", "id: 9",        ": c",  "\n", "\r",
+                                     "\r\n",    "\n\n",   "\r\n\r\n", "\xef\xbb\xbf", "data", "\0x"};
   for (int round = 0; round < 300; ++round) {
     std::string bytes;
     for (int i = 0; i < 30; ++i) bytes += pieces[random() % std::size(pieces)];
@@ -62,7 +66,8 @@ TEST(SseParser, AnyChunkingGivesTheSameEvents) {
 }
 
 TEST(SseParser, ReadsWhatIsWritten) {
-  for (const std::string& data : {std::string("one"), std::string("two\nlines"), std::string(), std::string("\n"), std::string(" lead"), std::string(": x")}) {
+  for (const std::string& data : {std::string("one"), std::string("two\nlines"), std::string(), std::string("\n"),
+                                  std::string(" lead"), std::string(": x")}) {
     const std::string written = write_sse({.id = "e-1", .type = "t", .data = data});
     EXPECT_EQ(parse(sse_comment("ping") + sse_retry(500) + written), "[e-1|t|" + data + "]");
   }

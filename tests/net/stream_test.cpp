@@ -26,7 +26,9 @@ Response event_stream(StreamBody body) {
 }
 
 // GCC 12 destroys braced temporaries inside a co_await expression wrongly, so they are made here.
-std::string make_event(std::string id, std::string type) { return write_sse({.id = std::move(id), .type = std::move(type), .data = "x"}); }
+std::string make_event(std::string id, std::string type) {
+  return write_sse({.id = std::move(id), .type = std::move(type), .data = "x"});
+}
 
 // Sends one event, then waits for what never comes; says goodbye when the server stops.
 Task<Result<>> wait_for_events(BodyWriter& writer, std::shared_ptr<Seen> seen) {
@@ -193,7 +195,8 @@ TEST_F(Limits, AnIdleConnectionIsClosed) {
 TEST_F(Limits, ABodyThatStopsComingIs408) {
   serve(read_all, {.body_grace = 100ms});
   Wire wire(port());
-  EXPECT_EQ(wire.send("POST / HTTP/1.1\r\nHost: " + host() + "\r\nContent-Length: 5\r\n\r\nab").read_answer().status, 408);
+  EXPECT_EQ(wire.send("POST / HTTP/1.1\r\nHost: " + host() + "\r\nContent-Length: 5\r\n\r\nab").read_answer().status,
+            408);
   EXPECT_TRUE(wire.is_closed());
 }
 

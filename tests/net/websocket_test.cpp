@@ -12,7 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = SocketMessage::Kind;
 
-SocketMessage message_of(Kind kind, std::string bytes, std::uint16_t close_code = 0) { return {.kind = kind, .bytes = std::move(bytes), .close_code = close_code}; }
+SocketMessage message_of(Kind kind, std::string bytes, std::uint16_t close_code = 0) {
+  return {.kind = kind, .bytes = std::move(bytes), .close_code = close_code};
+}
 
 // As a client sends it: masked.
 std::string frame(std::uint8_t first, std::string_view payload) {
@@ -33,7 +35,8 @@ std::string frame(std::uint8_t first, std::string_view payload) {
 }
 
 // "text:hello" for each message, or the code of what is wrong with the bytes.
-std::string decode_all(std::string_view bytes, std::size_t piece_bytes = 1'000'000, std::size_t message_bytes_max = 100'000) {
+std::string decode_all(std::string_view bytes, std::size_t piece_bytes = 1'000'000,
+                       std::size_t message_bytes_max = 100'000) {
   SocketDecoder decoder(message_bytes_max);
   std::string out;
   for (std::string_view rest = bytes; !rest.empty();) {
@@ -46,17 +49,21 @@ std::string decode_all(std::string_view bytes, std::size_t piece_bytes = 1'000'0
       piece.remove_prefix(*used);
       if (!message) continue;
       constexpr std::string_view kNames[] = {"text", "binary", "ping", "pong", "close"};
-      out += std::string(kNames[static_cast<std::size_t>(message->kind)]) + ":" + message->bytes + (message->close_code ? std::to_string(message->close_code) : "") + ";";
+      out += std::string(kNames[static_cast<std::size_t>(message->kind)]) + ":" + message->bytes +
+             (message->close_code ? std::to_string(message->close_code) : "") + ";";
     }
   }
   return out;
 }
 
 TEST(SocketFrames, AreReadInPiecesOfAnySize) {
-  const std::string bytes = frame(0x81, "hello") + frame(0x01, "two ") + frame(0x89, "p") + frame(0x80, "parts") + frame(0x82, std::string("\0\xff", 2)) +
-                            frame(0x88, std::string("\x03\xe8", 2) + "bye") + frame(0x81, std::string(300, 'x')) + frame(0x81, std::string(70'000, 'y'));
+  const std::string bytes = frame(0x81, "hello") + frame(0x01, "two ") + frame(0x89, "p") + frame(0x80, "parts") +
+                            frame(0x82, std::string("\0\xff", 2)) + frame(0x88, std::string("\x03\xe8", 2) + "bye") +
+                            frame(0x81, std::string(300, 'x')) + frame(0x81, std::string(70'000, 'y'));
   const std::string wanted = decode_all(bytes);
-  EXPECT_TRUE(wanted.starts_with("text:hello;ping:p;text:two parts;binary:" + std::string("\0\xff", 2) + ";close:bye1000;text:xxx")) << wanted.substr(0, 80);
+  EXPECT_TRUE(wanted.starts_with("text:hello;ping:p;text:two parts;binary:" + std::string("\0\xff", 2) +
+                                 ";close:bye1000;text:xxx"))
+      << wanted.substr(0, 80);
   for (const std::size_t size : {1, 2, 3, 7, 64}) EXPECT_EQ(decode_all(bytes, size), wanted) << size;
 }
 
@@ -65,24 +72,24 @@ TEST(SocketFrames, AreRefusedWhenTheyAreMalformed) {
   unmasked[1] = static_cast<char>(unmasked[1] & 0x7f);
   for (const auto& [bytes, wanted] : std::initializer_list<std::pair<std::string, std::string>>{
            {unmasked, "!1002"},
-           {std::string("\x81\xfe\x00\x05\0\0\0\0hello", 13), "!1002"},                           // a length in more bytes than it needs
-           {std::string("\x82\xff\0\0\0\0\0\0\0\x7f\0\0\0\0", 14), "!1002"},                      // the same, of 8
-           {frame(0xc1, "x"), "!1002"},                                                          // an extension's bit
-           {frame(0x83, "x"), "!1002"},                                                          // no opcode
-           {frame(0x8b, "x"), "!1002"},                                                          // no opcode of a control frame
-           {frame(0x80, "x"), "!1002"},                                                          // continues nothing
-           {frame(0x01, "x") + frame(0x81, "y"), "!1002"},                                       // a message within another
-           {frame(0x09, "x"), "!1002"},                                                          // a ping in parts
-           {frame(0x89, std::string(126, 'x')), "!1002"},                                        // a long ping
-           {frame(0x88, "x"), "!1002"},                                                          // half a close code
-           {frame(0x88, std::string("\x03\xed", 2)), "!1002"},                                   // 1005
-           {frame(0x88, std::string("\x07\xd0", 2)), "!1002"},                                   // 2000
-           {frame(0x88, std::string("\x03\xe8\xff", 3)), "!1007"},                               // why, but not in UTF-8
-           {frame(0x81, "\xc3\x28"), "!1007"},                                                   // text that is none
-           {frame(0x01, "\xc3") + frame(0x80, "\x28"), "!1007"},                                 // in two parts
-           {frame(0x82, std::string(100'001, 'x')), "!1009"},                                    // over the limit
+           {std::string("\x81\xfe\x00\x05\0\0\0\0hello", 13), "!1002"},       // a length in more bytes than it needs
+           {std::string("\x82\xff\0\0\0\0\0\0\0\x7f\0\0\0\0", 14), "!1002"},  // the same, of 8
+           {frame(0xc1, "x"), "!1002"},                                       // an extension's bit
+           {frame(0x83, "x"), "!1002"},                                       // no opcode
+           {frame(0x8b, "x"), "!1002"},                                       // no opcode of a control frame
+           {frame(0x80, "x"), "!1002"},                                       // continues nothing
+           {frame(0x01, "x") + frame(0x81, "y"), "!1002"},                    // a message within another
+           {frame(0x09, "x"), "!1002"},                                       // a ping in parts
+           {frame(0x89, std::string(126, 'x')), "!1002"},                     // a long ping
+           {frame(0x88, "x"), "!1002"},                                       // half a close code
+           {frame(0x88, std::string("\x03\xed", 2)), "!1002"},                // 1005
+           {frame(0x88, std::string("\x07\xd0", 2)), "!1002"},                // 2000
+           {frame(0x88, std::string("\x03\xe8\xff", 3)), "!1007"},            // why, but not in UTF-8
+           {frame(0x81, "\xc3\x28"), "!1007"},                                // text that is none
+           {frame(0x01, "\xc3") + frame(0x80, "\x28"), "!1007"},              // in two parts
+           {frame(0x82, std::string(100'001, 'x')), "!1009"},                 // over the limit
            {frame(0x02, std::string(60'000, 'x')) + frame(0x80, std::string(60'000, 'x')), "!1009"},  // together
-           {std::string("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14), "!1009"},        // 64 bits of length
+           {std::string("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14), "!1009"},  // 64 bits of length
        })
     EXPECT_EQ(decode_all(bytes), wanted);
   EXPECT_EQ(decode_all(frame(0x01, "\xc3") + frame(0x80, "\xa4")), "text:\xc3\xa4;");
@@ -91,11 +98,13 @@ TEST(SocketFrames, AreRefusedWhenTheyAreMalformed) {
 TEST(SocketFrames, AreWrittenAsShortAsTheyCanBe) {
   EXPECT_EQ(encode(message_of(Kind::text, "hi")), "\x81\x02hi");
   EXPECT_EQ(encode(message_of(Kind::ping, "")), std::string("\x89\0", 2));
-  EXPECT_EQ(encode(message_of(Kind::close, "bye", 1000)), "\x88\x05\x03\xe8"
-                                                          "bye");
+  EXPECT_EQ(encode(message_of(Kind::close, "bye", 1000)),
+            "\x88\x05\x03\xe8"
+            "bye");
   EXPECT_EQ(encode(message_of(Kind::close, "", 1005)), std::string("\x88\0", 2));
   EXPECT_EQ(encode(message_of(Kind::binary, std::string(126, 'x'))).substr(0, 4), std::string("\x82\x7e\0\x7e", 4));
-  EXPECT_EQ(encode(message_of(Kind::binary, std::string(65'536, 'x'))).substr(0, 10), std::string("\x82\x7f\0\0\0\0\0\x01\0\0", 10));
+  EXPECT_EQ(encode(message_of(Kind::binary, std::string(65'536, 'x'))).substr(0, 10),
+            std::string("\x82\x7f\0\0\0\0\0\x01\0\0", 10));
   EXPECT_LE(encode(message_of(Kind::close, std::string(200, 'x'), 1002)).size(), 127u);
 }
 
@@ -127,13 +136,17 @@ class WebSockets : public ServerFixture {
     serve(
         [seen = seen_, socket_options](Request request) -> Task<Result<Response>> {
           if (request.path == "/plain") co_return text_response("plain");
-          auto accepted = accept_websocket(request, [seen](WebSocket& socket) { return echo(&socket, seen); }, socket_options);
+          auto accepted =
+              accept_websocket(request, [seen](WebSocket& socket) { return echo(&socket, seen); }, socket_options);
           co_return accepted;
         },
         std::move(options));
   }
   std::string handshake(std::string_view more = "") const {
-    return get("/api/socket", "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + std::string(more));
+    return get("/api/socket",
+               "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: "
+               "13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+                   std::string(more));
   }
   // Its head read.
   Wire open() {
@@ -142,7 +155,8 @@ class WebSockets : public ServerFixture {
     EXPECT_EQ(wire.read_line(), "HTTP/1.1 101 Switching Protocols");
     std::string head;
     for (std::string line = wire.read_line(); !line.empty(); line = wire.read_line()) head += line + "\n";
-    EXPECT_NE(head.find("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n"), std::string::npos) << head;  // RFC 6455's example
+    EXPECT_NE(head.find("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n"), std::string::npos)
+        << head;  // RFC 6455's example
     EXPECT_NE(head.find("upgrade: websocket\n"), std::string::npos);
     EXPECT_NE(head.find("connection: upgrade\n"), std::string::npos);
     EXPECT_EQ(head.find("transfer-encoding"), std::string::npos);
@@ -181,17 +195,19 @@ TEST_F(WebSockets, TakeWhatCameWithTheRequest) {
   wire.send(handshake() + frame(0x81, "early"));
   while (!wire.read_line().empty()) {
   }
-  EXPECT_EQ(wire.read_exactly(7), "\x81\x05"
-                                  "early");
+  EXPECT_EQ(wire.read_exactly(7),
+            "\x81\x05"
+            "early");
 }
 
 TEST_F(WebSockets, EndWithACodeThatSaysWhy) {
   begin();
-  for (const auto& [bytes, code] : std::initializer_list<std::pair<std::string, int>>{{frame(0x81, "end"), 1000},
-                                                                                      {frame(0x81, "fail"), 1011},
-                                                                                      {frame(0x83, "x"), 1002},
-                                                                                      {frame(0x81, "\xff"), 1007},
-                                                                                      {frame(0x82, std::string(1'100'000, 'x')), 1009}}) {
+  for (const auto& [bytes, code] :
+       std::initializer_list<std::pair<std::string, int>>{{frame(0x81, "end"), 1000},
+                                                          {frame(0x81, "fail"), 1011},
+                                                          {frame(0x83, "x"), 1002},
+                                                          {frame(0x81, "\xff"), 1007},
+                                                          {frame(0x82, std::string(1'100'000, 'x')), 1009}}) {
     Wire wire = open();
     wire.send(bytes);
     wire.shutdown_send();
@@ -258,7 +274,11 @@ TEST_F(WebSockets, AreRefusedToPagesOfOtherSites) {
 TEST_F(WebSockets, AnUpgradeThatNobodyWantsIsIgnored) {
   begin();
   Wire wire(port());
-  EXPECT_EQ(wire.send(get("/plain", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n")).read_answer().body, "plain");
+  EXPECT_EQ(
+      wire.send(get("/plain", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"))
+          .read_answer()
+          .body,
+      "plain");
   EXPECT_EQ(wire.send(get("/plain")).read_answer().body, "plain");
 }
 

@@ -41,7 +41,8 @@ Wire Wire::to_unix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), path.size());
-  EXPECT_EQ(::connect(wire.fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0) << std::strerror(errno);
+  EXPECT_EQ(::connect(wire.fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0)
+      << std::strerror(errno);
   return wire;
 }
 
@@ -54,7 +55,8 @@ bool Wire::start_tls(const Tls& tls) {
   std::string protocols;
   for (const std::string& protocol : tls.protocols) protocols += static_cast<char>(protocol.size()) + protocol;
   if (!protocols.empty())
-    SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>(protocols.data()), static_cast<unsigned>(protocols.size()));
+    SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
+                            static_cast<unsigned>(protocols.size()));
   ssl_.reset(SSL_new(context_.get()), SSL_free);
   SSL_set1_host(ssl_.get(), tls.host.c_str());
   SSL_set_tlsext_host_name(ssl_.get(), tls.host.c_str());
@@ -76,7 +78,8 @@ std::string Wire::certificate_serial() const {
 
 Wire& Wire::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = ssl_ ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) : ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ssl_ ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                              : ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) break;  // the server may have closed already; what it answered tells
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -164,9 +167,11 @@ std::string ServerFixture::get(std::string_view path, std::string_view fields) c
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + host() + "\r\n" + std::string(fields) + "\r\n";
 }
 
-std::string ServerFixture::request(std::string_view method, std::string_view path, std::string_view fields, std::string_view body) const {
-  return std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: " + host() + "\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+std::string ServerFixture::request(std::string_view method, std::string_view path, std::string_view fields,
+                                   std::string_view body) const {
+  return std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: " + host() +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" +
+         std::string(body);
 }
 
 double ServerFixture::metric(const std::string& line_start) const {

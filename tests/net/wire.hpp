@@ -14,8 +14,8 @@
 
 namespace atelier::net {
 
-// A client that sees bytes, so that tests can send what no library would. Blocking, with a timeout on every read that is
-// long enough for a loaded machine and only reached by a failing test.
+// A client that sees bytes, so that tests can send what no library would. Blocking, with a timeout on every read that
+// is long enough for a loaded machine and only reached by a failing test.
 class Wire {
  public:
   explicit Wire(std::uint16_t port);
@@ -27,7 +27,7 @@ class Wire {
     int version_max = 0;  // 0: the library's
   };
   bool start_tls(const Tls& tls);
-  std::string chosen_protocol() const;  // by ALPN
+  std::string chosen_protocol() const;     // by ALPN
   std::string certificate_serial() const;  // of the server's
   Wire& send(std::string_view bytes);
   // One answer: its head, then its body by length or chunks (decoded).
@@ -69,8 +69,10 @@ class ServerFixture : public testing::Test {
   std::string host() const { return "localhost:" + std::to_string(port()); }
   // "GET /path HTTP/1.1" with Host and these further lines, each ended by \r\n.
   std::string get(std::string_view path, std::string_view fields = "") const;
-  std::string request(std::string_view method, std::string_view path, std::string_view fields, std::string_view body) const;
-  double metric(const std::string& line_start) const;  // the value of the first line of the registry that begins so; 0 if none
+  std::string request(std::string_view method, std::string_view path, std::string_view fields,
+                      std::string_view body) const;
+  double metric(
+      const std::string& line_start) const;  // the value of the first line of the registry that begins so; 0 if none
 
   Metrics metrics_;
   Loops loops_{2};

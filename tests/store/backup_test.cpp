@@ -106,8 +106,9 @@ TEST_F(Backup, AFolderWithoutManifestIsNoBackup) {
 
 TEST_F(Backup, AManifestOfAnotherFormatIsRefused) {
   ASSERT_TRUE(is_ok(back_up_now()));
-  for (const char* text : {"{}", "[]", "not json", R"({"format":2,"created_ms":0,"database":{},"blobs":[]})",
-                           R"({"format":1,"created_ms":0,"database":{"sha256":"../../etc/passwd","size_bytes":1},"blobs":[]})"}) {
+  for (const char* text :
+       {"{}", "[]", "not json", R"({"format":2,"created_ms":0,"database":{},"blobs":[]})",
+        R"({"format":1,"created_ms":0,"database":{"sha256":"../../etc/passwd","size_bytes":1},"blobs":[]})"}) {
     write_text(backup_ + "/manifest.json", text);
     EXPECT_EQ(code_of(restore(backup_, restored_)), ErrorCode::invalid_argument) << text;
   }

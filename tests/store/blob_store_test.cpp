@@ -175,7 +175,8 @@ TEST_P(BlobStoreContract, AnOpenBlobIsNeitherEvictedNorRemoved) {
 }
 
 TEST_P(BlobStoreContract, APinnedBlobIsNotEvictedAndOneThatIsGoneHasNoPin) {
-  const Digest digest = put(BlobKind::derived, "pinned"), gone = sha256("gone"), other = put(BlobKind::derived, "other");
+  const Digest digest = put(BlobKind::derived, "pinned"), gone = sha256("gone"),
+               other = put(BlobKind::derived, "other");
   auto pins = run(blobs_->pin({digest, gone, digest}));
   ASSERT_TRUE(is_ok(pins));
   ASSERT_EQ(pins->size(), 3U);
@@ -212,7 +213,8 @@ TEST_P(BlobStoreContract, NothingIsEvictedByItselfBeforeTheFirstCall) {
   // From now on by itself; only what was just written is still held by whoever wrote it.
   for (char byte = 'a'; byte < 'm'; ++byte) put(BlobKind::derived, std::string(1'000, byte));
   const auto give_up = std::chrono::steady_clock::now() + 10s;
-  while (blobs_->usage().derived_bytes > 10'000 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+  while (blobs_->usage().derived_bytes > 10'000 && std::chrono::steady_clock::now() < give_up)
+    std::this_thread::yield();
   EXPECT_LE(blobs_->usage().derived_bytes, 10'000U);
 }
 
@@ -252,7 +254,8 @@ TEST_P(BlobStoreContract, ACollectorDoesNotRemoveWhatAWriterFoundAgain) {
 
 TEST_P(BlobStoreContract, AllBlobsAreListedByTheirFirstByte) {
   std::set<Digest> put_ones, listed;
-  for (int i = 0; i < 40; ++i) put_ones.insert(put(i % 2 == 0 ? BlobKind::original : BlobKind::derived, std::to_string(i)));
+  for (int i = 0; i < 40; ++i)
+    put_ones.insert(put(i % 2 == 0 ? BlobKind::original : BlobKind::derived, std::to_string(i)));
   for (int byte = 0; byte < 256; ++byte)
     for (const StoredBlob& blob : list(byte)) {
       EXPECT_EQ(blob.info.digest.bytes[0], byte);
@@ -291,7 +294,8 @@ class FileBlobs : public BlobStoreTest {
   }
   std::size_t temporary_count() const {
     std::size_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "blobs/tmp")) count += entry.exists() ? 1 : 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "blobs/tmp"))
+      count += entry.exists() ? 1 : 0;
     return count;
   }
 };

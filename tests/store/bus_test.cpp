@@ -92,8 +92,9 @@ TEST_P(BusContract, WaitingEndsWhenItIsCancelled) {
     co_return code_of(message);
   };
   std::optional<ErrorCode> code;
-  asio::co_spawn(loop.get_executor(), wait(*bus_),
-                 asio::bind_cancellation_slot(stop.slot(), [&](const std::exception_ptr&, ErrorCode ended) { code = ended; }));
+  asio::co_spawn(
+      loop.get_executor(), wait(*bus_),
+      asio::bind_cancellation_slot(stop.slot(), [&](const std::exception_ptr&, ErrorCode ended) { code = ended; }));
   loop.poll();
   EXPECT_EQ(code, std::nullopt);
   stop.emit(asio::cancellation_type::terminal);

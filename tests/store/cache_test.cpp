@@ -108,7 +108,8 @@ TEST(MemoryCache, WhatIsUsedAgainSurvivesAScanOfWhatIsNot) {
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(is_ok(run(cache->put("hot" + std::to_string(i), Bytes(1'000, 'h'), 1h))));
   for (int round = 0; round < 3; ++round)
     for (int i = 0; i < 100; ++i) (void)run(cache->get("hot" + std::to_string(i)));
-  for (int i = 0; i < 5'000; ++i) EXPECT_TRUE(is_ok(run(cache->put("scan" + std::to_string(i), Bytes(1'000, 's'), 1h))));
+  for (int i = 0; i < 5'000; ++i)
+    EXPECT_TRUE(is_ok(run(cache->put("scan" + std::to_string(i), Bytes(1'000, 's'), 1h))));
   int kept_count = 0;
   for (int i = 0; i < 100; ++i)
     if (run(cache->get("hot" + std::to_string(i)))->has_value()) ++kept_count;

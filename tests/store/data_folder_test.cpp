@@ -27,13 +27,16 @@ TEST(DataFolder, BelongsToOneAndTheErrorNamesWhom) {
   const auto second = DataFolder::open(folder.path());
   ASSERT_EQ(code_of(second), ErrorCode::conflict);
   EXPECT_EQ(second.error().reason, "data_folder_in_use");
-  EXPECT_NE(second.error().message.find("process " + std::to_string(::getpid())), std::string::npos) << second.error().message;
+  EXPECT_NE(second.error().message.find("process " + std::to_string(::getpid())), std::string::npos)
+      << second.error().message;
   EXPECT_NE(second.error().message.find("server.sock"), std::string::npos) << second.error().message;
 }
 
 TEST(DataFolder, IsFreeAgainOnceItsOwnerEnded) {
   TemporaryFolder folder;
-  { ASSERT_TRUE(is_ok(DataFolder::open(folder.path()))); }
+  {
+    ASSERT_TRUE(is_ok(DataFolder::open(folder.path())));
+  }
   EXPECT_TRUE(is_ok(DataFolder::open(folder.path())));
 }
 

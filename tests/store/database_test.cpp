@@ -32,7 +32,8 @@ std::vector<Statement> two(Statement first, Statement second) {
 
 TEST_P(DatabaseContract, ValuesComeBackAsTheyWere) {
   const std::string text("nul \0 and \xc3\xa9", 12);
-  std::vector<Value> values{text, std::int64_t{INT64_MIN}, 2.5, Blob{Bytes("\0\xff", 2)}, std::monostate{}, std::string(), Blob{}};
+  std::vector<Value> values{
+      text, std::int64_t{INT64_MIN}, 2.5, Blob{Bytes("\0\xff", 2)}, std::monostate{}, std::string(), Blob{}};
   auto rows = run(database_->read({"SELECT $1, $2, $3, $4, $5, $6, $7", std::move(values)}));
   ASSERT_TRUE(is_ok(rows));
   EXPECT_EQ(rows->size(), 1U);
@@ -87,12 +88,14 @@ TEST_P(DatabaseContract, ABrokenUniqueConstraintIsAConflictThatNamesTableAndColu
 
 TEST_P(DatabaseContract, AnExpectationThatDoesNotHoldUndoesTheWholeBatch) {
   ASSERT_TRUE(is_ok(insert_now(*database_, "a", 1)));
-  auto none = run(database_->write(two(insert_item("b", 1), {"UPDATE items SET number = 9 WHERE id = 'missing'", {}, Expect::exactly_one})));
+  auto none = run(database_->write(
+      two(insert_item("b", 1), {"UPDATE items SET number = 9 WHERE id = 'missing'", {}, Expect::exactly_one})));
   EXPECT_EQ(code_of(none), ErrorCode::conflict);
   auto many = run(database_->write(two({"INSERT INTO items (id, number) VALUES ('c', 1), ('d', 1)"},
                                        {"UPDATE items SET number = 9", {}, Expect::exactly_one})));
   EXPECT_EQ(code_of(many), ErrorCode::conflict);
-  auto alone = run(database_->write(batch_of({"UPDATE items SET number = 9 WHERE id = 'missing'", {}, Expect::at_least_one})));
+  auto alone =
+      run(database_->write(batch_of({"UPDATE items SET number = 9 WHERE id = 'missing'", {}, Expect::at_least_one})));
   EXPECT_EQ(code_of(alone), ErrorCode::conflict);
   auto rows = run(database_->read({"SELECT id, number FROM items"}));
   ASSERT_TRUE(is_ok(rows));
@@ -101,8 +104,9 @@ TEST_P(DatabaseContract, AnExpectationThatDoesNotHoldUndoesTheWholeBatch) {
 }
 
 TEST_P(DatabaseContract, AnExpectationThatHoldsLetsTheBatchThrough) {
-  auto answers = run(database_->write(two({"INSERT INTO items (id, number) VALUES ('a', 1) RETURNING id", {}, Expect::exactly_one},
-                                          {"UPDATE items SET number = 2", {}, Expect::at_least_one})));
+  auto answers =
+      run(database_->write(two({"INSERT INTO items (id, number) VALUES ('a', 1) RETURNING id", {}, Expect::exactly_one},
+                               {"UPDATE items SET number = 2", {}, Expect::at_least_one})));
   EXPECT_TRUE(is_ok(answers));
 }
 
@@ -142,7 +146,8 @@ TEST_P(DatabaseContract, OneReadOfSeveralStatementsSeesOneMoment) {
   std::vector<Task<Result<std::vector<Rows>>>> calls;
   for (int i = 0; i < 200; ++i) {
     calls.push_back(database_->write(batch_of({"UPDATE items SET number = number + 1"})));
-    calls.push_back(database_->read_all(two({"SELECT number FROM items"}, {"SELECT number FROM items WHERE id = 'counter'"})));
+    calls.push_back(
+        database_->read_all(two({"SELECT number FROM items"}, {"SELECT number FROM items WHERE id = 'counter'"})));
   }
   const auto answers = run_all(std::move(calls));
   for (std::size_t i = 1; i < answers.size(); i += 2) {
@@ -154,8 +159,9 @@ TEST_P(DatabaseContract, OneReadOfSeveralStatementsSeesOneMoment) {
 TEST_P(DatabaseContract, AQueuedBatchIsCarriedOutThoughItsCallerWasCancelled) {
   asio::io_context loop(1);
   asio::cancellation_signal stop;
-  asio::co_spawn(loop.get_executor(), database_->write(batch_of(insert_item("a", 1))),
-                 asio::bind_cancellation_slot(stop.slot(), [](const std::exception_ptr&, const Result<std::vector<Rows>>&) {}));
+  asio::co_spawn(
+      loop.get_executor(), database_->write(batch_of(insert_item("a", 1))),
+      asio::bind_cancellation_slot(stop.slot(), [](const std::exception_ptr&, const Result<std::vector<Rows>>&) {}));
   loop.run_one();  // up to the wait
   stop.emit(asio::cancellation_type::terminal);
   loop.run();
@@ -173,7 +179,7 @@ TEST_P(DatabaseContract, AnswersArriveOnTheCallersOwnLoop) {
         const bool is_home = std::this_thread::get_id() == home;
         Statement query("SELECT 1");
         auto read = co_await database.read(std::move(query));
-        co_return is_home && written && read && std::this_thread::get_id() == home;
+        co_return is_home&& written&& read&& std::this_thread::get_id() == home;
       };
       for (int k = 0; k < 20; ++k)
         if (run(call(*database_, std::to_string(i * 100 + k), me))) ++right_count;
@@ -189,7 +195,9 @@ TEST_P(DatabaseContract, AClosedDatabaseAnswersUnavailable) {
   EXPECT_EQ(code_of(run(database_->back_up_to(folder_ / "copy.db"))), ErrorCode::unavailable);
 }
 
-TEST_P(DatabaseContract, AReadMayNotWrite) { EXPECT_FALSE(run(database_->read({"DELETE FROM items RETURNING id"})).has_value()); }
+TEST_P(DatabaseContract, AReadMayNotWrite) {
+  EXPECT_FALSE(run(database_->read({"DELETE FROM items RETURNING id"})).has_value());
+}
 
 TEST_P(DatabaseContract, AnEmptyBatchIsDoneAtOnce) {
   auto answers = run(database_->write({}));

@@ -90,7 +90,9 @@ TEST_F(EventLogTest, CursorsStayGoodAfterARestart) {
   EXPECT_EQ(events->size(), 1U);
 }
 
-TEST_F(EventLogTest, ACursorOfAnotherEpochIsAConflict) { EXPECT_EQ(code_of(after(ann_, {"other", 0})), ErrorCode::conflict); }
+TEST_F(EventLogTest, ACursorOfAnotherEpochIsAConflict) {
+  EXPECT_EQ(code_of(after(ann_, {"other", 0})), ErrorCode::conflict);
+}
 
 TEST_F(EventLogTest, ACursorFromTheFutureIsAConflict) {
   EXPECT_EQ(code_of(after(ann_, {run(log_->now())->epoch, 5})), ErrorCode::conflict);
@@ -160,7 +162,12 @@ TEST_F(EventLogTest, WatchersOfTheOwnerHearWhatIsCommittedAndTold) {
     std::vector<std::string> topics{event_bus_topic(owner)};
     auto subscription = co_await bus.subscribe(std::move(topics), 10);
     log.tell("run/y", "run.progress", "{}", other);
-    log.committed({.position = 5, .topic = "run/x", .number = 2, .type = "run.changed", .data = R"({"b":[1]})", .owner = owner.to_string()});
+    log.committed({.position = 5,
+                   .topic = "run/x",
+                   .number = 2,
+                   .type = "run.changed",
+                   .data = R"({"b":[1]})",
+                   .owner = owner.to_string()});
     log.tell("run/x", "run.progress", R"({"done":3})", owner);
     std::vector<Event> heard;
     for (int i = 0; i < 2; ++i) {

@@ -27,8 +27,12 @@ struct ShimFile {
 ShimFile& shim(sqlite3_file* file) { return *reinterpret_cast<ShimFile*>(file); }
 sqlite3_file* real(sqlite3_file* file) { return shim(file).real; }
 
-int close_file(sqlite3_file* file) { return real(file)->pMethods == nullptr ? SQLITE_OK : real(file)->pMethods->xClose(real(file)); }
-int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) { return real(file)->pMethods->xRead(real(file), to, size, offset); }
+int close_file(sqlite3_file* file) {
+  return real(file)->pMethods == nullptr ? SQLITE_OK : real(file)->pMethods->xClose(real(file));
+}
+int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
+  return real(file)->pMethods->xRead(real(file), to, size, offset);
+}
 int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) {
   ShimFile& own = shim(file);
   if (own.path == nullptr) return own.real->pMethods->xWrite(own.real, from, size, offset);
@@ -58,19 +62,24 @@ int file_size(sqlite3_file* file, sqlite3_int64* size) { return real(file)->pMet
 int lock_file(sqlite3_file* file, int level) { return real(file)->pMethods->xLock(real(file), level); }
 int unlock_file(sqlite3_file* file, int level) { return real(file)->pMethods->xUnlock(real(file), level); }
 int check_lock(sqlite3_file* file, int* out) { return real(file)->pMethods->xCheckReservedLock(real(file), out); }
-int control_file(sqlite3_file* file, int code, void* argument) { return real(file)->pMethods->xFileControl(real(file), code, argument); }
+int control_file(sqlite3_file* file, int code, void* argument) {
+  return real(file)->pMethods->xFileControl(real(file), code, argument);
+}
 int sector_size(sqlite3_file* file) { return real(file)->pMethods->xSectorSize(real(file)); }
 int characteristics(sqlite3_file*) { return 0; }
 int map_shared(sqlite3_file* file, int page, int size, int extend, void volatile** out) {
   return real(file)->pMethods->xShmMap(real(file), page, size, extend, out);
 }
-int lock_shared(sqlite3_file* file, int offset, int count, int flags) { return real(file)->pMethods->xShmLock(real(file), offset, count, flags); }
+int lock_shared(sqlite3_file* file, int offset, int count, int flags) {
+  return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
+}
 void barrier_shared(sqlite3_file* file) { real(file)->pMethods->xShmBarrier(real(file)); }
 int unmap_shared(sqlite3_file* file, int remove) { return real(file)->pMethods->xShmUnmap(real(file), remove); }
 
-const sqlite3_io_methods kMethods = {2,           close_file,  read_file,    write_file,      truncate_file, sync_file,  file_size,
-                                     lock_file,   unlock_file, check_lock,   control_file,    sector_size,   characteristics,
-                                     map_shared,  lock_shared, barrier_shared, unmap_shared,  nullptr,       nullptr};
+const sqlite3_io_methods kMethods = {
+    2,           close_file,     read_file,    write_file,   truncate_file, sync_file,       file_size,
+    lock_file,   unlock_file,    check_lock,   control_file, sector_size,   characteristics, map_shared,
+    lock_shared, barrier_shared, unmap_shared, nullptr,      nullptr};
 
 sqlite3_vfs* system_vfs(sqlite3_vfs* vfs) { return *reinterpret_cast<sqlite3_vfs**>(vfs->pAppData); }
 
@@ -103,8 +112,12 @@ struct FaultyDisk::Shim {
   static int full_path(sqlite3_vfs* vfs, const char* path, int size, char* out) {
     return system_vfs(vfs)->xFullPathname(system_vfs(vfs), path, size, out);
   }
-  static int randomness(sqlite3_vfs* vfs, int size, char* out) { return system_vfs(vfs)->xRandomness(system_vfs(vfs), size, out); }
-  static int sleep(sqlite3_vfs* vfs, int microseconds) { return system_vfs(vfs)->xSleep(system_vfs(vfs), microseconds); }
+  static int randomness(sqlite3_vfs* vfs, int size, char* out) {
+    return system_vfs(vfs)->xRandomness(system_vfs(vfs), size, out);
+  }
+  static int sleep(sqlite3_vfs* vfs, int microseconds) {
+    return system_vfs(vfs)->xSleep(system_vfs(vfs), microseconds);
+  }
   static int time(sqlite3_vfs* vfs, double* out) { return system_vfs(vfs)->xCurrentTime(system_vfs(vfs), out); }
   static int last_error(sqlite3_vfs*, int, char*) { return 0; }
 };

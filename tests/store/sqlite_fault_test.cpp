@@ -76,12 +76,24 @@ void expect_nothing_lost(const Plan& plan) {
   EXPECT_GT(fault_count, 0) << "no operation failed: the test tests nothing";
 }
 
-TEST(SqliteOnAFaultyDisk, AWriteThatFailsOnceLosesNothingAnswered) { expect_nothing_lost({Operation::write, Fault::io_error, false}); }
-TEST(SqliteOnAFaultyDisk, WritesThatFailFromThenOnLoseNothingAnswered) { expect_nothing_lost({Operation::write, Fault::io_error, true}); }
-TEST(SqliteOnAFaultyDisk, ASyncThatFailsOnceLosesNothingAnswered) { expect_nothing_lost({Operation::sync, Fault::io_error, false}); }
-TEST(SqliteOnAFaultyDisk, SyncsThatFailFromThenOnLoseNothingAnswered) { expect_nothing_lost({Operation::sync, Fault::io_error, true}); }
-TEST(SqliteOnAFaultyDisk, ADiskFullOnceLosesNothingAnswered) { expect_nothing_lost({Operation::write, Fault::full, false}); }
-TEST(SqliteOnAFaultyDisk, ADiskFullFromThenOnLosesNothingAnswered) { expect_nothing_lost({Operation::write, Fault::full, true}); }
+TEST(SqliteOnAFaultyDisk, AWriteThatFailsOnceLosesNothingAnswered) {
+  expect_nothing_lost({Operation::write, Fault::io_error, false});
+}
+TEST(SqliteOnAFaultyDisk, WritesThatFailFromThenOnLoseNothingAnswered) {
+  expect_nothing_lost({Operation::write, Fault::io_error, true});
+}
+TEST(SqliteOnAFaultyDisk, ASyncThatFailsOnceLosesNothingAnswered) {
+  expect_nothing_lost({Operation::sync, Fault::io_error, false});
+}
+TEST(SqliteOnAFaultyDisk, SyncsThatFailFromThenOnLoseNothingAnswered) {
+  expect_nothing_lost({Operation::sync, Fault::io_error, true});
+}
+TEST(SqliteOnAFaultyDisk, ADiskFullOnceLosesNothingAnswered) {
+  expect_nothing_lost({Operation::write, Fault::full, false});
+}
+TEST(SqliteOnAFaultyDisk, ADiskFullFromThenOnLosesNothingAnswered) {
+  expect_nothing_lost({Operation::write, Fault::full, true});
+}
 
 TEST(SqliteOnAFaultyDisk, AFailedTruncationOfTheLogAtCloseLosesNothing) {
   TemporaryFolder folder;

@@ -164,7 +164,8 @@ TEST_F(SqliteFile, AFlippedBitIsFoundByTheCheck) {
   make(2'000);
   std::string bytes = read_text(path_);
   ASSERT_GT(bytes.size(), 20'000U);
-  for (std::size_t page = 2; page < bytes.size() / 4'096; ++page) bytes[page * 4'096 + 3] ^= 0x40;  // each page's cell count
+  for (std::size_t page = 2; page < bytes.size() / 4'096; ++page)
+    bytes[page * 4'096 + 3] ^= 0x40;  // each page's cell count
   write_text(path_, bytes);
   auto database = open();
   ASSERT_TRUE(is_ok(database));
@@ -178,7 +179,9 @@ TEST_F(SqliteFile, ACopyTakenDuringHeavyWritingIsWhole) {
   ASSERT_TRUE(is_ok(database));
   std::atomic<bool> is_over = false;
   std::thread writer([&] {
-    for (int i = 0; !is_over; ++i) EXPECT_TRUE(is_ok(run((*database)->write({insert_item(std::to_string(i), i), insert_item(std::to_string(i) + "+", i)}))));
+    for (int i = 0; !is_over; ++i)
+      EXPECT_TRUE(
+          is_ok(run((*database)->write({insert_item(std::to_string(i), i), insert_item(std::to_string(i) + "+", i)}))));
   });
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(is_ok(run((*database)->back_up_to(folder_ / "copy.db"))));
@@ -186,7 +189,8 @@ TEST_F(SqliteFile, ACopyTakenDuringHeavyWritingIsWhole) {
     ASSERT_TRUE(is_ok(copy));
     EXPECT_EQ(count_items(**copy) % 2, 0) << "half a batch";
     (*copy)->close();
-    for (const char* ending : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(folder_ / ("copy.db" + std::string(ending)));
+    for (const char* ending : {"", "-wal", "-shm", "-lock"})
+      std::filesystem::remove(folder_ / ("copy.db" + std::string(ending)));
   }
   is_over = true;
   writer.join();
@@ -202,7 +206,8 @@ TEST_F(SqliteFile, ACopyThatCannotBeMadeLeavesNothing) {
 TEST_F(SqliteFile, AReadThatLastsTooLongIsEnded) {
   auto database = open_sqlite({.path = path_, .read_time_max = std::chrono::milliseconds(20)}, item_tables());
   ASSERT_TRUE(is_ok(database));
-  const auto endless = run((*database)->read({"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"}));
+  const auto endless = run(
+      (*database)->read({"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"}));
   EXPECT_EQ(code_of(endless), ErrorCode::deadline_exceeded);
   EXPECT_EQ(count_items(**database), 0) << "the reader goes on";
 }
@@ -257,12 +262,15 @@ TEST(StudioMigrations, TablesAreStrictAndUsersRowsHaveAnOwner) {
   TemporaryFolder folder;
   auto database = open_sqlite({.path = folder / "studio.db"}, studio_migrations());
   ASSERT_TRUE(is_ok(database));
-  auto tables = run((*database)->read({"SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'"}));
+  auto tables =
+      run((*database)->read({"SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT "
+                             "strict AND name NOT LIKE 'sqlite_%'"}));
   ASSERT_TRUE(is_ok(tables));
   EXPECT_TRUE(tables->empty()) << tables->text(0, 0) << " is not STRICT";
-  auto ownerless = run((*database)->read({"SELECT m.name FROM sqlite_schema m WHERE m.type = 'table' AND m.name IN ('assets', 'productions', 'runs', "
-                                          "'access_keys', 'sessions', 'events') AND NOT EXISTS (SELECT 1 FROM pragma_table_info(m.name) c "
-                                          "WHERE c.name = 'owner' AND c.type = 'TEXT' AND c.\"notnull\" = 1)"}));
+  auto ownerless = run((*database)->read(
+      {"SELECT m.name FROM sqlite_schema m WHERE m.type = 'table' AND m.name IN ('assets', 'productions', 'runs', "
+       "'access_keys', 'sessions', 'events') AND NOT EXISTS (SELECT 1 FROM pragma_table_info(m.name) c "
+       "WHERE c.name = 'owner' AND c.type = 'TEXT' AND c.\"notnull\" = 1)"}));
   ASSERT_TRUE(is_ok(ownerless));
   EXPECT_TRUE(ownerless->empty()) << ownerless->text(0, 0) << " has no owner";
 }

@@ -70,7 +70,9 @@ ErrorCode code_of(const Result<T>& result) {
   return result ? ErrorCode::internal : result.error().code;
 }
 
-inline void write_text(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+inline void write_text(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
 inline std::string read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -78,7 +80,8 @@ inline std::string read_text(const std::string& path) {
 
 // One small table to write to.
 inline std::vector<Migration> item_tables() {
-  return {{1, "items", "CREATE TABLE items (id TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL, bytes BLOB) STRICT;"}};
+  return {
+      {1, "items", "CREATE TABLE items (id TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL, bytes BLOB) STRICT;"}};
 }
 inline Statement insert_item(std::string id, std::int64_t number) {
   return {"INSERT INTO items (id, number) VALUES ($1, $2)", {std::move(id), number}};

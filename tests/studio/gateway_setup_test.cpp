@@ -51,7 +51,8 @@ class GatewaySetupTest : public testing::Test {
 
   store::TemporaryFolder folder_;
   ManualClock clock_;
-  model::Environment environment_{{"ANTHROPIC_API_KEY", "from-the-environment"}, {"TEAM_KEY", "team-key-of-the-environment"}};
+  model::Environment environment_{{"ANTHROPIC_API_KEY", "from-the-environment"},
+                                  {"TEAM_KEY", "team-key-of-the-environment"}};
   std::unique_ptr<store::Database> database_;
   const model::SealingKey key_ = model::SealingKey::make();
   std::shared_ptr<const model::Sealer> sealer_ = std::make_shared<model::Sealer>(std::vector{key_});
@@ -151,7 +152,8 @@ TEST_F(GatewaySetupTest, TheEnvironmentsProvidersAreThereAndGiveWayToStoredOnes)
 }
 
 TEST_F(GatewaySetupTest, AKeyMayStayInTheEnvironment) {
-  ProviderChange mine{.settings = {.preset = "openai_chat", .base_url = "https://team.example/v1", .key_variable = "TEAM_KEY"}};
+  ProviderChange mine{
+      .settings = {.preset = "openai_chat", .base_url = "https://team.example/v1", .key_variable = "TEAM_KEY"}};
   ASSERT_TRUE(is_ok(store::run(setup_->create_provider("team", mine))));
   EXPECT_EQ(called("team")->credential.key, "team-key-of-the-environment");
   mine.settings.key_variable = "NOT_SET";
@@ -195,12 +197,14 @@ TEST_F(GatewaySetupTest, WrongProvidersAreRefusedByField) {
   EXPECT_EQ(where("a", with([](auto& it) { it.settings.base_url = "http://x/v1?key=1"; })), "/base_url");
   EXPECT_EQ(where("a", with([](auto& it) { it.settings.key_variable = "a-b"; })), "/key_variable");
   EXPECT_EQ(where("a", with([](auto& it) { it.settings.model_prefixes = {"ok", ""}; })), "/model_prefixes/1");
-  EXPECT_EQ(where("a", with([](auto& it) { it.settings.first_byte_timeout = std::chrono::milliseconds(1); })), "/first_byte_timeout_ms");
+  EXPECT_EQ(where("a", with([](auto& it) { it.settings.first_byte_timeout = std::chrono::milliseconds(1); })),
+            "/first_byte_timeout_ms");
   EXPECT_EQ(where("a", with([](auto& it) { it.settings.stall_timeout = std::chrono::hours(2); })), "/stall_timeout_ms");
   EXPECT_EQ(where("a", with([](auto& it) { it.key = "line\nbreak"; })), "/key");
   EXPECT_EQ(where("a", with([](auto& it) { it.headers = HeaderList{{"Host", "x"}}; })), "/headers/Host");
   EXPECT_EQ(where("a", with([](auto& it) { it.headers = HeaderList{{"host", "x"}}; })), "/headers/host");
-  EXPECT_EQ(where("a", with([](auto& it) { it.headers = HeaderList{{"authorization", "x"}}; })), "/headers/authorization");
+  EXPECT_EQ(where("a", with([](auto& it) { it.headers = HeaderList{{"authorization", "x"}}; })),
+            "/headers/authorization");
   EXPECT_EQ(where("a", with([](auto& it) { it.headers = HeaderList{{"x", "1"}, {"x", "2"}}; })), "/headers/x");
   EXPECT_TRUE(is_ok(store::run(setup_->create_provider("a", change()))));
   EXPECT_EQ(store::code_of(store::run(setup_->create_provider("a", change()))), ErrorCode::conflict);
@@ -229,7 +233,8 @@ TEST_F(GatewaySetupTest, ALostSealingKeyIsToldAndItsProvidersCanBeGivenNewKeys) 
   const auto told = store::run(setup_->get_provider("a"));
   ASSERT_TRUE(is_ok(told));
   EXPECT_NE(told->trouble.find(key_.id_text()), std::string::npos);
-  EXPECT_EQ(store::code_of(store::run(setup_->seal_anew(std::make_shared<model::Sealer>(std::vector{model::SealingKey::make()})))),
+  EXPECT_EQ(store::code_of(
+                store::run(setup_->seal_anew(std::make_shared<model::Sealer>(std::vector{model::SealingKey::make()})))),
             ErrorCode::unavailable);
   ProviderChange renewed = change();
   renewed.key.reset();
@@ -287,7 +292,8 @@ TEST_F(GatewaySetupTest, WrongRoutesAreRefusedByField) {
   EXPECT_EQ(where(with([](auto& it) { it.targets[1].provider = ""; })), "/targets/1/provider");
   EXPECT_EQ(where(with([](auto& it) { it.targets[0].model = ""; })), "/targets/0/model");
   EXPECT_EQ(where(with([](auto& it) { it.targets[0].weight = 0; })), "/targets/0/weight");
-  EXPECT_EQ(where(with([](auto& it) { it.targets[0].weight = std::numeric_limits<double>::quiet_NaN(); })), "/targets/0/weight");
+  EXPECT_EQ(where(with([](auto& it) { it.targets[0].weight = std::numeric_limits<double>::quiet_NaN(); })),
+            "/targets/0/weight");
   EXPECT_EQ(where(with([](auto& it) { it.targets[1] = it.targets[0]; })), "/targets/1");
   EXPECT_EQ(where(with([](auto& it) { it.cache_life = std::chrono::hours(24 * 31); })), "/cache_life_s");
 }

@@ -26,12 +26,13 @@ class SealRotationTest : public testing::Test {
     auto keys = model::load_sealing_keys(source_);
     ASSERT_TRUE(is_ok(keys));
     models_ = std::make_unique<model::Models>(model::BreakerPolicy());
-    setup_ = std::make_unique<GatewaySetup>(GatewaySetup::Parts{.database = *database_,
-                                                                .clock = clock_,
-                                                                .models = *models_,
-                                                                .sealer = std::make_shared<model::Sealer>(std::move(*keys)),
-                                                                .environment = {},
-                                                                .sealing_keys = source_});
+    setup_ =
+        std::make_unique<GatewaySetup>(GatewaySetup::Parts{.database = *database_,
+                                                           .clock = clock_,
+                                                           .models = *models_,
+                                                           .sealer = std::make_shared<model::Sealer>(std::move(*keys)),
+                                                           .environment = {},
+                                                           .sealing_keys = source_});
     ASSERT_TRUE(is_ok(loop_.wait_for(setup_->load())));
   }
   static ProviderChange change(std::string key = std::string(kCanary)) {
@@ -44,7 +45,9 @@ class SealRotationTest : public testing::Test {
     const auto found = directory->providers().find(name);
     return found == directory->providers().end() ? "none" : found->second->credential.key;
   }
-  Result<GatewaySetup::SealRotation> rotate(OldKeys old = OldKeys::drop) { return loop_.wait_for(setup_->rotate_sealing_key(old)); }
+  Result<GatewaySetup::SealRotation> rotate(OldKeys old = OldKeys::drop) {
+    return loop_.wait_for(setup_->rotate_sealing_key(old));
+  }
   std::vector<model::SealingKey> keys() { return *model::load_sealing_keys(source_); }
 
   store::TemporaryFolder folder_;

@@ -16,9 +16,12 @@ constexpr std::chrono::seconds kDeadline{300};
 
 const model::ChatFace& face_of(model::Protocol protocol) {
   switch (protocol) {
-    case model::Protocol::openai_responses: return model::openai_responses_face();
-    case model::Protocol::anthropic: return model::anthropic_face();
-    default: return model::openai_chat_face();
+    case model::Protocol::openai_responses:
+      return model::openai_responses_face();
+    case model::Protocol::anthropic:
+      return model::anthropic_face();
+    default:
+      return model::openai_chat_face();
   }
 }
 
@@ -49,15 +52,22 @@ struct Pump {
   }
 };
 
-Task<Result<net::Response>> serve(Services services, net::Request request, model::Protocol protocol, model::KeyStatePtr key) {
+Task<Result<net::Response>> serve(Services services, net::Request request, model::Protocol protocol,
+                                  model::KeyStatePtr key) {
   auto body = co_await request.read_body(kBodyBytesMax);
   if (!body) co_return error_of(body);
   auto glanced = model::glance(protocol, *body);
   if (!glanced) co_return error_of(glanced);
   auto wishes = read_wishes(request);
   if (!wishes) co_return error_of(wishes);
-  model::ChatCall call{.face = &face_of(protocol), .body = std::move(*body), .request = std::move(*glanced), .request_id = request.request_id,
-                       .deadline = services.clock.now() + kDeadline, .may_fall_back = wishes->may_fall_back, .strategy = wishes->strategy, .key = key};
+  model::ChatCall call{.face = &face_of(protocol),
+                       .body = std::move(*body),
+                       .request = std::move(*glanced),
+                       .request_id = request.request_id,
+                       .deadline = services.clock.now() + kDeadline,
+                       .may_fall_back = wishes->may_fall_back,
+                       .strategy = wishes->strategy,
+                       .key = key};
   call.hedges = wishes->hedges;
   call.trace = model::trace_of(request.headers.find(model::kTraceHeader));
   read_betas(request, call);
@@ -116,9 +126,27 @@ Task<Result<net::Response>> messages(Services services, net::Request request, mo
 }
 
 constexpr Route kRoutes[] = {
-    {.method = net::Method::post, .path = "/v1/chat/completions", .summary = "A conversation, as OpenAI's chat completions", .request = "OpenAiChatRequest", .answer = "OpenAiChatAnswer", .face = Face::openai, .serve = chat_completions},
-    {.method = net::Method::post, .path = "/v1/responses", .summary = "A conversation, as OpenAI's responses", .request = "OpenAiResponsesRequest", .answer = "OpenAiResponse", .face = Face::openai, .serve = responses},
-    {.method = net::Method::post, .path = "/v1/messages", .summary = "A conversation, as Anthropic's messages", .request = "AnthropicMessagesRequest", .answer = "AnthropicMessage", .face = Face::anthropic, .serve = messages},
+    {.method = net::Method::post,
+     .path = "/v1/chat/completions",
+     .summary = "A conversation, as OpenAI's chat completions",
+     .request = "OpenAiChatRequest",
+     .answer = "OpenAiChatAnswer",
+     .face = Face::openai,
+     .serve = chat_completions},
+    {.method = net::Method::post,
+     .path = "/v1/responses",
+     .summary = "A conversation, as OpenAI's responses",
+     .request = "OpenAiResponsesRequest",
+     .answer = "OpenAiResponse",
+     .face = Face::openai,
+     .serve = responses},
+    {.method = net::Method::post,
+     .path = "/v1/messages",
+     .summary = "A conversation, as Anthropic's messages",
+     .request = "AnthropicMessagesRequest",
+     .answer = "AnthropicMessage",
+     .face = Face::anthropic,
+     .serve = messages},
 };
 
 }  // namespace

@@ -20,19 +20,28 @@ Result<std::string> model_in(std::string_view body, model::Endpoint endpoint) {
   if (!*member && endpoint == model::Endpoint::moderations) return std::string(kModerationModel);
   const auto name = *member ? json::parse(**member) : Result<json::Value>(json::Value());
   if (!name || !name->is_string() || name->get_string().empty() || name->get_string().size() > kModelBytesMax)
-    return fail(ErrorCode::invalid_argument, "\"model\" must be a text of 1 to 512 bytes", {.reason = "request_invalid", .where = "/model"});
+    return fail(ErrorCode::invalid_argument, "\"model\" must be a text of 1 to 512 bytes",
+                {.reason = "request_invalid", .where = "/model"});
   return std::string(name->get_string());
 }
 
-Task<Result<net::Response>> relay(Services services, net::Request request, model::Endpoint endpoint, model::Protocol face, model::KeyStatePtr key) {
+Task<Result<net::Response>> relay(Services services, net::Request request, model::Endpoint endpoint,
+                                  model::Protocol face, model::KeyStatePtr key) {
   auto body = co_await request.read_body(kBodyBytesMax);
   if (!body) co_return error_of(body);
   auto model = model_in(*body, endpoint);
   if (!model) co_return error_of(model);
   auto wishes = read_wishes(request);
   if (!wishes) co_return error_of(wishes);
-  model::EndpointCall call{.endpoint = endpoint, .face = face, .body = std::move(*body), .model = std::move(*model), .request_id = request.request_id,
-                           .deadline = services.clock.now() + kDeadline, .may_fall_back = wishes->may_fall_back, .strategy = wishes->strategy, .key = key};
+  model::EndpointCall call{.endpoint = endpoint,
+                           .face = face,
+                           .body = std::move(*body),
+                           .model = std::move(*model),
+                           .request_id = request.request_id,
+                           .deadline = services.clock.now() + kDeadline,
+                           .may_fall_back = wishes->may_fall_back,
+                           .strategy = wishes->strategy,
+                           .key = key};
   call.trace = model::trace_of(request.headers.find(model::kTraceHeader));
   model::WholeAnswer whole = co_await services.chat.relay(std::move(call));
   if (!whole.body) co_return error_of(whole.body);
@@ -48,7 +57,8 @@ Task<Result<net::Response>> embeddings(Services services, net::Request request, 
 }
 
 Task<Result<net::Response>> moderations(Services services, net::Request request, model::KeyStatePtr key) {
-  return relay(services, std::move(request), model::Endpoint::moderations, model::Protocol::openai_chat, std::move(key));
+  return relay(services, std::move(request), model::Endpoint::moderations, model::Protocol::openai_chat,
+               std::move(key));
 }
 
 // Asked of a provider that counts; for every other model, from the request's length, which the answer says in a header.
@@ -60,8 +70,13 @@ Task<Result<net::Response>> count_tokens(Services services, net::Request request
   auto read = model::read_anthropic_count_request(*parsed);
   if (!read) co_return error_of(read);
   const std::int64_t estimate = model::estimated_tokens(body->size());
-  model::EndpointCall call{.endpoint = model::Endpoint::count_tokens, .face = model::Protocol::anthropic, .body = std::move(*body), .model = read->model,
-                           .request_id = request.request_id, .deadline = services.clock.now() + kDeadline, .key = key};
+  model::EndpointCall call{.endpoint = model::Endpoint::count_tokens,
+                           .face = model::Protocol::anthropic,
+                           .body = std::move(*body),
+                           .model = read->model,
+                           .request_id = request.request_id,
+                           .deadline = services.clock.now() + kDeadline,
+                           .key = key};
   model::WholeAnswer whole = co_await services.chat.relay(std::move(call));
   net::Response response;
   response.headers.set("content-type", "application/json");
@@ -78,12 +93,27 @@ Task<Result<net::Response>> count_tokens(Services services, net::Request request
 }
 
 constexpr Route kRoutes[] = {
-    {.method = net::Method::post, .path = "/v1/embeddings", .summary = "Texts as vectors", .request = "OpenAiEmbeddingsRequest", .answer = "OpenAiEmbeddings",
-     .face = Face::openai, .serve = embeddings},
-    {.method = net::Method::post, .path = "/v1/moderations", .summary = "Whether a text is harmful", .request = "OpenAiModerationRequest", .answer = "OpenAiModeration",
-     .face = Face::openai, .serve = moderations},
-    {.method = net::Method::post, .path = "/v1/messages/count_tokens", .summary = "How many tokens a conversation is", .request = "AnthropicCountRequest",
-     .answer = "AnthropicCount", .face = Face::anthropic, .serve = count_tokens},
+    {.method = net::Method::post,
+     .path = "/v1/embeddings",
+     .summary = "Texts as vectors",
+     .request = "OpenAiEmbeddingsRequest",
+     .answer = "OpenAiEmbeddings",
+     .face = Face::openai,
+     .serve = embeddings},
+    {.method = net::Method::post,
+     .path = "/v1/moderations",
+     .summary = "Whether a text is harmful",
+     .request = "OpenAiModerationRequest",
+     .answer = "OpenAiModeration",
+     .face = Face::openai,
+     .serve = moderations},
+    {.method = net::Method::post,
+     .path = "/v1/messages/count_tokens",
+     .summary = "How many tokens a conversation is",
+     .request = "AnthropicCountRequest",
+     .answer = "AnthropicCount",
+     .face = Face::anthropic,
+     .serve = count_tokens},
 };
 
 }  // namespace

@@ -12,14 +12,23 @@ namespace {
 bool speaks_anthropic(const net::Request& request) { return request.headers.find("anthropic-version").has_value(); }
 
 json::Object openai_model(const model::Directory::Entry& entry) {
-  return json::Object{{"id", entry.id}, {"object", "model"}, {"created", 0}, {"owned_by", entry.candidate ? entry.candidate->provider->name : "atelier"}};
+  return json::Object{{"id", entry.id},
+                      {"object", "model"},
+                      {"created", 0},
+                      {"owned_by", entry.candidate ? entry.candidate->provider->name : "atelier"}};
 }
 
 json::Object anthropic_model(const model::Directory::Entry& entry) {
-  json::Object object{{"type", "model"}, {"id", entry.id}, {"display_name", entry.listed && !entry.listed->title.empty() ? entry.listed->title : entry.id},
+  json::Object object{{"type", "model"},
+                      {"id", entry.id},
+                      {"display_name", entry.listed && !entry.listed->title.empty() ? entry.listed->title : entry.id},
                       {"created_at", "1970-01-01T00:00:00Z"}};
-  object["max_input_tokens"] = entry.listed && entry.listed->context_tokens > 0 ? json::Value(entry.listed->context_tokens) : json::Value(nullptr);
-  object["max_tokens"] = entry.listed && entry.listed->output_tokens_max > 0 ? json::Value(entry.listed->output_tokens_max) : json::Value(nullptr);
+  object["max_input_tokens"] = entry.listed && entry.listed->context_tokens > 0
+                                   ? json::Value(entry.listed->context_tokens)
+                                   : json::Value(nullptr);
+  object["max_tokens"] = entry.listed && entry.listed->output_tokens_max > 0
+                             ? json::Value(entry.listed->output_tokens_max)
+                             : json::Value(nullptr);
   return object;
 }
 
@@ -27,7 +36,8 @@ json::Object anthropic_model(const model::Directory::Entry& entry) {
 std::vector<model::Directory::Entry> allowed(const model::Directory& directory, const model::KeyState& key) {
   std::vector<model::Directory::Entry> entries = directory.entries();
   std::erase_if(entries, [&](const model::Directory::Entry& entry) {
-    return entry.candidate ? !key.allows_model(entry.candidate->provider->name, entry.candidate->model) : !key.allows_route(entry.id);
+    return entry.candidate ? !key.allows_model(entry.candidate->provider->name, entry.candidate->model)
+                           : !key.allows_route(entry.id);
   });
   return entries;
 }
@@ -44,7 +54,8 @@ Task<Result<net::Response>> list(Services services, net::Request request, model:
   const model::DirectoryPtr directory = services.chat.models().directory();
   const bool is_anthropic = speaks_anthropic(request);
   json::Array data;
-  for (const model::Directory::Entry& entry : distinct(allowed(*directory, *key))) data.push_back(is_anthropic ? anthropic_model(entry) : openai_model(entry));
+  for (const model::Directory::Entry& entry : distinct(allowed(*directory, *key)))
+    data.push_back(is_anthropic ? anthropic_model(entry) : openai_model(entry));
   if (!is_anthropic) co_return net::json_response(json::Object{{"object", "list"}, {"data", std::move(data)}});
   json::Object page{{"has_more", false}, {"first_id", nullptr}, {"last_id", nullptr}};
   if (!data.empty()) {
@@ -74,12 +85,23 @@ Task<Result<net::Response>> get(Services services, net::Request request, model::
     const json::Object found = speaks_anthropic(request) ? anthropic_model(entry) : openai_model(entry);
     co_return net::json_response(found);
   }
-  co_return fail(ErrorCode::not_found, fmt::format("there is no model \"{}\"", id), {.reason = "model_not_found", .where = "model"});
+  co_return fail(ErrorCode::not_found, fmt::format("there is no model \"{}\"", id),
+                 {.reason = "model_not_found", .where = "model"});
 }
 
 constexpr Route kRoutes[] = {
-    {.method = net::Method::get, .path = "/v1/models", .summary = "The models that can be called", .answer = "OpenAiModelList", .face = Face::openai, .serve = list},
-    {.method = net::Method::get, .path = "/v1/models/{id...}", .summary = "One of them", .answer = "OpenAiModel", .face = Face::openai, .serve = get},
+    {.method = net::Method::get,
+     .path = "/v1/models",
+     .summary = "The models that can be called",
+     .answer = "OpenAiModelList",
+     .face = Face::openai,
+     .serve = list},
+    {.method = net::Method::get,
+     .path = "/v1/models/{id...}",
+     .summary = "One of them",
+     .answer = "OpenAiModel",
+     .face = Face::openai,
+     .serve = get},
 };
 
 }  // namespace

@@ -20,11 +20,13 @@ namespace {
 constexpr std::int64_t kItemsByDefault = 20, kItemsMax = 100;
 
 std::unexpected<Error> not_there(std::string_view id) {
-  return fail(ErrorCode::not_found, fmt::format("Response with id '{}' not found.", printable(id, 80)), {.reason = "response_not_found", .where = "response_id"});
+  return fail(ErrorCode::not_found, fmt::format("Response with id '{}' not found.", printable(id, 80)),
+              {.reason = "response_not_found", .where = "response_id"});
 }
 
 std::unexpected<Error> refuse(std::string_view parameter, std::string_view what) {
-  return fail(ErrorCode::invalid_argument, fmt::format("{} {}", parameter, what), {.reason = "parameter_invalid", .where = std::string(parameter)});
+  return fail(ErrorCode::invalid_argument, fmt::format("{} {}", parameter, what),
+              {.reason = "parameter_invalid", .where = std::string(parameter)});
 }
 
 Task<Result<model::KeptResponsePtr>> find(Services services, model::ResponseOwner whose, std::string id) {
@@ -40,7 +42,8 @@ Result<std::int64_t> starting_after(const net::Request& request) {
   if (!given) return -1;
   std::int64_t number = -1;
   const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), number);
-  if (error != std::errc() || end != given->data() + given->size() || number < 0) return refuse("starting_after", "must be an event's number, 0 or more");
+  if (error != std::errc() || end != given->data() + given->size() || number < 0)
+    return refuse("starting_after", "must be an event's number, 0 or more");
   return number;
 }
 
@@ -80,16 +83,18 @@ Task<Result<net::Response>> cancel(Services services, net::Request request, mode
   std::string id(request.path_parameter("id"));
   auto kept = co_await find(services, owner_of(*key), std::move(id));
   if (!kept) co_return error_of(kept);
-  co_return fail(ErrorCode::invalid_argument, "Cannot cancel a synchronous response: it ends when its caller closes the connection.",
+  co_return fail(ErrorCode::invalid_argument,
+                 "Cannot cancel a synchronous response: it ends when its caller closes the connection.",
                  {.reason = "not_supported", .where = "response_id"});
 }
 
-// All that the response answers, first to last: the turns before it, and its own input. Items that came without an id get
-// one, the same each time.
+// All that the response answers, first to last: the turns before it, and its own input. Items that came without an id
+// get one, the same each time.
 Result<json::Array> input_of(const std::vector<model::KeptResponsePtr>& turns) {
   json::Array items;
   for (const model::KeptResponsePtr& turn : turns) {
-    auto said = turn == turns.back() ? Result<std::string>(turn->input) : model::items_of_turn(turn->input, turn->response);
+    auto said =
+        turn == turns.back() ? Result<std::string>(turn->input) : model::items_of_turn(turn->input, turn->response);
     if (!said) return error_of(said);
     auto list = json::parse(*said);
     if (!list) return error_of(list);
@@ -128,7 +133,8 @@ Task<Result<net::Response>> list_input(Services services, net::Request request, 
   }
   const auto count = std::min<std::ptrdiff_t>(*limit, items->end() - from);
   json::Array data(from, from + count);
-  json::Object page{{"object", "list"}, {"first_id", nullptr}, {"last_id", nullptr}, {"has_more", from + count != items->end()}};
+  json::Object page{
+      {"object", "list"}, {"first_id", nullptr}, {"last_id", nullptr}, {"has_more", from + count != items->end()}};
   if (!data.empty()) {
     page["first_id"] = id_of(data.front());
     page["last_id"] = id_of(data.back());
@@ -137,14 +143,39 @@ Task<Result<net::Response>> list_input(Services services, net::Request request, 
   co_return net::json_response(page);
 }
 
-constexpr QueryParameter kGetQuery[] = {{"stream", "true: as server-sent events"}, {"starting_after", "With stream: the number of the last event the caller has"}};
-constexpr QueryParameter kListQuery[] = {{"limit", "1 to 100; 20"}, {"order", "asc or desc (newest first, the default)"}, {"after", "The id of the item before"}};
+constexpr QueryParameter kGetQuery[] = {{"stream", "true: as server-sent events"},
+                                        {"starting_after", "With stream: the number of the last event the caller has"}};
+constexpr QueryParameter kListQuery[] = {{"limit", "1 to 100; 20"},
+                                         {"order", "asc or desc (newest first, the default)"},
+                                         {"after", "The id of the item before"}};
 
 constexpr Route kRoutes[] = {
-    {.method = net::Method::get, .path = "/v1/responses/{id}", .summary = "A response that was kept", .answer = "OpenAiResponse", .query = kGetQuery, .face = Face::openai, .serve = get},
-    {.method = net::Method::del, .path = "/v1/responses/{id}", .summary = "Deletes it", .answer = "OpenAiDeleted", .face = Face::openai, .serve = remove},
-    {.method = net::Method::get, .path = "/v1/responses/{id}/input_items", .summary = "All that it answers", .answer = "OpenAiItemList", .query = kListQuery, .face = Face::openai, .serve = list_input},
-    {.method = net::Method::post, .path = "/v1/responses/{id}/cancel", .summary = "Always refused: responses end with their callers", .answer = "OpenAiResponse", .face = Face::openai, .serve = cancel},
+    {.method = net::Method::get,
+     .path = "/v1/responses/{id}",
+     .summary = "A response that was kept",
+     .answer = "OpenAiResponse",
+     .query = kGetQuery,
+     .face = Face::openai,
+     .serve = get},
+    {.method = net::Method::del,
+     .path = "/v1/responses/{id}",
+     .summary = "Deletes it",
+     .answer = "OpenAiDeleted",
+     .face = Face::openai,
+     .serve = remove},
+    {.method = net::Method::get,
+     .path = "/v1/responses/{id}/input_items",
+     .summary = "All that it answers",
+     .answer = "OpenAiItemList",
+     .query = kListQuery,
+     .face = Face::openai,
+     .serve = list_input},
+    {.method = net::Method::post,
+     .path = "/v1/responses/{id}/cancel",
+     .summary = "Always refused: responses end with their callers",
+     .answer = "OpenAiResponse",
+     .face = Face::openai,
+     .serve = cancel},
 };
 
 }  // namespace

@@ -21,7 +21,8 @@ Result<std::optional<bool>> read_switch(const net::Request& request, std::string
   const auto value = request.headers.find(name);
   if (!value) return std::optional<bool>();
   if (*value != "off" && *value != "on")
-    return fail(ErrorCode::invalid_argument, fmt::format("{} is \"on\" or \"off\"", name), {.reason = "header_invalid", .where = std::string(name)});
+    return fail(ErrorCode::invalid_argument, fmt::format("{} is \"on\" or \"off\"", name),
+                {.reason = "header_invalid", .where = std::string(name)});
   return std::optional(*value == "on");
 }
 
@@ -31,7 +32,8 @@ constexpr std::int64_t kCacheLifeMax_s = 30 * 86'400;
 std::optional<std::int64_t> seconds_in(std::string_view text) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  return error == std::errc() && end == text.data() + text.size() && seconds >= 0 ? std::optional(seconds) : std::nullopt;
+  return error == std::errc() && end == text.data() + text.size() && seconds >= 0 ? std::optional(seconds)
+                                                                                  : std::nullopt;
 }
 
 // RFC 9111 section 5.2.1, as far as it means anything for answers that are found by their request's bytes. What is not
@@ -46,7 +48,8 @@ void read_cache_control(std::string_view field, model::ShareWish& wish) {
     if (directive == "only-if-cached") wish.wants_kept_only = true;
     constexpr std::string_view kMaxAge = "max-age=";
     if (directive.starts_with(kMaxAge))
-      if (const auto seconds = seconds_in(directive.substr(kMaxAge.size()))) wish.age_max = std::chrono::seconds(*seconds);
+      if (const auto seconds = seconds_in(directive.substr(kMaxAge.size())))
+        wish.age_max = std::chrono::seconds(*seconds);
   }
 }
 
@@ -58,7 +61,9 @@ Result<model::ShareWish> read_share_wish(const net::Request& request) {
     if (*cache == "on") life = kCacheLifeUnasked_s;
     if (*cache == "off") life = 0;
     if (!life || *life > kCacheLifeMax_s)
-      return fail(ErrorCode::invalid_argument, fmt::format("X-Atelier-Cache is \"on\", \"off\" or seconds up to {}", kCacheLifeMax_s), {.reason = "header_invalid", .where = "x-atelier-cache"});
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("X-Atelier-Cache is \"on\", \"off\" or seconds up to {}", kCacheLifeMax_s),
+                  {.reason = "header_invalid", .where = "x-atelier-cache"});
     wish.cache_life = std::chrono::seconds(*life);
   }
   auto joins = read_switch(request, "x-atelier-coalesce");
@@ -78,7 +83,8 @@ net::Response face_error(Face face, const Error& error, std::string_view request
   if (error.retry_after_ms) {
     response.headers.set("retry-after", std::to_string((*error.retry_after_ms + 999) / 1000));
     response.headers.set("retry-after-ms", std::to_string(*error.retry_after_ms));
-    // Official clients wait that long by themselves, or come back too early: better told at once to whoever waits for them.
+    // Official clients wait that long by themselves, or come back too early: better told at once to whoever waits for
+    // them.
     if (*error.retry_after_ms > kWaitUnseenMs) response.headers.set("x-should-retry", "false");
   }
   response.body = model::write_error(protocol, error, status, request_id);
@@ -90,7 +96,8 @@ Task<Result<model::KeyStatePtr>> authenticate_face(Services services, const net:
   const auto api_key = request->headers.find("x-api-key");
   const auto authorization = request->headers.find("authorization");
   if (api_key && authorization)
-    co_return fail(ErrorCode::invalid_argument, "the request has two credentials, x-api-key and Authorization: send one",
+    co_return fail(ErrorCode::invalid_argument,
+                   "the request has two credentials, x-api-key and Authorization: send one",
                    {.reason = "two_credentials", .where = {}});
   std::string_view secret;
   if (api_key) {
@@ -106,7 +113,8 @@ Task<Result<model::KeyStatePtr>> authenticate_face(Services services, const net:
     co_return model::KeyStatePtr();
   }
   auto key = services.accounts.look_up(secret);
-  if (!key && key.error().code == ErrorCode::unavailable) key = co_await services.accounts.find_key_state(std::string(secret));
+  if (!key && key.error().code == ErrorCode::unavailable)
+    key = co_await services.accounts.find_key_state(std::string(secret));
   if (!key && key.error().code == ErrorCode::unauthenticated && services.is_open) co_return local;
   co_return key;
 }
@@ -124,7 +132,8 @@ Result<Wishes> read_wishes(const net::Request& request) {
   if (const auto name = request.headers.find("x-atelier-strategy")) {
     wishes.strategy = model::parse_strategy(*name);
     if (!wishes.strategy)
-      return fail(ErrorCode::invalid_argument, fmt::format("there is no strategy \"{}\"", printable(*name, 64)), {.reason = "header_invalid", .where = "x-atelier-strategy"});
+      return fail(ErrorCode::invalid_argument, fmt::format("there is no strategy \"{}\"", printable(*name, 64)),
+                  {.reason = "header_invalid", .where = "x-atelier-strategy"});
   }
   auto share = read_share_wish(request);
   if (!share) return error_of(share);
@@ -134,10 +143,16 @@ Result<Wishes> read_wishes(const net::Request& request) {
 
 void set_share(net::Headers& headers, const model::ShareReport& share) {
   switch (share.sharing) {
-    case model::Sharing::none: return;
-    case model::Sharing::missed: headers.set("x-atelier-cache", "miss"); return;
-    case model::Sharing::joined: headers.set("x-atelier-cache", "joined"); return;
-    case model::Sharing::found: break;
+    case model::Sharing::none:
+      return;
+    case model::Sharing::missed:
+      headers.set("x-atelier-cache", "miss");
+      return;
+    case model::Sharing::joined:
+      headers.set("x-atelier-cache", "joined");
+      return;
+    case model::Sharing::found:
+      break;
   }
   headers.set("x-atelier-cache", "hit");
   headers.set("age", std::to_string(share.age.count()));
@@ -147,7 +162,8 @@ void set_share(net::Headers& headers, const model::ShareReport& share) {
 void set_report(net::Headers& headers, const model::CallReport& report) {
   if (!report.candidate.empty()) headers.set("x-atelier-candidate", report.candidate);
   headers.set("x-atelier-attempts", std::to_string(report.attempts.size()));
-  if (report.hedge == model::Hedge::won || report.hedge == model::Hedge::lost) headers.set("x-atelier-hedge", report.hedge == model::Hedge::won ? "won" : "lost");
+  if (report.hedge == model::Hedge::won || report.hedge == model::Hedge::lost)
+    headers.set("x-atelier-hedge", report.hedge == model::Hedge::won ? "won" : "lost");
   if (!report.key || !report.key->limiter) return;
   for (auto& [name, value] : model::limit_headers(report.key->limiter->status())) headers.set(name, std::move(value));
 }

@@ -43,7 +43,8 @@ const json::Value& json_input(const StepRun& step, std::string_view port);
 const BlobRef& blob_input(const StepRun& step, std::string_view port);
 const BlobRef* optional_blob_input(const StepRun& step, std::string_view port);
 
-// What every type has whose steps are tasks of the media worker: its class, and the worker's versions in its results' keys.
+// What every type has whose steps are tasks of the media worker: its class, and the worker's versions in its results'
+// keys.
 NodeType media_type(NodeType type);
 
 }  // namespace atelier::graph

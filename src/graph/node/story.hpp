@@ -6,8 +6,8 @@
 
 namespace atelier::graph {
 
-// The steps from story to video; how they are wired is studio/produce/compile.cpp. What each does is a task of the media
-// worker of the same name (media/README.md); times in parameters are those of that table.
+// The steps from story to video; how they are wired is studio/produce/compile.cpp. What each does is a task of the
+// media worker of the same name (media/README.md); times in parameters are those of that table.
 extern const NodeType kStorySpeech;      // a scene's text -> its sound and its words' times
 extern const NodeType kStoryTimeline;    // words -> cues, cut into parts
 extern const NodeType kStoryStill;       // a picture -> a frame the compositor can move over

@@ -85,12 +85,13 @@ Task<Result<Outputs>> run_captions(NodeServices& services, StepRun step) {
   if (!made) co_return error_of(made);
   auto stored = co_await services.blobs.put(store::BlobKind::derived, json::write(timeline));
   if (!stored) co_return error_of(stored);
-  co_return Outputs{
-      {"srt", made->outputs.at("srt")},
-      {"vtt", made->outputs.at("vtt")},
-      {"ass", made->outputs.at("ass")},
-      {"timeline",
-       BlobRef{.digest = stored->digest, .size_bytes = stored->size_bytes, .media_type = "application/json", .pin = stored->pin}}};
+  co_return Outputs{{"srt", made->outputs.at("srt")},
+                    {"vtt", made->outputs.at("vtt")},
+                    {"ass", made->outputs.at("ass")},
+                    {"timeline", BlobRef{.digest = stored->digest,
+                                         .size_bytes = stored->size_bytes,
+                                         .media_type = "application/json",
+                                         .pin = stored->pin}}};
 }
 
 Task<Result<Outputs>> run_assemble(NodeServices& services, StepRun step) {
@@ -158,7 +159,8 @@ Task<Result<Outputs>> run_publish(NodeServices& services, StepRun step) {
                                           {"sound", json_input(step, "sound")}};
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::insert(asset));
-  for (store::Statement& statement : store::Productions::publish_render(step.principal, step.run, result, digests)) batch.push_back(std::move(statement));
+  for (store::Statement& statement : store::Productions::publish_render(step.principal, step.run, result, digests))
+    batch.push_back(std::move(statement));
   auto written = co_await services.database.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return Outputs{{"asset", json::Value(json::Object{{"asset_id", asset.id.to_string()}})}};
@@ -188,13 +190,14 @@ constexpr Port kPublishOutputs[] = {{"asset", PortType::json}};
 
 }  // namespace
 
-const NodeType kStorySoundtrack = media_type({.name = "story.soundtrack",
-                                              .version = 1,
-                                              .help = "Mixes the scenes' speech and the music, sets the loudness and encodes it once",
-                                              .inputs = kSoundtrackInputs,
-                                              .outputs = kSoundtrackOutputs,
-                                              .timeout = minutes(30),
-                                              .run = run_soundtrack});
+const NodeType kStorySoundtrack =
+    media_type({.name = "story.soundtrack",
+                .version = 1,
+                .help = "Mixes the scenes' speech and the music, sets the loudness and encodes it once",
+                .inputs = kSoundtrackInputs,
+                .outputs = kSoundtrackOutputs,
+                .timeout = minutes(30),
+                .run = run_soundtrack});
 
 const NodeType kStoryCaptions = media_type({.name = "story.captions",
                                             .version = 1,

@@ -84,7 +84,8 @@ Task<Result<Outputs>> run_segment(NodeServices& services, StepRun step) {
     // A part past the scene's end: the scene turned out shorter than its text let us expect.
     auto empty = co_await services.blobs.put(store::BlobKind::derived, "");
     if (!empty) co_return error_of(empty);
-    co_return Outputs{{"video", BlobRef{.digest = empty->digest, .size_bytes = 0, .media_type = "video/nut", .pin = empty->pin}}};
+    co_return Outputs{
+        {"video", BlobRef{.digest = empty->digest, .size_bytes = 0, .media_type = "video/nut", .pin = empty->pin}}};
   }
   if (const BlobRef* background = optional_blob_input(step, "frame"))
     task.inputs.push_back({.name = "background", .blob = *background});
@@ -147,13 +148,14 @@ const NodeType kStorySpeech = media_type({.name = "story.speech",
                                           .timeout = minutes(5),
                                           .run = run_speech});
 
-const NodeType kStoryTimeline = media_type({.name = "story.timeline",
-                                            .version = 1,
-                                            .help = "Groups a scene's words into captions and cuts the scene into parts",
-                                            .inputs = kTimelineInputs,
-                                            .outputs = timeline_outputs(),
-                                            .timeout = minutes(2),
-                                            .run = run_timeline});
+const NodeType kStoryTimeline =
+    media_type({.name = "story.timeline",
+                .version = 1,
+                .help = "Groups a scene's words into captions and cuts the scene into parts",
+                .inputs = kTimelineInputs,
+                .outputs = timeline_outputs(),
+                .timeout = minutes(2),
+                .run = run_timeline});
 
 const NodeType kStoryStill = media_type({.name = "story.still",
                                          .version = 1,

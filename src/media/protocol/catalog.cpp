@@ -91,7 +91,10 @@ struct LanguageAlias {
   std::string_view language;
 };
 constexpr std::array kLanguageAliases = {
-    LanguageAlias{"zh", "cmn"}, LanguageAlias{"no", "nb"}, LanguageAlias{"iw", "he"}, LanguageAlias{"in", "id"},
+    LanguageAlias{"zh", "cmn"},
+    LanguageAlias{"no", "nb"},
+    LanguageAlias{"iw", "he"},
+    LanguageAlias{"in", "id"},
 };
 
 template <class Table>

@@ -11,11 +11,11 @@ namespace atelier::media {
 // does it. All tables live as long as the process.
 
 struct Voice {
-  std::string_view id;        // "local/flite/slt", "local/espeak-ng/fr"
-  std::string_view engine;    // "flite" or "espeak-ng"
+  std::string_view id;            // "local/flite/slt", "local/espeak-ng/fr"
+  std::string_view engine;        // "flite" or "espeak-ng"
   std::string_view engine_voice;  // what the engine calls it
-  std::string_view language;  // BCP 47, "en", "fr", "cmn"
-  std::string_view name;      // for people, in English
+  std::string_view language;      // BCP 47, "en", "fr", "cmn"
+  std::string_view name;          // for people, in English
 };
 std::span<const Voice> voices() noexcept;
 const Voice* find_voice(std::string_view id) noexcept;

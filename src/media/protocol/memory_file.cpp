@@ -39,7 +39,7 @@ Result<std::string> read_file(int fd, std::size_t size) {
 }
 
 Result<std::uint64_t> size_of_file(int fd) {
-  struct stat facts {};
+  struct stat facts{};
   if (fstat(fd, &facts) != 0) return fail_errno(errno, "cannot look at a media task's file");
   return static_cast<std::uint64_t>(facts.st_size);
 }

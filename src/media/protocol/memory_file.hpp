@@ -9,8 +9,8 @@
 
 namespace atelier::media {
 
-// Parameters and results are too large for packets and travel in memory files, which the control makes, so that it never
-// has to trust a descriptor that a worker made.
+// Parameters and results are too large for packets and travel in memory files, which the control makes, so that it
+// never has to trust a descriptor that a worker made.
 
 // Empty, writable, close-on-exec.
 Result<UniqueFd> make_memory_file();

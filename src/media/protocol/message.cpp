@@ -53,7 +53,11 @@ json::Object write(const Hello& hello) {
 }
 
 json::Object write(const Heartbeat& beat) {
-  return {{"kind", "heartbeat"}, {"id", number(beat.id)}, {"done", beat.done}, {"total", beat.total}, {"cpu_ms", beat.cpu_ms}};
+  return {{"kind", "heartbeat"},
+          {"id", number(beat.id)},
+          {"done", beat.done},
+          {"total", beat.total},
+          {"cpu_ms", beat.cpu_ms}};
 }
 
 json::Object write(const Finished& finished) {
@@ -117,7 +121,8 @@ Result<WorkerMessage> read_hello(json::ObjectReader& reader) {
   const json::Array* tasks = reader.required_array("tasks", kTasksMax);
   const json::Value* sandbox = reader.required_value("sandbox");
   hello.fonts_digest = printable(reader.required_string("fonts_digest", {.bytes_max = 128}));
-  hello.fonts_missing = printable(reader.required_string("fonts_missing", {.bytes_max = 4 * kErrorTextBytesMax}), kErrorTextBytesMax);
+  hello.fonts_missing =
+      printable(reader.required_string("fonts_missing", {.bytes_max = 4 * kErrorTextBytesMax}), kErrorTextBytesMax);
   if (auto done = reader.finish(); !done) return error_of(done);
   for (const json::Value& item : *tasks) {
     json::ObjectReader task(item, "/tasks");
@@ -150,7 +155,8 @@ Result<Error> read_error(const json::Value& value) {
   Error error;
   error.reason = printable(reader.required_string("reason", {.bytes_max = 64}));
   error.where = printable(reader.required_string("where", {.bytes_max = 256}));
-  error.message = printable(reader.required_string("message", {.bytes_max = 4 * kErrorTextBytesMax}), kErrorTextBytesMax);
+  error.message =
+      printable(reader.required_string("message", {.bytes_max = 4 * kErrorTextBytesMax}), kErrorTextBytesMax);
   if (!code) reader.complain("code", "is no known error code");
   if (auto done = reader.finish(); !done) return error_of(done);
   error.code = *code;

@@ -27,15 +27,15 @@ struct SocketPair {
 };
 Result<SocketPair> make_socket_pair();
 
-// The descriptors are duplicated into the packet; the caller keeps its own. would_block: the socket is full, or too many
-// descriptors are in flight; nothing was sent.
+// The descriptors are duplicated into the packet; the caller keeps its own. would_block: the socket is full, or too
+// many descriptors are in flight; nothing was sent.
 Result<Sending> send_packet(int socket, std::string_view text, std::span<const int> files = {});
 
 enum class Descriptors : std::uint8_t { accepted, refused };
 
-// nullopt: nothing there now (a non-blocking socket). A closed peer is ErrorCode::unavailable with reason "socket_closed";
-// a packet that is too long or brings more descriptors than allowed is ErrorCode::invalid_argument, and its descriptors
-// are closed. With Descriptors::refused the kernel drops them before they reach this process.
+// nullopt: nothing there now (a non-blocking socket). A closed peer is ErrorCode::unavailable with reason
+// "socket_closed"; a packet that is too long or brings more descriptors than allowed is ErrorCode::invalid_argument,
+// and its descriptors are closed. With Descriptors::refused the kernel drops them before they reach this process.
 Result<std::optional<Packet>> receive_packet(int socket, Descriptors descriptors);
 
 }  // namespace atelier::media

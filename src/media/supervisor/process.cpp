@@ -71,15 +71,18 @@ std::uint64_t parse_number(std::string_view text) {
 
 Result<> set_soft_limit(pid_t pid, __rlimit_resource resource, std::uint64_t value, const char* name) {
   rlimit limit{};
-  if (prlimit(pid, resource, nullptr, &limit) != 0) return fail_errno(errno, std::string("cannot read a media worker's ") + name);
+  if (prlimit(pid, resource, nullptr, &limit) != 0)
+    return fail_errno(errno, std::string("cannot read a media worker's ") + name);
   limit.rlim_cur = std::min<rlim_t>(value, limit.rlim_max);
-  if (prlimit(pid, resource, &limit, nullptr) != 0) return fail_errno(errno, std::string("cannot set a media worker's ") + name);
+  if (prlimit(pid, resource, &limit, nullptr) != 0)
+    return fail_errno(errno, std::string("cannot set a media worker's ") + name);
   return {};
 }
 
 }  // namespace
 
-Result<Child> spawn_worker(const std::filesystem::path& executable, const std::vector<std::string>& arguments, int socket) {
+Result<Child> spawn_worker(const std::filesystem::path& executable, const std::vector<std::string>& arguments,
+                           int socket) {
   FileActions actions;
   Attributes attributes;
   set_up(actions, socket);
@@ -105,7 +108,8 @@ Result<Child> spawn_worker(const std::filesystem::path& executable, const std::v
 
 std::optional<Ending> reap(const Child& child) {
   siginfo_t status{};
-  if (waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &status, WEXITED | WNOHANG) != 0) return Ending{};  // somebody else did
+  if (waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &status, WEXITED | WNOHANG) != 0)
+    return Ending{};  // somebody else did
   if (status.si_pid == 0) return std::nullopt;
   return Ending{status.si_code != CLD_EXITED, status.si_status};
 }
@@ -144,7 +148,8 @@ Result<> limit_process(pid_t pid, const TaskLimits& limits) {
   if (auto done = set_soft_limit(pid, RLIMIT_FSIZE, limits.file_bytes_max, "RLIMIT_FSIZE"); !done) return done;
   const auto usage = read_usage(pid);
   const std::int64_t cpu_ms = (usage ? usage->cpu_ms : 0) + limits.cpu_ms_max;
-  if (auto done = set_soft_limit(pid, RLIMIT_CPU, static_cast<std::uint64_t>(cpu_ms) / 1'000 + 1, "RLIMIT_CPU"); !done) return done;
+  if (auto done = set_soft_limit(pid, RLIMIT_CPU, static_cast<std::uint64_t>(cpu_ms) / 1'000 + 1, "RLIMIT_CPU"); !done)
+    return done;
   if (kIsSanitized) return {};
   // Private writable memory, used or not: what is resident is polled. Threads' stacks count whole, hence the room.
   constexpr std::uint64_t kStackBytes = 512ULL * 1024 * 1024;

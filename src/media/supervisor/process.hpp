@@ -21,7 +21,8 @@ struct Child {
 
 // Starts it with an empty environment, no standard streams, and `socket` as descriptor kWorkerSocketFd; nothing else is
 // handed down.
-Result<Child> spawn_worker(const std::filesystem::path& executable, const std::vector<std::string>& arguments, int socket);
+Result<Child> spawn_worker(const std::filesystem::path& executable, const std::vector<std::string>& arguments,
+                           int socket);
 
 struct Ending {
   bool was_signal = false;

@@ -61,11 +61,13 @@ struct Worker::Given {
 };
 
 Result<std::shared_ptr<Worker>> Worker::start(Executor executor, const WorkersSettings& settings) {
-  auto executable = settings.executable.empty() ? find_worker_executable() : Result<std::filesystem::path>(settings.executable);
+  auto executable =
+      settings.executable.empty() ? find_worker_executable() : Result<std::filesystem::path>(settings.executable);
   if (!executable) return error_of(executable);
   auto pair = make_socket_pair();
   if (!pair) return error_of(pair);
-  std::vector<std::string> arguments{"--socket-fd", std::to_string(kWorkerSocketFd), "--parent-pid", std::to_string(getpid())};
+  std::vector<std::string> arguments{"--socket-fd", std::to_string(kWorkerSocketFd), "--parent-pid",
+                                     std::to_string(getpid())};
   if (!settings.font_dir.empty()) arguments.insert(arguments.end(), {"--font-dir", settings.font_dir});
   auto child = spawn_worker(*executable, arguments, pair->worker.get());
   if (!child) return error_of(child);
@@ -139,26 +141,32 @@ Result<> Worker::take(const Packet& packet) {
 Result<> Worker::take(Hello hello) {
   if (hello_ || start_error_) return fail(ErrorCode::invalid_argument, "it said hello twice");
   if (hello.protocol != kProtocolVersion)
-    start_error_ = fail(ErrorCode::unavailable,
-                        fmt::format("the media worker speaks version {} of the protocol, not {}: both must be of one build",
-                                    hello.protocol, kProtocolVersion),
-                        {"worker_start_failed", ""}).error();
+    start_error_ =
+        fail(ErrorCode::unavailable,
+             fmt::format("the media worker speaks version {} of the protocol, not {}: both must be of one build",
+                         hello.protocol, kProtocolVersion),
+             {"worker_start_failed", ""})
+            .error();
   else if (settings_.is_strict && !hello.sandbox.missing.empty())
-    start_error_ = fail(ErrorCode::unavailable, "the media worker's sandbox is incomplete: " + hello.sandbox.missing.front(),
-                        {"sandbox_incomplete", ""}).error();
+    start_error_ =
+        fail(ErrorCode::unavailable, "the media worker's sandbox is incomplete: " + hello.sandbox.missing.front(),
+             {"sandbox_incomplete", ""})
+            .error();
   else
     hello_ = std::move(hello);
   return {};
 }
 
 Result<> Worker::take(const Heartbeat& beat) {
-  if (given_ == nullptr || given_->id != beat.id) return fail(ErrorCode::invalid_argument, "it spoke of a task it does not have");
+  if (given_ == nullptr || given_->id != beat.id)
+    return fail(ErrorCode::invalid_argument, "it spoke of a task it does not have");
   const auto now = Clock::now();
   given_->heard_at = now;
   given_->cpu_ms = beat.cpu_ms;
   // A tenth of the time since: what wakes now and then without getting anywhere uses less.
   const auto quiet_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - given_->advanced_at).count();
-  if (beat.done != given_->progress.done || beat.cpu_ms - given_->cpu_ms_at_advance > std::max<std::int64_t>(quiet_ms / 10, 100)) {
+  if (beat.done != given_->progress.done ||
+      beat.cpu_ms - given_->cpu_ms_at_advance > std::max<std::int64_t>(quiet_ms / 10, 100)) {
     given_->advanced_at = now;
     given_->cpu_ms_at_advance = beat.cpu_ms;
   }
@@ -200,7 +208,8 @@ Task<Result<>> Worker::send(std::string text, std::vector<int> files, Time until
     const auto sent = send_packet(socket_.native_handle(), text, files);
     if (!sent) co_return error_of(sent);
     if (*sent == Sending::sent) co_return Result<>{};
-    if (Clock::now() >= until || ending_) co_return fail(ErrorCode::unavailable, "a media worker does not read its socket");
+    if (Clock::now() >= until || ending_)
+      co_return fail(ErrorCode::unavailable, "a media worker does not read its socket");
     // Too many descriptors in flight is not told by the socket becoming writable, so this asks again.
     if (auto slept = co_await sleep_for(5ms); !slept) co_return error_of(slept);
   }
@@ -234,7 +243,8 @@ Task<Result<>> Worker::hand_over(Given* given, TaskRequest* request) {
     batch.files.push_back({is_input ? FileUse::input : FileUse::output, file.name});
     fds.push_back(file.fd.get());
     if (fds.size() < kFilesPerPacketMax && i + 1 < file_count) continue;
-    if (sent = co_await send(write_message(ControlMessage(batch)), fds, given->deadline); !sent) co_return error_of(sent);
+    if (sent = co_await send(write_message(ControlMessage(batch)), fds, given->deadline); !sent)
+      co_return error_of(sent);
     batch.files.clear();
     fds.clear();
   }
@@ -251,7 +261,8 @@ Task<Result<json::Value>> Worker::perform(TaskRequest request, std::function<voi
   given.deadline = now + request.timeout;
   given.timeout = request.timeout;
   given.reported_at = given.heard_at = given.advanced_at = now;
-  // Cores compute at the same time, and wall time bounds them all; this catches what the control cannot, while it is stopped.
+  // Cores compute at the same time, and wall time bounds them all; this catches what the control cannot, while it is
+  // stopped.
   static const std::int64_t core_count = std::max(1L, sysconf(_SC_NPROCESSORS_ONLN));
   TaskLimits limits;
   limits.memory_bytes_max = request.memory_bytes_max;
@@ -302,22 +313,28 @@ void Worker::report(Given& given, const std::function<void(Progress)>& on_progre
 
 std::optional<Error> Worker::overrun(const Given& given) const {
   const auto now = Clock::now();
-  const auto seconds = [](std::chrono::milliseconds length) { return fmt::format("{:g} s", static_cast<double>(length.count()) / 1'000); };
+  const auto seconds = [](std::chrono::milliseconds length) {
+    return fmt::format("{:g} s", static_cast<double>(length.count()) / 1'000);
+  };
   if (given.cancel_by && now >= *given.cancel_by)
     return fail(ErrorCode::cancelled, "media task " + given.type + " was cancelled").error();
   if (now >= given.deadline)
     return fail(ErrorCode::deadline_exceeded,
                 fmt::format("media task {} took longer than the {} it was given", given.type, seconds(given.timeout)),
-                {"worker_timeout", ""}).error();
+                {"worker_timeout", ""})
+        .error();
   if (now - given.heard_at >= settings_.silence_timeout)
     return fail(ErrorCode::unavailable,
-                fmt::format("the media worker doing {} has not answered for {}", given.type, seconds(settings_.silence_timeout)),
-                {"worker_stalled", ""}).error();
+                fmt::format("the media worker doing {} has not answered for {}", given.type,
+                            seconds(settings_.silence_timeout)),
+                {"worker_stalled", ""})
+        .error();
   if (now - given.advanced_at >= settings_.stall_timeout)
     return fail(ErrorCode::unavailable,
                 fmt::format("media task {} stood still at {} of {} for {}", given.type, given.progress.done,
                             given.progress.total, seconds(settings_.stall_timeout)),
-                {"worker_stalled", ""}).error();
+                {"worker_stalled", ""})
+        .error();
   return overrun_of_memory(given);
 }
 
@@ -328,7 +345,8 @@ std::optional<Error> Worker::overrun_of_memory(const Given& given) const {
     return fail(ErrorCode::unavailable,
                 fmt::format("media task {} used {} of memory; it may use {}", given.type, mib(usage->resident_bytes),
                             mib(given.memory_bytes_max)),
-                {"worker_oom", ""}).error();
+                {"worker_oom", ""})
+        .error();
   if (usage->thread_count > kThreadsMax)
     return crashed(fmt::format("media task {} started {} threads", given.type, usage->thread_count));
   return std::nullopt;
@@ -352,7 +370,8 @@ Result<json::Value> Worker::result_of(Given& given) {
   auto value = text ? json::parse(*text) : Result<json::Value>(error_of(text));
   if (value) return value;
   kill();
-  return std::unexpected(crashed("a media worker's result of " + given.type + " is not JSON: " + value.error().message));
+  return std::unexpected(
+      crashed("a media worker's result of " + given.type + " is not JSON: " + value.error().message));
 }
 
 void Worker::retire() {

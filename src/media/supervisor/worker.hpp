@@ -16,8 +16,8 @@
 
 namespace atelier::media {
 
-// One worker process, seen from the control. Lives on one loop. Shared by the pool and the two coroutines that watch the
-// process; those end when the process has.
+// One worker process, seen from the control. Lives on one loop. Shared by the pool and the two coroutines that watch
+// the process; those end when the process has.
 class Worker : public std::enable_shared_from_this<Worker> {
  public:
   // Starts the process; watch() and listen() must be spawned next.

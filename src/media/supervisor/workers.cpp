@@ -25,16 +25,18 @@ namespace {
 // A descriptor of its own, for reading only, whatever the caller's may do.
 Result<UniqueFd> reopen_to_read(const FileArgument& file) {
   UniqueFd fd(open(fmt::format("/proc/self/fd/{}", file.fd.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.is_open()) return fail_errno(errno, "cannot open input " + printable(file.name, kFileNameBytesMax) + " of a media task");
+  if (!fd.is_open())
+    return fail_errno(errno, "cannot open input " + printable(file.name, kFileNameBytesMax) + " of a media task");
   return fd;
 }
 
 Result<> check_file(const FileArgument& file, std::set<std::string_view>& names) {
   if (file.name.empty() || file.name.size() > kFileNameBytesMax)
-    return fail(ErrorCode::invalid_argument, "a media task's file has a name of " + std::to_string(file.name.size()) + " bytes");
+    return fail(ErrorCode::invalid_argument,
+                "a media task's file has a name of " + std::to_string(file.name.size()) + " bytes");
   if (!names.insert(file.name).second)
     return fail(ErrorCode::invalid_argument, "a media task has two files called " + printable(file.name));
-  struct stat facts {};
+  struct stat facts{};
   if (fstat(file.fd.get(), &facts) != 0 || !S_ISREG(facts.st_mode))
     return fail(ErrorCode::invalid_argument, "file " + printable(file.name) + " of a media task is no regular file");
   return {};
@@ -42,7 +44,8 @@ Result<> check_file(const FileArgument& file, std::set<std::string_view>& names)
 
 Result<> check(const TaskRequest& request) {
   if (request.type.empty() || request.type.size() > kTaskNameBytesMax)
-    return fail(ErrorCode::invalid_argument, "a media task's type has " + std::to_string(request.type.size()) + " bytes");
+    return fail(ErrorCode::invalid_argument,
+                "a media task's type has " + std::to_string(request.type.size()) + " bytes");
   if (request.inputs.size() + request.outputs.size() > kFilesMax)
     return fail(ErrorCode::too_large, fmt::format("media task {} has more than {} files", request.type, kFilesMax));
   std::set<std::string_view> inputs;
@@ -62,7 +65,12 @@ std::unexpected<Error> stopped() {
 
 class Workers::Pool {
  public:
-  Pool(Executor executor, WorkersSettings settings) : executor_(executor), settings_(std::move(settings)), changed_(executor), idle_changed_(executor), group_(executor, {.stops_on_error = false}) {
+  Pool(Executor executor, WorkersSettings settings)
+      : executor_(executor),
+        settings_(std::move(settings)),
+        changed_(executor),
+        idle_changed_(executor),
+        group_(executor, {.stops_on_error = false}) {
     if (settings_.worker_count_max == 0) settings_.worker_count_max = std::max(1U, std::thread::hardware_concurrency());
   }
 
@@ -95,8 +103,8 @@ class Workers::Pool {
 
   Executor executor_;
   WorkersSettings settings_;
-  Signal changed_;       // a place became free, or all is to end
-  Signal idle_changed_;  // for retire_idle
+  Signal changed_;                   // a place became free, or all is to end
+  Signal idle_changed_;              // for retire_idle
   std::deque<std::uint64_t> queue_;  // tickets, in the order of asking
   std::uint64_t next_ticket_ = 1;
   std::size_t busy_count_ = 0;
@@ -121,11 +129,13 @@ void Workers::Pool::count() {
 Task<Result<>> Workers::Pool::acquire() {
   if (is_stopping_) co_return stopped();
   if (queue_.size() >= settings_.queue_count_max)
-    co_return fail(ErrorCode::unavailable, fmt::format("{} media tasks are waiting already", queue_.size()), {"workers_busy", ""});
+    co_return fail(ErrorCode::unavailable, fmt::format("{} media tasks are waiting already", queue_.size()),
+                   {"workers_busy", ""});
   const std::uint64_t ticket = next_ticket_++;
   queue_.push_back(ticket);
   count();
-  while (!is_stopping_ && !(queue_.front() == ticket && busy_count_ < settings_.worker_count_max) && !co_await is_cancelled())
+  while (!is_stopping_ && !(queue_.front() == ticket && busy_count_ < settings_.worker_count_max) &&
+         !co_await is_cancelled())
     co_await changed_.wait();
   std::erase(queue_, ticket);
   // The next in the queue may have waited for this one to go, or there may be another place.
@@ -166,7 +176,8 @@ Task<Result<Workers::Pool::WorkerPtr>> Workers::Pool::start_worker() {
   }
   const bool is_first = !report().hello.has_value();
   if (is_first)
-    for (const std::string& sentence : hello->sandbox.missing) log::warn("media worker sandbox", {{"missing", sentence}});
+    for (const std::string& sentence : hello->sandbox.missing)
+      log::warn("media worker sandbox", {{"missing", sentence}});
   if (is_first && !hello->fonts_missing.empty()) log::warn("media worker fonts", {{"missing", hello->fonts_missing}});
   change_report([&](WorkersReport& report) { report.hello = *std::move(hello); });
   co_return worker;
@@ -197,7 +208,8 @@ Task<Result<>> Workers::Pool::look_after(WorkerPtr worker) {
 void Workers::Pool::put_back(const WorkerPtr& worker) {
   if (!worker->is_usable()) return;
   if (is_stopping_) return worker->retire();
-  if (worker->task_count() >= settings_.tasks_per_worker_max || worker->resident_bytes() > settings_.rest_memory_bytes_max) {
+  if (worker->task_count() >= settings_.tasks_per_worker_max ||
+      worker->resident_bytes() > settings_.rest_memory_bytes_max) {
     change_report([](WorkersReport& report) { ++report.recycled_count; });
     return worker->retire();
   }
@@ -283,7 +295,8 @@ Task<> Workers::Pool::stop() {
   while (busy_count_ > 0 || !queue_.empty()) co_await changed_.wait();
 }
 
-Workers::Workers(Executor executor, WorkersSettings settings) : pool_(std::make_unique<Pool>(executor, std::move(settings))) {}
+Workers::Workers(Executor executor, WorkersSettings settings)
+    : pool_(std::make_unique<Pool>(executor, std::move(settings))) {}
 Workers::~Workers() = default;
 
 Task<Result<json::Value>> Workers::run(TaskRequest request, std::function<void(Progress)> on_progress) {
@@ -301,7 +314,8 @@ Result<std::filesystem::path> find_worker_executable() {
   const auto self = std::filesystem::read_symlink("/proc/self/exe", ec);
   const auto beside = self.parent_path() / "atelier-media";
   if (ec || !std::filesystem::exists(beside, ec))
-    return fail(ErrorCode::unavailable, "there is no atelier-media beside " + self.string(), {"worker_start_failed", ""});
+    return fail(ErrorCode::unavailable, "there is no atelier-media beside " + self.string(),
+                {"worker_start_failed", ""});
   return beside;
 }
 

@@ -75,7 +75,8 @@ struct WorkersReport {
   std::uint64_t recycled_count = 0;  // ended after many tasks, or too large at rest
   std::uint64_t crashed_count = 0;   // ended by themselves while they should not
   std::uint64_t killed_count = 0;    // for time, memory, silence, or because a cancelled task did not end
-  // What the latest worker said of itself: its tasks with versions, its sandbox, its fonts. None before the first start.
+  // What the latest worker said of itself: its tasks with versions, its sandbox, its fonts. None before the first
+  // start.
   std::optional<Hello> hello;
 };
 
@@ -90,9 +91,9 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  // Waits for a free worker in the order of asking, and does the task. Cancelling the awaiting coroutine asks the task to
-  // stop and kills its worker if it does not within cancel_timeout. What a task itself found wrong comes back unchanged;
-  // else the reason tells what became of the worker, and nothing of it outlives the error:
+  // Waits for a free worker in the order of asking, and does the task. Cancelling the awaiting coroutine asks the task
+  // to stop and kills its worker if it does not within cancel_timeout. What a task itself found wrong comes back
+  // unchanged; else the reason tells what became of the worker, and nothing of it outlives the error:
   //   worker_crashed, worker_oom, worker_stalled, worker_start_failed, sandbox_incomplete (unavailable),
   //   worker_timeout (deadline_exceeded), workers_busy (unavailable), workers_stopped (unavailable).
   // on_progress comes up to four times a second, and once a second when nothing moves; it may be empty.

@@ -28,7 +28,8 @@ void Attempt::succeeded() {
   candidate_->breaker.tell(permit_, Health::good, now);
   std::optional<std::chrono::milliseconds> first_token;
   if (has_first_token_) first_token = first_token_;
-  candidate_->record.attempt_ended(true, first_token, std::chrono::duration_cast<std::chrono::milliseconds>(now - started_));
+  candidate_->record.attempt_ended(true, first_token,
+                                   std::chrono::duration_cast<std::chrono::milliseconds>(now - started_));
 }
 
 void Attempt::failed(const Fault& fault) {
@@ -43,7 +44,9 @@ void Attempt::failed(const Fault& fault) {
   candidate_->record.failed(std::string(to_string(fault.kind)) + ": " + fault.message, clock_.wall_ms());
 }
 
-std::int64_t estimated_tokens(std::size_t bytes) noexcept { return static_cast<std::int64_t>((bytes + kBytesPerToken - 1) / kBytesPerToken); }
+std::int64_t estimated_tokens(std::size_t bytes) noexcept {
+  return static_cast<std::int64_t>((bytes + kBytesPerToken - 1) / kBytesPerToken);
+}
 
 Usage estimate_usage(const ChatCall& call, const ChatAnswer& said, ServiceTier tier) {
   std::size_t said_bytes = 0, thought_bytes = 0;

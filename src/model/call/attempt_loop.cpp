@@ -15,7 +15,8 @@ double draw() {
 
 Fault cancelled_fault() { return Fault{.kind = Fault::Kind::cancelled, .message = "the caller went away"}; }
 
-Task<std::expected<void, Fault>> run_attempts(AttemptPlan* plan, Trial* trial, CallAccount* account, const Clock* clock) {
+Task<std::expected<void, Fault>> run_attempts(AttemptPlan* plan, Trial* trial, CallAccount* account,
+                                              const Clock* clock) {
   for (;;) {
     const auto now = clock->now();
     const AttemptPlan::Step step = plan->next(now);
@@ -34,15 +35,19 @@ Task<std::expected<void, Fault>> run_attempts(AttemptPlan* plan, Trial* trial, C
   }
 }
 
-Result<Chosen> choose(const Directory& directory, std::string_view model, std::optional<Strategy> strategy, const KeyStatePtr& key, const Clock& clock, const Prices* prices, double random) {
+Result<Chosen> choose(const Directory& directory, std::string_view model, std::optional<Strategy> strategy,
+                      const KeyStatePtr& key, const Clock& clock, const Prices* prices, double random) {
   auto resolved = directory.resolve(model);
   if (!resolved) return error_of(resolved);
   if (strategy) resolved->strategy = *strategy;
   std::vector<CandidatePtr> ordered = order(*resolved, clock.now(), random, prices);
   const bool is_granted = !key || (resolved->route != nullptr && key->allows_route(resolved->name));
-  if (!is_granted) std::erase_if(ordered, [&](const CandidatePtr& one) { return !key->allows_model(one->provider->name, one->model); });
+  if (!is_granted)
+    std::erase_if(ordered,
+                  [&](const CandidatePtr& one) { return !key->allows_model(one->provider->name, one->model); });
   if (ordered.empty())
-    return fail(ErrorCode::forbidden, fmt::format("this key may not call \"{}\"", model), {.reason = "model_not_allowed", .where = "model"});
+    return fail(ErrorCode::forbidden, fmt::format("this key may not call \"{}\"", model),
+                {.reason = "model_not_allowed", .where = "model"});
   Chosen chosen{.candidates = std::move(ordered)};
   if (resolved->route != nullptr) {
     chosen.route = resolved->route->name;

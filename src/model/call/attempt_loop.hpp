@@ -17,9 +17,10 @@ class Trial {
   virtual void call_off() {}
 };
 
-// Follows the plan until a trial succeeds, and waits where the plan says so. Otherwise gives the fault to tell the caller.
-// Everything must last until the end.
-Task<std::expected<void, Fault>> run_attempts(AttemptPlan* plan, Trial* trial, CallAccount* account, const Clock* clock);
+// Follows the plan until a trial succeeds, and waits where the plan says so. Otherwise gives the fault to tell the
+// caller. Everything must last until the end.
+Task<std::expected<void, Fault>> run_attempts(AttemptPlan* plan, Trial* trial, CallAccount* account,
+                                              const Clock* clock);
 
 struct Chosen {
   std::vector<CandidatePtr> candidates;  // at least one
@@ -27,7 +28,8 @@ struct Chosen {
   bool hedges = false;                   // as the route says
 };
 // A call's candidates in the order of its strategy, those only that its key may call.
-Result<Chosen> choose(const Directory& directory, std::string_view model, std::optional<Strategy> strategy, const KeyStatePtr& key, const Clock& clock, const Prices* prices, double random);
+Result<Chosen> choose(const Directory& directory, std::string_view model, std::optional<Strategy> strategy,
+                      const KeyStatePtr& key, const Clock& clock, const Prices* prices, double random);
 
 // In [0, 1), for jitter and weights.
 double draw();

@@ -53,12 +53,15 @@ AttemptPlan::Step AttemptPlan::next(TimePoint now) {
     return go_to(at, permit);
   }
   // A wait that ends after the deadline is no wait: better told now.
-  if (earliest && *earliest < deadline_) return {.what = Step::What::wait, .wait = std::chrono::ceil<std::chrono::milliseconds>(*earliest - now)};
+  if (earliest && *earliest < deadline_)
+    return {.what = Step::What::wait, .wait = std::chrono::ceil<std::chrono::milliseconds>(*earliest - now)};
   if (!has_refused) return {};
   for (std::size_t at = 0; at < places_.size(); ++at) {
     Place& place = places_[at];
     if (place.is_excluded || place.failures > 0 || place.not_before > now) continue;
-    if (const Breaker::Permit permit = place.candidate->breaker.ask_out_of_turn(now); permit != Breaker::Permit::refused) return go_to(at, permit);
+    if (const Breaker::Permit permit = place.candidate->breaker.ask_out_of_turn(now);
+        permit != Breaker::Permit::refused)
+      return go_to(at, permit);
   }
   // Somebody is trying one out of turn: their outcome decides for us too.
   const bool is_probed = std::ranges::any_of(places_, [&](const Place& place) {
@@ -75,7 +78,9 @@ AttemptPlan::Step AttemptPlan::beside(TimePoint now, const Prices* prices) {
   for (std::size_t at = 0; at < places_.size(); ++at) {
     const Place& place = places_[at];
     Candidate& second = *place.candidate;
-    if (&second == &first || place.is_excluded || place.failures > 0 || place.not_before > now || second.held_for(now).count() > 0) continue;
+    if (&second == &first || place.is_excluded || place.failures > 0 || place.not_before > now ||
+        second.held_for(now).count() > 0)
+      continue;
     // One whose repeats are spent is in trouble: it gets nothing on top.
     if (second.budget.is_spent() || !is_affordable_beside(first, second, prices)) continue;
     const Breaker::Permit permit = second.breaker.ask(now);
@@ -95,7 +100,8 @@ AttemptPlan::Step AttemptPlan::beside(TimePoint now, const Prices* prices) {
 
 void AttemptPlan::turn_to(const Candidate& candidate) {
   if (places_[current_].candidate.get() == &candidate) return;
-  const auto found = std::ranges::find_if(places_, [&](const Place& place) { return place.candidate.get() == &candidate; });
+  const auto found =
+      std::ranges::find_if(places_, [&](const Place& place) { return place.candidate.get() == &candidate; });
   if (found != places_.end()) current_ = static_cast<std::size_t>(found - places_.begin());
 }
 
@@ -110,9 +116,14 @@ void AttemptPlan::failed(const Fault& fault, TimePoint now) {
   ++place.failures;
   last_fault_ = fault;
   switch (remedy_for(fault)) {
-    case Remedy::none: is_hopeless_ = true; return;
-    case Remedy::elsewhere: place.is_excluded = true; return;
-    case Remedy::anywhere: break;
+    case Remedy::none:
+      is_hopeless_ = true;
+      return;
+    case Remedy::elsewhere:
+      place.is_excluded = true;
+      return;
+    case Remedy::anywhere:
+      break;
   }
   // Each repeat draws its own jitter from the call's one number.
   const double drawn = random_ * (place.failures + 1) * 7.31;
@@ -122,7 +133,8 @@ void AttemptPlan::failed(const Fault& fault, TimePoint now) {
     return;
   }
   place.not_before = now + *pause;
-  if (fault.kind == Fault::Kind::rate_limit && fault.retry_after_ms) place.candidate->hold_until(now + std::chrono::milliseconds(*fault.retry_after_ms));
+  if (fault.kind == Fault::Kind::rate_limit && fault.retry_after_ms)
+    place.candidate->hold_until(now + std::chrono::milliseconds(*fault.retry_after_ms));
 }
 
 void AttemptPlan::leave_current() { places_[current_].is_excluded = true; }
@@ -139,12 +151,18 @@ Fault AttemptPlan::verdict(TimePoint now) const {
     if (fault.kind == Fault::Kind::rate_limit && !fault.retry_after_ms) fault.retry_after_ms = 1'000;
     return fault;
   }
-  Fault fault{.kind = Fault::Kind::overloaded, .message = "no candidate of this model may be tried now", .code = "all_candidates_unavailable", .is_ours = true};
+  Fault fault{.kind = Fault::Kind::overloaded,
+              .message = "no candidate of this model may be tried now",
+              .code = "all_candidates_unavailable",
+              .is_ours = true};
   std::optional<std::chrono::milliseconds> least;
   for (const Place& place : places_) {
     const auto left = std::max(place.candidate->breaker.snapshot(now).opens_in, place.candidate->held_for(now));
     least = std::min(least.value_or(left), left);
-    fault.message += fmt::format("; {} is {}", place.candidate->name, place.candidate->held_for(now).count() > 0 ? "rate limited" : to_string(place.candidate->breaker.snapshot(now).state));
+    fault.message += fmt::format("; {} is {}", place.candidate->name,
+                                 place.candidate->held_for(now).count() > 0
+                                     ? "rate limited"
+                                     : to_string(place.candidate->breaker.snapshot(now).state));
   }
   // Nobody is down, all are busy: callers know how to wait for that.
   const auto is_held = [&](const Place& place) { return place.candidate->held_for(now).count() > 0; };

@@ -9,7 +9,7 @@
 namespace atelier::model {
 
 struct PlanOptions {
-  bool may_fall_back = true;      // to other candidates than the first
+  bool may_fall_back = true;  // to other candidates than the first
   std::uint32_t attempts_max = 12;
   std::chrono::milliseconds open_wait_max{2'000};  // for somebody else's probe, when every breaker is open
 };
@@ -24,18 +24,18 @@ class AttemptPlan {
   struct Step {
     enum class What : std::uint8_t { go, wait, give_up };
     What what = What::give_up;
-    CandidatePtr candidate = {};                       // to go to
+    CandidatePtr candidate = {};                        // to go to
     Breaker::Permit permit = Breaker::Permit::refused;  // to be told how it ended
     std::chrono::milliseconds wait{0};
   };
   Step next(TimePoint now);
-  // A second attempt beside the one next() began last, at the next candidate that is well and was not tried, if hedges may
-  // be afforded (route/hedge.hpp); give_up: none. It is the one gone to last then.
+  // A second attempt beside the one next() began last, at the next candidate that is well and was not tried, if hedges
+  // may be afforded (route/hedge.hpp); give_up: none. It is the one gone to last then.
   Step beside(TimePoint now, const Prices* prices);
   // Of two attempts at once, what follows is about the one at this candidate.
   void turn_to(const Candidate& candidate);
-  // An attempt at this candidate was called off for being slow: it is gone to again after all others. The other one of the
-  // two is the one gone to last then.
+  // An attempt at this candidate was called off for being slow: it is gone to again after all others. The other one of
+  // the two is the one gone to last then.
   void put_last(const Candidate& slow, const Candidate& other);
   // The attempt next() began has failed. The candidate's breaker was told already.
   void failed(const Fault& fault, TimePoint now);

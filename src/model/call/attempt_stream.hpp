@@ -16,14 +16,15 @@ namespace atelier::model {
 
 // What came of one step of a stream.
 struct StreamStep {
-  std::string bytes;            // for the caller; may be empty
-  bool is_meaningful = false;   // among them, or before them, something a reader would see
-  bool is_finished = false;     // why it ended was told: nothing more will be said
-  bool has_ended = false;       // whole: the bytes end with the protocol's own last event
+  std::string bytes;                // for the caller; may be empty
+  bool is_meaningful = false;       // among them, or before them, something a reader would see
+  bool is_finished = false;         // why it ended was told: nothing more will be said
+  bool has_ended = false;           // whole: the bytes end with the protocol's own last event
   std::optional<Fault> fault = {};  // it broke off after these bytes
 };
 
-// One attempt's streamed answer, being turned into what the caller's protocol says. next() until it has ended or failed.
+// One attempt's streamed answer, being turned into what the caller's protocol says. next() until it has ended or
+// failed.
 class AttemptStream {
  public:
   virtual ~AttemptStream() = default;
@@ -43,15 +44,18 @@ class AttemptStream {
 };
 
 // Caller and provider speak the same protocol: bytes go through.
-std::unique_ptr<AttemptStream> relay_stream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter, const ChatRequest& request, const Quirks& quirks);
+std::unique_ptr<AttemptStream> relay_stream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter,
+                                            const ChatRequest& request, const Quirks& quirks);
 
-// They do not. `carried`: what the caller has already, from an attempt that broke off: it is skipped where the new answer
-// begins the same, and a new answer that differs is a Fault (kind broken, code "answer_differs").
-std::unique_ptr<AttemptStream> translated_stream(std::unique_ptr<UpstreamAnswer> answer, const Way& way, const ChatFace& face, const ChatRequest& request,
-                                                 AnswerHead head, const Quirks& quirks, std::optional<Carried> carried);
+// They do not. `carried`: what the caller has already, from an attempt that broke off: it is skipped where the new
+// answer begins the same, and a new answer that differs is a Fault (kind broken, code "answer_differs").
+std::unique_ptr<AttemptStream> translated_stream(std::unique_ptr<UpstreamAnswer> answer, const Way& way,
+                                                 const ChatFace& face, const ChatRequest& request, AnswerHead head,
+                                                 const Quirks& quirks, std::optional<Carried> carried);
 
-// Events of a whole answer, for a provider that answered a streamed call with JSON. What the caller has already is left out,
-// as above.
-std::expected<std::string, Fault> write_all(const ChatFace& face, const ChatAnswer& answer, const ChatRequest& request, AnswerHead head, const std::optional<Carried>& carried);
+// Events of a whole answer, for a provider that answered a streamed call with JSON. What the caller has already is left
+// out, as above.
+std::expected<std::string, Fault> write_all(const ChatFace& face, const ChatAnswer& answer, const ChatRequest& request,
+                                            AnswerHead head, const std::optional<Carried>& carried);
 
 }  // namespace atelier::model

@@ -42,7 +42,8 @@ std::chrono::milliseconds CallAccount::since(std::chrono::steady_clock::time_poi
 Task<Result<>> CallAccount::admit(std::int64_t input_tokens, std::int64_t output_tokens_max, std::int64_t answer_count,
                                   std::vector<CandidatePtr> candidates) {
   input_tokens_ = input_tokens;
-  if (books_.gate == nullptr || !report_.key || (!report_.key->limiter && !report_.key->allowance)) co_return Result<>{};
+  if (books_.gate == nullptr || !report_.key || (!report_.key->limiter && !report_.key->allowance))
+    co_return Result<>{};
   std::vector<std::shared_ptr<const ModelPrice>> kept;  // the estimate below reads them
   std::vector<const ModelPrice*> prices;
   if (books_.prices != nullptr) {
@@ -103,7 +104,10 @@ void CallAccount::attempt_ended(const std::optional<Fault>& fault) {
 void CallAccount::attempt_lost() {
   at_hand_.is_attempting = true;
   charge_unheard(at_hand_);
-  const Fault lost{.kind = Fault::Kind::cancelled, .message = "another candidate was quicker", .code = std::string(kHedgeLost), .is_ours = true};
+  const Fault lost{.kind = Fault::Kind::cancelled,
+                   .message = "another candidate was quicker",
+                   .code = std::string(kHedgeLost),
+                   .is_ours = true};
   attempt_ended(lost);
   at_hand_.is_attempting = false;
 }
@@ -123,8 +127,8 @@ void CallAccount::add(const ModelPrice* price, const Usage& usage) {
   report_.has_usage = true;
 }
 
-// It was left while a provider was at work that had said nothing yet: that was sent the request at least, and will want to
-// be paid for reading it.
+// It was left while a provider was at work that had said nothing yet: that was sent the request at least, and will want
+// to be paid for reading it.
 void CallAccount::charge_unheard(Running& running) {
   if (!running.is_attempting || std::exchange(running.is_counted, true)) return;
   const Usage heard{.input = input_tokens_, .is_estimated = true};

@@ -14,11 +14,11 @@ namespace atelier::model {
 
 // One try of one candidate, as it ended.
 struct AttemptReport {
-  std::string candidate;  // "openai/gpt-5"
+  std::string candidate;               // "openai/gpt-5"
   std::chrono::milliseconds began{0};  // after the call did
   std::chrono::milliseconds took{0};
   std::optional<std::chrono::milliseconds> first_token = {};  // nullopt: none came
-  std::optional<Fault> fault = {};  // nullopt: it answered
+  std::optional<Fault> fault = {};                            // nullopt: it answered
 };
 
 // Of the fault of an attempt that was called off because one beside it had something to show first.
@@ -35,20 +35,20 @@ enum class Hedge : std::uint8_t {
 // How a call went: for the log, the bill and the answer's headers.
 struct CallReport {
   std::string request_id;
-  std::string trace = {};    // the caller's trace id, or one of our own; empty: none
-  KeyStatePtr key;           // null: nobody's
+  std::string trace = {};  // the caller's trace id, or one of our own; empty: none
+  KeyStatePtr key;         // null: nobody's
   Protocol face = Protocol::openai_chat;
-  std::string asked;         // the model's or route's name, as the caller wrote it
-  std::string route;         // that it named; empty: none
+  std::string asked;  // the model's or route's name, as the caller wrote it
+  std::string route;  // that it named; empty: none
   UnixMs started_ms = 0;
-  std::string candidate;     // "openai/gpt-5": the one that answered, or was tried last
+  std::string candidate;  // "openai/gpt-5": the one that answered, or was tried last
   std::string provider, model;
   std::vector<AttemptReport> attempts;
-  Usage usage;               // of all attempts together
-  bool has_usage = false;    // false: nothing was received that could be counted
+  Usage usage;                          // of all attempts together
+  bool has_usage = false;               // false: nothing was received that could be counted
   std::optional<Picodollars> cost = 0;  // of all attempts; nullopt: one has no price
   Hedge hedge = Hedge::none;
-  bool is_aborted = false;   // the caller went away
+  bool is_aborted = false;  // the caller went away
   bool is_streamed = false;
   std::optional<Error> error;  // what the caller was told
   std::optional<std::chrono::milliseconds> first_token = {};
@@ -84,7 +84,8 @@ class CallAccount {
   // It may have two attempts at once: its prompt may have to be paid twice. Before admit().
   void may_hedge() noexcept { prompts_max_ = 2; }
   // Asks the key's limits and allowance for the most that any of these may use. Once, before the first attempt.
-  Task<Result<>> admit(std::int64_t input_tokens, std::int64_t output_tokens_max, std::int64_t answer_count, std::vector<CandidatePtr> candidates);
+  Task<Result<>> admit(std::int64_t input_tokens, std::int64_t output_tokens_max, std::int64_t answer_count,
+                       std::vector<CandidatePtr> candidates);
 
   void attempt_began(const Candidate& candidate);
   void attempt_ended(const std::optional<Fault>& fault);
@@ -115,11 +116,11 @@ class CallAccount {
   void keep(std::string& text, std::string_view bytes);
   // An attempt that has begun, whether or not it has ended.
   struct Running {
-    std::size_t at = 0;                   // in the report
+    std::size_t at = 0;                    // in the report
     const Candidate* candidate = nullptr;  // null: none
     std::chrono::steady_clock::time_point started{};
     std::shared_ptr<const ModelPrice> price = {};  // keeps its table alive; null: unknown
-    bool is_attempting = false;  // it began and was not told how it ended, or was left by the caller
+    bool is_attempting = false;                    // it began and was not told how it ended, or was left by the caller
     bool is_counted = false;
   };
   void begin(Running& running, const Candidate& candidate);

@@ -17,11 +17,12 @@ const std::string& text_of(const Part& part) {
 bool Carry::is_possible(const ChatAnswer& said) {
   if (said.choices.size() > 1) return false;
   return said.choices.empty() || std::ranges::all_of(said.choices[0].parts, [](const Part& part) {
-    return std::holds_alternative<Text>(part) || std::holds_alternative<Reasoning>(part);
-  });
+           return std::holds_alternative<Text>(part) || std::holds_alternative<Reasoning>(part);
+         });
 }
 
-Carry::Carry(ChatAnswer said, bool is_last_part_ended) : said_(std::move(said)), is_last_part_ended_(is_last_part_ended) {
+Carry::Carry(ChatAnswer said, bool is_last_part_ended)
+    : said_(std::move(said)), is_last_part_ended_(is_last_part_ended) {
   ensure(is_possible(said_), "only text of one choice is carried on");
   has_caught_up_ = said_.choices.empty() || said_.choices[0].parts.empty();
 }
@@ -69,7 +70,9 @@ std::vector<ChatEvent> Carry::catch_up() {
   const std::string& before = text_of(said_.choices[0].parts[count - 1]);
   const std::string& now = text_of(anew.choices[0].parts[count - 1]);
   if (now.size() > before.size())
-    events.emplace_back(event::Delta{.choice = said_.choices[0].index, .part = static_cast<std::int64_t>(count) - 1, .text = now.substr(before.size())});
+    events.emplace_back(event::Delta{.choice = said_.choices[0].index,
+                                     .part = static_cast<std::int64_t>(count) - 1,
+                                     .text = now.substr(before.size())});
   return events;
 }
 
@@ -98,12 +101,15 @@ std::optional<std::vector<ChatEvent>> Carry::take(const ChatEvent& event) {
   if (const auto* ended = std::get_if<event::PartEnded>(&event)) ended_.push_back(ended->part);
   anew_.take(event);
   switch (compare()) {
-    case Match::differs: return std::nullopt;
+    case Match::differs:
+      return std::nullopt;
     case Match::not_yet:
       // A whole answer that is shorter than what was said.
-      if (std::holds_alternative<event::Finished>(event) || std::holds_alternative<event::Ended>(event)) return std::nullopt;
+      if (std::holds_alternative<event::Finished>(event) || std::holds_alternative<event::Ended>(event))
+        return std::nullopt;
       return fresh;
-    case Match::caught_up: return catch_up();
+    case Match::caught_up:
+      return catch_up();
   }
   return fresh;
 }

@@ -6,10 +6,10 @@
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
 #include "model/call/chat_parts.hpp"
-#include "model/call/hedge.hpp"
-#include "model/limit/input_tokens.hpp"
 #include "model/call/exchange.hpp"
+#include "model/call/hedge.hpp"
 #include "model/call/said_call.hpp"
+#include "model/limit/input_tokens.hpp"
 
 namespace atelier::model {
 namespace {
@@ -19,7 +19,8 @@ constexpr std::int64_t kFewTokens = 8;
 // One attempt at a whole answer.
 class WholeTrial final : public Trial {
  public:
-  WholeTrial(Upstream& upstream, ChatCall& call, CallAccount& account, AttemptPlan& plan, const Clock& clock, std::size_t bytes_max)
+  WholeTrial(Upstream& upstream, ChatCall& call, CallAccount& account, AttemptPlan& plan, const Clock& clock,
+             std::size_t bytes_max)
       : upstream_(upstream), call_(call), account_(account), plan_(plan), clock_(clock), bytes_max_(bytes_max) {}
 
   Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override {
@@ -48,8 +49,8 @@ class WholeTrial final : public Trial {
     if (exchange->way.is_relayed) {
       auto usage = adapter.glance(answer.status(), *body, candidate->provider->quirks);
       if (!usage) co_return std::unexpected(std::move(usage.error()));
-      // Only an answer of next to no tokens can be an empty one, and only one of none does without its count: others are not
-      // read for that.
+      // Only an answer of next to no tokens can be an empty one, and only one of none does without its count: others
+      // are not read for that.
       if (usage->output_total() < kFewTokens) {
         auto said = adapter.read_answer(answer.head(), *body, candidate->provider->quirks);
         if (said) *usage = counted(*usage, *said);
@@ -77,7 +78,9 @@ class WholeTrial final : public Trial {
   }
 
   // Some providers do not count.
-  Usage counted(const Usage& told, const ChatAnswer& said) const { return told.is_nothing() ? estimate_usage(call_, said, told.tier) : told; }
+  Usage counted(const Usage& told, const ChatAnswer& said) const {
+    return told.is_nothing() ? estimate_usage(call_, said, told.tier) : told;
+  }
 
   Upstream& upstream_;
   ChatCall& call_;
@@ -100,11 +103,15 @@ bool says_nothing(const ChatAnswer& answer) noexcept {
     return text && text->text.find_first_not_of(" \t\r\n") == std::string::npos;
   };
   return std::ranges::all_of(answer.choices, [&](const Choice& choice) {
-    return (choice.stop == StopReason::stop || choice.stop == StopReason::content_filter) && std::ranges::all_of(choice.parts, is_empty);
+    return (choice.stop == StopReason::stop || choice.stop == StopReason::content_filter) &&
+           std::ranges::all_of(choice.parts, is_empty);
   });
 }
 
-Fault empty_answer() { return Fault{.kind = Fault::Kind::broken, .message = "the provider's answer says nothing", .code = std::string(kAnswerEmpty)}; }
+Fault empty_answer() {
+  return Fault{
+      .kind = Fault::Kind::broken, .message = "the provider's answer says nothing", .code = std::string(kAnswerEmpty)};
+}
 
 CallReport opening(const ChatCall& call) {
   CallReport report;
@@ -124,8 +131,9 @@ bool may_hedge(const ChatCall& call, const Chosen& chosen) noexcept {
 Task<Result<>> admit(CallAccount* account, const ChatCall* call, std::vector<CandidatePtr> candidates) {
   // What a caller sets no bound to: most answers are shorter, and what was not used is given back.
   constexpr std::int64_t kOutputTokensAssumed = 4'096;
-  return account->admit(estimate_input_tokens(call->body), call->request.output_tokens_max.value_or(kOutputTokensAssumed),
-                        call->request.answer_count, std::move(candidates));
+  return account->admit(estimate_input_tokens(call->body),
+                        call->request.output_tokens_max.value_or(kOutputTokensAssumed), call->request.answer_count,
+                        std::move(candidates));
 }
 
 Task<WholeAnswer> ChatGateway::answer(ChatCall call) {

@@ -56,7 +56,8 @@ struct WholeAnswer {
   CallReport report;
 };
 
-// A streamed answer that has begun: the first bytes a reader would see are here. Whoever drops it before its end went away.
+// A streamed answer that has begun: the first bytes a reader would see are here. Whoever drops it before its end went
+// away.
 class AnswerStream {
  public:
   virtual ~AnswerStream() = default;
@@ -71,8 +72,8 @@ class ChatStream final : public AnswerStream {
   struct Call;
   explicit ChatStream(std::unique_ptr<Call> call);
   ~ChatStream() override;  // before its end: the caller went away, and the upstream is closed
-  // A provider that breaks off is replaced where that is possible, and otherwise the last bytes are the face's own error
-  // event.
+  // A provider that breaks off is replaced where that is possible, and otherwise the last bytes are the face's own
+  // error event.
   Task<std::optional<std::string>> next() override;
   const CallReport& report() const noexcept override;
 

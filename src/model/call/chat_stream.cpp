@@ -10,8 +10,18 @@ namespace atelier::model {
 // A streamed call from its first attempt to its end.
 struct ChatStream::Call {
   Call(ChatGateway& owner, ChatCall asked, DirectoryPtr known, AttemptPlan attempts)
-      : gateway(owner), call(std::move(asked)), directory(std::move(known)), plan(std::move(attempts)), account(owner.books_, opening(call)),
-        parts{.upstream = owner.upstream_, .call = call, .plan = plan, .account = account, .clock = owner.books_.clock, .options = owner.options_, .carried = carried} {}
+      : gateway(owner),
+        call(std::move(asked)),
+        directory(std::move(known)),
+        plan(std::move(attempts)),
+        account(owner.books_, opening(call)),
+        parts{.upstream = owner.upstream_,
+              .call = call,
+              .plan = plan,
+              .account = account,
+              .clock = owner.books_.clock,
+              .options = owner.options_,
+              .carried = carried} {}
   ~Call() {
     if (!account.has_ended()) trial->count_usage();
   }

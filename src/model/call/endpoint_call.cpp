@@ -8,7 +8,8 @@ namespace {
 
 class EndpointTrial final : public Trial {
  public:
-  EndpointTrial(Upstream& upstream, const EndpointCall& call, CallAccount& account, const Clock& clock, std::size_t bytes_max)
+  EndpointTrial(Upstream& upstream, const EndpointCall& call, CallAccount& account, const Clock& clock,
+                std::size_t bytes_max)
       : upstream_(upstream), call_(call), account_(account), clock_(clock), bytes_max_(bytes_max) {}
 
   Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override {
@@ -29,7 +30,8 @@ class EndpointTrial final : public Trial {
     const Provider& provider = *candidate->provider;
     auto request = endpoint_request(call_.endpoint, call_.body, provider.protocol, candidate->target());
     if (!request || !*request) {
-      Fault fault{.kind = request ? Fault::Kind::caller : Fault::Kind::unsupported, .message = request ? request->error().message : "it does not serve this"};
+      Fault fault{.kind = request ? Fault::Kind::caller : Fault::Kind::unsupported,
+                  .message = request ? request->error().message : "it does not serve this"};
       co_return std::unexpected(std::move(fault));
     }
     put_trace(**request, call_.trace);
@@ -64,9 +66,13 @@ CallReport opening(const EndpointCall& call) {
 
 // Those that serve it, in order.
 Result<std::vector<CandidatePtr>> servers_of(const EndpointCall& call, std::vector<CandidatePtr> candidates) {
-  std::erase_if(candidates, [&](const CandidatePtr& one) { return !endpoint_request(call.endpoint, "{}", one->provider->protocol, one->target()); });
+  std::erase_if(candidates, [&](const CandidatePtr& one) {
+    return !endpoint_request(call.endpoint, "{}", one->provider->protocol, one->target());
+  });
   if (candidates.empty())
-    return fail(ErrorCode::invalid_argument, "no provider of \"" + call.model + "\" serves " + std::string(to_string(call.endpoint)), {.reason = "endpoint_not_served", .where = "model"});
+    return fail(ErrorCode::invalid_argument,
+                "no provider of \"" + call.model + "\" serves " + std::string(to_string(call.endpoint)),
+                {.reason = "endpoint_not_served", .where = "model"});
   return candidates;
 }
 
@@ -79,7 +85,8 @@ Task<WholeAnswer> ChatGateway::relay(EndpointCall call) {
   const DirectoryPtr directory = models_.directory();
   const double random = draw();
   auto chosen = choose(*directory, call.model, call.strategy, call.key, books_.clock, books_.prices, random);
-  auto candidates = chosen ? servers_of(call, std::move(chosen->candidates)) : Result<std::vector<CandidatePtr>>(error_of(chosen));
+  auto candidates =
+      chosen ? servers_of(call, std::move(chosen->candidates)) : Result<std::vector<CandidatePtr>>(error_of(chosen));
   if (chosen) account.takes_route(chosen->route);
   Result<> admitted;
   if (candidates)

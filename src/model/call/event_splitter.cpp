@@ -33,7 +33,8 @@ std::optional<std::size_t> EventSplitter::find_end() {
     if (c != '\n' && c != '\r') {
       const void* feed = std::memchr(bytes + at, '\n', buffer_.size() - at);
       std::size_t stop = feed ? static_cast<std::size_t>(static_cast<const char*>(feed) - bytes) : buffer_.size();
-      if (const void* ret = std::memchr(bytes + at, '\r', stop - at)) stop = static_cast<std::size_t>(static_cast<const char*>(ret) - bytes);
+      if (const void* ret = std::memchr(bytes + at, '\r', stop - at))
+        stop = static_cast<std::size_t>(static_cast<const char*>(ret) - bytes);
       at = stop;
       continue;
     }
@@ -63,7 +64,9 @@ Result<std::optional<EventSplitter::Block>> EventSplitter::next() {
   }
   const auto end = find_end();
   if (!end) {
-    if (buffer_.size() - begin_ > kBlockBytesMax) return fail(ErrorCode::too_large, "an event of the stream has more than 64 MiB", {.reason = "answer_broken", .where = {}});
+    if (buffer_.size() - begin_ > kBlockBytesMax)
+      return fail(ErrorCode::too_large, "an event of the stream has more than 64 MiB",
+                  {.reason = "answer_broken", .where = {}});
     return std::optional<Block>();
   }
   const std::string_view bytes = std::string_view(buffer_).substr(begin_, *end - begin_);

@@ -9,7 +9,14 @@ namespace {
 
 constexpr std::size_t kFaultBytesMax = 256 << 10;
 
-Fault caller_fault(const Error& error) { return {.kind = Fault::Kind::caller, .status = 400, .message = error.message, .code = error.reason, .param = error.where, .is_ours = true}; }
+Fault caller_fault(const Error& error) {
+  return {.kind = Fault::Kind::caller,
+          .status = 400,
+          .message = error.message,
+          .code = error.reason,
+          .param = error.where,
+          .is_ours = true};
+}
 
 std::expected<void, Fault> read_in_full(ChatCall& call) {
   if (call.is_read) return {};
@@ -37,17 +44,20 @@ bool is_better_said_in_responses(const ChatRequest& request) {
 
 // An older server that does not know the option we put in for accounting.
 bool is_about_stream_options(const Fault& fault) {
-  return fault.kind == Fault::Kind::caller && (fault.message.find("stream_options") != std::string::npos || fault.param.find("stream_options") != std::string::npos);
+  return fault.kind == Fault::Kind::caller && (fault.message.find("stream_options") != std::string::npos ||
+                                               fault.param.find("stream_options") != std::string::npos);
 }
 
 // A server that has chat alone. One that names the model knows the endpoint.
 bool is_about_endpoint(const Fault& fault) {
-  return fault.status == 405 || fault.status == 501 || (fault.status == 404 && fault.code != "model_not_found" && fault.param != "model");
+  return fault.status == 405 || fault.status == 501 ||
+         (fault.status == 404 && fault.code != "model_not_found" && fault.param != "model");
 }
 
 // Whether to ask once more in a plainer way, which is remembered.
 bool may_be_plainer(const Fault& fault, const ChatCall& call, const Way& way, Candidate& candidate) {
-  if (way.adapter->protocol() != candidate.provider->protocol) return is_about_endpoint(fault) && !candidate.lacks_responses.exchange(true);
+  if (way.adapter->protocol() != candidate.provider->protocol)
+    return is_about_endpoint(fault) && !candidate.lacks_responses.exchange(true);
   return call.request.is_streamed && is_about_stream_options(fault) && !candidate.lacks_stream_options.exchange(true);
 }
 
@@ -57,14 +67,16 @@ std::expected<Way, Fault> way_to(ChatCall& call, const Candidate& candidate, boo
   const Provider& provider = *candidate.provider;
   const Protocol asked = call.face->protocol();
   Protocol spoken = provider.protocol;
-  const bool has_choice = provider.quirks.has_responses && !candidate.lacks_responses.load(std::memory_order_relaxed) && asked != spoken;
+  const bool has_choice =
+      provider.quirks.has_responses && !candidate.lacks_responses.load(std::memory_order_relaxed) && asked != spoken;
   if (has_choice && asked == Protocol::openai_responses) {
     spoken = asked;
   } else if (has_choice) {
     if (auto read = read_in_full(call); !read) return std::unexpected(std::move(read.error()));
     if (is_better_said_in_responses(call.request)) spoken = Protocol::openai_responses;
   }
-  Way way{.adapter = &adapter_for(spoken), .is_relayed = spoken == asked && !provider.quirks.answers_differ && !must_translate};
+  Way way{.adapter = &adapter_for(spoken),
+          .is_relayed = spoken == asked && !provider.quirks.answers_differ && !must_translate};
   if (way.is_relayed) return way;
   if (auto read = read_in_full(call); !read) return std::unexpected(std::move(read.error()));
   way.call_of = way.adapter->said_as_call_of(call.request);
@@ -87,11 +99,14 @@ std::expected<WireRequest, Fault> wire_request(ChatCall& call, const Candidate& 
   // What the caller's protocol says beside the body goes where the body goes. The operator's own word stands.
   if (way.adapter->protocol() == call.face->protocol())
     for (const auto& [name, value] : call.headers)
-      if (std::ranges::find(request->headers, name, &std::pair<std::string, std::string>::first) == request->headers.end()) request->headers.emplace_back(name, value);
+      if (std::ranges::find(request->headers, name, &std::pair<std::string, std::string>::first) ==
+          request->headers.end())
+        request->headers.emplace_back(name, value);
   return std::move(*request);
 }
 
-Task<std::expected<Exchange, Fault>> begin_exchange(Upstream* upstream, ChatCall* call, CandidatePtr candidate, bool must_translate) {
+Task<std::expected<Exchange, Fault>> begin_exchange(Upstream* upstream, ChatCall* call, CandidatePtr candidate,
+                                                    bool must_translate) {
   for (;;) {
     auto way = way_to(*call, *candidate, must_translate);
     if (!way) co_return std::unexpected(std::move(way.error()));

@@ -21,6 +21,7 @@ struct Exchange {
   Way way;
 };
 // `call` and `upstream` must last until the end.
-Task<std::expected<Exchange, Fault>> begin_exchange(Upstream* upstream, ChatCall* call, CandidatePtr candidate, bool must_translate);
+Task<std::expected<Exchange, Fault>> begin_exchange(Upstream* upstream, ChatCall* call, CandidatePtr candidate,
+                                                    bool must_translate);
 
 }  // namespace atelier::model

@@ -10,7 +10,11 @@ namespace atelier::model {
 namespace {
 
 constexpr std::array<std::string_view, 1> kEvent = {"event"};
-constexpr Metric kHedges{"atelier_model_hedges_total", MetricKind::counter, "Slow first attempts of calls that hedge, by what became of a second one beside them", kEvent, {}};
+constexpr Metric kHedges{"atelier_model_hedges_total",
+                         MetricKind::counter,
+                         "Slow first attempts of calls that hedge, by what became of a second one beside them",
+                         kEvent,
+                         {}};
 
 // Two attempts of one call, and who was first. On the call's loop.
 class Race {
@@ -98,7 +102,8 @@ bool Race::begin_second(Trial* second) {
 }
 
 Task<Trial*> Race::run(Trial* first, Trial* second, AttemptPlan::Step step) {
-  const TimePoint slow_at = std::chrono::steady_clock::now() + hedge_after(*step.candidate, account_.report().is_streamed);
+  const TimePoint slow_at =
+      std::chrono::steady_clock::now() + hedge_after(*step.candidate, account_.report().is_streamed);
   start(runners_[0], first, step);
   bool is_decided = false;  // whether there is a second one
   while (!is_over()) {
@@ -126,9 +131,12 @@ Task<Trial*> Race::run(Trial* first, Trial* second, AttemptPlan::Step step) {
 }  // namespace
 
 HedgeMetrics::HedgeMetrics(Metrics& metrics)
-    : begun(metrics.counter(kHedges, {"begun"})), won(metrics.counter(kHedges, {"won"})), refused(metrics.counter(kHedges, {"refused"})) {}
+    : begun(metrics.counter(kHedges, {"begun"})),
+      won(metrics.counter(kHedges, {"won"})),
+      refused(metrics.counter(kHedges, {"refused"})) {}
 
-Task<std::expected<Trial*, Fault>> run_hedged_attempts(AttemptPlan* plan, Trial* first, Trial* second, CallAccount* account, const CallBooks* books) {
+Task<std::expected<Trial*, Fault>> run_hedged_attempts(AttemptPlan* plan, Trial* first, Trial* second,
+                                                       CallAccount* account, const CallBooks* books) {
   const AttemptPlan::Step step = plan->next(books->clock.now());
   if (step.what == AttemptPlan::Step::What::go) {
     step.candidate->hedges.first_try();
@@ -141,7 +149,8 @@ Task<std::expected<Trial*, Fault>> run_hedged_attempts(AttemptPlan* plan, Trial*
     }
     if (winner != nullptr) co_return winner;
     const bool has_left = co_await is_cancelled();
-    if (has_left || (race.fault() && race.fault()->kind == Fault::Kind::cancelled)) co_return std::unexpected(cancelled_fault());
+    if (has_left || (race.fault() && race.fault()->kind == Fault::Kind::cancelled))
+      co_return std::unexpected(cancelled_fault());
   }
   auto tried = co_await run_attempts(plan, first, account, &books->clock);
   if (!tried) co_return std::unexpected(std::move(tried.error()));

@@ -9,7 +9,9 @@ class HttpAnswer final : public UpstreamAnswer {
  public:
   HttpAnswer(net::HttpClient& client, net::ClientResponse response) : client_(client), response_(std::move(response)) {}
   int status() const noexcept override { return response_.status(); }
-  std::optional<std::string_view> header(std::string_view name) const override { return response_.headers().find(name); }
+  std::optional<std::string_view> header(std::string_view name) const override {
+    return response_.headers().find(name);
+  }
   HttpHead head() const override {
     HttpHead head{.status = response_.status(), .headers = {}};
     for (std::size_t i = 0; i < response_.headers().size(); ++i) head.headers.emplace_back(response_.headers().at(i));
@@ -25,7 +27,8 @@ class HttpAnswer final : public UpstreamAnswer {
 
 }  // namespace
 
-Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr<const Provider> provider, WireRequest request,
+Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr<const Provider> provider,
+                                                                 WireRequest request,
                                                                  std::chrono::steady_clock::time_point deadline) {
   auto url = net::Url::parse(request.url);
   if (!url) co_return error_of(url);

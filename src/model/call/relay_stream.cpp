@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t kKeptBytesMax = 512 << 10;  // of what KeptEvents holds: some twenty thousand tokens
 
-// After the `"sequence_number":` of an event that was sent; 0: it has none. No text holds that: quotes within texts are escaped.
+// After the `"sequence_number":` of an event that was sent; 0: it has none. No text holds that: quotes within texts are
+// escaped.
 std::int64_t number_after(std::string_view event) {
   constexpr std::string_view kName = "\"sequence_number\":";
   const std::size_t at = event.rfind(kName);
@@ -21,12 +22,19 @@ std::int64_t number_after(std::string_view event) {
   return error == std::errc() ? number + 1 : 0;
 }
 
-Fault cut_off() { return Fault{.kind = Fault::Kind::broken, .message = "the provider's answer ended before it was whole", .code = "answer_cut"}; }
+Fault cut_off() {
+  return Fault{
+      .kind = Fault::Kind::broken, .message = "the provider's answer ended before it was whole", .code = "answer_cut"};
+}
 
 class RelayStream final : public AttemptStream {
  public:
-  RelayStream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter, const ChatRequest& request, const Quirks& quirks)
-      : answer_(std::move(answer)), adapter_(adapter), quirks_(quirks), watch_(adapter.make_watch(request, quirks)),
+  RelayStream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter, const ChatRequest& request,
+              const Quirks& quirks)
+      : answer_(std::move(answer)),
+        adapter_(adapter),
+        quirks_(quirks),
+        watch_(adapter.make_watch(request, quirks)),
         answer_count_(static_cast<std::size_t>(std::max<std::int64_t>(request.answer_count, 1))) {}
 
   Task<std::expected<StreamStep, Fault>> next() override {
@@ -129,7 +137,8 @@ class RelayStream final : public AttemptStream {
 
 }  // namespace
 
-std::unique_ptr<AttemptStream> relay_stream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter, const ChatRequest& request, const Quirks& quirks) {
+std::unique_ptr<AttemptStream> relay_stream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter,
+                                            const ChatRequest& request, const Quirks& quirks) {
   return std::make_unique<RelayStream>(std::move(answer), adapter, request, quirks);
 }
 

@@ -7,8 +7,8 @@
 
 namespace atelier::model {
 
-// For protocols that cannot demand a tool: the request asked for its arguments as the answer (ChatAdapter::said_as_call_of),
-// and what is said is turned into a call of it here. One per answer.
+// For protocols that cannot demand a tool: the request asked for its arguments as the answer
+// (ChatAdapter::said_as_call_of), and what is said is turned into a call of it here. One per answer.
 class SaidCall {
  public:
   // `id`: what the call's id is made from.

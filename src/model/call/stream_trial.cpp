@@ -45,7 +45,8 @@ Task<std::expected<void, Fault>> StreamTrial::try_candidate(CandidatePtr candida
   if (exchange->way.is_relayed)
     stream_ = relay_stream(std::move(exchange->answer), adapter, call.request, quirks);
   else
-    stream_ = translated_stream(std::move(exchange->answer), exchange->way, *call.face, call.request, head_for(call, parts_.clock), quirks, parts_.carried);
+    stream_ = translated_stream(std::move(exchange->answer), exchange->way, *call.face, call.request,
+                                head_for(call, parts_.clock), quirks, parts_.carried);
   auto shown = co_await hold();
   co_return shown;
 }
@@ -58,7 +59,8 @@ Task<std::expected<void, Fault>> StreamTrial::hold() {
     if (step->fault) co_return std::unexpected(std::move(*step->fault));
     held_ += step->bytes;
     if (step->is_meaningful || step->has_ended) {
-      if (step->is_finished && may_be_empty() && says_nothing(stream_->said().answer())) co_return std::unexpected(empty_answer());
+      if (step->is_finished && may_be_empty() && says_nothing(stream_->said().answer()))
+        co_return std::unexpected(empty_answer());
       is_whole_ = step->has_ended;
       has_something_to_show();
       co_return std::expected<void, Fault>();
@@ -68,7 +70,8 @@ Task<std::expected<void, Fault>> StreamTrial::hold() {
       co_return std::unexpected(std::move(fault));
     }
     if (parts_.clock.now() - attempt_->started() > attempt_->candidate()->provider->first_byte_timeout * 2) {
-      Fault fault{.kind = Fault::Kind::timeout, .message = "the first token took too long", .code = "first_token_timeout"};
+      Fault fault{
+          .kind = Fault::Kind::timeout, .message = "the first token took too long", .code = "first_token_timeout"};
       co_return std::unexpected(std::move(fault));
     }
   }
@@ -88,7 +91,8 @@ Task<std::expected<void, Fault>> StreamTrial::take_whole(Exchange exchange, Cand
   if (!written) co_return std::unexpected(std::move(written.error()));
   held_ = std::move(*written);
   has_something_to_show();
-  parts_.account.used(*candidate, whole->usage.is_nothing() ? estimate_usage(call, *whole, whole->usage.tier) : whole->usage);
+  parts_.account.used(*candidate,
+                      whole->usage.is_nothing() ? estimate_usage(call, *whole, whole->usage.tier) : whole->usage);
   is_whole_ = true;
   co_return std::expected<void, Fault>();
 }
@@ -98,7 +102,8 @@ void StreamTrial::call_off() {
   clear();
 }
 
-// An answer that says nothing is no answer while another candidate may have one. This may be one of two attempts at once.
+// An answer that says nothing is no answer while another candidate may have one. This may be one of two attempts at
+// once.
 bool StreamTrial::may_be_empty() {
   parts_.plan.turn_to(*attempt_->candidate());
   return !parts_.carried && parts_.plan.has_another();

@@ -18,8 +18,8 @@ struct StreamParts {
   const std::optional<Carried>& carried;  // what the caller has of an attempt that broke off
 };
 
-// One attempt at a streamed answer: run() goes up to where it has something to show, and what follows comes from stream().
-// Good for one attempt after another. Dying or cleared in mid-answer it closes its exchange.
+// One attempt at a streamed answer: run() goes up to where it has something to show, and what follows comes from
+// stream(). Good for one attempt after another. Dying or cleared in mid-answer it closes its exchange.
 class StreamTrial final : public Trial {
  public:
   explicit StreamTrial(const StreamParts& parts) : parts_(parts) {}
@@ -30,7 +30,7 @@ class StreamTrial final : public Trial {
   // Not yet sent: at first what was held back until there was something to show.
   std::string take_held() { return std::exchange(held_, std::string()); }
   bool has_held() const noexcept { return !held_.empty(); }
-  bool is_whole() const noexcept { return is_whole_; }  // nothing comes after what is held
+  bool is_whole() const noexcept { return is_whole_; }        // nothing comes after what is held
   AttemptStream* stream() noexcept { return stream_.get(); }  // null: all is held
   // A step of the stream was taken.
   void went_on(const StreamStep& step) noexcept { is_whole_ = step.has_ended; }

@@ -20,10 +20,13 @@ bool is_hex(std::string_view text) noexcept {
 }
 
 // An id of zeros is none.
-bool is_id(std::string_view text) noexcept { return is_hex(text) && text.find_first_not_of('0') != std::string_view::npos; }
+bool is_id(std::string_view text) noexcept {
+  return is_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
+}
 
 std::optional<Trace> parse(std::string_view text) {
-  if (text.size() < kSize || text[2] != '-' || text[kParentAt - 1] != '-' || text[kFlagsAt - 1] != '-') return std::nullopt;
+  if (text.size() < kSize || text[2] != '-' || text[kParentAt - 1] != '-' || text[kFlagsAt - 1] != '-')
+    return std::nullopt;
   const std::string_view version = text.substr(0, 2), flags = text.substr(kFlagsAt, 2);
   if (!is_hex(version) || version == "ff" || !is_hex(flags)) return std::nullopt;
   // Later versions may say more behind a further dash.
@@ -33,7 +36,8 @@ std::optional<Trace> parse(std::string_view text) {
   return Trace{.id = std::string(id), .is_sampled = (static_cast<unsigned>(digit(flags[1])) & kSampled) != 0};
 }
 
-// Ids must differ; nobody is kept from guessing them. One source for each thread, so that a call asks nothing of the kernel.
+// Ids must differ; nobody is kept from guessing them. One source for each thread, so that a call asks nothing of the
+// kernel.
 void append_id(std::string& out, std::size_t digits) {
   thread_local std::mt19937_64 source{std::random_device{}()};
   for (std::size_t done = 0; done < digits; done += 16) {
@@ -65,7 +69,8 @@ std::string write_traceparent(const Trace& trace) {
 
 void put_trace(WireRequest& request, const Trace& trace) {
   if (trace.id.empty()) return;
-  const bool has_one = std::ranges::any_of(request.headers, [](const auto& field) { return field.first == kTraceHeader; });
+  const bool has_one =
+      std::ranges::any_of(request.headers, [](const auto& field) { return field.first == kTraceHeader; });
   if (!has_one) request.headers.emplace_back(kTraceHeader, write_traceparent(trace));
 }
 

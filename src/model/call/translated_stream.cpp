@@ -12,22 +12,33 @@ constexpr std::size_t kKeptBytesMax = 2 << 20;  // of text; a longer answer cann
 
 bool is_meaningful(const ChatEvent& event) noexcept {
   if (const auto* delta = std::get_if<event::Delta>(&event)) return !delta->text.empty();
-  if (const auto* part = std::get_if<event::PartStarted>(&event)) return part->kind == event::PartKind::tool_call || part->kind == event::PartKind::media;
+  if (const auto* part = std::get_if<event::PartStarted>(&event))
+    return part->kind == event::PartKind::tool_call || part->kind == event::PartKind::media;
   return std::holds_alternative<event::Finished>(event);
 }
 
-Fault cut_off() { return Fault{.kind = Fault::Kind::broken, .message = "the provider's answer ended before it was whole", .code = "answer_cut"}; }
+Fault cut_off() {
+  return Fault{
+      .kind = Fault::Kind::broken, .message = "the provider's answer ended before it was whole", .code = "answer_cut"};
+}
 
-Fault differs() { return Fault{.kind = Fault::Kind::broken, .message = "the next candidate's answer begins differently", .code = std::string(kAnswerDiffers)}; }
+Fault differs() {
+  return Fault{.kind = Fault::Kind::broken,
+               .message = "the next candidate's answer begins differently",
+               .code = std::string(kAnswerDiffers)};
+}
 
 class TranslatedStream final : public AttemptStream {
  public:
-  TranslatedStream(std::unique_ptr<UpstreamAnswer> answer, const Way& way, const ChatFace& face, const ChatRequest& request, AnswerHead head,
-                   const Quirks& quirks, std::optional<Carried> carried)
-      : answer_(std::move(answer)), reader_(way.adapter->make_reader(quirks)), answer_count_(static_cast<std::size_t>(std::max<std::int64_t>(request.answer_count, 1))) {
+  TranslatedStream(std::unique_ptr<UpstreamAnswer> answer, const Way& way, const ChatFace& face,
+                   const ChatRequest& request, AnswerHead head, const Quirks& quirks, std::optional<Carried> carried)
+      : answer_(std::move(answer)),
+        reader_(way.adapter->make_reader(quirks)),
+        answer_count_(static_cast<std::size_t>(std::max<std::int64_t>(request.answer_count, 1))) {
     if (!way.call_of.empty()) said_call_.emplace(way.call_of, head.id);
     writer_ = face.make_writer(request, std::move(head));
-    if (const std::string_view name = way.adapter->tier_header(); !name.empty()) tier_ = answer_->header(name).transform(parse_service_tier);
+    if (const std::string_view name = way.adapter->tier_header(); !name.empty())
+      tier_ = answer_->header(name).transform(parse_service_tier);
     if (!carried) return;
     // Brings the writer to where the caller is.
     carry_.emplace(std::move(carried->said), carried->is_last_part_ended);
@@ -90,7 +101,9 @@ class TranslatedStream final : public AttemptStream {
   // The body is over: was that all? Where every answer's end was told, nothing is missing but the last event.
   bool is_ended_by(const std::vector<ChatEvent>& last) const {
     if (has_ended_ || finish_count_ >= answer_count_) return true;
-    return std::ranges::any_of(last, [](const ChatEvent& event) { return std::holds_alternative<event::Ended>(event) || std::holds_alternative<event::Failed>(event); });
+    return std::ranges::any_of(last, [](const ChatEvent& event) {
+      return std::holds_alternative<event::Ended>(event) || std::holds_alternative<event::Failed>(event);
+    });
   }
 
   void take(const ChatEvent& event) {
@@ -128,12 +141,15 @@ class TranslatedStream final : public AttemptStream {
 
 }  // namespace
 
-std::unique_ptr<AttemptStream> translated_stream(std::unique_ptr<UpstreamAnswer> answer, const Way& way, const ChatFace& face, const ChatRequest& request,
-                                                 AnswerHead head, const Quirks& quirks, std::optional<Carried> carried) {
-  return std::make_unique<TranslatedStream>(std::move(answer), way, face, request, std::move(head), quirks, std::move(carried));
+std::unique_ptr<AttemptStream> translated_stream(std::unique_ptr<UpstreamAnswer> answer, const Way& way,
+                                                 const ChatFace& face, const ChatRequest& request, AnswerHead head,
+                                                 const Quirks& quirks, std::optional<Carried> carried) {
+  return std::make_unique<TranslatedStream>(std::move(answer), way, face, request, std::move(head), quirks,
+                                            std::move(carried));
 }
 
-std::expected<std::string, Fault> write_all(const ChatFace& face, const ChatAnswer& answer, const ChatRequest& request, AnswerHead head, const std::optional<Carried>& carried) {
+std::expected<std::string, Fault> write_all(const ChatFace& face, const ChatAnswer& answer, const ChatRequest& request,
+                                            AnswerHead head, const std::optional<Carried>& carried) {
   const auto writer = face.make_writer(request, std::move(head));
   std::string bytes;
   if (!carried) {

@@ -21,8 +21,8 @@ class UpstreamAnswer {
   // The next bytes (never empty), valid until the next call; nullopt at the end. A body that ends before it is whole is
   // an error.
   virtual Task<Result<std::optional<std::string_view>>> next() = 0;
-  // All that matters of it came: what is left of the body is read aside, so that the connection can be kept. Nothing but
-  // dropping it may follow.
+  // All that matters of it came: what is left of the body is read aside, so that the connection can be kept. Nothing
+  // but dropping it may follow.
   virtual Task<> leave() = 0;
 };
 
@@ -33,7 +33,8 @@ class Upstream {
   virtual ~Upstream() = default;
   // An answer with an error status is an answer. Errors: `unavailable` (never reached, reset), `deadline_exceeded`,
   // `cancelled`. Waits for the head no longer than the provider's first-byte limit and no longer than `deadline`.
-  virtual Task<Result<std::unique_ptr<UpstreamAnswer>>> send(std::shared_ptr<const Provider> provider, WireRequest request,
+  virtual Task<Result<std::unique_ptr<UpstreamAnswer>>> send(std::shared_ptr<const Provider> provider,
+                                                             WireRequest request,
                                                              std::chrono::steady_clock::time_point deadline) = 0;
 };
 

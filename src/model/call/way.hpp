@@ -9,7 +9,7 @@ namespace atelier::model {
 // How a candidate is spoken to for a call.
 struct Way {
   const ChatAdapter* adapter = nullptr;
-  bool is_relayed = false;  // caller and candidate speak the same protocol: bytes go to and fro as they are
+  bool is_relayed = false;   // caller and candidate speak the same protocol: bytes go to and fro as they are
   std::string call_of = {};  // what is said is a call of this tool, see SaidCall; empty: calls come as such
 };
 

@@ -39,7 +39,9 @@ bool Catalog::is_due(const Provider& provider, const ModelList* list) const {
   const auto age = std::chrono::milliseconds(clock_.wall_ms() - list->read_ms);
   const bool has_failed = !list->last_error.empty();
   // A wall clock that went back makes every list due.
-  const auto life = has_failed ? options_.retry_after : provider.is_found ? options_.list_life / 60 : options_.list_life;
+  const auto life = has_failed          ? options_.retry_after
+                    : provider.is_found ? options_.list_life / 60
+                                        : options_.list_life;
   return age < std::chrono::milliseconds(0) || age >= life;
 }
 
@@ -63,12 +65,17 @@ Task<> Catalog::probe_places() {
 
 Task<Result<>> Catalog::refresh(std::shared_ptr<const Provider> provider) {
   const ChatAdapter& adapter = adapter_for(provider->protocol);
-  const Target target{.base_url = provider->base_url, .model = {}, .credential = provider->credential, .quirks = provider->quirks, .headers = provider->headers};
+  const Target target{.base_url = provider->base_url,
+                      .model = {},
+                      .credential = provider->credential,
+                      .quirks = provider->quirks,
+                      .headers = provider->headers};
   ModelList list{.models = {}, .read_ms = clock_.wall_ms()};
   std::optional<WireRequest> request = adapter.list_models(target);
   Result<> done;
   for (int page = 0; page < kPagesMax && request; ++page) {
-    auto answer = co_await upstream_.send(provider, std::move(*request), std::chrono::steady_clock::now() + kListDeadline);
+    auto answer =
+        co_await upstream_.send(provider, std::move(*request), std::chrono::steady_clock::now() + kListDeadline);
     request.reset();
     if (!answer) {
       done = error_of(answer);
@@ -98,7 +105,8 @@ Task<Result<>> Catalog::refresh(std::shared_ptr<const Provider> provider) {
     const DirectoryPtr directory = models_.directory();
     if (const ModelList* old = directory->list_of(provider->name)) {
       list.models = old->models;
-      if (old->last_error != list.last_error) log::warn("a provider's models cannot be listed", {{"provider", provider->name}, {"error", list.last_error}});
+      if (old->last_error != list.last_error)
+        log::warn("a provider's models cannot be listed", {{"provider", provider->name}, {"error", list.last_error}});
     } else {
       log::warn("a provider's models cannot be listed", {{"provider", provider->name}, {"error", list.last_error}});
     }

@@ -22,7 +22,8 @@ struct CatalogOptions {
 // while it is read again, and when that fails. Also looks for model servers on this machine, as they come and go.
 class Catalog {
  public:
-  Catalog(Models& models, Upstream& upstream, const Clock& clock, CatalogOptions options) : models_(models), upstream_(upstream), clock_(clock), options_(options) {}
+  Catalog(Models& models, Upstream& upstream, const Clock& clock, CatalogOptions options)
+      : models_(models), upstream_(upstream), clock_(clock), options_(options) {}
 
   // Until cancelled. On one loop.
   Task<Result<>> run();

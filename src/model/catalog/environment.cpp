@@ -26,8 +26,12 @@ std::vector<std::string> words_of(std::string_view text) {
 }  // namespace
 
 Provider provider_of(const Preset& preset) {
-  return Provider{.name = std::string(preset.name), .protocol = preset.protocol, .base_url = std::string(preset.base_url), .quirks = quirks_of(preset),
-                  .model_prefixes = words_of(preset.model_prefixes), .preset = std::string(preset.name)};
+  return Provider{.name = std::string(preset.name),
+                  .protocol = preset.protocol,
+                  .base_url = std::string(preset.base_url),
+                  .quirks = quirks_of(preset),
+                  .model_prefixes = words_of(preset.model_prefixes),
+                  .preset = std::string(preset.name)};
 }
 
 Result<std::vector<Provider>> providers_of(const Environment& environment) {
@@ -42,12 +46,14 @@ Result<std::vector<Provider>> providers_of(const Environment& environment) {
     if (!url.empty()) {
       while (url.ends_with('/')) url.pop_back();
       if (auto parsed = net::Url::parse(url); !parsed)
-        return fail(ErrorCode::invalid_argument, fmt::format("{} is no address: {}", preset.url_variable, parsed.error().message),
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("{} is no address: {}", preset.url_variable, parsed.error().message),
                     {.reason = "setting_invalid", .where = std::string(preset.url_variable)});
       provider.base_url = std::move(url);
     }
     if (provider.base_url.empty())
-      return fail(ErrorCode::invalid_argument, fmt::format("{} is set, and {} is not, which says where", preset.key_variable, preset.url_variable),
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{} is set, and {} is not, which says where", preset.key_variable, preset.url_variable),
                   {.reason = "setting_invalid", .where = std::string(preset.url_variable)});
     providers.push_back(std::move(provider));
   }

@@ -11,7 +11,9 @@ constexpr std::size_t kProbeBytesMax = 1 << 20;
 // A local server may load a model for minutes before its first token.
 constexpr std::chrono::minutes kLocalFirstByte{10};
 
-const json::Value* member(const json::Value& value, std::string_view name) { return value.is_object() ? value.get_object().if_contains(name) : nullptr; }
+const json::Value* member(const json::Value& value, std::string_view name) {
+  return value.is_object() ? value.get_object().if_contains(name) : nullptr;
+}
 
 bool is_owned_by(const json::Value& list, std::string_view owner) {
   const json::Value* data = member(list, "data");
@@ -35,11 +37,16 @@ bool is_lm_studio(const json::Value& answer) {
 
 std::vector<LocalPlace> local_places() {
   std::vector<LocalPlace> places;
-  places.push_back({"ollama", Protocol::ollama, "http://127.0.0.1:11434/api/version", "http://127.0.0.1:11434", is_ollama});
-  places.push_back({"llamacpp", Protocol::openai_chat, "http://127.0.0.1:8080/v1/models", "http://127.0.0.1:8080/v1", is_llama_cpp});
-  places.push_back({"llamacpp-9931", Protocol::openai_chat, "http://127.0.0.1:9931/v1/models", "http://127.0.0.1:9931/v1", is_llama_cpp});
-  places.push_back({"lmstudio", Protocol::openai_chat, "http://127.0.0.1:1234/api/v0/models", "http://127.0.0.1:1234/v1", is_lm_studio});
-  places.push_back({"vllm", Protocol::openai_chat, "http://127.0.0.1:8000/v1/models", "http://127.0.0.1:8000/v1", is_vllm});
+  places.push_back(
+      {"ollama", Protocol::ollama, "http://127.0.0.1:11434/api/version", "http://127.0.0.1:11434", is_ollama});
+  places.push_back(
+      {"llamacpp", Protocol::openai_chat, "http://127.0.0.1:8080/v1/models", "http://127.0.0.1:8080/v1", is_llama_cpp});
+  places.push_back({"llamacpp-9931", Protocol::openai_chat, "http://127.0.0.1:9931/v1/models",
+                    "http://127.0.0.1:9931/v1", is_llama_cpp});
+  places.push_back({"lmstudio", Protocol::openai_chat, "http://127.0.0.1:1234/api/v0/models",
+                    "http://127.0.0.1:1234/v1", is_lm_studio});
+  places.push_back(
+      {"vllm", Protocol::openai_chat, "http://127.0.0.1:8000/v1/models", "http://127.0.0.1:8000/v1", is_vllm});
   return places;
 }
 

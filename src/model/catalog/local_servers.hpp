@@ -13,7 +13,7 @@ namespace atelier::model {
 // A place where a model server of this machine usually listens, and what proves that it is one: known by what it says,
 // never by its port or a status of 200 alone.
 struct LocalPlace {
-  std::string name;      // of the provider it becomes
+  std::string name;  // of the provider it becomes
   Protocol protocol;
   std::string probe_url;
   std::string base_url;

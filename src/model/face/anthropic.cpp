@@ -29,6 +29,8 @@ Result<ChatRequest> read_anthropic_count_request(const json::Value& body) {
   return anthropic::read_request(body, anthropic::Asked::count);
 }
 
-std::string write_anthropic_count(std::int64_t input_tokens) { return json::write(json::Object{{"input_tokens", input_tokens}}); }
+std::string write_anthropic_count(std::int64_t input_tokens) {
+  return json::write(json::Object{{"input_tokens", input_tokens}});
+}
 
 }  // namespace atelier::model

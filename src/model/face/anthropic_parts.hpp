@@ -8,7 +8,10 @@
 // The halves of the Anthropic face: reading requests, writing whole answers, writing streams.
 namespace atelier::model::anthropic {
 
-enum class Asked : std::uint8_t { message, count };  // a count of tokens asks for no answer, so that it has no limit on one
+enum class Asked : std::uint8_t {
+  message,
+  count
+};  // a count of tokens asks for no answer, so that it has no limit on one
 Result<ChatRequest> read_request(const json::Value& body, Asked asked);
 
 std::string write_answer(const ChatAnswer& answer, const AnswerHead& head);

@@ -21,14 +21,16 @@ Tool read_tool(const json::Value& value, const Place& at, Complaint& complaint) 
     return {};
   }
   const std::string_view type = loose::view_at(*object, "type");
-  if (!type.empty() && type != "custom") return Tool{.name = {}, .foreign = Foreign{.protocol = Protocol::anthropic, .block = value}};
+  if (!type.empty() && type != "custom")
+    return Tool{.name = {}, .foreign = Foreign{.protocol = Protocol::anthropic, .block = value}};
   Tool tool{.name = loose::text_at(*object, "name"), .description = loose::text_at(*object, "description")};
   if (tool.name.empty()) complaint.add(Place{&at, "name"}, "is required");
   if (const json::Object* schema = loose::object_at(*object, "input_schema"))
     tool.parameters = *schema;
   else
     complaint.add(Place{&at, "input_schema"}, "must be an object");
-  if (const json::Value* strict = object->if_contains("strict"); strict && strict->is_bool()) tool.is_strict = strict->get_bool();
+  if (const json::Value* strict = object->if_contains("strict"); strict && strict->is_bool())
+    tool.is_strict = strict->get_bool();
   tool.extra = loose::rest_of(*object, {"type", "name", "description", "input_schema", "strict"});
   return tool;
 }
@@ -129,7 +131,8 @@ void read_stops(json::ObjectReader& reader, const Place& root, Complaint& compla
 void read_conversation(json::ObjectReader& reader, const Place& root, Complaint& complaint, ChatRequest& request) {
   MessageReader messages(complaint);
   if (const json::Value* system = reader.optional_value("system")) {
-    Message message{.role = Role::system, .parts = messages.read_content(*system, Place{&root, "system"}, Role::system)};
+    Message message{.role = Role::system,
+                    .parts = messages.read_content(*system, Place{&root, "system"}, Role::system)};
     if (!message.parts.empty()) request.messages.push_back(std::move(message));
   }
   const json::Array* list = reader.required_array("messages", kMessagesMax);
@@ -143,7 +146,8 @@ void read_tools(json::ObjectReader& reader, const Place& root, Complaint& compla
   if (const json::Array* tools = reader.optional_array("tools", kToolsMax)) {
     const Place at{&root, "tools"};
     request.tools.reserve(tools->size());
-    for (std::size_t i = 0; i < tools->size(); ++i) request.tools.push_back(read_tool((*tools)[i], Place{&at, {}, i}, complaint));
+    for (std::size_t i = 0; i < tools->size(); ++i)
+      request.tools.push_back(read_tool((*tools)[i], Place{&at, {}, i}, complaint));
   }
   if (const json::Value* choice = reader.optional_value("tool_choice"))
     read_tool_choice(*choice, Place{&root, "tool_choice"}, complaint, request);
@@ -157,8 +161,9 @@ Result<ChatRequest> read_request(const json::Value& body, Asked asked) {
   const Place root;
   ChatRequest request{.protocol = Protocol::anthropic, .model = {}, .messages = {}};
   if (const json::Object* object = body.if_object())
-    request.extra = loose::rest_of(*object, {"model", "max_tokens", "messages", "system", "stream", "stop_sequences", "temperature", "top_p",
-                                             "top_k", "tools", "tool_choice", "thinking", "output_config", "metadata"});
+    request.extra =
+        loose::rest_of(*object, {"model", "max_tokens", "messages", "system", "stream", "stop_sequences", "temperature",
+                                 "top_p", "top_k", "tools", "tool_choice", "thinking", "output_config", "metadata"});
   read_settings(reader, asked, request);
   read_stops(reader, root, complaint, request);
   read_conversation(reader, root, complaint, request);

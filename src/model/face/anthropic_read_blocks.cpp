@@ -33,7 +33,9 @@ std::string readable_text(const json::Object& block) {
 }
 
 // The whole block goes back to its own protocol; others see the text.
-Text text_with_block(const json::Object& block) { return Text{.text = readable_text(block), .extra = {{"block", block}}}; }
+Text text_with_block(const json::Object& block) {
+  return Text{.text = readable_text(block), .extra = {{"block", block}}};
+}
 
 // Signatures that travelled as blocks beside the part they belong to.
 void unfold_seals(std::vector<Part>& parts) {
@@ -74,7 +76,8 @@ std::string Place::spell() const {
 
 void Complaint::add(const Place& at, std::string message) {
   if (error_) return;
-  auto failure = fail(ErrorCode::invalid_argument, std::move(message), {.reason = "field_invalid", .where = at.spell()});
+  auto failure =
+      fail(ErrorCode::invalid_argument, std::move(message), {.reason = "field_invalid", .where = at.spell()});
   error_ = std::move(failure.error());
 }
 
@@ -94,7 +97,8 @@ void MessageReader::read(const json::Value& message, const Place& at, std::vecto
   else if (role_name == "system")
     role = Role::system;
   else if (role_name != "user")
-    complaint_.add(Place{&at, "role"}, fmt::format("is \"{}\", not one of user, assistant, system", printable(role_name, 32)));
+    complaint_.add(Place{&at, "role"},
+                   fmt::format("is \"{}\", not one of user, assistant, system", printable(role_name, 32)));
   const json::Value* content = object->if_contains("content");
   if (!content) return complaint_.add(Place{&at, "content"}, "is required");
 
@@ -142,7 +146,8 @@ std::optional<Part> MessageReader::read_block(const json::Value& value, const Pl
     return std::nullopt;
   }
   const std::string type = required_text(*block, at, "type");
-  if (type == "text") return Text{.text = required_text(*block, at, "text"), .extra = loose::rest_of(*block, {"type", "text"})};
+  if (type == "text")
+    return Text{.text = required_text(*block, at, "text"), .extra = loose::rest_of(*block, {"type", "text"})};
   if (role == Role::system) {
     complaint_.add(Place{&at, "type"}, fmt::format("is \"{}\": a system prompt is text", printable(type, 64)));
     return std::nullopt;
@@ -158,7 +163,8 @@ std::optional<Part> MessageReader::read_block(const json::Value& value, const Pl
   if (type == "tool_use" || type == "tool_result") {
     const bool is_call = type == "tool_use";
     if (is_call != (role == Role::assistant))
-      complaint_.add(Place{&at, "type"}, fmt::format("{} belongs in a message of the role {}", type, is_call ? "assistant" : "user"));
+      complaint_.add(Place{&at, "type"},
+                     fmt::format("{} belongs in a message of the role {}", type, is_call ? "assistant" : "user"));
     if (is_call) return read_call(*block, at);
     return read_result(*block, at);
   }

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::string_view kMark = "atelier:";
 constexpr std::array<std::string_view, 3> kPlaces = {"part", "text", "call"};  // as in Place
-constexpr std::array kOrigins = {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic, Protocol::gemini,
-                                 Protocol::ollama};
+constexpr std::array kOrigins = {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic,
+                                 Protocol::gemini, Protocol::ollama};
 
 // What stands before the next colon; `text` goes on behind it.
 std::optional<std::string_view> take_field(std::string_view& text) {

@@ -6,12 +6,16 @@
 
 #include "model/chat.hpp"
 
-// A signature that is not Anthropic's, on its way through a program that speaks Anthropic: wrapped as a thinking block's
-// signature, which such programs send back untouched, so that it is known again and returns to who made it.
+// A signature that is not Anthropic's, on its way through a program that speaks Anthropic: wrapped as a thinking
+// block's signature, which such programs send back untouched, so that it is known again and returns to who made it.
 namespace atelier::model::anthropic {
 
 struct Sealed {
-  enum class Place : std::uint8_t { part, text, call };  // a part of its own; of the text before it; of the call after it
+  enum class Place : std::uint8_t {
+    part,
+    text,
+    call
+  };  // a part of its own; of the text before it; of the call after it
   Protocol origin = Protocol::gemini;
   Place place = Place::part;
   std::string id = {};  // of a Responses item

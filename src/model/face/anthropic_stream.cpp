@@ -27,8 +27,8 @@ std::string said_in(const Part& part) {
   return {};
 }
 
-// Blocks of this protocol never overlap: the oldest unfinished part is written as it grows, those behind it wait. A block begins
-// with its first content, so that a part that stays empty leaves no block.
+// Blocks of this protocol never overlap: the oldest unfinished part is written as it grows, those behind it wait. A
+// block begins with its first content, so that a part that stays empty leaves no block.
 class EventWriter final : public ChatEventWriter {
  public:
   explicit EventWriter(AnswerHead head) : head_(std::move(head)) {}
@@ -100,8 +100,9 @@ std::string EventWriter::write(const ChatEvent& what) {
   if (std::holds_alternative<event::Ended>(what)) {
     json::Object delta{{"stop_reason", stop_reason(stop_)}, {"stop_sequence", nullptr}};
     if (stop_ == StopReason::stop_sequence) delta["stop_sequence"] = stop_sequence_;
-    append_event(out_, "message_delta",
-                 json::write(json::Object{{"type", "message_delta"}, {"delta", delta}, {"usage", usage_block(usage_, extra_)}}));
+    append_event(
+        out_, "message_delta",
+        json::write(json::Object{{"type", "message_delta"}, {"delta", delta}, {"usage", usage_block(usage_, extra_)}}));
     append_event(out_, "message_stop", R"({"type":"message_stop"})");
     is_over_ = true;
   }
@@ -121,7 +122,8 @@ void EventWriter::start(const event::Started& started) {
                        {"stop_sequence", nullptr},
                        {"usage", usage_block(usage_, extra_)}};
   if (const json::Object* container = loose::object_at(extra_, "container")) message["container"] = *container;
-  append_event(out_, "message_start", json::write(json::Object{{"type", "message_start"}, {"message", std::move(message)}}));
+  append_event(out_, "message_start",
+               json::write(json::Object{{"type", "message_start"}, {"message", std::move(message)}}));
 }
 
 void EventWriter::amend(const event::PartAmended& amended) {
@@ -178,12 +180,14 @@ bool EventWriter::open(const Waiting& part) {
                          {"id", plain_call_id(call ? call->id : "")},
                          {"name", call ? call->name : ""},
                          {"input", json::Object()}};
-      if (const json::Object* caller = call ? loose::object_at(call->extra, "caller") : nullptr) block["caller"] = *caller;
+      if (const json::Object* caller = call ? loose::object_at(call->extra, "caller") : nullptr)
+        block["caller"] = *caller;
       start_block(json::write(block));
       return true;
     }
     case event::PartKind::media:
-    case event::PartKind::foreign: return false;  // whole, at its end
+    case event::PartKind::foreign:
+      return false;  // whole, at its end
   }
   return false;
 }
@@ -212,26 +216,31 @@ void EventWriter::close(const Waiting& part) {
     }
     return;
   }
-  if (const auto* media = std::get_if<Media>(&part.whole)) return write_whole({{"type", "text"}, {"text", words_for(*media)}});
+  if (const auto* media = std::get_if<Media>(&part.whole))
+    return write_whole({{"type", "text"}, {"text", words_for(*media)}});
   if (const auto* foreign = std::get_if<Foreign>(&part.whole)) {
-    if (foreign->protocol == Protocol::anthropic && foreign->block.is_object()) write_whole(foreign->block.get_object());
+    if (foreign->protocol == Protocol::anthropic && foreign->block.is_object())
+      write_whole(foreign->block.get_object());
     return;
   }
   const auto* text = std::get_if<Text>(&part.whole);
   if (is_open_) {
     const json::Array* citations = text ? loose::array_at(text->extra, "citations") : nullptr;
     for (std::size_t i = 0; citations && i < citations->size(); ++i)
-      append_event(out_, "content_block_delta",
-                   fmt::format(R"({{"type":"content_block_delta","index":{},"delta":{{"type":"citations_delta","citation":{}}}}})", index_,
-                               json::write((*citations)[i])));
+      append_event(
+          out_, "content_block_delta",
+          fmt::format(
+              R"({{"type":"content_block_delta","index":{},"delta":{{"type":"citations_delta","citation":{}}}}})",
+              index_, json::write((*citations)[i])));
     stop_block();
   }
   if (text && !text->signature.empty())
-    write_whole(thinking_block("", seal(Sealed{.place = is_open_ ? Sealed::Place::text : Sealed::Place::part,
-                                               .signature = text->signature})));
+    write_whole(thinking_block(
+        "", seal(Sealed{.place = is_open_ ? Sealed::Place::text : Sealed::Place::part, .signature = text->signature})));
 }
 
-// A block that came in one piece. Texts, thoughts and inputs still go as deltas, since that is where readers look for them.
+// A block that came in one piece. Texts, thoughts and inputs still go as deltas, since that is where readers look for
+// them.
 void EventWriter::write_whole(const json::Object& block) {
   const std::string_view type = loose::view_at(block, "type");
   json::Object head = block;
@@ -260,8 +269,8 @@ void EventWriter::start_block(std::string_view block) {
 
 void EventWriter::write_delta(std::string_view type, std::string_view field, std::string_view text) {
   append_event(out_, "content_block_delta",
-               fmt::format(R"({{"type":"content_block_delta","index":{},"delta":{{"type":"{}","{}":{}}}}})", index_, type, field,
-                           quoted(text)));
+               fmt::format(R"({{"type":"content_block_delta","index":{},"delta":{{"type":"{}","{}":{}}}}})", index_,
+                           type, field, quoted(text)));
 }
 
 void EventWriter::stop_block() {

@@ -30,8 +30,10 @@ void append_blocks(json::Array& content, const Part& part) {
       content.push_back(thinking_block(reasoning->text, shown_signature(*reasoning)));
   } else if (const auto* call = std::get_if<ToolCall>(&part)) {
     if (!call->signature.empty()) content.push_back(sealed_block(Sealed::Place::call, call->signature));
-    json::Object block{
-        {"type", "tool_use"}, {"id", plain_call_id(call->id)}, {"name", call->name}, {"input", arguments_object(*call)}};
+    json::Object block{{"type", "tool_use"},
+                       {"id", plain_call_id(call->id)},
+                       {"name", call->name},
+                       {"input", arguments_object(*call)}};
     if (const json::Object* caller = loose::object_at(call->extra, "caller")) block["caller"] = *caller;
     content.push_back(std::move(block));
   } else if (const auto* refusal = std::get_if<Refusal>(&part)) {
@@ -52,13 +54,19 @@ std::string message_id(std::string_view given, const AnswerHead& head) {
 
 std::string_view stop_reason(StopReason reason) noexcept {
   switch (reason) {
-    case StopReason::stop: return "end_turn";
-    case StopReason::stop_sequence: return "stop_sequence";
-    case StopReason::length: return "max_tokens";
-    case StopReason::tool_calls: return "tool_use";
+    case StopReason::stop:
+      return "end_turn";
+    case StopReason::stop_sequence:
+      return "stop_sequence";
+    case StopReason::length:
+      return "max_tokens";
+    case StopReason::tool_calls:
+      return "tool_use";
     case StopReason::content_filter:
-    case StopReason::refusal: return "refusal";
-    case StopReason::pause: return "pause_turn";
+    case StopReason::refusal:
+      return "refusal";
+    case StopReason::pause:
+      return "pause_turn";
   }
   return "end_turn";
 }
@@ -77,8 +85,10 @@ json::Object usage_block(const Usage& usage, const json::Object& extra) {
 }
 
 std::string shown_signature(const Reasoning& reasoning) {
-  if (reasoning.signature.empty() || !reasoning.origin || *reasoning.origin == Protocol::anthropic) return reasoning.signature;
-  return seal(Sealed{.origin = *reasoning.origin, .place = Sealed::Place::part, .id = reasoning.id, .signature = reasoning.signature});
+  if (reasoning.signature.empty() || !reasoning.origin || *reasoning.origin == Protocol::anthropic)
+    return reasoning.signature;
+  return seal(Sealed{
+      .origin = *reasoning.origin, .place = Sealed::Place::part, .id = reasoning.id, .signature = reasoning.signature});
 }
 
 json::Object thinking_block(std::string_view text, std::string_view signature) {

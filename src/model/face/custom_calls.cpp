@@ -27,7 +27,8 @@ std::string input_of(std::string arguments) {
 
 class CustomCallWriter final : public ChatEventWriter {
  public:
-  CustomCallWriter(std::unique_ptr<ChatEventWriter> writer, std::vector<std::string> names) : writer_(std::move(writer)), names_(std::move(names)) {}
+  CustomCallWriter(std::unique_ptr<ChatEventWriter> writer, std::vector<std::string> names)
+      : writer_(std::move(writer)), names_(std::move(names)) {}
 
   std::string write(const ChatEvent& what) override {
     if (const auto* part = std::get_if<event::PartStarted>(&what)) {
@@ -89,7 +90,8 @@ class CustomCallWriter final : public ChatEventWriter {
   }
 
   Held* find(std::int64_t choice, std::int64_t part) {
-    const auto found = std::ranges::find_if(held_, [&](const Held& held) { return held.choice == choice && held.part == part; });
+    const auto found =
+        std::ranges::find_if(held_, [&](const Held& held) { return held.choice == choice && held.part == part; });
     return found == held_.end() ? nullptr : &*found;
   }
 
@@ -119,7 +121,8 @@ ChatAnswer with_custom_calls(const ChatAnswer& answer, const ChatRequest& reques
   return out;
 }
 
-std::unique_ptr<ChatEventWriter> with_custom_calls(std::unique_ptr<ChatEventWriter> writer, const ChatRequest& request) {
+std::unique_ptr<ChatEventWriter> with_custom_calls(std::unique_ptr<ChatEventWriter> writer,
+                                                   const ChatRequest& request) {
   std::vector<std::string> names = custom_names(request);
   if (names.empty()) return writer;
   return std::make_unique<CustomCallWriter>(std::move(writer), std::move(names));

@@ -66,7 +66,9 @@ json::Object openai_error(const Error& error, int status) {
 }
 
 json::Object anthropic_error(const Error& error, int status, std::string_view request_id) {
-  json::Object inner{{"type", kind_of(status).anthropic}, {"message", error.describe()}, {"details", json::Object{{"error_code", error.stable_code()}}}};
+  json::Object inner{{"type", kind_of(status).anthropic},
+                     {"message", error.describe()},
+                     {"details", json::Object{{"error_code", error.stable_code()}}}};
   json::Object out{{"type", "error"}, {"error", std::move(inner)}};
   if (!request_id.empty()) out["request_id"] = request_id;
   return out;
@@ -77,8 +79,12 @@ json::Object anthropic_error(const Error& error, int status, std::string_view re
 // As the schema has it, flat, and as the service itself sends it, nested: programs read one or the other.
 json::Object openai::responses_error(const Error& error, std::int64_t sequence_number) {
   json::Object inner = openai_error(error, net::status_of(error));
-  return {{"type", "error"}, {"code", inner["code"]}, {"message", inner["message"]}, {"param", inner["param"]},
-          {"sequence_number", sequence_number}, {"error", inner}};
+  return {{"type", "error"},
+          {"code", inner["code"]},
+          {"message", inner["message"]},
+          {"param", inner["param"]},
+          {"sequence_number", sequence_number},
+          {"error", inner}};
 }
 
 std::string write_error(Protocol face, const Error& error, int status, std::string_view request_id) {
@@ -88,8 +94,10 @@ std::string write_error(Protocol face, const Error& error, int status, std::stri
 
 std::string write_stream_error(Protocol face, const Error& error, std::string_view request_id) {
   const int status = net::status_of(error);
-  if (face == Protocol::anthropic) return fmt::format("event: error\ndata: {}\n\n", json::write(anthropic_error(error, status, request_id)));
-  if (face == Protocol::openai_responses) return fmt::format("event: error\ndata: {}\n\n", json::write(openai::responses_error(error, 0)));
+  if (face == Protocol::anthropic)
+    return fmt::format("event: error\ndata: {}\n\n", json::write(anthropic_error(error, status, request_id)));
+  if (face == Protocol::openai_responses)
+    return fmt::format("event: error\ndata: {}\n\n", json::write(openai::responses_error(error, 0)));
   return fmt::format("data: {}\n\n", json::write(json::Object{{"error", openai_error(error, status)}}));
 }
 

@@ -14,7 +14,8 @@ constexpr std::size_t kMembersMax = 256;
 constexpr std::size_t kModelBytesMax = 512;
 
 std::unexpected<Error> refuse(std::string_view member, std::string_view what) {
-  return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" {}", member, what), {.reason = "request_invalid", .where = "/" + std::string(member)});
+  return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" {}", member, what),
+              {.reason = "request_invalid", .where = "/" + std::string(member)});
 }
 
 Result<std::string> read_text(std::string_view member, std::string_view value) {
@@ -33,7 +34,8 @@ Result<std::optional<std::int64_t>> read_count(std::string_view member, std::str
   if (value == "null") return std::optional<std::int64_t>();
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size() || number < 0) return refuse(member, "must be a whole number, 0 or more");
+  if (error != std::errc() || end != value.data() + value.size() || number < 0)
+    return refuse(member, "must be a whole number, 0 or more");
   return std::optional(number);
 }
 
@@ -64,7 +66,9 @@ Result<> take(ChatRequest& request, const MemberText& member) {
     if (*limit) request.output_tokens_max = std::max(**limit, request.output_tokens_max.value_or(0));
   } else if (member.raw_name == "thread" && request.protocol == Protocol::anthropic && member.value != "null") {
     // Its clients know this reason, and send the whole conversation instead.
-    return fail(ErrorCode::invalid_argument, "\"thread\" would keep the conversation in the provider's account, which is not the caller's: send all messages",
+    return fail(ErrorCode::invalid_argument,
+                "\"thread\" would keep the conversation in the provider's account, which is not the caller's: send all "
+                "messages",
                 {.reason = "thread_unsupported_request", .where = "/thread"});
   } else if (member.raw_name == "n") {
     auto count = read_count("n", member.value);
@@ -83,7 +87,8 @@ Result<ChatRequest> glance(Protocol face, std::string_view body) {
   for (std::size_t i = 0; i < members->size(); ++i) {
     const MemberText& member = (*members)[i];
     // "\u006dodel" is "model" too: whoever writes so means to be read differently by different readers.
-    if (member.raw_name.find('\\') != std::string_view::npos) return refuse(member.raw_name, "is a member's name with escapes, which is not taken");
+    if (member.raw_name.find('\\') != std::string_view::npos)
+      return refuse(member.raw_name, "is a member's name with escapes, which is not taken");
     for (std::size_t j = 0; j < i; ++j)
       if ((*members)[j].raw_name == member.raw_name) return refuse(member.raw_name, "stands twice");
     if (auto taken = take(request, member); !taken) return error_of(taken);

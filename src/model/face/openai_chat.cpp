@@ -8,7 +8,8 @@ class ChatFaceOfOpenai final : public ChatFace {
  public:
   Protocol protocol() const noexcept override { return Protocol::openai_chat; }
   Result<ChatRequest> read_request(const json::Value& body) const override { return openai::read_chat_request(body); }
-  std::string write_answer(const ChatAnswer& answer, const ChatRequest& request, const AnswerHead& head) const override {
+  std::string write_answer(const ChatAnswer& answer, const ChatRequest& request,
+                           const AnswerHead& head) const override {
     return openai::write_chat_answer(with_custom_calls(answer, request), request, head);
   }
   std::unique_ptr<ChatEventWriter> make_writer(const ChatRequest& request, AnswerHead head) const override {

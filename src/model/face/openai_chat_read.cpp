@@ -16,15 +16,38 @@ constexpr std::int64_t kAnswersMax = 128;
 constexpr std::int64_t kTopKMax = 1'000'000;
 
 json::Object rest_of_request(const json::Object& body) {
-  return loose::rest_of(body, {"model", "messages", "stream", "stream_options", "max_completion_tokens", "max_tokens", "temperature",
-                               "top_p", "top_k", "n", "stop", "presence_penalty", "frequency_penalty", "seed", "logprobs",
-                               "top_logprobs", "user", "safety_identifier", "reasoning", "reasoning_effort", "response_format",
-                               "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"});
+  return loose::rest_of(body, {"model",
+                               "messages",
+                               "stream",
+                               "stream_options",
+                               "max_completion_tokens",
+                               "max_tokens",
+                               "temperature",
+                               "top_p",
+                               "top_k",
+                               "n",
+                               "stop",
+                               "presence_penalty",
+                               "frequency_penalty",
+                               "seed",
+                               "logprobs",
+                               "top_logprobs",
+                               "user",
+                               "safety_identifier",
+                               "reasoning",
+                               "reasoning_effort",
+                               "response_format",
+                               "tools",
+                               "tool_choice",
+                               "parallel_tool_calls",
+                               "functions",
+                               "function_call"});
 }
 
 void read_limit(json::ObjectReader& reader, ChatRequest& request) {
   const auto now = read_token_limit(reader, "max_completion_tokens"), before = read_token_limit(reader, "max_tokens");
-  if (now && before && *now != *before) reader.complain("max_tokens", "differs from max_completion_tokens: give one of them");
+  if (now && before && *now != *before)
+    reader.complain("max_tokens", "differs from max_completion_tokens: give one of them");
   request.output_tokens_max = now ? now : before;
 }
 
@@ -32,7 +55,8 @@ void read_numbers(json::ObjectReader& reader, ChatRequest& request) {
   request.presence_penalty = reader.optional_number("presence_penalty", -2, 2);
   request.frequency_penalty = reader.optional_number("frequency_penalty", -2, 2);
   request.top_k = reader.optional_integer("top_k", 0, kTopKMax);
-  request.seed = reader.optional_integer("seed", std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
+  request.seed = reader.optional_integer("seed", std::numeric_limits<std::int64_t>::min(),
+                                         std::numeric_limits<std::int64_t>::max());
   request.answer_count = reader.optional_integer("n", 1, kAnswersMax).value_or(1);
   request.has_logprobs = reader.optional_bool("logprobs");
 }
@@ -47,7 +71,8 @@ void read_stops(const json::Object& body, const Place& root, Complaint& complain
   }
   const json::Array* list = stop->if_array();
   if (!list) return complaint.add(at, "must be a string or a list of strings");
-  if (list->size() > kStopsMax) complaint.add(at, fmt::format("has {} entries, more than the {} allowed", list->size(), kStopsMax));
+  if (list->size() > kStopsMax)
+    complaint.add(at, fmt::format("has {} entries, more than the {} allowed", list->size(), kStopsMax));
   for (std::size_t i = 0; i < list->size(); ++i) {
     if ((*list)[i].is_string())
       request.stop.emplace_back(loose::view_of((*list)[i]));
@@ -68,7 +93,8 @@ void read_stream_options(const json::Object& body, const Place& root, Complaint&
 }
 
 // OpenAI's reasoning_effort, and OpenRouter's reasoning{effort, max_tokens, summary, enabled}.
-void read_reasoning(json::ObjectReader& reader, const json::Object& body, const Place& root, Complaint& complaint, ChatRequest& request) {
+void read_reasoning(json::ObjectReader& reader, const json::Object& body, const Place& root, Complaint& complaint,
+                    ChatRequest& request) {
   const auto effort = reader.optional_string("reasoning_effort");
   ReasoningWish wish{.effort = effort.value_or("")};
   const json::Value* value = body.if_contains("reasoning");
@@ -78,7 +104,8 @@ void read_reasoning(json::ObjectReader& reader, const json::Object& body, const 
     const json::Object* object = value->if_object();
     if (!object) return complaint.add(at, "must be an object");
     const std::string_view inner = loose::view_at(*object, "effort");
-    if (effort && !inner.empty() && *effort != inner) complaint.add(Place{&at, "effort"}, "differs from reasoning_effort: give one of them");
+    if (effort && !inner.empty() && *effort != inner)
+      complaint.add(Place{&at, "effort"}, "differs from reasoning_effort: give one of them");
     if (!inner.empty()) wish.effort = inner;
     if (const json::Value* budget = object->if_contains("max_tokens"); budget && budget->is_number())
       wish.budget_tokens = loose::integer_at(*object, "max_tokens");
@@ -124,7 +151,8 @@ void read_messages(json::ObjectReader& reader, const Place& root, Complaint& com
   if (messages->empty()) complaint.add(at, "must not be empty");
   ChatMessageReader message_reader(complaint);
   request.messages.reserve(messages->size());
-  for (std::size_t i = 0; i < messages->size(); ++i) request.messages.push_back(message_reader.read((*messages)[i], Place{&at, {}, i}));
+  for (std::size_t i = 0; i < messages->size(); ++i)
+    request.messages.push_back(message_reader.read((*messages)[i], Place{&at, {}, i}));
 }
 
 }  // namespace

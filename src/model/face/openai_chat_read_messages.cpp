@@ -13,8 +13,9 @@ struct RoleName {
   std::string_view name;
   Role role;
 };
-constexpr RoleName kRoles[] = {{"system", Role::system}, {"developer", Role::developer}, {"user", Role::user},
-                               {"assistant", Role::assistant}, {"tool", Role::tool}, {"function", Role::tool}};
+constexpr RoleName kRoles[] = {{"system", Role::system}, {"developer", Role::developer},
+                               {"user", Role::user},     {"assistant", Role::assistant},
+                               {"tool", Role::tool},     {"function", Role::tool}};
 
 const json::Value* present(const json::Object& from, std::string_view name) {
   const json::Value* value = from.if_contains(name);
@@ -50,17 +51,22 @@ Message ChatMessageReader::read(const json::Value& value, const Place& at) {
   }
   if (role->role == Role::assistant) return read_said(*message, at);
   if (role->role == Role::tool) return read_result(*message, at, role->role);
-  Message out{.role = role->role, .parts = {}, .name = loose::text_at(*message, "name"), .extra = rest_of_message(*message, role->role)};
+  Message out{.role = role->role,
+              .parts = {},
+              .name = loose::text_at(*message, "name"),
+              .extra = rest_of_message(*message, role->role)};
   read_content(*message, at, role->role, out.parts);
   return out;
 }
 
 Message ChatMessageReader::read_said(const json::Object& message, const Place& at) {
   const json::Value* content = present(message, "content");
-  if (content && !content->is_string() && !content->is_array()) complaint_.add(Place{&at, "content"}, "must be a string or a list of parts");
+  if (content && !content->is_string() && !content->is_array())
+    complaint_.add(Place{&at, "content"}, "must be a string or a list of parts");
   const json::Value* calls = present(message, "tool_calls");
   if (calls && !calls->is_array()) complaint_.add(Place{&at, "tool_calls"}, "must be a list");
-  if (!content && !message.contains("content") && !calls && !present(message, "function_call") && !present(message, "audio"))
+  if (!content && !message.contains("content") && !calls && !present(message, "function_call") &&
+      !present(message, "audio"))
     complaint_.add(Place{&at, "content"}, "is required unless there are tool_calls");
 
   Message out{.role = Role::assistant,
@@ -102,7 +108,8 @@ Message ChatMessageReader::read_result(const json::Object& message, const Place&
   return out;
 }
 
-void ChatMessageReader::read_content(const json::Object& message, const Place& at, Role role, std::vector<Part>& parts) {
+void ChatMessageReader::read_content(const json::Object& message, const Place& at, Role role,
+                                     std::vector<Part>& parts) {
   const json::Value* content = message.if_contains("content");
   const Place place{&at, "content"};
   if (!content) return complaint_.add(place, "is required");
@@ -126,13 +133,15 @@ std::optional<Part> ChatMessageReader::read_part(const json::Value& value, const
     return std::nullopt;
   }
   const std::string type = required_text(*part, at, "type", complaint_);
-  if (type == "text") return Text{.text = required_text(*part, at, "text", complaint_), .extra = loose::rest_of(*part, {"type", "text"})};
+  if (type == "text")
+    return Text{.text = required_text(*part, at, "text", complaint_), .extra = loose::rest_of(*part, {"type", "text"})};
   if (role == Role::system || role == Role::developer) {
     complaint_.add(Place{&at, "type"}, fmt::format("is \"{}\": a message of this role is text", printable(type, 32)));
     return std::nullopt;
   }
   if (type == "file") return read_file(*part, at);
-  if (type == "image_url" || type == "video_url" || type == "document_url" || type == "input_audio") return read_media(*part, at, type);
+  if (type == "image_url" || type == "video_url" || type == "document_url" || type == "input_audio")
+    return read_media(*part, at, type);
   return Foreign{.protocol = Protocol::openai_chat, .block = value};
 }
 

@@ -61,7 +61,8 @@ class ChatWriter final : public ChatEventWriter {
   void write_media(const Media& media, ChoiceState& choice);
   ChoiceState& choice_at(std::int64_t index);
   Open* find(std::int64_t choice, std::int64_t part);
-  void chunk(std::int64_t choice, std::string_view delta, const json::Value& logprobs = nullptr, std::string_view stop = {});
+  void chunk(std::int64_t choice, std::string_view delta, const json::Value& logprobs = nullptr,
+             std::string_view stop = {});
 
   const AnswerHead head_;
   const bool wants_usage_, is_of_functions_;
@@ -108,7 +109,8 @@ void ChatWriter::start(const event::Started& started) {
   front_ = fmt::format(R"(data: {{"id":{},"object":"chat.completion.chunk","created":{},"model":{})", quoted(id_),
                        started.created_s > 0 ? started.created_s : head_.created_s,
                        quoted(started.model.empty() ? head_.model : started.model));
-  for (const auto& [name, value] : chat_extra(started.extra)) front_ += fmt::format(",{}:{}", quoted(name), json::write(value));
+  for (const auto& [name, value] : chat_extra(started.extra))
+    front_ += fmt::format(",{}:{}", quoted(name), json::write(value));
   front_ += R"(,"choices":[)";
   choice_at(0);
 }
@@ -123,7 +125,8 @@ ChatWriter::ChoiceState& ChatWriter::choice_at(std::int64_t index) {
   return choices_.back();
 }
 
-void ChatWriter::chunk(std::int64_t choice, std::string_view delta, const json::Value& logprobs, std::string_view stop) {
+void ChatWriter::chunk(std::int64_t choice, std::string_view delta, const json::Value& logprobs,
+                       std::string_view stop) {
   fmt::format_to(std::back_inserter(out_), R"({}{{"index":{},"delta":{},"logprobs":)", front_, choice, delta);
   out_ += logprobs.is_null() ? "null" : json::write(logprobs);
   out_ += R"(,"finish_reason":)";
@@ -132,7 +135,8 @@ void ChatWriter::chunk(std::int64_t choice, std::string_view delta, const json::
 }
 
 ChatWriter::Open* ChatWriter::find(std::int64_t choice, std::int64_t part) {
-  const auto found = std::ranges::find_if(open_, [&](const Open& open) { return open.choice == choice && open.part == part; });
+  const auto found =
+      std::ranges::find_if(open_, [&](const Open& open) { return open.choice == choice && open.part == part; });
   return found == open_.end() ? nullptr : &*found;
 }
 
@@ -142,12 +146,18 @@ void ChatWriter::start_part(const event::PartStarted& started) {
   const std::size_t place = choice.part_count++;
   if (const auto* media = std::get_if<Media>(&started.whole)) return write_media(*media, choice);
   if (started.kind == event::PartKind::media || started.kind == event::PartKind::foreign) return;
-  Open open{.choice = started.choice, .part = started.part, .kind = started.kind, .whole = started.whole, .place = place, .begin = choice.said_bytes};
+  Open open{.choice = started.choice,
+            .part = started.part,
+            .kind = started.kind,
+            .whole = started.whole,
+            .place = place,
+            .begin = choice.said_bytes};
   if (open.kind == event::PartKind::tool_call) {
     open.place = choice.call_count++;
     if (!std::holds_alternative<ToolCall>(open.whole)) open.whole = ToolCall{};
   }
-  if (open.kind == event::PartKind::reasoning && !std::holds_alternative<Reasoning>(open.whole)) open.whole = Reasoning{};
+  if (open.kind == event::PartKind::reasoning && !std::holds_alternative<Reasoning>(open.whole))
+    open.whole = Reasoning{};
   const std::string said = said_in(open.whole);
   open_.push_back(std::move(open));
   if (started.kind == event::PartKind::tool_call) tell_call(open_.back(), false);
@@ -172,8 +182,10 @@ void ChatWriter::say(Open& open, std::string_view text, const json::Value& logpr
     case event::PartKind::reasoning: {
       const auto& known = std::get<Reasoning>(open.whole);
       const Reasoning head{.origin = known.origin, .extra = known.extra};
-      chunk(open.choice, fmt::format(R"({{"reasoning_content":{},"reasoning_details":{}}})", quoted(text),
-                                     json::write(write_details(text, head, open.place))), logprobs);
+      chunk(open.choice,
+            fmt::format(R"({{"reasoning_content":{},"reasoning_details":{}}})", quoted(text),
+                        json::write(write_details(text, head, open.place))),
+            logprobs);
       break;
     }
     case event::PartKind::tool_call: {
@@ -185,12 +197,14 @@ void ChatWriter::say(Open& open, std::string_view text, const json::Value& logpr
       if (is_of_functions_)
         chunk(open.choice, fmt::format(R"({{"function_call":{{"arguments":{}}}}})", quoted(text)));
       else
-        chunk(open.choice, fmt::format(R"({{"tool_calls":[{{"index":{},"{}":{{"{}":{}}}}}]}})", open.place, is_custom ? "custom" : "function",
-                                       is_custom ? "input" : "arguments", quoted(text)));
+        chunk(open.choice,
+              fmt::format(R"({{"tool_calls":[{{"index":{},"{}":{{"{}":{}}}}}]}})", open.place,
+                          is_custom ? "custom" : "function", is_custom ? "input" : "arguments", quoted(text)));
       break;
     }
     case event::PartKind::media:
-    case event::PartKind::foreign: return;
+    case event::PartKind::foreign:
+      return;
   }
   open.size += text.size();
 }
@@ -208,7 +222,8 @@ void ChatWriter::tell_call(Open& open, bool must_be_told) {
   for (const auto& [name, value] : write_tool_call(call)) written[name] = value;
   written[call.is_custom ? "custom" : "function"].as_object()[call.is_custom ? "input" : "arguments"] = "";
   if (is_of_functions_)
-    chunk(open.choice, json::write(json::Object{{"function_call", written.contains("function") ? written["function"] : written["custom"]}}));
+    chunk(open.choice, json::write(json::Object{
+                           {"function_call", written.contains("function") ? written["function"] : written["custom"]}}));
   else
     chunk(open.choice, json::write(json::Object{{"tool_calls", json::Array{std::move(written)}}}));
   if (const std::string held = std::exchange(open.held, std::string()); !held.empty()) say(open, held, nullptr);
@@ -217,14 +232,17 @@ void ChatWriter::tell_call(Open& open, bool must_be_told) {
 void ChatWriter::amend(const event::PartAmended& amended) {
   Open* open = find(amended.choice, amended.part);
   if (!open) return;
-  const bool had_signature = std::holds_alternative<ToolCall>(open->whole) && !std::get<ToolCall>(open->whole).signature.empty();
+  const bool had_signature =
+      std::holds_alternative<ToolCall>(open->whole) && !std::get<ToolCall>(open->whole).signature.empty();
   if (open->whole.index() != amended.whole.index() && open->whole.index() != 0) return;
   open->whole = amended.whole;
   const auto* call = std::get_if<ToolCall>(&open->whole);
   if (!call) return;
   if (open->is_told && !had_signature && !call->signature.empty())
-    chunk(open->choice, json::write(json::Object{{"tool_calls", json::Array{json::Object{{"index", open->place},
-                                                                                         {"extra_content", write_call_signature(call->signature)}}}}}));
+    chunk(open->choice,
+          json::write(json::Object{
+              {"tool_calls", json::Array{json::Object{{"index", open->place},
+                                                      {"extra_content", write_call_signature(call->signature)}}}}}));
   tell_call(*open, false);
 }
 
@@ -243,13 +261,15 @@ void ChatWriter::end_part(Open& open) {
       chunk(open.choice, json::write(json::Object{{"annotations", nest_annotations(*annotations)}}));
     if (!text->signature.empty()) {
       const TextSeal seal{.begin = open.begin, .size = open.size, .signature = text->signature};
-      chunk(open.choice, json::write(json::Object{{"reasoning_details", json::Array{write_text_seal(seal, open.place)}}}));
+      chunk(open.choice,
+            json::write(json::Object{{"reasoning_details", json::Array{write_text_seal(seal, open.place)}}}));
     }
   }
 }
 
 void ChatWriter::write_media(const Media& media, ChoiceState& choice) {
-  if (media.kind == Media::Kind::audio) return chunk(choice.index, json::write(json::Object{{"audio", write_audio(media)}}));
+  if (media.kind == Media::Kind::audio)
+    return chunk(choice.index, json::write(json::Object{{"audio", write_audio(media)}}));
   if (media.kind != Media::Kind::image) return;
   json::Object image = write_image(media);
   image["index"] = choice.image_count++;
@@ -271,7 +291,8 @@ void ChatWriter::finish(const event::Finished& finished) {
 void ChatWriter::end() {
   start({});
   is_over_ = true;
-  if (wants_usage_ && usage_) out_ += fmt::format("{}],\"usage\":{}}}\n\n", front_, json::write(write_chat_usage(*usage_)));
+  if (wants_usage_ && usage_)
+    out_ += fmt::format("{}],\"usage\":{}}}\n\n", front_, json::write(write_chat_usage(*usage_)));
   out_ += "data: [DONE]\n\n";
 }
 

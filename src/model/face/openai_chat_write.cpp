@@ -23,7 +23,8 @@ void speak_of_functions(json::Object& message, json::Object& choice) {
 
 json::Object write_choice(const Choice& choice, const ChatRequest& request) {
   json::Object message{{"role", "assistant"}};
-  write_assistant(choice.parts, {.is_answer = true, .has_reasoning_text = true, .has_reasoning_details = true}, message);
+  write_assistant(choice.parts, {.is_answer = true, .has_reasoning_text = true, .has_reasoning_details = true},
+                  message);
   const bool has_refusal = !message.at("refusal").is_null();
   json::Object out{{"index", choice.index},
                    {"message", nullptr},

@@ -17,7 +17,8 @@ const json::Value* present(const json::Object& from, std::string_view name) {
 }
 
 // The object a tool's fields stand in, by spelling; null and a complaint where it is missing.
-const json::Object* body_of(const json::Object& tool, const Place& at, std::string_view type, Spelling spelling, Complaint& complaint) {
+const json::Object* body_of(const json::Object& tool, const Place& at, std::string_view type, Spelling spelling,
+                            Complaint& complaint) {
   if (spelling == Spelling::flat) return &tool;
   const json::Object* inner = loose::object_at(tool, type);
   if (!inner) complaint.add(Place{&at, type}, "must be an object");
@@ -38,7 +39,8 @@ std::string read_tool_name(const json::Value& value, const Place& at, Spelling s
   return required_text(*body, inner, "name", complaint);
 }
 
-std::optional<ToolChoice> read_allowed(const json::Object& object, const Place& at, Spelling spelling, Complaint& complaint) {
+std::optional<ToolChoice> read_allowed(const json::Object& object, const Place& at, Spelling spelling,
+                                       Complaint& complaint) {
   const json::Object* body = body_of(object, at, "allowed_tools", spelling, complaint);
   if (!body) return ToolChoice();
   ToolChoice choice;
@@ -69,7 +71,8 @@ std::string required_text(const json::Object& from, const Place& at, std::string
   return value ? std::string(loose::view_of(*value)) : std::string();
 }
 
-std::optional<bool> optional_flag(const json::Object& from, const Place& at, std::string_view name, Complaint& complaint) {
+std::optional<bool> optional_flag(const json::Object& from, const Place& at, std::string_view name,
+                                  Complaint& complaint) {
   const json::Value* value = present(from, name);
   if (!value) return std::nullopt;
   if (value->is_bool()) return value->get_bool();
@@ -87,12 +90,14 @@ Tool read_tool(const json::Value& value, const Place& at, Spelling spelling, Com
   std::string type = loose::text_at(*object, "type");
   if (type.empty() && object->contains("function")) type = "function";
   if (type.empty()) complaint.add(Place{&at, "type"}, "is required");
-  if (type != "function" && type != "custom") return Tool{.name = {}, .foreign = Foreign{.protocol = protocol, .block = value}};
+  if (type != "function" && type != "custom")
+    return Tool{.name = {}, .foreign = Foreign{.protocol = protocol, .block = value}};
   const json::Object* body = body_of(*object, at, type, spelling, complaint);
   if (!body) return {};
 
   const Place inner = spelling == Spelling::flat ? at : Place{&at, type};
-  Tool tool{.name = required_text(*body, inner, "name", complaint), .description = loose::text_at(*body, "description")};
+  Tool tool{.name = required_text(*body, inner, "name", complaint),
+            .description = loose::text_at(*body, "description")};
   if (tool.name.empty()) complaint.add(Place{&inner, "name"}, "must not be empty");
   json::Object rest = loose::rest_of(*body, {"type", "name", "description", "parameters", "strict", "format"});
   tool.is_custom = type == "custom";
@@ -113,7 +118,8 @@ Tool read_tool(const json::Value& value, const Place& at, Spelling spelling, Com
   return tool;
 }
 
-std::optional<ToolChoice> read_tool_choice(const json::Value& value, const Place& at, Spelling spelling, Complaint& complaint) {
+std::optional<ToolChoice> read_tool_choice(const json::Value& value, const Place& at, Spelling spelling,
+                                           Complaint& complaint) {
   if (value.is_string()) {
     const std::string_view mode = loose::view_of(value);
     if (mode == "auto") return ToolChoice();
@@ -132,7 +138,8 @@ std::optional<ToolChoice> read_tool_choice(const json::Value& value, const Place
   if (type == "function" || type == "custom")
     return ToolChoice{.mode = ToolChoice::Mode::named, .name = read_tool_name(value, at, spelling, complaint)};
   if (type.empty() || spelling == Spelling::nested)
-    complaint.add(Place{&at, "type"}, fmt::format("is \"{}\", not one of function, custom, allowed_tools", printable(type, 32)));
+    complaint.add(Place{&at, "type"},
+                  fmt::format("is \"{}\", not one of function, custom, allowed_tools", printable(type, 32)));
   return std::nullopt;
 }
 
@@ -152,11 +159,13 @@ AnswerFormat read_format(const json::Value& value, const Place& at, Spelling spe
     return format;
   }
   if (type != "json_schema" && !bare) {
-    complaint.add(Place{&at, "type"}, fmt::format("is \"{}\", not one of text, json_object, json_schema", printable(type, 32)));
+    complaint.add(Place{&at, "type"},
+                  fmt::format("is \"{}\", not one of text, json_object, json_schema", printable(type, 32)));
     return format;
   }
   format.kind = AnswerFormat::Kind::json_schema;
-  const json::Object* body = bare || loose::object_at(*object, "schema") ? object : body_of(*object, at, "json_schema", spelling, complaint);
+  const json::Object* body =
+      bare || loose::object_at(*object, "schema") ? object : body_of(*object, at, "json_schema", spelling, complaint);
   if (!body) return format;
   const Place inner = body == object ? at : Place{&at, "json_schema"};
   format.name = loose::text_at(*body, "name");

@@ -11,11 +11,13 @@ using anthropic::Place;
 
 // Fields of `from` that must be of a kind where they are there. A null is as good as absent.
 std::string required_text(const json::Object& from, const Place& at, std::string_view name, Complaint& complaint);
-std::optional<bool> optional_flag(const json::Object& from, const Place& at, std::string_view name, Complaint& complaint);
+std::optional<bool> optional_flag(const json::Object& from, const Place& at, std::string_view name,
+                                  Complaint& complaint);
 
 Tool read_tool(const json::Value& value, const Place& at, Spelling spelling, Complaint& complaint);
 // nullopt: a choice the canonical form has no word for, such as one of Responses' hosted tools.
-std::optional<ToolChoice> read_tool_choice(const json::Value& value, const Place& at, Spelling spelling, Complaint& complaint);
+std::optional<ToolChoice> read_tool_choice(const json::Value& value, const Place& at, Spelling spelling,
+                                           Complaint& complaint);
 AnswerFormat read_format(const json::Value& value, const Place& at, Spelling spelling, Complaint& complaint);
 
 // The numbers and flags that both protocols have under the same names: model, stream, temperature, top_p, top_logprobs,

@@ -10,7 +10,8 @@
 namespace atelier::model::openai {
 
 void ResponseEvents::write(std::string_view type, std::string_view fields) {
-  fmt::format_to(std::back_inserter(bytes_), "event: {0}\ndata: {{\"type\":\"{0}\",\"sequence_number\":{1},{2}}}\n\n", type, number_++, fields);
+  fmt::format_to(std::back_inserter(bytes_), "event: {0}\ndata: {{\"type\":\"{0}\",\"sequence_number\":{1},{2}}}\n\n",
+                 type, number_++, fields);
 }
 
 void ResponseEvents::write_item(std::string_view type, std::size_t place, const json::Value& item) {
@@ -40,7 +41,9 @@ json::Array ResponseEvents::take_output() {
   return out;
 }
 
-std::string ResponseEvents::made_id(std::string_view prefix) const { return made_item_id(prefix, response_id_, output_.size()); }
+std::string ResponseEvents::made_id(std::string_view prefix) const {
+  return made_item_id(prefix, response_id_, output_.size());
+}
 
 ResponseEvents::Message* ResponseEvents::find(std::size_t place) {
   const auto found = std::ranges::find(messages_, place, &Message::place);

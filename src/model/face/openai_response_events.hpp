@@ -63,8 +63,8 @@ class ResponseEvents {
   std::string response_id_;
   std::string bytes_;
   std::int64_t number_ = 0;
-  std::vector<json::Value> output_;  // an item that is not whole is null
-  std::vector<Message> messages_;    // that are not whole
+  std::vector<json::Value> output_;     // an item that is not whole is null
+  std::vector<Message> messages_;       // that are not whole
   std::optional<std::size_t> current_;  // the message that further blocks join
 };
 

@@ -7,8 +7,11 @@ namespace {
 class ResponsesFace final : public ChatFace {
  public:
   Protocol protocol() const noexcept override { return Protocol::openai_responses; }
-  Result<ChatRequest> read_request(const json::Value& body) const override { return openai::read_responses_request(body); }
-  std::string write_answer(const ChatAnswer& answer, const ChatRequest& request, const AnswerHead& head) const override {
+  Result<ChatRequest> read_request(const json::Value& body) const override {
+    return openai::read_responses_request(body);
+  }
+  std::string write_answer(const ChatAnswer& answer, const ChatRequest& request,
+                           const AnswerHead& head) const override {
     return openai::write_responses_answer(with_custom_calls(answer, request), request, head);
   }
   std::unique_ptr<ChatEventWriter> make_writer(const ChatRequest& request, AnswerHead head) const override {

@@ -44,7 +44,8 @@ struct ResponseHead {
   std::int64_t created_s = 0;
   json::Object extra = {};  // of the answer
 };
-ResponseHead response_head(std::string_view id, std::string_view model, std::int64_t created_s, const json::Object& extra, const AnswerHead& head);
+ResponseHead response_head(std::string_view id, std::string_view model, std::int64_t created_s,
+                           const json::Object& extra, const AnswerHead& head);
 
 enum class ResponseStatus : std::uint8_t { in_progress, completed, incomplete, failed };
 struct ResponseState {

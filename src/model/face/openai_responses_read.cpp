@@ -12,9 +12,9 @@ constexpr std::size_t kToolsMax = 10'000;
 constexpr std::size_t kInstructionsBytesMax = std::size_t{32} << 20;
 
 json::Object rest_of_request(const json::Object& body) {
-  return loose::rest_of(body, {"model", "input", "instructions", "stream", "max_output_tokens", "temperature", "top_p", "top_logprobs",
-                               "user", "safety_identifier", "reasoning", "text", "tools", "tool_choice", "parallel_tool_calls",
-                               "background", "previous_response_id", "conversation", "prompt"});
+  return loose::rest_of(body, {"model", "input", "instructions", "stream", "max_output_tokens", "temperature", "top_p",
+                               "top_logprobs", "user", "safety_identifier", "reasoning", "text", "tools", "tool_choice",
+                               "parallel_tool_calls", "background", "previous_response_id", "conversation", "prompt"});
 }
 
 const json::Value* present(const json::Object& from, std::string_view name) {
@@ -22,17 +22,21 @@ const json::Value* present(const json::Object& from, std::string_view name) {
   return value && !value->is_null() ? value : nullptr;
 }
 
-// A conversation that is kept elsewhere cannot be told to another protocol. Its items must be in the request by now: those
-// of responses kept here are put there by with_earlier_items().
+// A conversation that is kept elsewhere cannot be told to another protocol. Its items must be in the request by now:
+// those of responses kept here are put there by with_earlier_items().
 Result<> check_state(const json::Object& body) {
   if (present(body, "previous_response_id"))
     return fail(ErrorCode::invalid_argument,
-                fmt::format("there is no response \"{}\" kept here", printable(loose::view_at(body, "previous_response_id"), 80)),
+                fmt::format("there is no response \"{}\" kept here",
+                            printable(loose::view_at(body, "previous_response_id"), 80)),
                 {.reason = "previous_response_not_found", .where = "/previous_response_id"});
   for (const std::string_view name : {"conversation", "prompt"})
     if (present(body, name))
-      return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" names what the provider keeps, and this model's provider keeps nothing: send the items", name),
-                  {.reason = "not_supported_by_protocol", .where = fmt::format("/{}", name)});
+      return fail(
+          ErrorCode::invalid_argument,
+          fmt::format("\"{}\" names what the provider keeps, and this model's provider keeps nothing: send the items",
+                      name),
+          {.reason = "not_supported_by_protocol", .where = fmt::format("/{}", name)});
   if (loose::is_true_at(body, "background"))
     return fail(ErrorCode::invalid_argument, "answers of this model come while one waits: \"background\" must be false",
                 {.reason = "not_supported_by_protocol", .where = "/background"});
@@ -57,12 +61,14 @@ void read_text(const json::Object& body, const Place& root, Complaint& complaint
   const Place at{&root, "text"};
   const json::Object* object = value->if_object();
   if (!object) return complaint.add(at, "must be an object");
-  if (const json::Value* format = present(*object, "format")) request.format = read_format(*format, Place{&at, "format"}, Spelling::flat, complaint);
+  if (const json::Value* format = present(*object, "format"))
+    request.format = read_format(*format, Place{&at, "format"}, Spelling::flat, complaint);
   json::Object rest = loose::rest_of(*object, {"format"});
   if (!rest.empty()) request.extra["text"] = std::move(rest);
 }
 
-void read_tools(json::ObjectReader& reader, const json::Object& body, const Place& root, Complaint& complaint, ChatRequest& request) {
+void read_tools(json::ObjectReader& reader, const json::Object& body, const Place& root, Complaint& complaint,
+                ChatRequest& request) {
   const json::Array* tools = reader.optional_array("tools", kToolsMax);
   const Place at{&root, "tools"};
   for (std::size_t i = 0; tools && i < tools->size(); ++i)
@@ -95,7 +101,8 @@ void read_input(const json::Object& body, const Place& root, Complaint& complain
   const json::Array* items = input->if_array();
   if (!items) return complaint.add(at, "must be a string or a list of items");
   if (items->empty()) return complaint.add(at, "must not be empty");
-  if (items->size() > kItemsMax) return complaint.add(at, fmt::format("has {} items, more than the {} allowed", items->size(), kItemsMax));
+  if (items->size() > kItemsMax)
+    return complaint.add(at, fmt::format("has {} items, more than the {} allowed", items->size(), kItemsMax));
   InputReader reader(complaint, request.messages);
   for (std::size_t i = 0; i < items->size(); ++i) reader.read((*items)[i], Place{&at, {}, i});
   reader.finish();

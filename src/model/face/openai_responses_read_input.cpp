@@ -30,7 +30,8 @@ void InputReader::read(const json::Value& value, const Place& at) {
   if (type.empty() || type == "message") return read_message(*item, at);
   if (type == "function_call_output" || type == "custom_tool_call_output") return read_result(*item, at);
   if (type == "item_reference")
-    return complaint_.add(at, fmt::format("refers to the item \"{}\", which is not kept here: send the item itself", printable(loose::view_at(*item, "id"), 80)));
+    return complaint_.add(at, fmt::format("refers to the item \"{}\", which is not kept here: send the item itself",
+                                          printable(loose::view_at(*item, "id"), 80)));
   if (type == "function_call" || type == "custom_tool_call") check_call(*item, at, type);
   said_.take(*item);
 }
@@ -52,7 +53,8 @@ void InputReader::read_message(const json::Object& item, const Place& at) {
   const json::Value* content = item.if_contains("content");
   const Place place{&at, "content"};
   if (!content) return complaint_.add(place, "is required");
-  if (!content->is_string() && !content->is_array()) return complaint_.add(place, "must be a string or a list of parts");
+  if (!content->is_string() && !content->is_array())
+    return complaint_.add(place, "must be a string or a list of parts");
   if (name == "assistant") {
     // Read with what it thought and called.
     for (std::size_t i = 0; content->is_array() && i < content->get_array().size(); ++i)
@@ -61,7 +63,8 @@ void InputReader::read_message(const json::Object& item, const Place& at) {
   }
   const auto* role = std::ranges::find(kRoles, std::string_view(name), &RoleName::name);
   if (role == std::end(kRoles))
-    return complaint_.add(Place{&at, "role"}, fmt::format("is \"{}\", not one of system, developer, user, assistant", printable(name, 32)));
+    return complaint_.add(Place{&at, "role"},
+                          fmt::format("is \"{}\", not one of system, developer, user, assistant", printable(name, 32)));
   finish();
   Message message{.role = role->role, .parts = {}, .extra = loose::rest_of(item, {"type", "role", "content"})};
   read_content(*content, place, message.parts);
@@ -73,7 +76,8 @@ void InputReader::read_result(const json::Object& item, const Place& at) {
   ToolResult result{.call_id = required_text(item, at, "call_id", complaint_), .parts = {}};
   const json::Value* output = item.if_contains("output");
   const Place place{&at, "output"};
-  if (!output || (!output->is_string() && !output->is_array())) return complaint_.add(place, output ? "must be a string or a list of parts" : "is required");
+  if (!output || (!output->is_string() && !output->is_array()))
+    return complaint_.add(place, output ? "must be a string or a list of parts" : "is required");
   std::vector<Part> parts;
   read_content(*output, place, parts);
   for (Part& part : parts) {
@@ -104,7 +108,8 @@ std::optional<Part> InputReader::read_block(const json::Value& value, const Plac
   }
   const std::string type = required_text(*block, at, "type", complaint_);
   if (type == "input_text" || type == "output_text" || type == "text")
-    return Text{.text = required_text(*block, at, "text", complaint_), .extra = loose::rest_of(*block, {"type", "text"})};
+    return Text{.text = required_text(*block, at, "text", complaint_),
+                .extra = loose::rest_of(*block, {"type", "text"})};
   if (type == "input_image") return read_image(*block, at);
   if (type == "input_file") return read_file(*block, at);
   if (type == "input_audio") return read_audio(*block, at);
@@ -112,12 +117,15 @@ std::optional<Part> InputReader::read_block(const json::Value& value, const Plac
 }
 
 std::optional<Part> InputReader::read_image(const json::Object& block, const Place& at) {
-  Media media{.kind = Media::Kind::image, .file_id = loose::text_at(block, "file_id"), .detail = loose::text_at(block, "detail")};
+  Media media{.kind = Media::Kind::image,
+              .file_id = loose::text_at(block, "file_id"),
+              .detail = loose::text_at(block, "detail")};
   const Place place{&at, "image_url"};
   // Chat's object is taken too.
   const json::Object* nested = loose::object_at(block, "image_url");
   const std::string url = nested ? loose::text_at(*nested, "url") : loose::text_at(block, "image_url");
-  if (media.file_id.empty() && !read_url(url, media)) complaint_.add(place, "must be an http(s) URL or a base64 data URL");
+  if (media.file_id.empty() && !read_url(url, media))
+    complaint_.add(place, "must be an http(s) URL or a base64 data URL");
   media.extra = loose::rest_of(block, {"type", "image_url", "file_id", "detail"});
   return media;
 }

@@ -52,7 +52,9 @@ struct TextName {
   std::string_view event;  // "response.<event>.delta"
   std::string_view member;
 };
-constexpr TextName kTexts[] = {{"output_text", "output_text", "text"}, {"refusal", "refusal", "refusal"}, {"reasoning_text", "reasoning_text", "text"}};
+constexpr TextName kTexts[] = {{"output_text", "output_text", "text"},
+                               {"refusal", "refusal", "refusal"},
+                               {"reasoning_text", "reasoning_text", "text"}};
 
 void Replay::tell_content(const json::Array& content, const json::Object& at) {
   for (std::size_t i = 0; i < content.size(); ++i) {
@@ -77,7 +79,8 @@ void Replay::tell_summary(const json::Array& summary, const json::Object& at) {
     if (!part) continue;
     const json::Object here = with(at, "summary_index", i);
     const std::string_view text = loose::view_at(*part, "text");
-    tell("response.reasoning_summary_part.added", with(here, "part", json::Object{{"type", "summary_text"}, {"text", ""}}));
+    tell("response.reasoning_summary_part.added",
+         with(here, "part", json::Object{{"type", "summary_text"}, {"text", ""}}));
     tell("response.reasoning_summary_text.delta", with(here, "delta", text));
     tell("response.reasoning_summary_text.done", with(here, "text", text));
     tell("response.reasoning_summary_part.done", with(here, "part", *part));

@@ -13,8 +13,10 @@ namespace {
 constexpr std::size_t kMembersMax = 256;
 constexpr std::size_t kItemsMax = 100'000;
 
-std::unexpected<Error> refuse(std::string_view member, std::string_view what, std::string_view reason = "field_invalid") {
-  return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" {}", member, what), {.reason = std::string(reason), .where = fmt::format("/{}", member)});
+std::unexpected<Error> refuse(std::string_view member, std::string_view what,
+                              std::string_view reason = "field_invalid") {
+  return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" {}", member, what),
+              {.reason = std::string(reason), .where = fmt::format("/{}", member)});
 }
 
 // A member's text; "" where it is absent, null, or `item` is no object.
@@ -60,7 +62,10 @@ Result<std::string> with_referenced(std::string_view list, const std::vector<std
   if (!items) return error_of(items);
   std::string out = "[";
   std::size_t next = 0;
-  for (const std::string_view item : *items) append_elements(out, next < referenced.size() && is_of_type(item, "item_reference") ? std::string_view(referenced[next++]) : item);
+  for (const std::string_view item : *items)
+    append_elements(out, next < referenced.size() && is_of_type(item, "item_reference")
+                             ? std::string_view(referenced[next++])
+                             : item);
   out.push_back(']');
   return out;
 }
@@ -70,9 +75,11 @@ bool is_lost_thought(std::string_view item) {
   if (!is_of_type(item, "reasoning")) return false;
   const auto is_empty = [&](std::string_view name) {
     const std::string_view text = text_at(item, name);
-    return text.empty() || text == R"("")" || (text.starts_with('[') && inside(text).find_first_not_of(" \t\r\n") == std::string_view::npos);
+    return text.empty() || text == R"("")" ||
+           (text.starts_with('[') && inside(text).find_first_not_of(" \t\r\n") == std::string_view::npos);
   };
-  return is_empty("encrypted_content") && is_empty("content") && !openai::is_made_item_id(string_of(text_at(item, "id")));
+  return is_empty("encrypted_content") && is_empty("content") &&
+         !openai::is_made_item_id(string_of(text_at(item, "id")));
 }
 
 Result<std::string_view> output_of(std::string_view response) {
@@ -102,7 +109,8 @@ Result<StateWish> read_state_wish(std::string_view body) {
     } else if (member.raw_name == "background" && member.value != "false" && !is_null) {
       return refuse(member.raw_name, "must be false: answers come while one waits for them", "not_supported");
     } else if (member.raw_name == "conversation" && !is_null) {
-      return refuse(member.raw_name, "is not kept here: go on from a response by \"previous_response_id\"", "not_supported");
+      return refuse(member.raw_name, "is not kept here: go on from a response by \"previous_response_id\"",
+                    "not_supported");
     }
   }
   // Inputs may be large; most have no references.
@@ -156,7 +164,8 @@ Result<std::string> items_of_turn(std::string_view own_items, std::string_view r
       continue;
     }
     // Its provider knows by their ids which thought belongs before them, and would miss it.
-    auto nameless = has_lost_thought && !is_of_type(item, "reasoning") ? remove_member(item, "id") : Result<std::string>(std::string(item));
+    auto nameless = has_lost_thought && !is_of_type(item, "reasoning") ? remove_member(item, "id")
+                                                                       : Result<std::string>(std::string(item));
     if (!nameless) return error_of(nameless);
     append_elements(out, *nameless);
   }

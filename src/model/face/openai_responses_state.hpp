@@ -6,9 +6,9 @@
 
 #include "base/error.hpp"
 
-// State that a server of Responses keeps, and programs name by ids instead of sending it again. Keeping is model/kept's;
-// here is how it is found in a request and put back into it, on the text itself, so that what is then relayed or
-// translated is a request like any other, and signatures stay as they were, byte for byte.
+// State that a server of Responses keeps, and programs name by ids instead of sending it again. Keeping is
+// model/kept's; here is how it is found in a request and put back into it, on the text itself, so that what is then
+// relayed or translated is a request like any other, and signatures stay as they were, byte for byte.
 //
 //   auto wish = model::read_state_wish(body);            // what the request asks for
 //   ... load the turns up to wish->previous_id, and the items that wish->item_ids names
@@ -35,8 +35,9 @@ struct StatelessRequest {
 };
 Result<StatelessRequest> without_state(std::string_view body, const StateWish& wish, const EarlierItems& earlier);
 
-// What a turn is to those after it: its own items, and the response's output. Thoughts that nobody could take back, since
-// they came neither sealed nor in words, are left out, and what followed them has no id any more. `own_items` is a JSON list, `response` the whole response.
+// What a turn is to those after it: its own items, and the response's output. Thoughts that nobody could take back,
+// since they came neither sealed nor in words, are left out, and what followed them has no id any more. `own_items` is
+// a JSON list, `response` the whole response.
 Result<std::string> items_of_turn(std::string_view own_items, std::string_view response);
 
 // The ids of a response's output items, in order; of those that have one.

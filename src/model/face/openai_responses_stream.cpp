@@ -32,7 +32,8 @@ std::string take_said(Part& part) {
 
 class ResponsesWriter final : public ChatEventWriter {
  public:
-  ResponsesWriter(const ChatRequest& request, AnswerHead head) : repeated_(repeated_of(request)), answer_head_(std::move(head)) {}
+  ResponsesWriter(const ChatRequest& request, AnswerHead head)
+      : repeated_(repeated_of(request)), answer_head_(std::move(head)) {}
   std::string write(const ChatEvent& what) override;
   std::int64_t next_number() const noexcept override { return events_.next_number(); }
   void go_on_at(std::int64_t number, bool is_item_ended) override;
@@ -42,9 +43,9 @@ class ResponsesWriter final : public ChatEventWriter {
   struct Open {
     std::int64_t part = 0;
     event::PartKind kind = event::PartKind::text;
-    Part whole = {};                  // its text is empty
+    Part whole = {};                   // its text is empty
     ResponseEvents::Block place = {};  // of its item, and of a text's block
-    std::string said = {};            // of a call that was not told yet: held back
+    std::string said = {};             // of a call that was not told yet: held back
     json::Array logprobs = {};
     bool is_told = false;  // a call's item was begun; a thought has said something
   };
@@ -142,8 +143,10 @@ void ResponsesWriter::start_part(const event::PartStarted& started) {
   Open open{.part = started.part, .kind = started.kind, .whole = started.whole};
   switch (started.kind) {
     case event::PartKind::text:
-    case event::PartKind::refusal: return start_text(std::move(open));
-    case event::PartKind::reasoning: return start_reasoning(std::move(open));
+    case event::PartKind::refusal:
+      return start_text(std::move(open));
+    case event::PartKind::reasoning:
+      return start_reasoning(std::move(open));
     case event::PartKind::tool_call: {
       events_.close_message();
       if (!std::holds_alternative<ToolCall>(open.whole)) open.whole = ToolCall{};
@@ -204,24 +207,32 @@ void ResponsesWriter::say(Open& open, std::string_view text, const json::Value& 
   switch (open.kind) {
     case event::PartKind::text:
       if (has_tokens) open.logprobs.insert(open.logprobs.end(), tokens->begin(), tokens->end());
-      return events_.write("response.output_text.delta", fmt::format(R"({},"logprobs":{})", delta, has_tokens ? json::write(*tokens) : "[]"));
-    case event::PartKind::refusal: return events_.write("response.refusal.delta", delta);
+      return events_.write("response.output_text.delta",
+                           fmt::format(R"({},"logprobs":{})", delta, has_tokens ? json::write(*tokens) : "[]"));
+    case event::PartKind::refusal:
+      return events_.write("response.refusal.delta", delta);
     case event::PartKind::reasoning:
       if (!std::exchange(open.is_told, true))
-        events_.write("response.reasoning_summary_part.added", fmt::format(R"({},"part":{{"type":"summary_text","text":""}})", at(open)));
+        events_.write("response.reasoning_summary_part.added",
+                      fmt::format(R"({},"part":{{"type":"summary_text","text":""}})", at(open)));
       return events_.write("response.reasoning_summary_text.delta", delta);
     case event::PartKind::tool_call:
       if (!open.is_told) return;  // held back
-      return events_.write(std::get<ToolCall>(open.whole).is_custom ? "response.custom_tool_call_input.delta" : "response.function_call_arguments.delta", delta);
+      return events_.write(std::get<ToolCall>(open.whole).is_custom ? "response.custom_tool_call_input.delta"
+                                                                    : "response.function_call_arguments.delta",
+                           delta);
     case event::PartKind::media:
-    case event::PartKind::foreign: return;
+    case event::PartKind::foreign:
+      return;
   }
 }
 
 // The signature stands before its call where it is known by then.
 void ResponsesWriter::seal_call(const ToolCall& call) {
   if (call.signature.empty()) return;
-  events_.add_whole(sealed_item(events_.made_id("rs"), {.place = Sealed::Place::call, .reasoning = {.signature = call.signature}, .call_id = call.id}));
+  events_.add_whole(
+      sealed_item(events_.made_id("rs"),
+                  {.place = Sealed::Place::call, .reasoning = {.signature = call.signature}, .call_id = call.id}));
 }
 
 // A call begins once its id and name are known.
@@ -232,7 +243,9 @@ void ResponsesWriter::tell_call(Open& open, bool must_be_told) {
   seal_call(call);
   open.is_told = true;
   open.place.id = call.item_id.empty() ? events_.made_id(call.is_custom ? "ctc" : "fc") : call.item_id;
-  open.place.place = events_.add(call_item({.id = call.id, .name = call.name, .arguments = {}, .is_custom = call.is_custom}, open.place.id, ItemState::in_progress));
+  open.place.place =
+      events_.add(call_item({.id = call.id, .name = call.name, .arguments = {}, .is_custom = call.is_custom},
+                            open.place.id, ItemState::in_progress));
   const std::string held = std::exchange(open.said, std::string());
   say(open, held, nullptr);
 }
@@ -275,24 +288,29 @@ void ResponsesWriter::end_text(Open& open) {
     block = text_block(text, json::Object{{"content", open.logprobs}});
     const json::Array& notes = block["annotations"].get_array();
     for (std::size_t i = 0; i < notes.size(); ++i)
-      events_.write("response.output_text.annotation.added", fmt::format(R"({},"annotation_index":{},"annotation":{})", at(open), i, json::write(notes[i])));
-    events_.write("response.output_text.done", fmt::format(R"({},"text":{},"logprobs":{})", at(open), quoted(open.said), json::write(block["logprobs"])));
+      events_.write("response.output_text.annotation.added",
+                    fmt::format(R"({},"annotation_index":{},"annotation":{})", at(open), i, json::write(notes[i])));
+    events_.write("response.output_text.done", fmt::format(R"({},"text":{},"logprobs":{})", at(open), quoted(open.said),
+                                                           json::write(block["logprobs"])));
   }
   events_.write("response.content_part.done", fmt::format(R"({},"part":{})", at(open), json::write(block)));
   events_.finish_block(open.place, std::move(block));
   if (signature.empty()) return;
   events_.close_message();
-  events_.add_whole(sealed_item(events_.made_id("rs"), {.place = Sealed::Place::text, .reasoning = {.signature = signature}}));
+  events_.add_whole(
+      sealed_item(events_.made_id("rs"), {.place = Sealed::Place::text, .reasoning = {.signature = signature}}));
 }
 
 void ResponsesWriter::end_reasoning(Open& open) {
   if (open.is_told) {
     events_.write("response.reasoning_summary_text.done", fmt::format(R"({},"text":{})", at(open), quoted(open.said)));
     events_.write("response.reasoning_summary_part.done",
-                  fmt::format(R"({},"part":{})", at(open), json::write(json::Object{{"type", "summary_text"}, {"text", open.said}})));
+                  fmt::format(R"({},"part":{})", at(open),
+                              json::write(json::Object{{"type", "summary_text"}, {"text", open.said}})));
   }
   const auto* known = std::get_if<Reasoning>(&open.whole);
-  events_.finish(open.place.place, reasoning_item(open.place.id, open.said, known ? encrypted_content_of(*known) : std::string()));
+  events_.finish(open.place.place,
+                 reasoning_item(open.place.id, open.said, known ? encrypted_content_of(*known) : std::string()));
 }
 
 void ResponsesWriter::end_call(Open& open) {
@@ -303,7 +321,8 @@ void ResponsesWriter::end_call(Open& open) {
   if (call.is_custom)
     events_.write("response.custom_tool_call_input.done", fmt::format(R"({},"input":{})", at(open), quoted(open.said)));
   else
-    events_.write("response.function_call_arguments.done", fmt::format(R"({},"name":{},"arguments":{})", at(open), quoted(call.name), quoted(open.said)));
+    events_.write("response.function_call_arguments.done",
+                  fmt::format(R"({},"name":{},"arguments":{})", at(open), quoted(call.name), quoted(open.said)));
   events_.finish(open.place.place, call_item(call, open.place.id, ItemState::completed));
 }
 
@@ -320,7 +339,8 @@ void ResponsesWriter::end() {
   ResponseState state = state_of(finished_->stop, has_refusal_);
   state.output = events_.take_output();
   state.usage = std::move(usage_);
-  const std::string_view type = state.status == ResponseStatus::incomplete ? "response.incomplete" : "response.completed";
+  const std::string_view type =
+      state.status == ResponseStatus::incomplete ? "response.incomplete" : "response.completed";
   events_.write(type, R"("response":)" + json::write(response_object(repeated_, head_, std::move(state))));
   is_over_ = true;
 }
@@ -331,7 +351,8 @@ void ResponsesWriter::fail_with(const Error& error) {
   is_over_ = true;
   json::Object told = responses_error(error, events_.take_number());
   events_.write_bytes(fmt::format("event: error\ndata: {}\n\n", json::write(told)));
-  ResponseState state{.status = ResponseStatus::failed, .error = json::Object{{"code", told["code"]}, {"message", told["message"]}}};
+  ResponseState state{.status = ResponseStatus::failed,
+                      .error = json::Object{{"code", told["code"]}, {"message", told["message"]}}};
   state.output = events_.take_output();
   events_.write("response.failed", R"("response":)" + json::write(response_object(repeated_, head_, std::move(state))));
 }

@@ -16,10 +16,14 @@ json::Value value_or_null(const std::optional<T>& value) {
 
 std::string_view status_name(ResponseStatus status) {
   switch (status) {
-    case ResponseStatus::in_progress: return "in_progress";
-    case ResponseStatus::completed: return "completed";
-    case ResponseStatus::incomplete: return "incomplete";
-    case ResponseStatus::failed: return "failed";
+    case ResponseStatus::in_progress:
+      return "in_progress";
+    case ResponseStatus::completed:
+      return "completed";
+    case ResponseStatus::incomplete:
+      return "incomplete";
+    case ResponseStatus::failed:
+      return "failed";
   }
   return "completed";
 }
@@ -39,8 +43,10 @@ json::Object reasoning_of(const ChatRequest& request) {
   const json::Object* rest = own_extra(request, "reasoning");
   json::Object out = rest ? *rest : json::Object();
   const bool has_wish = request.reasoning.has_value();
-  out["effort"] = has_wish && !request.reasoning->effort.empty() ? json::Value(request.reasoning->effort) : json::Value();
-  out["summary"] = has_wish && !request.reasoning->summary.empty() ? json::Value(request.reasoning->summary) : json::Value();
+  out["effort"] =
+      has_wish && !request.reasoning->effort.empty() ? json::Value(request.reasoning->effort) : json::Value();
+  out["summary"] =
+      has_wish && !request.reasoning->summary.empty() ? json::Value(request.reasoning->summary) : json::Value();
   return out;
 }
 
@@ -76,7 +82,7 @@ class OutputWriter {
 
   std::string_view answer_id_;
   json::Array out_;
-  json::Value logprobs_;  // for the first text
+  json::Value logprobs_;             // for the first text
   std::optional<std::size_t> open_;  // the message that further texts join
   json::Object open_kept_;
   bool has_refusal_ = false;
@@ -95,18 +101,24 @@ void OutputWriter::say(json::Object block, const json::Object& kept) {
 void OutputWriter::write(const Part& part) {
   if (const auto* text = std::get_if<Text>(&part)) {
     const json::Object* kept = loose::object_at(text->extra, "item");
-    say(text_block(*text, text->text.empty() ? json::Value() : std::exchange(logprobs_, nullptr)), kept ? *kept : json::Object());
-    if (!text->signature.empty()) put(sealed_item(made_id("rs"), {.place = Sealed::Place::text, .reasoning = {.signature = text->signature}}));
+    say(text_block(*text, text->text.empty() ? json::Value() : std::exchange(logprobs_, nullptr)),
+        kept ? *kept : json::Object());
+    if (!text->signature.empty())
+      put(sealed_item(made_id("rs"), {.place = Sealed::Place::text, .reasoning = {.signature = text->signature}}));
   } else if (const auto* refusal = std::get_if<Refusal>(&part)) {
     has_refusal_ = true;
     say(refusal_block(refusal->text), {});
   } else if (const auto* reasoning = std::get_if<Reasoning>(&part)) {
-    put(reasoning_item(reasoning->id.empty() || reasoning->origin != Protocol::openai_responses ? made_id("rs") : reasoning->id, reasoning->text,
-                       encrypted_content_of(*reasoning)));
+    put(reasoning_item(
+        reasoning->id.empty() || reasoning->origin != Protocol::openai_responses ? made_id("rs") : reasoning->id,
+        reasoning->text, encrypted_content_of(*reasoning)));
   } else if (const auto* call = std::get_if<ToolCall>(&part)) {
     if (!call->signature.empty())
-      put(sealed_item(made_id("rs"), {.place = Sealed::Place::call, .reasoning = {.signature = call->signature}, .call_id = call->id}));
-    put(call_item(*call, call->item_id.empty() ? made_id(call->is_custom ? "ctc" : "fc") : call->item_id, ItemState::completed));
+      put(sealed_item(
+          made_id("rs"),
+          {.place = Sealed::Place::call, .reasoning = {.signature = call->signature}, .call_id = call->id}));
+    put(call_item(*call, call->item_id.empty() ? made_id(call->is_custom ? "ctc" : "fc") : call->item_id,
+                  ItemState::completed));
   } else if (const auto* media = std::get_if<Media>(&part)) {
     if (auto item = media_item(*media, made_id("ig")))
       put(std::move(*item));
@@ -129,7 +141,8 @@ std::optional<json::Object> media_item(const Media& media, std::string_view id) 
   return item;
 }
 
-ResponseHead response_head(std::string_view id, std::string_view model, std::int64_t created_s, const json::Object& extra, const AnswerHead& head) {
+ResponseHead response_head(std::string_view id, std::string_view model, std::int64_t created_s,
+                           const json::Object& extra, const AnswerHead& head) {
   return {.id = id.starts_with("resp_") ? std::string(id) : "resp_" + head.id,
           .model = model.empty() ? head.model : std::string(model),
           .created_s = created_s > 0 ? created_s : head.created_s,
@@ -137,7 +150,8 @@ ResponseHead response_head(std::string_view id, std::string_view model, std::int
 }
 
 ResponseState state_of(StopReason stop, bool has_refusal) {
-  if (stop == StopReason::length) return {.status = ResponseStatus::incomplete, .incomplete_reason = "max_output_tokens"};
+  if (stop == StopReason::length)
+    return {.status = ResponseStatus::incomplete, .incomplete_reason = "max_output_tokens"};
   const bool is_withheld = stop == StopReason::content_filter || (stop == StopReason::refusal && !has_refusal);
   if (is_withheld) return {.status = ResponseStatus::incomplete, .incomplete_reason = "content_filter"};
   return {.status = ResponseStatus::completed};
@@ -148,19 +162,21 @@ json::Object repeated_of(const ChatRequest& request) {
     const json::Value* value = request.extra.if_contains(name);
     return value ? *value : std::move(otherwise);
   };
-  return {{"instructions", instructions_of(request)},
-          {"max_output_tokens", value_or_null(request.output_tokens_max)},
-          {"metadata", given("metadata", json::Object())},
-          {"parallel_tool_calls", request.has_parallel_tool_calls.value_or(true)},
-          {"previous_response_id", nullptr},
-          {"reasoning", reasoning_of(request)},
-          {"store", given("store", true)},
-          {"temperature", request.temperature.value_or(1)},
-          {"text", text_of(request)},
-          {"tool_choice", tool_choice_of(request)},
-          {"tools", write_tools(request.tools, {.spelling = Spelling::flat, .protocol = Protocol::openai_responses, .has_extra = true})},
-          {"top_p", request.top_p.value_or(1)},
-          {"truncation", given("truncation", "disabled")}};
+  return {
+      {"instructions", instructions_of(request)},
+      {"max_output_tokens", value_or_null(request.output_tokens_max)},
+      {"metadata", given("metadata", json::Object())},
+      {"parallel_tool_calls", request.has_parallel_tool_calls.value_or(true)},
+      {"previous_response_id", nullptr},
+      {"reasoning", reasoning_of(request)},
+      {"store", given("store", true)},
+      {"temperature", request.temperature.value_or(1)},
+      {"text", text_of(request)},
+      {"tool_choice", tool_choice_of(request)},
+      {"tools", write_tools(request.tools,
+                            {.spelling = Spelling::flat, .protocol = Protocol::openai_responses, .has_extra = true})},
+      {"top_p", request.top_p.value_or(1)},
+      {"truncation", given("truncation", "disabled")}};
 }
 
 json::Object response_object(const json::Object& repeated, const ResponseHead& head, ResponseState state) {

@@ -18,7 +18,8 @@ constexpr std::size_t kReferencesMax = 2'000;
 constexpr std::size_t kItemsMax = 100'000;
 
 std::unexpected<Error> no_item(std::string_view id) {
-  return fail(ErrorCode::not_found, fmt::format("Item with id '{}' not found.", printable(id, 80)), {.reason = "item_not_found", .where = "/input"});
+  return fail(ErrorCode::not_found, fmt::format("Item with id '{}' not found.", printable(id, 80)),
+              {.reason = "item_not_found", .where = "/input"});
 }
 
 // The item of that id in a response's output.
@@ -39,7 +40,8 @@ std::optional<std::string> item_in(const KeptResponse& kept, std::string_view id
 
 Task<Result<std::vector<std::string>>> ResponseShelf::find_items(ResponseOwner whose, std::vector<std::string> ids) {
   if (ids.size() > kReferencesMax)
-    co_return fail(ErrorCode::invalid_argument, fmt::format("names {} items, more than the {} allowed", ids.size(), kReferencesMax),
+    co_return fail(ErrorCode::invalid_argument,
+                   fmt::format("names {} items, more than the {} allowed", ids.size(), kReferencesMax),
                    {.reason = "field_invalid", .where = "/input"});
   std::vector<std::string> holders(ids.size());
   std::vector<store::Statement> questions;
@@ -74,8 +76,10 @@ Task<Result<std::vector<std::string>>> ResponseShelf::find_items(ResponseOwner w
       response = std::move(*found);
       bytes += response->size_bytes();
       if (bytes > options_.conversation_bytes_max)
-        co_return fail(ErrorCode::invalid_argument, fmt::format("names items of responses that are over {} bytes together", options_.conversation_bytes_max),
-                       {.reason = "field_invalid", .where = "/input"});
+        co_return fail(
+            ErrorCode::invalid_argument,
+            fmt::format("names items of responses that are over {} bytes together", options_.conversation_bytes_max),
+            {.reason = "field_invalid", .where = "/input"});
     }
     auto item = item_in(*response, ids[i]);
     if (!item) co_return no_item(ids[i]);

@@ -14,7 +14,11 @@ namespace atelier::model {
 namespace {
 
 constexpr std::array<std::string_view, 1> kOutcome = {"outcome"};
-constexpr Metric kResponses{"atelier_kept_responses_total", MetricKind::counter, "Responses that were to be kept, by what became of them", kOutcome, {}};
+constexpr Metric kResponses{"atelier_kept_responses_total",
+                            MetricKind::counter,
+                            "Responses that were to be kept, by what became of them",
+                            kOutcome,
+                            {}};
 
 std::unexpected<Error> not_there(std::string_view id) {
   return fail(ErrorCode::invalid_argument, fmt::format("Previous response with id '{}' not found.", printable(id, 80)),
@@ -22,7 +26,8 @@ std::unexpected<Error> not_there(std::string_view id) {
 }
 
 std::unexpected<Error> too_long(std::string_view id, std::string_view what) {
-  return fail(ErrorCode::invalid_argument, fmt::format("the conversation up to response '{}' has {}: begin a new one", printable(id, 80), what),
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("the conversation up to response '{}' has {}: begin a new one", printable(id, 80), what),
               {.reason = "previous_response_too_long", .where = "/previous_response_id"});
 }
 
@@ -42,7 +47,9 @@ ResponseShelf::~ResponseShelf() = default;
 
 std::string ResponseShelf::make_id() { return "resp_" + Ulid::make().to_string(); }
 
-std::string ResponseShelf::item_key(const ResponseOwner& whose, std::string_view item) { return fmt::format("{} {}", whose.key.to_string(), item); }
+std::string ResponseShelf::item_key(const ResponseOwner& whose, std::string_view item) {
+  return fmt::format("{} {}", whose.key.to_string(), item);
+}
 
 void ResponseShelf::put_items(const KeptResponse& response) {
   for (const std::string& item : response.item_ids) waiting_items_[item_key(response.whose, item)] = response.id;
@@ -124,18 +131,22 @@ Task<Result<std::vector<KeptResponsePtr>>> ResponseShelf::conversation(ResponseO
     if (!*head) co_return not_there(id);
     last = std::move(*head);
   }
-  if (last->turn >= options_.turns_max) co_return too_long(id, fmt::format("{} turns, and {} are the most", last->turn, options_.turns_max));
+  if (last->turn >= options_.turns_max)
+    co_return too_long(id, fmt::format("{} turns, and {} are the most", last->turn, options_.turns_max));
   if (last->conversation_bytes > options_.conversation_bytes_max)
-    co_return too_long(id, fmt::format("{} bytes, more than the {} allowed", last->conversation_bytes, options_.conversation_bytes_max));
+    co_return too_long(id, fmt::format("{} bytes, more than the {} allowed", last->conversation_bytes,
+                                       options_.conversation_bytes_max));
   std::vector<KeptResponsePtr> turns;
   if (!next.empty()) {
     auto rows = co_await database_.read(kept_rows::conversation(whose, next));
     if (!rows) co_return error_of(std::move(rows));
-    for (std::size_t row = 0; row < rows->size(); ++row) turns.push_back(std::make_shared<const KeptResponse>(kept_rows::read(*rows, row, whose)));
+    for (std::size_t row = 0; row < rows->size(); ++row)
+      turns.push_back(std::make_shared<const KeptResponse>(kept_rows::read(*rows, row, whose)));
   }
   turns.insert(turns.end(), newest_first.rbegin(), newest_first.rend());
   // One of the earlier turns was deleted: without it this is another conversation.
-  if (static_cast<std::int64_t>(turns.size()) != last->turn) co_return not_there(turns.empty() || turns.front()->previous.empty() ? id : turns.front()->previous);
+  if (static_cast<std::int64_t>(turns.size()) != last->turn)
+    co_return not_there(turns.empty() || turns.front()->previous.empty() ? id : turns.front()->previous);
   co_return turns;
 }
 
@@ -206,7 +217,8 @@ Task<Result<>> ResponseShelf::write_batch(std::vector<KeptResponsePtr> batch) {
   if (removed.empty()) co_return Result<>{};
   std::vector<store::Statement> removals;
   for (const KeptResponsePtr& response : removed)
-    for (store::Statement& statement : kept_rows::remove(response->whose, response->id)) removals.push_back(std::move(statement));
+    for (store::Statement& statement : kept_rows::remove(response->whose, response->id))
+      removals.push_back(std::move(statement));
   auto gone = co_await database_.write(std::move(removals));
   if (!gone) co_return error_of(std::move(gone));
   const std::lock_guard lock(mutex_);
@@ -268,7 +280,8 @@ Task<Result<>> ResponseShelf::run() {
     if (!is_over && !has_work(1)) co_await signal->wait_until(next_trim);
     is_over = co_await is_cancelled();
     const auto gather_until = steady_clock::now() + (is_failing ? pause : options_.flush_every);
-    if (!is_over && (is_failing || (has_work(1) && !has_work(options_.batch_rows_max)))) co_await signal->wait_until(gather_until);
+    if (!is_over && (is_failing || (has_work(1) && !has_work(options_.batch_rows_max))))
+      co_await signal->wait_until(gather_until);
     is_over = co_await is_cancelled();
     const auto flushed = co_await flush();
     // Once for each trouble, not every second of it.

@@ -29,19 +29,20 @@ class ResponseShelf {
     std::size_t response_bytes_max = 16 << 20;  // of one, with its input
     std::int64_t turns_max = 1'000;             // of a conversation that is gone on with
     std::int64_t conversation_bytes_max = 32 << 20;
-    std::size_t waiting_max = 4'096;            // that are not written yet
+    std::size_t waiting_max = 4'096;  // that are not written yet
     std::size_t waiting_bytes_max = 32 << 20;
     std::size_t batch_rows_max = 256;
     std::size_t batch_bytes_max = 4 << 20;
     std::chrono::milliseconds flush_every{50};
     std::chrono::milliseconds retry_min{500}, retry_max{30'000};  // while the database takes nothing
-    std::chrono::hours age{24 * 30};            // since its conversation was last gone on with
-    std::int64_t bytes_max = std::int64_t{1} << 30;  // of all; conversations unused for longest go first
+    std::chrono::hours age{24 * 30};                              // since its conversation was last gone on with
+    std::int64_t bytes_max = std::int64_t{1} << 30;               // of all; conversations unused for longest go first
     std::int64_t slice_conversations = 50, slice_turns = 100;
     std::chrono::milliseconds slice_pause{200};  // between slices, while there is more to delete
     std::chrono::milliseconds trim_every{std::chrono::minutes(10)};
   };
-  ResponseShelf(store::Database& telemetry, const Clock& clock, Metrics& metrics) : ResponseShelf(telemetry, clock, metrics, Options()) {}
+  ResponseShelf(store::Database& telemetry, const Clock& clock, Metrics& metrics)
+      : ResponseShelf(telemetry, clock, metrics, Options()) {}
   ResponseShelf(store::Database& telemetry, const Clock& clock, Metrics& metrics, Options options);
   ~ResponseShelf();
 
@@ -61,8 +62,8 @@ class ResponseShelf {
   // False: there was none. Afterwards it is gone from here and from the database.
   Task<Result<bool>> remove(ResponseOwner whose, std::string id);
 
-  // Writes, and deletes what is old, until cancelled; then writes what is left. To be spawned once by the owner of this,
-  // and ended before the database closes.
+  // Writes, and deletes what is old, until cancelled; then writes what is left. To be spawned once by the owner of
+  // this, and ended before the database closes.
   Task<Result<>> run();
   // Writes what was put until now. Not beside run().
   Task<Result<>> flush();
@@ -100,8 +101,8 @@ class ResponseShelf {
   Counter& lost_;
   std::unique_ptr<WriteDesk> desk_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Waiting> waiting_;  // by id
-  std::deque<std::string> order_;                     // ids of those that nobody writes yet, oldest first
+  std::unordered_map<std::string, Waiting> waiting_;            // by id
+  std::deque<std::string> order_;                               // ids of those that nobody writes yet, oldest first
   std::unordered_map<std::string, std::string> waiting_items_;  // item_key() to the response's id
   std::size_t waiting_bytes_ = 0;
   // run()'s alone, but for remove(), which another loop may be in.

@@ -1,5 +1,5 @@
-// What of the kept responses is over its time or its room, a slice at a time: each is a short transaction, and what waits
-// for the database's writer waits for no more than that.
+// What of the kept responses is over its time or its room, a slice at a time: each is a short transaction, and what
+// waits for the database's writer waits for no more than that.
 #include "base/async.hpp"
 #include "model/kept/kept_rows.hpp"
 #include "model/kept/response_shelf.hpp"
@@ -27,7 +27,9 @@ Task<Result<bool>> ResponseShelf::trim() {
     // For room one after another, since nobody knows yet how large they are.
     const bool makes_room = row == 0 && kept_bytes_ > options_.bytes_max;
     if (used_ms >= expired_ms && !makes_room) break;
-    for (store::Statement& statement : kept_rows::remove_conversation(oldest->text(row, 0), used_ms, options_.slice_turns)) batch.push_back(std::move(statement));
+    for (store::Statement& statement :
+         kept_rows::remove_conversation(oldest->text(row, 0), used_ms, options_.slice_turns))
+      batch.push_back(std::move(statement));
   }
   if (batch.empty()) co_return false;
   auto deleted = co_await database_.write(std::move(batch));

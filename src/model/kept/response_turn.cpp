@@ -35,7 +35,8 @@ std::string on_one_line(std::string text) {
 
 }  // namespace
 
-Task<Result<std::unique_ptr<ResponseTurn>>> ResponseTurn::begin(ResponseShelf* shelf, ResponseOwner whose, std::string* body, std::size_t body_bytes_max) {
+Task<Result<std::unique_ptr<ResponseTurn>>> ResponseTurn::begin(ResponseShelf* shelf, ResponseOwner whose,
+                                                                std::string* body, std::size_t body_bytes_max) {
   auto wish = read_state_wish(*body);
   if (!wish) co_return error_of(std::move(wish));
   std::unique_ptr<ResponseTurn> turn;
@@ -69,7 +70,10 @@ Task<Result<std::unique_ptr<ResponseTurn>>> ResponseTurn::begin(ResponseShelf* s
     earlier.referenced = std::move(*items);
   }
   if (bytes > body_bytes_max)
-    co_return fail(ErrorCode::invalid_argument, fmt::format("the request has {} bytes together with what it goes on from, more than the {} allowed: begin a new conversation", bytes, body_bytes_max),
+    co_return fail(ErrorCode::invalid_argument,
+                   fmt::format("the request has {} bytes together with what it goes on from, more than the {} allowed: "
+                               "begin a new conversation",
+                               bytes, body_bytes_max),
                    {.reason = "previous_response_too_long", .where = "/previous_response_id"});
   auto plain = without_state(*body, *wish, earlier);
   if (!plain) co_return error_of(std::move(plain));
@@ -131,7 +135,9 @@ std::string ResponseTurn::take_event(std::string_view type, std::string_view dat
   const std::string_view response = text_at(data, "response");
   if (!response.starts_with('{')) return {};
   const bool is_last = type == R"("response.completed")" || type == R"("response.incomplete")";
-  const std::string told = is_kept_ && is_last && has_ended_well(response) ? keep(with_output(response), now_ms) : labelled(response, is_kept_ && !is_last && type != R"("response.failed")");
+  const std::string told = is_kept_ && is_last && has_ended_well(response)
+                               ? keep(with_output(response), now_ms)
+                               : labelled(response, is_kept_ && !is_last && type != R"("response.failed")");
   auto changed = set_member(data, "response", told);
   return changed ? on_one_line(std::move(*changed)) : std::string();
 }

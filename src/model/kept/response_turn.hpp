@@ -18,7 +18,8 @@ class ResponseTurn {
  public:
   // Takes the state out of `body`, which has been glanced at. Null: it neither names state nor asks for any. Errors: as
   // read_state_wish(), ResponseShelf::conversation() and find_items(); too_large where all of it together is.
-  static Task<Result<std::unique_ptr<ResponseTurn>>> begin(ResponseShelf* shelf, ResponseOwner whose, std::string* body, std::size_t body_bytes_max);
+  static Task<Result<std::unique_ptr<ResponseTurn>>> begin(ResponseShelf* shelf, ResponseOwner whose, std::string* body,
+                                                           std::size_t body_bytes_max);
 
   // Whether later turns may go on from this one, so that thoughts had better come sealed.
   bool is_kept() const noexcept { return is_kept_; }

@@ -22,7 +22,8 @@ constexpr std::array<bool, 256> kIsBase64 = [] {
   return is;
 }();
 
-// By samples: text of this length has a space or a sign among them. They stand irregularly, since text may repeat itself.
+// By samples: text of this length has a space or a sign among them. They stand irregularly, since text may repeat
+// itself.
 bool is_base64(std::string_view text) noexcept {
   text.remove_prefix(kPrefixBytes);
   constexpr std::uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;

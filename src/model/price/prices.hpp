@@ -15,8 +15,8 @@ namespace atelier::model {
 class Prices {
  public:
   Prices();
-  // Reads files in LiteLLM's layout over the default prices; a later one's entries go before an earlier one's. Blocks. On an error the table in
-  // force stays. Gives what is wrong with single entries.
+  // Reads files in LiteLLM's layout over the default prices; a later one's entries go before an earlier one's. Blocks.
+  // On an error the table in force stays. Gives what is wrong with single entries.
   Result<std::vector<std::string>> load(const std::vector<std::string>& paths);
   void replace(PriceTable table);
 

@@ -6,21 +6,36 @@ namespace atelier::model {
 
 std::string_view to_string(Fault::Kind kind) noexcept {
   switch (kind) {
-    case Fault::Kind::caller: return "request_refused";
-    case Fault::Kind::unsupported: return "not_supported_by_provider";
-    case Fault::Kind::context_length: return "context_length_exceeded";
-    case Fault::Kind::content: return "content_refused";
-    case Fault::Kind::authentication: return "provider_key_refused";
-    case Fault::Kind::billing: return "provider_billing";
-    case Fault::Kind::permission: return "provider_permission";
-    case Fault::Kind::model_missing: return "model_not_found";
-    case Fault::Kind::rate_limit: return "provider_rate_limit";
-    case Fault::Kind::overloaded: return "provider_overloaded";
-    case Fault::Kind::server: return "provider_error";
-    case Fault::Kind::timeout: return "provider_timeout";
-    case Fault::Kind::broken: return "provider_answer_broken";
-    case Fault::Kind::network: return "provider_unreachable";
-    case Fault::Kind::cancelled: return "cancelled";
+    case Fault::Kind::caller:
+      return "request_refused";
+    case Fault::Kind::unsupported:
+      return "not_supported_by_provider";
+    case Fault::Kind::context_length:
+      return "context_length_exceeded";
+    case Fault::Kind::content:
+      return "content_refused";
+    case Fault::Kind::authentication:
+      return "provider_key_refused";
+    case Fault::Kind::billing:
+      return "provider_billing";
+    case Fault::Kind::permission:
+      return "provider_permission";
+    case Fault::Kind::model_missing:
+      return "model_not_found";
+    case Fault::Kind::rate_limit:
+      return "provider_rate_limit";
+    case Fault::Kind::overloaded:
+      return "provider_overloaded";
+    case Fault::Kind::server:
+      return "provider_error";
+    case Fault::Kind::timeout:
+      return "provider_timeout";
+    case Fault::Kind::broken:
+      return "provider_answer_broken";
+    case Fault::Kind::network:
+      return "provider_unreachable";
+    case Fault::Kind::cancelled:
+      return "cancelled";
   }
   return "provider_error";
 }
@@ -33,12 +48,18 @@ ErrorCode code_for(Fault::Kind kind) noexcept {
     case Fault::Kind::caller:
     case Fault::Kind::unsupported:
     case Fault::Kind::context_length:
-    case Fault::Kind::content: return ErrorCode::invalid_argument;
-    case Fault::Kind::model_missing: return ErrorCode::not_found;
-    case Fault::Kind::rate_limit: return ErrorCode::rate_limited;
-    case Fault::Kind::timeout: return ErrorCode::deadline_exceeded;
-    case Fault::Kind::cancelled: return ErrorCode::cancelled;
-    default: return ErrorCode::unavailable;
+    case Fault::Kind::content:
+      return ErrorCode::invalid_argument;
+    case Fault::Kind::model_missing:
+      return ErrorCode::not_found;
+    case Fault::Kind::rate_limit:
+      return ErrorCode::rate_limited;
+    case Fault::Kind::timeout:
+      return ErrorCode::deadline_exceeded;
+    case Fault::Kind::cancelled:
+      return ErrorCode::cancelled;
+    default:
+      return ErrorCode::unavailable;
   }
 }
 

@@ -17,22 +17,23 @@ namespace atelier::model {
 struct Quirks {
   enum class TokenLimitName : std::uint8_t { max_completion_tokens, max_tokens };
   TokenLimitName token_limit_name = TokenLimitName::max_completion_tokens;
-  bool has_stream_options = true;        // understands stream_options.include_usage
-  bool has_developer_role = true;        // else it is called system
-  std::string seed_name = "seed";        // Mistral: random_seed
-  bool reasoning_is_outside_output = false;  // xAI: completion_tokens leaves reasoning out
-  bool takes_reasoning_back = false;     // DeepSeek: reasoning_content of earlier turns is accepted
-  bool has_short_call_ids = false;       // Mistral: 9 alphanumeric characters
+  bool has_stream_options = true;             // understands stream_options.include_usage
+  bool has_developer_role = true;             // else it is called system
+  std::string seed_name = "seed";             // Mistral: random_seed
+  bool reasoning_is_outside_output = false;   // xAI: completion_tokens leaves reasoning out
+  bool takes_reasoning_back = false;          // DeepSeek: reasoning_content of earlier turns is accepted
+  bool has_short_call_ids = false;            // Mistral: 9 alphanumeric characters
   std::int64_t output_tokens_default = 4096;  // where the protocol wants a limit and the caller gave none
-  bool has_adaptive_thinking = true;  // Anthropic: thinks by effort; models before that want a budget of tokens
-  std::string key_header = {};        // Azure: "api-key", with the bare key; empty: Authorization: Bearer
-  bool has_top_k = false;             // takes top_k, which OpenAI's own form has not
-  bool has_reasoning_object = false;  // OpenRouter: reasoning{effort, max_tokens}, and reasoning_details of earlier turns
-  bool takes_cache_control = false;   // OpenRouter: Anthropic's cache marks on parts of messages
-  bool has_think_tags = false;        // local servers that leave <think> in the text
-  bool has_custom_tools = true;       // tools of free text; else they are functions with one text
-  bool has_responses = false;         // OpenAI's Responses beside chat, whole
-  bool answers_differ = false;        // from what its protocol's own clients read: translated for them, not relayed
+  bool has_adaptive_thinking = true;          // Anthropic: thinks by effort; models before that want a budget of tokens
+  std::string key_header = {};                // Azure: "api-key", with the bare key; empty: Authorization: Bearer
+  bool has_top_k = false;                     // takes top_k, which OpenAI's own form has not
+  bool has_reasoning_object =
+      false;  // OpenRouter: reasoning{effort, max_tokens}, and reasoning_details of earlier turns
+  bool takes_cache_control = false;  // OpenRouter: Anthropic's cache marks on parts of messages
+  bool has_think_tags = false;       // local servers that leave <think> in the text
+  bool has_custom_tools = true;      // tools of free text; else they are functions with one text
+  bool has_responses = false;        // OpenAI's Responses beside chat, whole
+  bool answers_differ = false;       // from what its protocol's own clients read: translated for them, not relayed
 };
 
 struct Credential {
@@ -50,7 +51,7 @@ struct Target {
 
 struct WireRequest {
   bool is_get = false;
-  std::string url;  // absolute
+  std::string url;                                           // absolute
   std::vector<std::pair<std::string, std::string>> headers;  // lower-case names; content-type among them
   std::string body;
 };
@@ -67,16 +68,16 @@ struct Fault {
     permission,      // our account may not do this
     model_missing,
     rate_limit,
-    overloaded,      // 503, 529
-    server,          // 5xx
-    timeout,         // 408, 504, 524
-    broken,          // an answer nobody can read, cut off, or empty
-    network,         // never reached, or reset
-    cancelled,       // by our caller
+    overloaded,  // 503, 529
+    server,      // 5xx
+    timeout,     // 408, 504, 524
+    broken,      // an answer nobody can read, cut off, or empty
+    network,     // never reached, or reset
+    cancelled,   // by our caller
   };
   Kind kind = Kind::server;
-  int status = 0;           // the provider's; 0: none
-  std::string message = {};  // the provider's own words, cut to 2,000 bytes; never our key
+  int status = 0;                                // the provider's; 0: none
+  std::string message = {};                      // the provider's own words, cut to 2,000 bytes; never our key
   std::string type = {}, code = {}, param = {};  // the provider's own, for faces of the same protocol
   std::optional<std::int64_t> retry_after_ms = {};
   bool is_model_independent = false;  // the same for every model of this provider
@@ -102,15 +103,16 @@ class ChatEventReader {
   virtual ~ChatEventReader() = default;
   // A single event that cannot be read is skipped and counted; what makes the whole stream unreadable gives Failed.
   virtual std::vector<ChatEvent> feed(std::string_view bytes) = 0;
-  // The body has ended. Gives what was still owed (PartEnded, Ended); an answer without its terminal sign gives no Ended.
+  // The body has ended. Gives what was still owed (PartEnded, Ended); an answer without its terminal sign gives no
+  // Ended.
   virtual std::vector<ChatEvent> end() = 0;
   // Of a Failed that feed gave: how routing should see it.
   virtual const Fault* fault() const noexcept = 0;
   virtual std::size_t skipped_count() const noexcept = 0;
 };
 
-// Looks at a stream that is relayed as it is, one server-sent event at a time, and tells what routing and accounting have
-// to know. On the hot path: reads no more of an event than it needs, and allocates nothing for a plain delta.
+// Looks at a stream that is relayed as it is, one server-sent event at a time, and tells what routing and accounting
+// have to know. On the hot path: reads no more of an event than it needs, and allocates nothing for a plain delta.
 class StreamWatch {
  public:
   struct Seen {
@@ -134,7 +136,7 @@ struct ListedModel {
   std::string id;
   std::string title = {};
   std::int64_t context_tokens = 0, output_tokens_max = 0;  // 0: unknown
-  json::Object facts = {};  // what else the list says
+  json::Object facts = {};                                 // what else the list says
 };
 
 class ChatAdapter {
@@ -148,16 +150,17 @@ class ChatAdapter {
   // (stream_options.include_usage) put in; everything else travels on untouched. `body` is valid JSON, an object.
   virtual Result<WireRequest> relay(std::string_view body, const ChatRequest& request, const Target& target) const = 0;
 
-  // The tool whose arguments request() asks for as the answer, where this protocol cannot demand a call: what is said is
-  // then a call of it. Empty: calls come as such.
+  // The tool whose arguments request() asks for as the answer, where this protocol cannot demand a call: what is said
+  // is then a call of it. Empty: calls come as such.
   virtual std::string said_as_call_of(const ChatRequest& request) const {
     (void)request;
     return {};
   }
 
-  virtual std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body, const Quirks& quirks) const = 0;
-  // What accounting needs of a whole answer that is relayed as it is: its usage, or the fault it tells of. On the hot path:
-  // adapters of relayed protocols read no more than they need.
+  virtual std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body,
+                                                       const Quirks& quirks) const = 0;
+  // What accounting needs of a whole answer that is relayed as it is: its usage, or the fault it tells of. On the hot
+  // path: adapters of relayed protocols read no more than they need.
   virtual std::expected<Usage, Fault> glance(int status, std::string_view body, const Quirks& quirks) const;
   virtual std::unique_ptr<ChatEventReader> make_reader(const Quirks& quirks) const = 0;
   // Null where no face speaks this protocol, so that nothing is ever relayed.

@@ -48,8 +48,8 @@ bool has_foreign_thought(const ChatRequest& request) {
   });
 }
 
-// Whether the text may hold such a thought: a signature that is empty, or sealed by our own face. One pass, for bodies that nobody has
-// read yet.
+// Whether the text may hold such a thought: a signature that is empty, or sealed by our own face. One pass, for bodies
+// that nobody has read yet.
 bool may_have_foreign_thought(std::string_view body) {
   constexpr std::string_view kName = "\"signature\"";
   for (std::size_t at = body.find(kName); at != std::string_view::npos; at = body.find(kName, at)) {
@@ -86,15 +86,20 @@ class AnthropicAdapter final : public ChatAdapter {
     return out;
   }
 
-  std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body, const Quirks&) const override {
+  std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body,
+                                               const Quirks&) const override {
     return anthropic::read_answer(head, body);
   }
   std::expected<Usage, Fault> glance(int status, std::string_view body, const Quirks&) const override {
     return anthropic::glance(status, body);
   }
   std::unique_ptr<ChatEventReader> make_reader(const Quirks&) const override { return anthropic::make_reader(); }
-  std::unique_ptr<StreamWatch> make_watch(const ChatRequest&, const Quirks&) const override { return anthropic::make_watch(); }
-  Fault read_fault(const HttpHead& head, std::string_view body) const override { return anthropic::read_fault(head, body); }
+  std::unique_ptr<StreamWatch> make_watch(const ChatRequest&, const Quirks&) const override {
+    return anthropic::make_watch();
+  }
+  Fault read_fault(const HttpHead& head, std::string_view body) const override {
+    return anthropic::read_fault(head, body);
+  }
 
   WireRequest list_models(const Target& target) const override {
     WireRequest out = anthropic::post(target, fmt::format("/models?limit={}", kPageSize));
@@ -107,7 +112,8 @@ class AnthropicAdapter final : public ChatAdapter {
     if (!page || !loose::is_true_at(*page, "has_more")) return std::nullopt;
     const std::string_view last = loose::view_at(*page, "last_id");
     if (last.empty()) return std::nullopt;
-    WireRequest out = anthropic::post(target, fmt::format("/models?limit={}&after_id={}", kPageSize, net::percent_encode(last)));
+    WireRequest out =
+        anthropic::post(target, fmt::format("/models?limit={}&after_id={}", kPageSize, net::percent_encode(last)));
     out.is_get = true;
     return out;
   }
@@ -120,11 +126,12 @@ class AnthropicAdapter final : public ChatAdapter {
     for (const json::Value& value : *data) {
       const json::Object* entry = value.if_object();
       if (!entry || loose::view_at(*entry, "id").empty()) continue;
-      models.push_back({.id = loose::text_at(*entry, "id"),
-                        .title = loose::text_at(*entry, "display_name"),
-                        .context_tokens = loose::integer_at(*entry, "max_input_tokens"),
-                        .output_tokens_max = loose::integer_at(*entry, "max_tokens"),
-                        .facts = loose::rest_of(*entry, {"id", "type", "display_name", "max_input_tokens", "max_tokens"})});
+      models.push_back(
+          {.id = loose::text_at(*entry, "id"),
+           .title = loose::text_at(*entry, "display_name"),
+           .context_tokens = loose::integer_at(*entry, "max_input_tokens"),
+           .output_tokens_max = loose::integer_at(*entry, "max_tokens"),
+           .facts = loose::rest_of(*entry, {"id", "type", "display_name", "max_input_tokens", "max_tokens"})});
     }
     return models;
   }

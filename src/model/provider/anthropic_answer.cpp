@@ -16,7 +16,8 @@ void take_count(const json::Object& usage, std::string_view name, std::int64_t& 
 
 void Counts::take(const json::Object& told) {
   is_told = true;
-  if (const std::string_view word = loose::view_at(told, "service_tier"); !word.empty()) tier = parse_service_tier(word);
+  if (const std::string_view word = loose::view_at(told, "service_tier"); !word.empty())
+    tier = parse_service_tier(word);
   take_count(told, "input_tokens", input);
   take_count(told, "output_tokens", output);
   take_count(told, "cache_read_input_tokens", cache_read);
@@ -27,7 +28,8 @@ void Counts::take(const json::Object& told) {
     cache_creation = minutes + cache_creation_hour;
   }
   take_count(told, "cache_creation_input_tokens", cache_creation);
-  if (const json::Object* details = loose::object_at(told, "output_tokens_details")) take_count(*details, "thinking_tokens", thinking);
+  if (const json::Object* details = loose::object_at(told, "output_tokens_details"))
+    take_count(*details, "thinking_tokens", thinking);
   const json::Array* iterations = loose::array_at(told, "iterations");
   if (!iterations) return;
   beside_input = beside_output = 0;
@@ -92,7 +94,8 @@ json::Object extra_of(const json::Object& message) {
   json::Object extra;
   if (const json::Object* container = loose::object_at(message, "container")) extra["container"] = *container;
   const json::Object* usage = loose::object_at(message, "usage");
-  if (const std::string_view tier = usage ? loose::view_at(*usage, "service_tier") : ""; !tier.empty()) extra["service_tier"] = tier;
+  if (const std::string_view tier = usage ? loose::view_at(*usage, "service_tier") : ""; !tier.empty())
+    extra["service_tier"] = tier;
   return extra;
 }
 
@@ -116,7 +119,8 @@ std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_v
   choice.stop = stop_of(loose::view_at(*message, "stop_reason")).value_or(StopReason::stop);
   if (choice.stop == StopReason::stop_sequence) choice.stop_sequence = loose::text_at(*message, "stop_sequence");
   if (choice.stop == StopReason::refusal)
-    if (std::string words = explanation_in(*message); !words.empty()) choice.parts.emplace_back(Refusal{.text = std::move(words)});
+    if (std::string words = explanation_in(*message); !words.empty())
+      choice.parts.emplace_back(Refusal{.text = std::move(words)});
   answer.choices.push_back(std::move(choice));
   if (const json::Object* usage = loose::object_at(*message, "usage")) {
     Counts counts;

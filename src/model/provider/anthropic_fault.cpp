@@ -47,10 +47,12 @@ Fault::Kind kind_of(const Known* known, int status) noexcept {
 Fault::Kind kind_by_words(Fault::Kind kind, std::string_view words) {
   // Some answer 500 to it.
   const bool may_be_length = kind == Fault::Kind::caller || kind == Fault::Kind::server;
-  if (may_be_length && has_any_of(words, {"prompt is too long", "context limit", "context window", "too many total text bytes"}))
+  if (may_be_length &&
+      has_any_of(words, {"prompt is too long", "context limit", "context window", "too many total text bytes"}))
     return Fault::Kind::context_length;
   if (kind != Fault::Kind::caller && kind != Fault::Kind::rate_limit && kind != Fault::Kind::permission) return kind;
-  if (has_any_of(words, {"credit balance", "usage limits", "spend limit", "spending limit", "spend cap", "billing", "purchase credits"}))
+  if (has_any_of(words, {"credit balance", "usage limits", "spend limit", "spending limit", "spend cap", "billing",
+                         "purchase credits"}))
     return Fault::Kind::billing;
   if (kind != Fault::Kind::caller) return kind;
   if (has_any_of(words, {"content filter", "usage policy", "content policy"})) return Fault::Kind::content;

@@ -43,7 +43,8 @@ class ConversationWriter {
 };
 
 std::unexpected<Error> refuse(std::string message, std::string_view where) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "content_unsupported", .where = std::string(where)});
+  return fail(ErrorCode::invalid_argument, std::move(message),
+              {.reason = "content_unsupported", .where = std::string(where)});
 }
 
 std::string_view role_of(Role role) noexcept {
@@ -68,7 +69,8 @@ void ConversationWriter::append_text(json::Array& out, const Text& text) {
 
 Result<json::Object> ConversationWriter::media_block(const Media& media, std::string_view where) {
   const bool is_image = media.kind == Media::Kind::image;
-  if (!is_image && media.kind != Media::Kind::document) return refuse("this provider takes images and documents, no audio or video", where);
+  if (!is_image && media.kind != Media::Kind::document)
+    return refuse("this provider takes images and documents, no audio or video", where);
   const std::string type = media_type_of(media);
   json::Object source;
   if (!media.file_id.empty()) {
@@ -82,7 +84,9 @@ Result<json::Object> ConversationWriter::media_block(const Media& media, std::st
   } else if (is_image ? type.starts_with("image/") : type == "application/pdf") {
     source = {{"type", "base64"}, {"media_type", type}, {"data", media.base64}};
   } else {
-    return refuse(fmt::format("this provider takes no {} of the type \"{}\"", is_image ? "image" : "document", printable(type, 64)), where);
+    return refuse(fmt::format("this provider takes no {} of the type \"{}\"", is_image ? "image" : "document",
+                              printable(type, 64)),
+                  where);
   }
   json::Object block{{"type", is_image ? "image" : "document"}, {"source", std::move(source)}};
   if (!is_image && !media.file_name.empty()) block["title"] = media.file_name;
@@ -117,15 +121,18 @@ Result<> ConversationWriter::append_part(Turn& turn, const Part& part, std::stri
     if (reasoning->is_redacted)
       turn.blocks.push_back(json::Object{{"type", "redacted_thinking"}, {"data", reasoning->signature}});
     else
-      turn.blocks.push_back(json::Object{{"type", "thinking"}, {"thinking", reasoning->text}, {"signature", reasoning->signature}});
+      turn.blocks.push_back(
+          json::Object{{"type", "thinking"}, {"thinking", reasoning->text}, {"signature", reasoning->signature}});
   } else if (const auto* media = std::get_if<Media>(&part)) {
     if (turn.role == "assistant") return {};  // a picture that another model made: not the assistant's to say here
     auto block = media_block(*media, where);
     if (!block) return error_of(block);
     turn.blocks.push_back(std::move(*block));
   } else if (const auto* call = std::get_if<ToolCall>(&part)) {
-    json::Object block{
-        {"type", "tool_use"}, {"id", plain_call_id(call->id)}, {"name", call->name}, {"input", arguments_object(*call)}};
+    json::Object block{{"type", "tool_use"},
+                       {"id", plain_call_id(call->id)},
+                       {"name", call->name},
+                       {"input", arguments_object(*call)}};
     append_extra(block, call->extra, request_);
     turn.blocks.push_back(std::move(block));
   } else if (const auto* result = std::get_if<ToolResult>(&part)) {
@@ -210,6 +217,8 @@ Result<> ConversationWriter::write(json::Object& body) {
 
 }  // namespace
 
-Result<> write_conversation(const ChatRequest& request, json::Object& body) { return ConversationWriter(request).write(body); }
+Result<> write_conversation(const ChatRequest& request, json::Object& body) {
+  return ConversationWriter(request).write(body);
+}
 
 }  // namespace atelier::model::anthropic

@@ -16,8 +16,8 @@ Result<json::Object> write_request(const ChatRequest& request, const Target& tar
 Result<> write_conversation(const ChatRequest& request, json::Object& body);
 // Whether the caller speaks this protocol, so that what we have no word for goes on as it came.
 inline bool is_own(const ChatRequest& request) noexcept { return request.protocol == Protocol::anthropic; }
-// Fields of a block, a tool or a message that it came with: all of them for our own protocol, cache marks for every other, since
-// callers of any protocol who mark what to cache mean this one.
+// Fields of a block, a tool or a message that it came with: all of them for our own protocol, cache marks for every
+// other, since callers of any protocol who mark what to cache mean this one.
 void append_extra(json::Object& out, const json::Object& extra, const ChatRequest& request);
 
 std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body);

@@ -21,7 +21,8 @@ std::int64_t budget_for(std::string_view effort) noexcept {
 
 bool forces_a_tool(const ChatRequest& request) noexcept {
   if (!request.tool_choice) return false;
-  return request.tool_choice->mode == ToolChoice::Mode::required || request.tool_choice->mode == ToolChoice::Mode::named;
+  return request.tool_choice->mode == ToolChoice::Mode::required ||
+         request.tool_choice->mode == ToolChoice::Mode::named;
 }
 
 bool is_signed_here(const Part& part) {
@@ -29,13 +30,15 @@ bool is_signed_here(const Part& part) {
   return reasoning && reasoning->origin == Protocol::anthropic;
 }
 
-// Thinking by a budget wants every step of a tool loop to begin with a thought. One that another provider began has none.
+// Thinking by a budget wants every step of a tool loop to begin with a thought. One that another provider began has
+// none.
 bool lacks_thought(const ChatRequest& request) {
   for (auto message = request.messages.rbegin(); message != request.messages.rend(); ++message) {
     if (message->role == Role::tool) continue;
     if (message->role != Role::assistant) return false;
     const auto is_call = [](const Part& part) { return std::holds_alternative<ToolCall>(part); };
-    if (std::ranges::any_of(message->parts, is_call) && std::ranges::none_of(message->parts, is_signed_here)) return true;
+    if (std::ranges::any_of(message->parts, is_call) && std::ranges::none_of(message->parts, is_signed_here))
+      return true;
   }
   return false;
 }
@@ -45,7 +48,8 @@ void write_display(json::Object& thinking, const ChatRequest& request) {
   // Chat has no word for it, and its programs expect the thoughts they wished for; newer models leave them out unasked.
   if (wish.summary.empty() && request.protocol == Protocol::openai_chat) thinking["display"] = "summarized";
   if (wish.summary == "summarized" || wish.summary == "omitted") thinking["display"] = wish.summary;
-  if (wish.summary == "auto" || wish.summary == "concise" || wish.summary == "detailed") thinking["display"] = "summarized";
+  if (wish.summary == "auto" || wish.summary == "concise" || wish.summary == "detailed")
+    thinking["display"] = "summarized";
 }
 
 void write_thinking_budget(const ChatRequest& request, const Target& target, json::Object& body) {
@@ -78,11 +82,12 @@ void write_thinking(const ChatRequest& request, const Target& target, json::Obje
   json::Object thinking{{"type", "adaptive"}};
   write_display(thinking, request);
   body["thinking"] = std::move(thinking);
-  if (!wish.effort.empty()) body["output_config"] = json::Object{{"effort", wish.effort == "minimal" ? "low" : wish.effort}};
+  if (!wish.effort.empty())
+    body["output_config"] = json::Object{{"effort", wish.effort == "minimal" ? "low" : wish.effort}};
 }
 
-// Models that think, and all newer ones, refuse most values: sent only where the caller set them, and to callers of other protocols
-// only where they may hold.
+// Models that think, and all newer ones, refuse most values: sent only where the caller set them, and to callers of
+// other protocols only where they may hold.
 void write_sampling(const ChatRequest& request, json::Object& body) {
   if (is_own(request)) {
     if (request.temperature) body["temperature"] = *request.temperature;
@@ -119,15 +124,22 @@ void write_tools(const ChatRequest& request, json::Object& body) {
   json::Object choice;
   const ToolChoice::Mode mode = request.tool_choice ? request.tool_choice->mode : ToolChoice::Mode::automatic;
   switch (mode) {
-    case ToolChoice::Mode::automatic: choice["type"] = "auto"; break;
-    case ToolChoice::Mode::none: choice["type"] = "none"; break;
-    case ToolChoice::Mode::required: choice["type"] = "any"; break;
+    case ToolChoice::Mode::automatic:
+      choice["type"] = "auto";
+      break;
+    case ToolChoice::Mode::none:
+      choice["type"] = "none";
+      break;
+    case ToolChoice::Mode::required:
+      choice["type"] = "any";
+      break;
     case ToolChoice::Mode::named:
       choice["type"] = "tool";
       choice["name"] = request.tool_choice->name;
       break;
   }
-  if (request.has_parallel_tool_calls && mode != ToolChoice::Mode::none && (is_own(request) || !*request.has_parallel_tool_calls))
+  if (request.has_parallel_tool_calls && mode != ToolChoice::Mode::none &&
+      (is_own(request) || !*request.has_parallel_tool_calls))
     choice["disable_parallel_tool_use"] = !*request.has_parallel_tool_calls;
   if (request.tool_choice || choice.contains("disable_parallel_tool_use")) body["tool_choice"] = std::move(choice);
 }
@@ -139,7 +151,8 @@ json::Object& object_in(json::Object& body, std::string_view name) {
 
 void write_format(const ChatRequest& request, json::Object& body) {
   if (!request.format || request.format->kind != AnswerFormat::Kind::json_schema) return;
-  object_in(body, "output_config")["format"] = json::Object{{"type", "json_schema"}, {"schema", request.format->schema}};
+  object_in(body, "output_config")["format"] =
+      json::Object{{"type", "json_schema"}, {"schema", request.format->schema}};
 }
 
 // What the caller of this protocol sent that has no place in the canonical form. Ours stands where both have a field.
@@ -168,7 +181,8 @@ void append_extra(json::Object& out, const json::Object& extra, const ChatReques
 
 Result<json::Object> write_request(const ChatRequest& request, const Target& target) {
   if (request.answer_count > 1)
-    return fail(ErrorCode::invalid_argument, "this provider gives one answer to a request", {.reason = "field_invalid", .where = "/n"});
+    return fail(ErrorCode::invalid_argument, "this provider gives one answer to a request",
+                {.reason = "field_invalid", .where = "/n"});
   json::Object body{{"model", target.model},
                     {"max_tokens", request.output_tokens_max.value_or(target.quirks.output_tokens_default)}};
   if (auto written = write_conversation(request, body); !written) return error_of(written);

@@ -113,7 +113,8 @@ void EventReader::take(const net::SseEvent& event) {
   }
   if (type == "error" || loose::object_at(*what, "error")) {
     const json::Object* error = loose::object_at(*what, "error");
-    return refuse(fault_of(error ? loose::view_at(*error, "type") : "", error ? loose::view_at(*error, "message") : data));
+    return refuse(
+        fault_of(error ? loose::view_at(*error, "type") : "", error ? loose::view_at(*error, "message") : data));
   }
 }
 
@@ -126,7 +127,8 @@ void EventReader::start_message(const json::Object& message) {
   }
   has_started_ = true;
   id_ = id;
-  out_.emplace_back(event::Started{.id = std::move(id), .model = loose::text_at(message, "model"), .extra = extra_of(message)});
+  out_.emplace_back(
+      event::Started{.id = std::move(id), .model = loose::text_at(message, "model"), .extra = extra_of(message)});
   if (const json::Object* usage = loose::object_at(message, "usage")) {
     counts_.take(*usage);
     out_.emplace_back(event::UsageTold{counts_.usage()});
@@ -150,7 +152,8 @@ void EventReader::start_block(const json::Object& what) {
     return;
   }
   ensure_started();
-  Block block{.index = index, .part = 0, .kind = event::PartKind::foreign, .start = *start, .signature = {}, .input = {}};
+  Block block{
+      .index = index, .part = 0, .kind = event::PartKind::foreign, .start = *start, .signature = {}, .input = {}};
   const std::string_view type = loose::view_at(*start, "type");
   if (type == "text") block.kind = event::PartKind::text;
   if (type == "thinking" || type == "redacted_thinking") block.kind = event::PartKind::reasoning;
@@ -204,14 +207,17 @@ void EventReader::stop_block(Block block) {
   if (block.kind == event::PartKind::foreign) {
     if (auto input = loose::parse_object(block.input)) block.start["input"] = std::move(*input);
     block.part = next_part_++;
-    out_.emplace_back(event::PartStarted{.part = block.part,
-                                         .kind = block.kind,
-                                         .whole = Foreign{.protocol = Protocol::anthropic, .block = std::move(block.start)}});
+    out_.emplace_back(
+        event::PartStarted{.part = block.part,
+                           .kind = block.kind,
+                           .whole = Foreign{.protocol = Protocol::anthropic, .block = std::move(block.start)}});
   } else if (block.kind == event::PartKind::text && !block.citations.empty()) {
-    out_.emplace_back(event::PartAmended{.part = block.part, .whole = Text{.text = {}, .extra = {{"citations", std::move(block.citations)}}}});
-  } else if (block.kind == event::PartKind::reasoning && !block.signature.empty()) {
     out_.emplace_back(event::PartAmended{
-        .part = block.part, .whole = Reasoning{.signature = std::move(block.signature), .origin = Protocol::anthropic}});
+        .part = block.part, .whole = Text{.text = {}, .extra = {{"citations", std::move(block.citations)}}}});
+  } else if (block.kind == event::PartKind::reasoning && !block.signature.empty()) {
+    out_.emplace_back(
+        event::PartAmended{.part = block.part,
+                           .whole = Reasoning{.signature = std::move(block.signature), .origin = Protocol::anthropic}});
   } else if (block.kind == event::PartKind::tool_call && block.input.empty()) {
     const json::Object* input = loose::object_at(block.start, "input");
     say(block.part, input ? json::write(*input) : "{}");

@@ -44,7 +44,9 @@ class Watch final : public StreamWatch {
     if (parser_.allocate(kBufferBytes) != simdjson::SUCCESS) throw std::bad_alloc();
   }
   Seen take(std::string_view type, std::string_view data) override;
-  std::string_view closing() const noexcept override { return "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"; }
+  std::string_view closing() const noexcept override {
+    return "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+  }
   const std::optional<Usage>& usage() const noexcept override { return usage_; }
   const std::optional<Fault>& fault() const noexcept override { return fault_; }
 
@@ -63,11 +65,13 @@ class Watch final : public StreamWatch {
 
 // No copy of the text is kept and nothing is allocated: what is not looked at is skipped.
 bool Watch::look(std::string_view data, Peek& peek) {
-  if (data.size() + simdjson::SIMDJSON_PADDING > buffer_.size()) buffer_.resize(2 * data.size() + simdjson::SIMDJSON_PADDING);
+  if (data.size() + simdjson::SIMDJSON_PADDING > buffer_.size())
+    buffer_.resize(2 * data.size() + simdjson::SIMDJSON_PADDING);
   data.copy(buffer_.data(), data.size());
   ondemand::document document;
   ondemand::object object;
-  if (parser_.iterate(buffer_.data(), data.size(), buffer_.size()).get(document) || document.get_object().get(object)) return false;
+  if (parser_.iterate(buffer_.data(), data.size(), buffer_.size()).get(document) || document.get_object().get(object))
+    return false;
   for (auto entry : object) {
     ondemand::field field;
     std::string_view name;

@@ -12,12 +12,16 @@
 namespace atelier::model {
 namespace {
 
-bool speaks_openai(Protocol protocol) noexcept { return protocol == Protocol::openai_chat || protocol == Protocol::openai_responses; }
+bool speaks_openai(Protocol protocol) noexcept {
+  return protocol == Protocol::openai_chat || protocol == Protocol::openai_responses;
+}
 
 // Where Gemini and Ollama, too, understand OpenAI's form of embeddings.
 std::string embeddings_root(Protocol protocol, const std::string& base_url) {
   std::string_view base = base_url;
-  if (protocol == Protocol::gemini) return fmt::format("{}{}/openai", base, base.find("/v1", base.rfind('/')) == std::string_view::npos ? "/v1beta" : "");
+  if (protocol == Protocol::gemini)
+    return fmt::format("{}{}/openai", base,
+                       base.find("/v1", base.rfind('/')) == std::string_view::npos ? "/v1beta" : "");
   if (base.ends_with("/api")) base.remove_suffix(4);
   return fmt::format("{}/v1", base);
 }
@@ -28,14 +32,18 @@ std::string_view list_of(Endpoint endpoint) noexcept { return endpoint == Endpoi
 
 std::string_view to_string(Endpoint endpoint) noexcept {
   switch (endpoint) {
-    case Endpoint::embeddings: return "embeddings";
-    case Endpoint::moderations: return "moderations";
-    case Endpoint::count_tokens: return "count_tokens";
+    case Endpoint::embeddings:
+      return "embeddings";
+    case Endpoint::moderations:
+      return "moderations";
+    case Endpoint::count_tokens:
+      return "count_tokens";
   }
   return "";
 }
 
-std::optional<Result<WireRequest>> endpoint_request(Endpoint endpoint, std::string_view body, Protocol protocol, const Target& target) {
+std::optional<Result<WireRequest>> endpoint_request(Endpoint endpoint, std::string_view body, Protocol protocol,
+                                                    const Target& target) {
   Target place = target;
   if (endpoint == Endpoint::count_tokens) {
     if (protocol != Protocol::anthropic) return std::nullopt;
@@ -52,10 +60,12 @@ std::optional<Result<WireRequest>> endpoint_request(Endpoint endpoint, std::stri
     request.body = std::move(*named);
     return request;
   }
-  return openai::post(place, endpoint == Endpoint::embeddings ? "/embeddings" : "/moderations", std::move(*named), openai::Streamed::no);
+  return openai::post(place, endpoint == Endpoint::embeddings ? "/embeddings" : "/moderations", std::move(*named),
+                      openai::Streamed::no);
 }
 
-std::expected<Usage, Fault> read_endpoint_answer(Endpoint endpoint, const HttpHead& head, std::string_view body, Protocol protocol, const Quirks& quirks) {
+std::expected<Usage, Fault> read_endpoint_answer(Endpoint endpoint, const HttpHead& head, std::string_view body,
+                                                 Protocol protocol, const Quirks& quirks) {
   if (endpoint != Endpoint::count_tokens) return openai::glance(head.status, body, list_of(endpoint), quirks);
   const auto count = find_member(body, "input_tokens");
   if (!count || !*count) {

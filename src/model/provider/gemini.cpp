@@ -75,12 +75,15 @@ class GeminiAdapter final : public ChatAdapter {
   }
 
   std::string_view tier_header() const noexcept override { return gemini::kTierHeader; }
-  std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body, const Quirks&) const override {
+  std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body,
+                                               const Quirks&) const override {
     return gemini::read_answer(head, body);
   }
   std::unique_ptr<ChatEventReader> make_reader(const Quirks&) const override { return gemini::make_reader(); }
   std::unique_ptr<StreamWatch> make_watch(const ChatRequest&, const Quirks&) const override { return nullptr; }
-  Fault read_fault(const HttpHead& head, std::string_view body) const override { return gemini::read_fault(head, body); }
+  Fault read_fault(const HttpHead& head, std::string_view body) const override {
+    return gemini::read_fault(head, body);
+  }
 
   WireRequest list_models(const Target& target) const override {
     WireRequest out = plain_request(target, fmt::format("/models?pageSize={}", kPageSize));
@@ -92,14 +95,16 @@ class GeminiAdapter final : public ChatAdapter {
     const auto page = loose::parse_object(body);
     const std::string_view token = page ? loose::view_at(*page, "nextPageToken") : "";
     if (token.empty()) return std::nullopt;
-    WireRequest out = plain_request(target, fmt::format("/models?pageSize={}&pageToken={}", kPageSize, net::percent_encode(token)));
+    WireRequest out =
+        plain_request(target, fmt::format("/models?pageSize={}&pageToken={}", kPageSize, net::percent_encode(token)));
     out.is_get = true;
     return out;
   }
 
   Result<std::vector<ListedModel>> read_models(std::string_view body) const override {
     const auto page = loose::parse_object(body);
-    if (!page || page->contains("error")) return fail(ErrorCode::unavailable, "the provider's list of models is no list");
+    if (!page || page->contains("error"))
+      return fail(ErrorCode::unavailable, "the provider's list of models is no list");
     std::vector<ListedModel> models;
     const json::Array* list = loose::array_at(*page, "models");  // left out where it is empty
     for (std::size_t i = 0; list && i < list->size(); ++i) {

@@ -66,14 +66,17 @@ Result<json::Object> media_part(const Media& media, std::string_view where) {
   const std::string type = media_type_of(media);
   json::Object part;
   if (!media.base64.empty()) {
-    if (type.empty()) return fail(ErrorCode::invalid_argument, "a file's media type is not known", {.reason = "content_unsupported", .where = std::string(where)});
+    if (type.empty())
+      return fail(ErrorCode::invalid_argument, "a file's media type is not known",
+                  {.reason = "content_unsupported", .where = std::string(where)});
     part["inlineData"] = json::Object{{"mimeType", type}, {"data", media.base64}};
   } else {
     json::Object file{{"fileUri", media.file_id.empty() ? media.url : media.file_id}};
     if (!type.empty()) file["mimeType"] = type;
     part["fileData"] = std::move(file);
   }
-  if (const std::string_view signature = loose::view_at(media.extra, "thoughtSignature"); !signature.empty()) part["thoughtSignature"] = signature;
+  if (const std::string_view signature = loose::view_at(media.extra, "thoughtSignature"); !signature.empty())
+    part["thoughtSignature"] = signature;
   return part;
 }
 
@@ -87,7 +90,8 @@ json::Object response_of(const ToolResult& result) {
   return {{"output", text}};
 }
 
-// Signed are the first of parallel calls and each of sequential ones. A step none of whose calls is signed came from elsewhere.
+// Signed are the first of parallel calls and each of sequential ones. A step none of whose calls is signed came from
+// elsewhere.
 void sign_calls(Content& content) {
   json::Object* first = nullptr;
   for (Content::Entry& entry : content.entries) {
@@ -111,11 +115,14 @@ Result<> ContentsWriter::append_result(Content& content, const ToolResult& resul
   const auto call = calls_.find(result.call_id);
   std::string name = call == calls_.end() ? result.name : call->second.name;
   if (name.empty())
-    return fail(ErrorCode::invalid_argument, fmt::format("a tool result answers the call \"{}\", which no message makes", printable(result.call_id, 64)),
-                {.reason = "tool_call_missing", .where = std::string(where)});
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("a tool result answers the call \"{}\", which no message makes", printable(result.call_id, 64)),
+        {.reason = "tool_call_missing", .where = std::string(where)});
   json::Object function{{"name", std::move(name)}, {"response", response_of(result)}};
   if (!result.call_id.empty() && !is_invented(result.call_id)) function["id"] = result.call_id;
-  content.entries.push_back({json::Object{{"functionResponse", std::move(function)}}, call == calls_.end() ? kNoPlace - 1 : call->second.place});
+  content.entries.push_back({json::Object{{"functionResponse", std::move(function)}},
+                             call == calls_.end() ? kNoPlace - 1 : call->second.place});
   for (const auto& part : result.parts) {
     const auto* media = std::get_if<Media>(&part);
     if (!media) continue;
@@ -128,7 +135,8 @@ Result<> ContentsWriter::append_result(Content& content, const ToolResult& resul
 
 Result<> ContentsWriter::append_part(Content& content, const Part& part, std::string_view where) {
   if (const auto* text = std::get_if<Text>(&part)) {
-    if (!text->text.empty() || !text->signature.empty()) content.entries.push_back({text_part(text->text, text->signature)});
+    if (!text->text.empty() || !text->signature.empty())
+      content.entries.push_back({text_part(text->text, text->signature)});
   } else if (const auto* reasoning = std::get_if<Reasoning>(&part)) {
     if (reasoning->origin != Protocol::gemini || reasoning->signature.empty()) return {};
     json::Object thought = text_part(reasoning->text, reasoning->signature);
@@ -146,7 +154,8 @@ Result<> ContentsWriter::append_part(Content& content, const Part& part, std::st
   } else if (const auto* refusal = std::get_if<Refusal>(&part)) {
     if (!refusal->text.empty()) content.entries.push_back({text_part(refusal->text, {})});
   } else if (const auto* foreign = std::get_if<Foreign>(&part)) {
-    if (foreign->protocol == Protocol::gemini && foreign->block.is_object()) content.entries.push_back({foreign->block.get_object()});
+    if (foreign->protocol == Protocol::gemini && foreign->block.is_object())
+      content.entries.push_back({foreign->block.get_object()});
   }
   return {};
 }
@@ -154,7 +163,8 @@ Result<> ContentsWriter::append_part(Content& content, const Part& part, std::st
 Result<> ContentsWriter::take(const Message& message, std::size_t index, bool is_current) {
   if (message.role == Role::system || message.role == Role::developer) {
     for (const Part& part : message.parts)
-      if (const auto* text = std::get_if<Text>(&part); text && !text->text.empty()) system_.push_back(text_part(text->text, {}));
+      if (const auto* text = std::get_if<Text>(&part); text && !text->text.empty())
+        system_.push_back(text_part(text->text, {}));
     return {};
   }
   const std::string_view role = message.role == Role::assistant ? "model" : "user";

@@ -73,8 +73,12 @@ json::Object calling_config(const ToolChoice& choice) {
   json::Object config;
   json::Array names;
   switch (choice.mode) {
-    case ToolChoice::Mode::automatic: config["mode"] = "AUTO"; break;
-    case ToolChoice::Mode::none: config["mode"] = "NONE"; break;
+    case ToolChoice::Mode::automatic:
+      config["mode"] = "AUTO";
+      break;
+    case ToolChoice::Mode::none:
+      config["mode"] = "NONE";
+      break;
     case ToolChoice::Mode::required:
       config["mode"] = "ANY";
       for (const std::string& name : choice.allowed) names.emplace_back(name);

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kPendingBytesMax = std::size_t{64} << 20;  // pictures come whole
 
-// Cuts a body into its JSON texts: the data of server-sent events, and objects that stand in it bare, as errors do and as
-// everything does where the provider streams a list.
+// Cuts a body into its JSON texts: the data of server-sent events, and objects that stand in it bare, as errors do and
+// as everything does where the provider streams a list.
 class Frames {
  public:
   // Calls `use` with each text. False: what is pending has no bound any more.
@@ -56,7 +56,8 @@ class Frames {
       data_ += line;
       return;
     }
-    if (line.starts_with(':') || line.starts_with("event:") || line.starts_with("id:") || line.starts_with("retry:")) return;
+    if (line.starts_with(':') || line.starts_with("event:") || line.starts_with("id:") || line.starts_with("retry:"))
+      return;
     for (const char c : line) take_bare(c, use);
     if (depth_ > 0) bare_ += '\n';
   }

@@ -15,8 +15,9 @@ struct Member {
   std::size_t value_begin, value_end;
 };
 
-// Walks an object's members, or an array's elements. A scan of our own and not simdjson's: that writes an index of four bytes for each byte of
-// text, and most of these texts is base64, where looking for the next quote is all there is to do.
+// Walks an object's members, or an array's elements. A scan of our own and not simdjson's: that writes an index of four
+// bytes for each byte of text, and most of these texts is base64, where looking for the next quote is all there is to
+// do.
 class Walk {
  public:
   explicit Walk(std::string_view text) : text_(text) {}
@@ -90,7 +91,8 @@ class Walk {
     return true;
   }
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+      ++at_;
   }
   // From an opening quote to past the closing one.
   bool skip_string() {
@@ -183,8 +185,10 @@ Result<std::vector<MemberText>> members_of(std::string_view object, std::size_t 
       return members;
     }
     const Member& at = **member;
-    members.push_back({object.substr(at.name_begin + 1, at.name_end - at.name_begin - 2), object.substr(at.value_begin, at.value_end - at.value_begin)});
-    if (members.size() > count_max) return fail(ErrorCode::too_large, fmt::format("the object has more than {} members", count_max));
+    members.push_back({object.substr(at.name_begin + 1, at.name_end - at.name_begin - 2),
+                       object.substr(at.value_begin, at.value_end - at.value_begin)});
+    if (members.size() > count_max)
+      return fail(ErrorCode::too_large, fmt::format("the object has more than {} members", count_max));
   }
 }
 
@@ -200,7 +204,8 @@ Result<std::vector<std::string_view>> elements_of(std::string_view array, std::s
       return elements;
     }
     elements.push_back(**element);
-    if (elements.size() > count_max) return fail(ErrorCode::too_large, fmt::format("the list has more than {} elements", count_max));
+    if (elements.size() > count_max)
+      return fail(ErrorCode::too_large, fmt::format("the list has more than {} elements", count_max));
   }
 }
 
@@ -236,7 +241,8 @@ Result<std::string> set_members(std::string_view object, std::span<const MemberC
   bool has_followers = walk.count() > 0;
   for (std::size_t i = changes.size(); i-- > 0;) {
     if (is_done[i]) continue;
-    front.insert(0, fmt::format("{}:{}{}", boost::json::serialize(changes[i].name), changes[i].value, has_followers ? "," : ""));
+    front.insert(
+        0, fmt::format("{}:{}{}", boost::json::serialize(changes[i].name), changes[i].value, has_followers ? "," : ""));
     has_followers = true;
   }
   if (!front.empty()) edits.insert(edits.begin(), {walk.after_brace(), walk.after_brace(), front});

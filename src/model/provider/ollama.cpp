@@ -9,8 +9,9 @@ namespace {
 
 WireRequest plain_request(const Target& target, std::string_view path) {
   const std::string_view root = target.base_url.ends_with("/api") ? "" : "/api";
-  WireRequest request{
-      .url = fmt::format("{}{}{}", target.base_url, root, path), .headers = {{"content-type", "application/json"}}, .body = {}};
+  WireRequest request{.url = fmt::format("{}{}{}", target.base_url, root, path),
+                      .headers = {{"content-type", "application/json"}},
+                      .body = {}};
   if (!target.credential.key.empty()) set_header(request, "authorization", "Bearer " + target.credential.key);
   set_operator_headers(request, target);
   return request;
@@ -45,12 +46,15 @@ class OllamaAdapter final : public ChatAdapter {
     return tool ? tool->name : std::string();
   }
 
-  std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body, const Quirks&) const override {
+  std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body,
+                                               const Quirks&) const override {
     return ollama::read_answer(head, body);
   }
   std::unique_ptr<ChatEventReader> make_reader(const Quirks&) const override { return ollama::make_reader(); }
   std::unique_ptr<StreamWatch> make_watch(const ChatRequest&, const Quirks&) const override { return nullptr; }
-  Fault read_fault(const HttpHead& head, std::string_view body) const override { return ollama::read_fault(head, body); }
+  Fault read_fault(const HttpHead& head, std::string_view body) const override {
+    return ollama::read_fault(head, body);
+  }
 
   WireRequest list_models(const Target& target) const override {
     WireRequest out = plain_request(target, "/tags");
@@ -61,7 +65,8 @@ class OllamaAdapter final : public ChatAdapter {
   Result<std::vector<ListedModel>> read_models(std::string_view body) const override {
     const auto page = loose::parse_object(body);
     const json::Array* list = page ? loose::array_at(*page, "models") : nullptr;
-    if (!list && !(page && page->contains("models"))) return fail(ErrorCode::unavailable, "the server's list of models is no list");
+    if (!list && !(page && page->contains("models")))
+      return fail(ErrorCode::unavailable, "the server's list of models is no list");
     std::vector<ListedModel> models;
     for (std::size_t i = 0; list && i < list->size(); ++i) {
       const json::Object* entry = (*list)[i].if_object();

@@ -11,7 +11,8 @@
 namespace atelier::model::ollama {
 namespace {
 
-// Seconds since 1970 of "2026-01-01T00:00:00.123456789Z" or with an offset such as "+02:00"; 0 where it is no such time.
+// Seconds since 1970 of "2026-01-01T00:00:00.123456789Z" or with an offset such as "+02:00"; 0 where it is no such
+// time.
 std::int64_t unix_seconds(const std::string& text) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
   if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) != 6) return 0;
@@ -41,7 +42,8 @@ void Teller::take(const json::Object& piece, std::vector<ChatEvent>& out) {
   if (!has_started_) {
     has_started_ = true;
     made_at_ = loose::text_at(piece, "created_at");
-    out.emplace_back(event::Started{.id = {}, .model = loose::text_at(piece, "model"), .created_s = unix_seconds(made_at_)});
+    out.emplace_back(
+        event::Started{.id = {}, .model = loose::text_at(piece, "model"), .created_s = unix_seconds(made_at_)});
   }
   if (const json::Object* message = loose::object_at(piece, "message")) {
     say(event::PartKind::reasoning, loose::view_at(*message, "thinking"), out);
@@ -72,7 +74,8 @@ void Teller::take_calls(const json::Array& calls, std::vector<ChatEvent>& out) {
     const json::Object* given = loose::object_at(*function, "arguments");
     const std::string arguments = given ? json::write(*given) : "{}";
     ToolCall call{.id = loose::text_at(*entry, "id"), .name = loose::text_at(*function, "name"), .arguments = {}};
-    if (call.id.empty()) call.id = fmt::format("call_{:016x}_{}", quick_hash(made_at_ + call.name + arguments), call_count_);
+    if (call.id.empty())
+      call.id = fmt::format("call_{:016x}_{}", quick_hash(made_at_ + call.name + arguments), call_count_);
     ++call_count_;
     const std::int64_t part = next_part_++;
     out.emplace_back(event::PartStarted{.part = part, .kind = event::PartKind::tool_call, .whole = std::move(call)});
@@ -94,8 +97,9 @@ void Teller::finish(const json::Object& piece, std::vector<ChatEvent>& out) {
   if (call_count_ > 0) stop = StopReason::tool_calls;
   if (loose::view_at(piece, "done_reason") == "length") stop = StopReason::length;
   out.emplace_back(event::Finished{.stop = stop});
-  out.emplace_back(event::UsageTold{Usage{.input = std::max<std::int64_t>(0, loose::integer_at(piece, "prompt_eval_count")),
-                                          .output = std::max<std::int64_t>(0, loose::integer_at(piece, "eval_count"))}});
+  out.emplace_back(
+      event::UsageTold{Usage{.input = std::max<std::int64_t>(0, loose::integer_at(piece, "prompt_eval_count")),
+                             .output = std::max<std::int64_t>(0, loose::integer_at(piece, "eval_count"))}});
   out.emplace_back(event::Ended());
   has_ended_ = true;
 }

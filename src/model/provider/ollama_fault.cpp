@@ -9,7 +9,8 @@ namespace {
 // What only the words tell: most errors have no code.
 Fault::Kind kind_by_words(Fault::Kind kind, std::string_view words) {
   if (has_any_of(words, {"server busy", "maximum pending requests"})) return Fault::Kind::overloaded;
-  if (has_any_of(words, {"context length", "context window", "exceeds the available context"})) return Fault::Kind::context_length;
+  if (has_any_of(words, {"context length", "context window", "exceeds the available context"}))
+    return Fault::Kind::context_length;
   if (has_any_of(words, {"not found"}) && has_any_of(words, {"model"})) return Fault::Kind::model_missing;
   if (kind == Fault::Kind::caller && has_any_of(words, {"content filter"})) return Fault::Kind::content;
   if (kind == Fault::Kind::caller && has_any_of(words, {"unauthorized"})) return Fault::Kind::authentication;

@@ -7,8 +7,8 @@
 
 #include "model/provider/adapter.hpp"
 
-// The halves of the Ollama adapter, which speaks the server's own protocol: its OpenAI side cannot set the context's size, and
-// swallows errors in streams.
+// The halves of the Ollama adapter, which speaks the server's own protocol: its OpenAI side cannot set the context's
+// size, and swallows errors in streams.
 namespace atelier::model::ollama {
 
 Result<json::Object> write_request(const ChatRequest& request, const Target& target);

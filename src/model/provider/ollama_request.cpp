@@ -10,7 +10,8 @@ namespace atelier::model::ollama {
 namespace {
 
 std::unexpected<Error> refuse(std::string message, std::size_t index) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "content_unsupported", .where = fmt::format("/messages/{}", index)});
+  return fail(ErrorCode::invalid_argument, std::move(message),
+              {.reason = "content_unsupported", .where = fmt::format("/messages/{}", index)});
 }
 
 // A message holds one text, so that a message of ours becomes several where it holds several tool results.
@@ -32,10 +33,13 @@ class MessageWriter {
 std::string_view role_of(Role role) noexcept {
   switch (role) {
     case Role::system:
-    case Role::developer: return "system";
-    case Role::assistant: return "assistant";
+    case Role::developer:
+      return "system";
+    case Role::assistant:
+      return "assistant";
     case Role::user:
-    case Role::tool: return "user";  // results have messages of their own
+    case Role::tool:
+      return "user";  // results have messages of their own
   }
   return "user";
 }
@@ -62,7 +66,8 @@ Result<> MessageWriter::append_result(const ToolResult& result, std::size_t inde
       return done;
   }
   const auto name = call_names_.find(result.call_id);
-  json::Object out{{"role", "tool"}, {"content", text}, {"tool_name", name == call_names_.end() ? result.name : name->second}};
+  json::Object out{
+      {"role", "tool"}, {"content", text}, {"tool_name", name == call_names_.end() ? result.name : name->second}};
   if (!result.call_id.empty()) out["tool_call_id"] = result.call_id;
   if (!images.empty()) out["images"] = std::move(images);
   out_.push_back(std::move(out));
@@ -174,7 +179,8 @@ void demand(const Tool& tool, json::Object& body) {
 
 const Tool* demanded_tool(const ChatRequest& request) {
   if (!request.tool_choice || request.format) return nullptr;
-  if (request.tool_choice->mode != ToolChoice::Mode::named && request.tool_choice->mode != ToolChoice::Mode::required) return nullptr;
+  if (request.tool_choice->mode != ToolChoice::Mode::named && request.tool_choice->mode != ToolChoice::Mode::required)
+    return nullptr;
   const Tool* only = nullptr;
   for (const Tool& tool : request.tools) {
     if (!is_offered(tool, request)) continue;
@@ -186,7 +192,8 @@ const Tool* demanded_tool(const ChatRequest& request) {
 
 Result<json::Object> write_request(const ChatRequest& request, const Target& target) {
   if (request.answer_count > 1)
-    return fail(ErrorCode::invalid_argument, "Ollama gives one answer to a request", {.reason = "field_invalid", .where = "/n"});
+    return fail(ErrorCode::invalid_argument, "Ollama gives one answer to a request",
+                {.reason = "field_invalid", .where = "/n"});
   auto messages = MessageWriter(request).write();
   if (!messages) return error_of(messages);
   json::Object body{{"model", target.model}, {"messages", std::move(*messages)}, {"stream", request.is_streamed}};
@@ -198,8 +205,10 @@ Result<json::Object> write_request(const ChatRequest& request, const Target& tar
     body["tools"] = std::move(tools);
   if (request.reasoning) body["think"] = think_for(*request.reasoning);
   if (request.format && request.format->kind == AnswerFormat::Kind::json) body["format"] = "json";
-  if (request.format && request.format->kind == AnswerFormat::Kind::json_schema) body["format"] = request.format->schema;
-  if (const json::Value* kept = request.extra.if_contains("keep_alive"); kept && (kept->is_number() || kept->is_string()))
+  if (request.format && request.format->kind == AnswerFormat::Kind::json_schema)
+    body["format"] = request.format->schema;
+  if (const json::Value* kept = request.extra.if_contains("keep_alive");
+      kept && (kept->is_number() || kept->is_string()))
     body["keep_alive"] = *kept;
   return body;
 }

@@ -43,7 +43,8 @@ void BodyReader::find_shape(std::string_view& bytes) {
 
 void BodyReader::keep(std::string_view bytes) {
   if (is_over_) return;
-  if (whole_.size() + bytes.size() > kWholeBytesMax) return fail_with(broken_answer("the answer is larger than 64 MiB"));
+  if (whole_.size() + bytes.size() > kWholeBytesMax)
+    return fail_with(broken_answer("the answer is larger than 64 MiB"));
   whole_ += bytes;
 }
 

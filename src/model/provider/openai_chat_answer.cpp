@@ -12,7 +12,8 @@
 namespace atelier::model::openai {
 namespace {
 
-std::expected<Choice, Fault> read_choice(const json::Object& object, std::size_t place, std::string_view answer_id, const Quirks& quirks) {
+std::expected<Choice, Fault> read_choice(const json::Object& object, std::size_t place, std::string_view answer_id,
+                                         const Quirks& quirks) {
   const std::string_view reason = loose::view_at(object, "finish_reason");
   if (is_failed_stop(reason)) {
     const auto fault = find_fault(object, 200);
@@ -20,8 +21,9 @@ std::expected<Choice, Fault> read_choice(const json::Object& object, std::size_t
   }
   const json::Object* message = loose::object_at(object, "message");
   if (!message) return std::unexpected(broken_answer(fmt::format("the answer's choice {} has no message", place)));
-  Choice choice{.index = object.contains("index") ? loose::integer_at(object, "index") : static_cast<std::int64_t>(place),
-                .parts = read_assistant(*message, quirks.has_think_tags)};
+  Choice choice{
+      .index = object.contains("index") ? loose::integer_at(object, "index") : static_cast<std::int64_t>(place),
+      .parts = read_assistant(*message, quirks.has_think_tags)};
   std::size_t call_place = 0;
   for (Part& part : choice.parts)
     if (auto* call = std::get_if<ToolCall>(&part)) {
@@ -36,11 +38,13 @@ std::expected<Choice, Fault> read_choice(const json::Object& object, std::size_t
 }  // namespace
 
 Fault fault_of_stop(std::string_view reason) {
-  return fault_of_words(reason == "error" ? "" : reason, "", fmt::format("the provider stopped with \"{}\"", reason), 200);
+  return fault_of_words(reason == "error" ? "" : reason, "", fmt::format("the provider stopped with \"{}\"", reason),
+                        200);
 }
 
 json::Object read_chat_extra(const json::Object& answer) {
-  return loose::rest_of(answer, {"id", "object", "created", "model", "choices", "usage", "error", "obfuscation", "x_groq"});
+  return loose::rest_of(answer,
+                        {"id", "object", "created", "model", "choices", "usage", "error", "obfuscation", "x_groq"});
 }
 
 std::expected<ChatAnswer, Fault> read_chat_answer(const HttpHead& head, std::string_view body, const Quirks& quirks) {

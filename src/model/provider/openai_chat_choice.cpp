@@ -20,7 +20,8 @@ void ChoiceReader::take(const json::Object& delta, json::Value logprobs, std::ve
   take_calls(delta, out);
   // Of a chunk that has log probabilities and no text: they belong to what was said last.
   if (!logprobs_.is_null() && current_)
-    out.emplace_back(event::Delta{.choice = index_, .part = current_->part, .text = {}, .logprobs = std::exchange(logprobs_, nullptr)});
+    out.emplace_back(event::Delta{
+        .choice = index_, .part = current_->part, .text = {}, .logprobs = std::exchange(logprobs_, nullptr)});
 }
 
 void ChoiceReader::take_reasoning(const json::Object& delta, std::vector<ChatEvent>& out) {
@@ -36,7 +37,8 @@ void ChoiceReader::take_reasoning(const json::Object& delta, std::vector<ChatEve
   if (const json::Array* blocks = loose::array_at(delta, "thinking_blocks"); blocks && pieces.empty())
     for (const json::Value& value : *blocks)
       if (const json::Object* block = value.if_object()) pieces.push_back(read_thinking(*block));
-  const bool is_said = std::ranges::any_of(pieces, [](const PlacedReasoning& piece) { return !piece.reasoning.text.empty(); });
+  const bool is_said =
+      std::ranges::any_of(pieces, [](const PlacedReasoning& piece) { return !piece.reasoning.text.empty(); });
   if (!plain.empty() && !is_said) think({.at = {}, .reasoning = {.text = std::move(plain)}}, out);
   for (PlacedReasoning& piece : pieces) think(std::move(piece), out);
   for (const TextSeal& seal : seals) take_seal(seal, out);
@@ -87,7 +89,8 @@ void ChoiceReader::take_calls(const json::Object& delta, std::vector<ChatEvent>&
   json::Array fragments;
   if (const json::Array* calls = loose::array_at(delta, "tool_calls")) fragments = *calls;
   // As it was before there were tools: one call.
-  if (const json::Object* function = loose::object_at(delta, "function_call")) fragments.push_back(json::Object{{"index", 0}, {"function", *function}});
+  if (const json::Object* function = loose::object_at(delta, "function_call"))
+    fragments.push_back(json::Object{{"index", 0}, {"function", *function}});
   for (std::size_t i = 0; i < fragments.size(); ++i) {
     const json::Object* fragment = fragments[i].if_object();
     ToolDeltas::Slot* slot = fragment ? calls_.take(*fragment, i, fragments.size()) : nullptr;
@@ -102,7 +105,8 @@ void ChoiceReader::take_calls(const json::Object& delta, std::vector<ChatEvent>&
 
 // A signature on a text that ends here, or on an empty one behind it.
 void ChoiceReader::take_seal(const TextSeal& seal, std::vector<ChatEvent>& out) {
-  if (current_ && current_->kind == event::PartKind::text && current_->begin == seal.begin && current_->size == seal.size) {
+  if (current_ && current_->kind == event::PartKind::text && current_->begin == seal.begin &&
+      current_->size == seal.size) {
     current_->text.signature = seal.signature;
     current_->is_amended = true;
     return end_current(out);
@@ -117,7 +121,9 @@ void ChoiceReader::say(event::PartKind kind, std::string text, std::vector<ChatE
       return;
     }
     start_current(kind, out);
-    out.emplace_back(event::PartStarted{.choice = index_, .part = current_->part, .kind = kind,
+    out.emplace_back(event::PartStarted{.choice = index_,
+                                        .part = current_->part,
+                                        .kind = kind,
                                         .whole = kind == event::PartKind::refusal ? Part(Refusal{}) : Part(Text{})});
   }
   if (kind == event::PartKind::refusal) has_refusal_ = true;
@@ -125,7 +131,10 @@ void ChoiceReader::say(event::PartKind kind, std::string text, std::vector<ChatE
     current_->size += text.size();
     said_bytes_ += text.size();
   }
-  out.emplace_back(event::Delta{.choice = index_, .part = current_->part, .text = std::move(text), .logprobs = std::exchange(logprobs_, nullptr)});
+  out.emplace_back(event::Delta{.choice = index_,
+                                .part = current_->part,
+                                .text = std::move(text),
+                                .logprobs = std::exchange(logprobs_, nullptr)});
 }
 
 void ChoiceReader::think(PlacedReasoning piece, std::vector<ChatEvent>& out) {
@@ -133,7 +142,8 @@ void ChoiceReader::think(PlacedReasoning piece, std::vector<ChatEvent>& out) {
   const bool is_current = current_ && current_->kind == event::PartKind::reasoning;
   const auto origin = is_current ? current_->thought.reasoning.origin : std::nullopt;
   if (is_current && join(current_->thought, piece)) {
-    const bool has_news = !piece.reasoning.signature.empty() || !piece.reasoning.id.empty() || current_->thought.reasoning.origin != origin;
+    const bool has_news = !piece.reasoning.signature.empty() || !piece.reasoning.id.empty() ||
+                          current_->thought.reasoning.origin != origin;
     current_->is_amended = current_->is_amended || has_news;
   } else {
     if (!may_open(out)) {
@@ -142,9 +152,13 @@ void ChoiceReader::think(PlacedReasoning piece, std::vector<ChatEvent>& out) {
     }
     start_current(event::PartKind::reasoning, out);
     current_->thought = std::move(piece);
-    out.emplace_back(event::PartStarted{.choice = index_, .part = current_->part, .kind = event::PartKind::reasoning, .whole = current_->thought.reasoning});
+    out.emplace_back(event::PartStarted{.choice = index_,
+                                        .part = current_->part,
+                                        .kind = event::PartKind::reasoning,
+                                        .whole = current_->thought.reasoning});
   }
-  if (!text.empty()) out.emplace_back(event::Delta{.choice = index_, .part = current_->part, .text = std::move(text), .logprobs = {}});
+  if (!text.empty())
+    out.emplace_back(event::Delta{.choice = index_, .part = current_->part, .text = std::move(text), .logprobs = {}});
 }
 
 void ChoiceReader::start_current(event::PartKind kind, std::vector<ChatEvent>& out) {
@@ -191,12 +205,14 @@ void ChoiceReader::tell(ToolDeltas::Slot& slot, bool must_begin, std::vector<Cha
       slot.call.id = head.id = made_call_id(answer_id_, head.name, place);
     }
     slot.part = next_part_++;
-    out.emplace_back(event::PartStarted{.choice = index_, .part = slot.part, .kind = event::PartKind::tool_call, .whole = std::move(head)});
+    out.emplace_back(event::PartStarted{
+        .choice = index_, .part = slot.part, .kind = event::PartKind::tool_call, .whole = std::move(head)});
   } else if (std::exchange(slot.is_amended, false)) {
     out.emplace_back(event::PartAmended{.choice = index_, .part = slot.part, .whole = std::move(head)});
   }
   if (slot.told == slot.call.arguments.size()) return;
-  out.emplace_back(event::Delta{.choice = index_, .part = slot.part, .text = slot.call.arguments.substr(slot.told), .logprobs = {}});
+  out.emplace_back(
+      event::Delta{.choice = index_, .part = slot.part, .text = slot.call.arguments.substr(slot.told), .logprobs = {}});
   slot.told = slot.call.arguments.size();
 }
 
@@ -235,7 +251,8 @@ void ChoiceReader::finish(std::string_view reason, std::vector<ChatEvent>& out) 
   end_all(out);
   is_finished_ = true;
   StopReason stop = read_stop(reason);
-  const bool has_call = std::ranges::any_of(calls_.slots(), [](const ToolDeltas::Slot& slot) { return slot.part >= 0; });
+  const bool has_call =
+      std::ranges::any_of(calls_.slots(), [](const ToolDeltas::Slot& slot) { return slot.part >= 0; });
   if (stop == StopReason::stop && has_call) stop = StopReason::tool_calls;
   if (stop == StopReason::stop && has_refusal_) stop = StopReason::refusal;
   out.emplace_back(event::Finished{.choice = index_, .stop = stop});

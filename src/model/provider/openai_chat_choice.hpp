@@ -11,13 +11,16 @@
 
 namespace atelier::model::openai {
 
-// One choice of a streamed chat answer: turns its deltas into parts. Text, thoughts and refusals follow each other; tool
-// calls may interleave and stay open until the choice's end, or until something else is said when they are whole.
+// One choice of a streamed chat answer: turns its deltas into parts. Text, thoughts and refusals follow each other;
+// tool calls may interleave and stay open until the choice's end, or until something else is said when they are whole.
 class ChoiceReader {
  public:
   // `skipped_count` belongs to the reader of the whole stream.
   ChoiceReader(std::int64_t index, std::string answer_id, bool has_think_tags, std::size_t& skipped_count)
-      : index_(index), answer_id_(std::move(answer_id)), has_think_tags_(has_think_tags), skipped_count_(&skipped_count) {}
+      : index_(index),
+        answer_id_(std::move(answer_id)),
+        has_think_tags_(has_think_tags),
+        skipped_count_(&skipped_count) {}
 
   std::int64_t index() const noexcept { return index_; }
   bool is_finished() const noexcept { return is_finished_; }

@@ -8,12 +8,13 @@
 namespace atelier::model::openai {
 namespace {
 
-constexpr std::string_view kFields[] = {"content",    "refusal",          "tool_calls", "function_call", "reasoning_content",
-                                        "reasoning",  "reasoning_details", "images",     "audio",         "annotations",
-                                        "thinking_blocks"};
+constexpr std::string_view kFields[] = {
+    "content",           "refusal", "tool_calls", "function_call", "reasoning_content", "reasoning",
+    "reasoning_details", "images",  "audio",      "annotations",   "thinking_blocks"};
 constexpr std::string_view kThinkOpen = "<think>", kThinkClose = "</think>";
 
-void read_content(const json::Value& content, bool has_think_tags, std::vector<Part>& parts, std::vector<PlacedReasoning>& thoughts) {
+void read_content(const json::Value& content, bool has_think_tags, std::vector<Part>& parts,
+                  std::vector<PlacedReasoning>& thoughts) {
   if (content.is_string()) {
     std::string text(loose::view_of(content));
     if (has_think_tags) {
@@ -37,7 +38,8 @@ void read_content(const json::Value& content, bool has_think_tags, std::vector<P
     }
     const std::string_view type = loose::view_at(*block, "type");
     if (type == "text" || type == "output_text")
-      parts.emplace_back(Text{.text = loose::text_at(*block, "text"), .extra = loose::rest_of(*block, {"type", "text"})});
+      parts.emplace_back(
+          Text{.text = loose::text_at(*block, "text"), .extra = loose::rest_of(*block, {"type", "text"})});
     else if (type == "refusal")
       parts.emplace_back(Refusal{.text = loose::text_at(*block, "refusal")});
     else if (type == "thinking" || type == "redacted_thinking")
@@ -60,7 +62,8 @@ void read_reasoning(const json::Object& message, std::vector<PlacedReasoning>& t
     for (const json::Value& block : *blocks)
       if (const json::Object* object = block.if_object()) thoughts.push_back(read_thinking(*object));
   }
-  const bool is_said = std::ranges::any_of(thoughts, [](const PlacedReasoning& thought) { return !thought.reasoning.text.empty(); });
+  const bool is_said =
+      std::ranges::any_of(thoughts, [](const PlacedReasoning& thought) { return !thought.reasoning.text.empty(); });
   std::string plain = is_said ? std::string() : plain_reasoning(message);
   if (!plain.empty()) thoughts.insert(thoughts.begin(), {.at = {}, .reasoning = {.text = std::move(plain)}});
 }
@@ -69,7 +72,8 @@ void read_media(const json::Object& message, std::vector<Part>& parts) {
   if (const json::Array* images = loose::array_at(message, "images"))
     for (const json::Value& value : *images)
       if (auto image = read_image(value)) parts.emplace_back(std::move(*image));
-  if (const json::Object* audio = loose::object_at(message, "audio"); audio && !audio->empty()) parts.emplace_back(read_audio(*audio));
+  if (const json::Object* audio = loose::object_at(message, "audio"); audio && !audio->empty())
+    parts.emplace_back(read_audio(*audio));
 }
 
 void read_calls(const json::Object& message, std::vector<Part>& parts) {
@@ -115,7 +119,8 @@ json::Value write_content(const std::vector<Part>& parts, const AssistantForm& f
   if (form.is_answer || (!is_list && text_count <= 1)) return text_count > 0 ? json::Value(all) : json::Value();
   json::Array list;
   for (const Part& part : parts) {
-    if (const auto* text = std::get_if<Text>(&part); text && !text->text.empty()) list.push_back(write_text(*text, form));
+    if (const auto* text = std::get_if<Text>(&part); text && !text->text.empty())
+      list.push_back(write_text(*text, form));
     const auto* foreign = std::get_if<Foreign>(&part);
     if (foreign && foreign->protocol == Protocol::openai_chat) list.push_back(foreign->block);
   }
@@ -142,13 +147,16 @@ void write_reasoning(const std::vector<Part>& parts, const AssistantForm& form, 
 
 }  // namespace
 
-bool is_assistant_field(std::string_view name) noexcept { return std::ranges::find(kFields, name) != std::end(kFields); }
+bool is_assistant_field(std::string_view name) noexcept {
+  return std::ranges::find(kFields, name) != std::end(kFields);
+}
 
 std::vector<Part> read_assistant(const json::Object& message, bool has_think_tags) {
   std::vector<Part> parts;
   std::vector<PlacedReasoning> thoughts;
   std::vector<TextSeal> seals;
-  if (const json::Value* content = message.if_contains("content")) read_content(*content, has_think_tags, parts, thoughts);
+  if (const json::Value* content = message.if_contains("content"))
+    read_content(*content, has_think_tags, parts, thoughts);
   read_reasoning(message, thoughts, seals);
   unseal_texts(parts, seals);
   if (const json::Array* annotations = loose::array_at(message, "annotations"); annotations && !annotations->empty())
@@ -200,7 +208,8 @@ ThinkSplitter::Pieces ThinkSplitter::feed(std::string_view text) {
   held_ += text;
   if (state_ == State::before) {
     const std::size_t begin = held_.find_first_not_of(" \t\r\n");
-    const std::string_view rest = begin == std::string::npos ? std::string_view() : std::string_view(held_).substr(begin);
+    const std::string_view rest =
+        begin == std::string::npos ? std::string_view() : std::string_view(held_).substr(begin);
     if (kThinkOpen.starts_with(rest)) {
       if (rest.size() < kThinkOpen.size()) return out;
       held_.erase(0, begin + kThinkOpen.size());

@@ -15,7 +15,7 @@ std::vector<Part> read_assistant(const json::Object& message, bool has_think_tag
 bool is_assistant_field(std::string_view name) noexcept;
 
 struct AssistantForm {
-  bool is_answer = false;  // content is one string, and fields that answers always have are there
+  bool is_answer = false;              // content is one string, and fields that answers always have are there
   bool has_reasoning_text = false;     // reasoning_content
   bool has_reasoning_details = false;  // and signatures on calls
   ExtraForm extra = {};                // of parts; to the same protocol images and annotations go too

@@ -71,9 +71,14 @@ Result<> MessageWriter::write(const Message& message) {
   flush_media();
   if (message.role == Role::assistant) {
     json::Object& out = begin("assistant", message);
-    write_assistant(rest, {.has_reasoning_text = quirks_.takes_reasoning_back, .has_reasoning_details = quirks_.has_reasoning_object, .extra = extra_}, out);
+    write_assistant(rest,
+                    {.has_reasoning_text = quirks_.takes_reasoning_back,
+                     .has_reasoning_details = quirks_.has_reasoning_object,
+                     .extra = extra_},
+                    out);
     // What is left of a message that spoke another protocol alone.
-    if (out["content"].is_null() && !out.contains("tool_calls") && !out.contains("refusal") && !out.contains("audio")) out["content"] = "";
+    if (out["content"].is_null() && !out.contains("tool_calls") && !out.contains("refusal") && !out.contains("audio"))
+      out["content"] = "";
     if (is_same_) append_extra(out, message.extra);
     return {};
   }
@@ -99,7 +104,8 @@ Result<> MessageWriter::write_result(const ToolResult& result, const Message& me
     auto media = write_media(std::get<Media>(inner));
     if (!media) return error_of(media);
     if (!std::exchange(has_lead, true))
-      held_.push_back(json::Object{{"type", "text"}, {"text", fmt::format("What the tool call {} returned:", result.call_id)}});
+      held_.push_back(
+          json::Object{{"type", "text"}, {"text", fmt::format("What the tool call {} returned:", result.call_id)}});
     held_.push_back(std::move(*media));
   }
   auto content = write_content(texts);
@@ -132,7 +138,8 @@ Result<json::Value> MessageWriter::write_content(const std::vector<Part>& parts)
       auto written = write_media(*media);
       if (!written) return error_of(written);
       list.push_back(std::move(*written));
-    } else if (const auto* foreign = std::get_if<Foreign>(&part); foreign && foreign->protocol == Protocol::openai_chat) {
+    } else if (const auto* foreign = std::get_if<Foreign>(&part);
+               foreign && foreign->protocol == Protocol::openai_chat) {
       list.push_back(foreign->block);
     }
   }
@@ -152,7 +159,8 @@ Result<json::Object> MessageWriter::write_media(const Media& media) {
     }
     case Media::Kind::audio:
       if (media.base64.empty()) return cannot_say("audio that is not in the request");
-      out = {{"type", "input_audio"}, {"input_audio", json::Object{{"data", media.base64}, {"format", audio_format(media.media_type)}}}};
+      out = {{"type", "input_audio"},
+             {"input_audio", json::Object{{"data", media.base64}, {"format", audio_format(media.media_type)}}}};
       break;
     case Media::Kind::video:
       if (!media.file_id.empty()) return cannot_say("a video by its file's id");

@@ -25,7 +25,8 @@ void put(json::Object& body, std::string_view name, const std::optional<T>& valu
 }
 
 void write_sampling(const ChatRequest& request, const Quirks& quirks, json::Object& body) {
-  put(body, quirks.token_limit_name == Quirks::TokenLimitName::max_tokens ? "max_tokens" : "max_completion_tokens", request.output_tokens_max);
+  put(body, quirks.token_limit_name == Quirks::TokenLimitName::max_tokens ? "max_tokens" : "max_completion_tokens",
+      request.output_tokens_max);
   put(body, "temperature", request.temperature);
   put(body, "top_p", request.top_p);
   // A wish of another protocol's caller is left out where this server would refuse it.
@@ -52,12 +53,15 @@ void write_tooling(const ChatRequest& request, const Quirks& quirks, json::Objec
   // Neither is legal without tools.
   if (tools.empty()) return;
   body["tools"] = std::move(tools);
-  if (request.tool_choice) body["tool_choice"] = write_tool_choice(*request.tool_choice, request.tools, Spelling::nested);
+  if (request.tool_choice)
+    body["tool_choice"] = write_tool_choice(*request.tool_choice, request.tools, Spelling::nested);
   put(body, "parallel_tool_calls", request.has_parallel_tool_calls);
 }
 
 // What of a caller's fields this adapter writes itself.
-bool is_written_here(std::string_view name) { return name == "functions" || name == "stream_options" || name == "reasoning"; }
+bool is_written_here(std::string_view name) {
+  return name == "functions" || name == "stream_options" || name == "reasoning";
+}
 
 const json::Object* own_extra(const ChatRequest& request, std::string_view name) {
   return request.protocol == Protocol::openai_chat ? loose::object_at(request.extra, name) : nullptr;
@@ -77,7 +81,8 @@ void write_reasoning(const ChatRequest& request, const Quirks& quirks, json::Obj
       wish["max_tokens"] = *request.reasoning->budget_tokens;
     else if (!request.reasoning->effort.empty())
       wish["effort"] = request.reasoning->effort;
-    if (!request.reasoning->summary.empty() && request.protocol != Protocol::anthropic) wish["summary"] = request.reasoning->summary;
+    if (!request.reasoning->summary.empty() && request.protocol != Protocol::anthropic)
+      wish["summary"] = request.reasoning->summary;
     if (wish.empty()) wish["enabled"] = true;
   }
   if (!wish.empty()) body["reasoning"] = std::move(wish);
@@ -94,7 +99,8 @@ void write_stream(const ChatRequest& request, const Quirks& quirks, json::Object
 }
 
 void write_extra(const ChatRequest& request, json::Object& body) {
-  const json::Value* safety = request.protocol == Protocol::openai_chat ? request.extra.if_contains("safety_identifier") : nullptr;
+  const json::Value* safety =
+      request.protocol == Protocol::openai_chat ? request.extra.if_contains("safety_identifier") : nullptr;
   const bool is_said_already = safety && loose::view_of(*safety) == request.end_user;
   if (!request.end_user.empty() && !is_said_already) body["user"] = request.end_user;
   if (request.protocol != Protocol::openai_chat) return;
@@ -170,8 +176,10 @@ bool must_be_rewritten(std::string_view body, const Quirks& quirks) {
 
 Result<WireRequest> write_chat_request(const ChatRequest& request, const Target& target) {
   const Quirks& quirks = target.quirks;
-  if (!quirks.has_custom_tools && has_custom_tools(request)) return write_chat_request(with_functions_alone(request), target);
-  auto messages = quirks.has_short_call_ids ? write_messages(with_short_call_ids(request), quirks) : write_messages(request, quirks);
+  if (!quirks.has_custom_tools && has_custom_tools(request))
+    return write_chat_request(with_functions_alone(request), target);
+  auto messages = quirks.has_short_call_ids ? write_messages(with_short_call_ids(request), quirks)
+                                            : write_messages(request, quirks);
   if (!messages) return error_of(messages);
   json::Object body{{"model", target.model}, {"messages", std::move(*messages)}};
   write_sampling(request, quirks, body);

@@ -55,7 +55,9 @@ class ChatReader final : public BodyReader {
   // Azure's first chunk has neither id nor model nor choices.
   void start(const json::Object& chunk) {
     const json::Array* choices = loose::array_at(chunk, "choices");
-    if (has_started_ || (loose::view_at(chunk, "id").empty() && loose::view_at(chunk, "model").empty() && (!choices || choices->empty()))) return;
+    if (has_started_ || (loose::view_at(chunk, "id").empty() && loose::view_at(chunk, "model").empty() &&
+                         (!choices || choices->empty())))
+      return;
     has_started_ = true;
     id_ = loose::text_at(chunk, "id");
     out_.emplace_back(event::Started{.id = id_,
@@ -65,7 +67,8 @@ class ChatReader final : public BodyReader {
   }
 
   void take_choice(const json::Object& object, std::size_t place) {
-    const std::int64_t index = object.contains("index") ? loose::integer_at(object, "index") : static_cast<std::int64_t>(place);
+    const std::int64_t index =
+        object.contains("index") ? loose::integer_at(object, "index") : static_cast<std::int64_t>(place);
     ChoiceReader* choice = choice_at(index);
     if (!choice) return skip();
     const std::string_view reason = loose::view_at(object, "finish_reason");
@@ -98,7 +101,8 @@ class ChatReader final : public BodyReader {
   }
 
   bool is_finished() const {
-    return !choices_.empty() && std::ranges::all_of(choices_, [](const ChoiceReader& choice) { return choice.is_finished(); });
+    return !choices_.empty() &&
+           std::ranges::all_of(choices_, [](const ChoiceReader& choice) { return choice.is_finished(); });
   }
 
   // A stream without a finish_reason was cut off, whatever its end looked like.

@@ -31,7 +31,8 @@ class ChatWatch final : public StreamWatch {
       const Peek peek = peek_chunk(data);
       if (!peek.is_json) return {.is_unreadable = true};
       take_tier(peek.tier);
-      if (!peek.is_rare && peek.has_choices) return {.is_meaningful = peek.has_words || peek.is_finish, .is_finish = peek.is_finish};
+      if (!peek.is_rare && peek.has_choices)
+        return {.is_meaningful = peek.has_words || peek.is_finish, .is_finish = peek.is_finish};
     }
     return take_rare(type, data);
   }

@@ -106,9 +106,11 @@ std::string detail_text(const json::Value& detail) {
     if (!one) continue;
     std::string place;
     if (const json::Array* path = loose::array_at(*one, "loc"))
-      for (const json::Value& step : *path) place += fmt::format("/{}", step.is_string() ? std::string(loose::view_of(step)) : json::write(step));
+      for (const json::Value& step : *path)
+        place += fmt::format("/{}", step.is_string() ? std::string(loose::view_of(step)) : json::write(step));
     if (!out.empty()) out += "; ";
-    out += place.empty() ? std::string(loose::view_at(*one, "msg")) : fmt::format("{}: {}", place, loose::view_at(*one, "msg"));
+    out += place.empty() ? std::string(loose::view_at(*one, "msg"))
+                         : fmt::format("{}: {}", place, loose::view_at(*one, "msg"));
   }
   return out;
 }
@@ -138,7 +140,8 @@ void read_metadata(const json::Object& metadata, Words& words, int depth) {
   if (!inner && !said.empty()) inner = Words{.message = std::string(said), .type = {}, .code = {}, .param = {}};
   if (!inner) return;
   const std::string_view provider = loose::view_at(metadata, "provider_name");
-  if (!inner->message.empty()) words.message = provider.empty() ? inner->message : fmt::format("{}: {}", provider, inner->message);
+  if (!inner->message.empty())
+    words.message = provider.empty() ? inner->message : fmt::format("{}: {}", provider, inner->message);
   if (!inner->type.empty() && words.type.empty()) words.type = inner->type;
   if (kind_of_code(inner->code)) words.code = inner->code;
   words.is_moderation = words.is_moderation || inner->is_moderation;
@@ -154,7 +157,8 @@ std::optional<Words> read_words(const json::Value& value, int depth) {
   Words words;
   if (const json::Object* error = loose::object_at(*body, "error")) {
     read_flat(*error, words);
-    if (const json::Object* inner = loose::object_at(*error, "innererror"); inner && kind_of_code(loose::view_at(*inner, "code")))
+    if (const json::Object* inner = loose::object_at(*error, "innererror");
+        inner && kind_of_code(loose::view_at(*inner, "code")))
       words.code = loose::text_at(*inner, "code");
     if (const json::Object* metadata = loose::object_at(*error, "metadata")) read_metadata(*metadata, words, depth);
     return words;
@@ -177,10 +181,10 @@ std::optional<Words> read_words(const json::Value& value, int depth) {
 }
 
 bool is_about_context(std::string_view message) {
-  return has_any_of(message, {"context length", "context window", "context size", "context limit", "maximum context", "prompt is too long",
-                              "input is too long", "prompt too long", "maximum prompt length", "too many input tokens",
-                              "maximum number of tokens", "maximum number of input tokens", "reduce the length of the messages",
-                              "exceeds the available context"});
+  return has_any_of(message, {"context length", "context window", "context size", "context limit", "maximum context",
+                              "prompt is too long", "input is too long", "prompt too long", "maximum prompt length",
+                              "too many input tokens", "maximum number of tokens", "maximum number of input tokens",
+                              "reduce the length of the messages", "exceeds the available context"});
 }
 
 Fault::Kind classify(const Words& words, int status) {
@@ -190,26 +194,31 @@ Fault::Kind classify(const Words& words, int status) {
   const bool is_account = status == 401 || status == 402 || status == 429;
   if (!is_account && is_about_context(said)) return Fault::Kind::context_length;
   if (words.is_moderation) return Fault::Kind::content;
-  if (has_any_of(said, {"exceeded your current quota", "insufficient credits", "insufficient balance", "credit balance", "spending limit",
-                        "requires more credits", "billing"}) &&
+  if (has_any_of(said, {"exceeded your current quota", "insufficient credits", "insufficient balance", "credit balance",
+                        "spending limit", "requires more credits", "billing"}) &&
       status < 500)
     return Fault::Kind::billing;
   if (status == 400 || status == 404) {
-    if (has_any_of(said, {"api key not valid", "invalid api key", "incorrect api key"})) return Fault::Kind::authentication;
+    if (has_any_of(said, {"api key not valid", "invalid api key", "incorrect api key"}))
+      return Fault::Kind::authentication;
     if (has_any_of(said, {"not a valid model", "invalid model", "unknown model", "no such model", "model not found"}) ||
-        (has_any_of(said, {"model"}) && has_any_of(said, {"does not exist", "not found", "not supported on this endpoint"})))
+        (has_any_of(said, {"model"}) &&
+         has_any_of(said, {"does not exist", "not found", "not supported on this endpoint"})))
       return Fault::Kind::model_missing;
   }
-  if (status < 500 && has_any_of(said, {"usage policy", "usage policies", "content policy", "content management policy", "flagged as"}))
+  if (status < 500 &&
+      has_any_of(said, {"usage policy", "usage policies", "content policy", "content management policy", "flagged as"}))
     return Fault::Kind::content;
   if (status == 498) return Fault::Kind::overloaded;  // Groq: no capacity for its flexible tier
   if (status >= 400) return kind_of_status(status);
-  if (words.code == "invalid_prompt" || words.type == "invalid_request_error" || words.type == "invalid_request") return Fault::Kind::caller;
+  if (words.code == "invalid_prompt" || words.type == "invalid_request_error" || words.type == "invalid_request")
+    return Fault::Kind::caller;
   return Fault::Kind::server;  // told inside a success
 }
 
 bool is_of_a_key(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*' || c == '.';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '*' || c == '.';
 }
 
 // Providers quote the key they refuse. What looks like one, or like what they leave of one, does not leave this house.
@@ -218,9 +227,11 @@ std::string without_keys(std::string_view message, bool is_of_credential) {
   while (!message.empty()) {
     const auto* end = std::ranges::find_if_not(message, is_of_a_key);
     const std::string_view word(message.data(), static_cast<std::size_t>(end - message.begin()));
-    const bool has_prefix = word.starts_with("sk-") || word.starts_with("gsk_") || word.starts_with("xai-") || word.starts_with("AIza");
+    const bool has_prefix =
+        word.starts_with("sk-") || word.starts_with("gsk_") || word.starts_with("xai-") || word.starts_with("AIza");
     const bool has_digit = std::ranges::any_of(word, [](char c) { return c >= '0' && c <= '9'; });
-    const bool looks_made = word.find("***") != std::string_view::npos || (word.size() >= 12 && word.find("://") == std::string_view::npos && has_digit);
+    const bool looks_made = word.find("***") != std::string_view::npos ||
+                            (word.size() >= 12 && word.find("://") == std::string_view::npos && has_digit);
     const bool is_key = (has_prefix && word.size() > 6) || (is_of_credential && looks_made);
     out += is_key ? std::string_view("[key]") : word;
     message.remove_prefix(word.size());
@@ -272,7 +283,9 @@ std::optional<Fault> find_fault(const json::Value& body, int status) {
 }
 
 Fault fault_of_words(std::string_view code, std::string_view type, std::string_view message, int status) {
-  return fault_of(Words{.message = std::string(message), .type = std::string(type), .code = std::string(code), .param = {}}, status);
+  return fault_of(
+      Words{.message = std::string(message), .type = std::string(type), .code = std::string(code), .param = {}},
+      status);
 }
 
 Fault read_fault(const HttpHead& head, std::string_view body) {

@@ -4,8 +4,8 @@
 
 #include "model/provider/adapter.hpp"
 
-// Failures as OpenAI's protocols tell them, and as their many servers do: an object, a text, a number for a code, a flat
-// object, a list of details, another provider's error in a string.
+// Failures as OpenAI's protocols tell them, and as their many servers do: an object, a text, a number for a code, a
+// flat object, a list of details, another provider's error in a string.
 namespace atelier::model::openai {
 
 Fault read_fault(const HttpHead& head, std::string_view body);

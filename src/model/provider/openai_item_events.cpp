@@ -16,7 +16,8 @@ bool is_call(std::string_view type) noexcept { return type == "function_call" ||
 
 bool is_same(const Part& a, const Part& b) {
   if (a.index() != b.index()) return false;
-  if (const auto* text = std::get_if<Text>(&a)) return text->extra == std::get<Text>(b).extra && text->signature == std::get<Text>(b).signature;
+  if (const auto* text = std::get_if<Text>(&a))
+    return text->extra == std::get<Text>(b).extra && text->signature == std::get<Text>(b).signature;
   if (const auto* thought = std::get_if<Reasoning>(&a)) {
     const auto& other = std::get<Reasoning>(b);
     return thought->signature == other.signature && thought->id == other.id && thought->origin == other.origin &&
@@ -24,7 +25,8 @@ bool is_same(const Part& a, const Part& b) {
   }
   if (const auto* call = std::get_if<ToolCall>(&a)) {
     const auto& other = std::get<ToolCall>(b);
-    return call->id == other.id && call->name == other.name && call->item_id == other.item_id && call->signature == other.signature;
+    return call->id == other.id && call->name == other.name && call->item_id == other.item_id &&
+           call->signature == other.signature;
   }
   return true;
 }
@@ -44,7 +46,8 @@ ItemEvents::Item* ItemEvents::item_at(std::int64_t output_index) {
 }
 
 std::int64_t ItemEvents::index_of(std::string_view item_id) const {
-  const auto found = std::ranges::find_if(items_, [&](const Item& item) { return !item_id.empty() && item.id == item_id; });
+  const auto found =
+      std::ranges::find_if(items_, [&](const Item& item) { return !item_id.empty() && item.id == item_id; });
   return found == items_.end() ? -1 : found->index;
 }
 
@@ -60,14 +63,16 @@ ItemEvents::Piece* ItemEvents::piece_at(Item& item, std::int64_t index) {
   return found == item.pieces.end() ? nullptr : &*found;
 }
 
-ItemEvents::Piece& ItemEvents::start(Item& item, std::int64_t index, event::PartKind kind, Part head, std::vector<ChatEvent>& out) {
+ItemEvents::Piece& ItemEvents::start(Item& item, std::int64_t index, event::PartKind kind, Part head,
+                                     std::vector<ChatEvent>& out) {
   Piece& piece = item.pieces.emplace_back(Piece{.index = index, .part = next_part_++, .head = head, .final = head});
   out.emplace_back(event::PartStarted{.part = piece.part, .kind = kind, .whole = std::move(head)});
   return piece;
 }
 
 // Of a part that others may not overlap.
-ItemEvents::Piece& ItemEvents::start_alone(Item& item, std::int64_t index, event::PartKind kind, Part head, std::vector<ChatEvent>& out) {
+ItemEvents::Piece& ItemEvents::start_alone(Item& item, std::int64_t index, event::PartKind kind, Part head,
+                                           std::vector<ChatEvent>& out) {
   end_current(out);
   current_item_ = item.index;
   current_piece_ = index;
@@ -136,7 +141,8 @@ bool ItemEvents::added(std::int64_t output_index, const json::Object& object, st
   return true;
 }
 
-bool ItemEvents::part_added(std::int64_t output_index, std::int64_t content_index, const json::Object& part, std::vector<ChatEvent>& out) {
+bool ItemEvents::part_added(std::int64_t output_index, std::int64_t content_index, const json::Object& part,
+                            std::vector<ChatEvent>& out) {
   Item* item = item_at(output_index);
   if (!item) return false;
   const std::string_view type = loose::view_at(part, "type");
@@ -147,22 +153,24 @@ bool ItemEvents::part_added(std::int64_t output_index, std::int64_t content_inde
   return true;
 }
 
-bool ItemEvents::say(std::int64_t output_index, std::int64_t content_index, event::PartKind kind, std::string_view text, json::Value logprobs,
-                     std::vector<ChatEvent>& out) {
+bool ItemEvents::say(std::int64_t output_index, std::int64_t content_index, event::PartKind kind, std::string_view text,
+                     json::Value logprobs, std::vector<ChatEvent>& out) {
   Item* item = item_at(output_index);
   if (!item) return false;
   Piece* piece = piece_at(*item, content_index);
   if (!piece) {
     const bool is_refusal = kind == event::PartKind::refusal;
     has_refusal_ = has_refusal_ || is_refusal;
-    piece = &start_alone(*item, content_index, kind, is_refusal ? Part(Refusal{}) : Part(read_text_block({}, item->start)), out);
+    piece = &start_alone(*item, content_index, kind,
+                         is_refusal ? Part(Refusal{}) : Part(read_text_block({}, item->start)), out);
   }
   if (piece->is_ended) return false;
   tell(*piece, text, std::move(logprobs), out);
   return true;
 }
 
-bool ItemEvents::think(std::int64_t output_index, std::int64_t piece_index, std::string_view text, std::vector<ChatEvent>& out) {
+bool ItemEvents::think(std::int64_t output_index, std::int64_t piece_index, std::string_view text,
+                       std::vector<ChatEvent>& out) {
   Item* item = item_at(output_index);
   if (!item) return false;
   Piece* piece = piece_at(*item, 0);
@@ -235,7 +243,8 @@ void ItemEvents::done_message(Item& item, const json::Object& whole, std::vector
     }
     has_refusal_ = has_refusal_ || is_refusal;
     Piece* piece = piece_at(item, index);
-    if (!piece) piece = &start_alone(item, index, is_refusal ? event::PartKind::refusal : event::PartKind::text, head, out);
+    if (!piece)
+      piece = &start_alone(item, index, is_refusal ? event::PartKind::refusal : event::PartKind::text, head, out);
     if (piece->is_ended || piece->head.index() != head.index()) continue;
     if (piece->told == 0 && !is_refusal) {
       const std::string_view text = loose::view_at(*block, "text");

@@ -9,15 +9,17 @@
 
 namespace atelier::model::openai {
 
-// The items of a streamed response, as its events build them up: turns them into parts. Texts, thoughts and refusals follow
-// each other; calls may interleave. Items are known by their output_index, since some gateways give every event another id.
+// The items of a streamed response, as its events build them up: turns them into parts. Texts, thoughts and refusals
+// follow each other; calls may interleave. Items are known by their output_index, since some gateways give every event
+// another id.
 class ItemEvents {
  public:
   // Each gives the events it leads to; false: nobody knows what it belongs to.
   bool added(std::int64_t output_index, const json::Object& item, std::vector<ChatEvent>& out);
-  bool part_added(std::int64_t output_index, std::int64_t content_index, const json::Object& part, std::vector<ChatEvent>& out);
-  bool say(std::int64_t output_index, std::int64_t content_index, event::PartKind kind, std::string_view text, json::Value logprobs,
-           std::vector<ChatEvent>& out);
+  bool part_added(std::int64_t output_index, std::int64_t content_index, const json::Object& part,
+                  std::vector<ChatEvent>& out);
+  bool say(std::int64_t output_index, std::int64_t content_index, event::PartKind kind, std::string_view text,
+           json::Value logprobs, std::vector<ChatEvent>& out);
   // A piece of a summary, or of the thought itself.
   bool think(std::int64_t output_index, std::int64_t piece_index, std::string_view text, std::vector<ChatEvent>& out);
   bool argue(std::int64_t output_index, std::string_view arguments, std::vector<ChatEvent>& out);
@@ -39,8 +41,8 @@ class ItemEvents {
   struct Piece {
     std::int64_t index = 0;  // of the block in its message
     std::int64_t part = 0;
-    Part head = {};   // as PartStarted told it
-    Part final = {};  // as it is now known; its text is empty
+    Part head = {};        // as PartStarted told it
+    Part final = {};       // as it is now known; its text is empty
     std::size_t told = 0;  // bytes of its text
     bool is_ended = false;
   };

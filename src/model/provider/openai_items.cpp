@@ -43,7 +43,11 @@ json::Object text_block(const Text& text, const json::Value& logprobs) {
 json::Object refusal_block(std::string_view text) { return {{"type", "refusal"}, {"refusal", text}}; }
 
 json::Object message_item(std::string_view id, json::Array content, const json::Object& known, ItemState state) {
-  json::Object out{{"type", "message"}, {"id", id}, {"status", state_name(state)}, {"role", "assistant"}, {"content", std::move(content)}};
+  json::Object out{{"type", "message"},
+                   {"id", id},
+                   {"status", state_name(state)},
+                   {"role", "assistant"},
+                   {"content", std::move(content)}};
   if (const json::Value* phase = known.if_contains("phase")) out["phase"] = *phase;
   return out;
 }
@@ -210,7 +214,8 @@ void ItemReader::take(const json::Object& item) {
 std::vector<Part> ItemReader::finish() {
   for (const Sealed& sealed : for_calls_)
     for (Part& part : parts_)
-      if (auto* call = std::get_if<ToolCall>(&part); call && call->id == sealed.call_id) call->signature = sealed.reasoning.signature;
+      if (auto* call = std::get_if<ToolCall>(&part); call && call->id == sealed.call_id)
+        call->signature = sealed.reasoning.signature;
   for_calls_.clear();
   return std::exchange(parts_, {});
 }

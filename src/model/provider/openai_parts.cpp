@@ -52,7 +52,9 @@ std::string audio_format(std::string_view media_type) {
   return std::string(media_type);
 }
 
-std::string audio_type(std::string_view format) { return fmt::format("{}{}", kAudioPrefix, format == "mp3" ? "mpeg" : format); }
+std::string audio_type(std::string_view format) {
+  return fmt::format("{}{}", kAudioPrefix, format == "mp3" ? "mpeg" : format);
+}
 
 std::string read_arguments(const json::Value* value) {
   if (!value || value->is_null()) return {};
@@ -99,7 +101,8 @@ json::Array flatten_annotations(const json::Array& nested) {
   json::Array out;
   for (const json::Value& value : nested) {
     const json::Object* object = value.if_object();
-    const json::Object* inner = object && object->size() == 2 ? loose::object_at(*object, loose::view_at(*object, "type")) : nullptr;
+    const json::Object* inner =
+        object && object->size() == 2 ? loose::object_at(*object, loose::view_at(*object, "type")) : nullptr;
     if (!inner) {
       out.push_back(value);
       continue;
@@ -165,24 +168,33 @@ StopReason read_stop(std::string_view reason) noexcept {
   return StopReason::stop;
 }
 
-bool is_failed_stop(std::string_view reason) noexcept { return reason == "error" || reason == "insufficient_system_resource"; }
+bool is_failed_stop(std::string_view reason) noexcept {
+  return reason == "error" || reason == "insufficient_system_resource";
+}
 
 StopReason settle_stop(StopReason told, const std::vector<Part>& parts) noexcept {
   if (told != StopReason::stop) return told;
-  if (has_part(parts, [](const Part& part) { return std::holds_alternative<ToolCall>(part); })) return StopReason::tool_calls;
-  if (has_part(parts, [](const Part& part) { return std::holds_alternative<Refusal>(part); })) return StopReason::refusal;
+  if (has_part(parts, [](const Part& part) { return std::holds_alternative<ToolCall>(part); }))
+    return StopReason::tool_calls;
+  if (has_part(parts, [](const Part& part) { return std::holds_alternative<Refusal>(part); }))
+    return StopReason::refusal;
   return told;
 }
 
 std::string_view write_stop(StopReason stop, bool has_refusal) noexcept {
   switch (stop) {
-    case StopReason::length: return "length";
-    case StopReason::tool_calls: return "tool_calls";
-    case StopReason::content_filter: return "content_filter";
-    case StopReason::refusal: return has_refusal ? "stop" : "content_filter";
+    case StopReason::length:
+      return "length";
+    case StopReason::tool_calls:
+      return "tool_calls";
+    case StopReason::content_filter:
+      return "content_filter";
+    case StopReason::refusal:
+      return has_refusal ? "stop" : "content_filter";
     case StopReason::stop:
     case StopReason::stop_sequence:
-    case StopReason::pause: return "stop";
+    case StopReason::pause:
+      return "stop";
   }
   return "stop";
 }

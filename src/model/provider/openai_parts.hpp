@@ -7,10 +7,12 @@
 
 #include "model/chat.hpp"
 
-// JSON shapes that both sides of OpenAI's protocols share: what a face writes an adapter reads, and the other way round.
+// JSON shapes that both sides of OpenAI's protocols share: what a face writes an adapter reads, and the other way
+// round.
 namespace atelier::model::openai {
 
-// The extras of a part that may be sent on: all of them to the protocol they came in, else the cache mark where it is taken.
+// The extras of a part that may be sent on: all of them to the protocol they came in, else the cache mark where it is
+// taken.
 struct ExtraForm {
   bool is_same_protocol = false;
   bool has_cache_control = false;
@@ -34,7 +36,8 @@ json::Object write_tool_call(const ToolCall& call);
 // Arguments as text, whether they came as text or as a value.
 std::string read_arguments(const json::Value* value);
 
-// Annotations: chat nests what Responses has flat, {"type":"url_citation","url_citation":{...}}. Flat in the canonical form.
+// Annotations: chat nests what Responses has flat, {"type":"url_citation","url_citation":{...}}. Flat in the canonical
+// form.
 json::Array flatten_annotations(const json::Array& nested);
 json::Array nest_annotations(const json::Array& flat);
 

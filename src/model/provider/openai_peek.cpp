@@ -9,22 +9,27 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// One for each thread and not for each stream: a stream keeps nothing between its events. The whole text is checked, since
-// an event that is no JSON must not reach programs that stop at it.
+// One for each thread and not for each stream: a stream keeps nothing between its events. The whole text is checked,
+// since an event that is no JSON must not reach programs that stop at it.
 std::optional<dom::object> parse(std::string_view data) {
   static thread_local dom::parser parser;
   dom::element root;
   dom::object object;
-  if (data.size() > kPeekBytesMax || parser.parse(data.data(), data.size()).get(root) || root.get_object().get(object)) return std::nullopt;
+  if (data.size() > kPeekBytesMax || parser.parse(data.data(), data.size()).get(root) || root.get_object().get(object))
+    return std::nullopt;
   return object;
 }
 
 bool is_filled(const dom::element& value) {
   switch (value.type()) {
-    case dom::element_type::STRING: return value.get_string_length().value_unsafe() > 0;
-    case dom::element_type::ARRAY: return dom::array(value).size() > 0;
-    case dom::element_type::OBJECT: return dom::object(value).size() > 0;
-    default: return false;
+    case dom::element_type::STRING:
+      return value.get_string_length().value_unsafe() > 0;
+    case dom::element_type::ARRAY:
+      return dom::array(value).size() > 0;
+    case dom::element_type::OBJECT:
+      return dom::object(value).size() > 0;
+    default:
+      return false;
   }
 }
 

@@ -10,12 +10,12 @@ namespace atelier::model::openai {
 
 // What a look at one event of a relayed stream shows. Nothing is allocated for an event of common size.
 struct Peek {
-  bool is_json = false;      // valid as a whole, and an object
-  bool has_choices = false;  // there is such a list
-  bool has_words = false;    // a delta brought something, whatever its name
-  bool is_finish = false;    // a choice told why it ended
+  bool is_json = false;                  // valid as a whole, and an object
+  bool has_choices = false;              // there is such a list
+  bool has_words = false;                // a delta brought something, whatever its name
+  bool is_finish = false;                // a choice told why it ended
   std::optional<ServiceTier> tier = {};  // that it says it is served in
-  bool is_rare = false;      // usage, an error, a failed stop: to be read in full
+  bool is_rare = false;                  // usage, an error, a failed stop: to be read in full
 };
 // Of a chunk of chat.
 Peek peek_chunk(std::string_view data);

@@ -21,7 +21,8 @@ constexpr std::string_view kUnknownFormat = "unknown";
 constexpr std::string_view kSealId = "text:";
 
 std::string format_of(const Reasoning& reasoning) {
-  if (const std::string_view given = loose::view_at(reasoning.extra, "format"); !given.empty()) return std::string(given);
+  if (const std::string_view given = loose::view_at(reasoning.extra, "format"); !given.empty())
+    return std::string(given);
   for (const Format& format : kFormats)
     if (reasoning.origin == format.origin) return std::string(format.name);
   return std::string(kUnknownFormat);

@@ -8,14 +8,16 @@
 
 // `reasoning_details`: how OpenRouter carries thoughts and their signatures in chat's messages. Programs that send them
 // back unchanged give every signature back byte for byte; `format` names who made it.
-//   {"type":"reasoning.text","text","signature"}   {"type":"reasoning.summary","summary"}   {"type":"reasoning.encrypted","data"}
+//   {"type":"reasoning.text","text","signature"}   {"type":"reasoning.summary","summary"}
+//   {"type":"reasoning.encrypted","data"}
 // `index` is the part's place among the parts of its message, so that it also returns to its place.
 namespace atelier::model::openai {
 
 // The details of one thought. `text` may be a piece of it; the head gives all else.
 json::Array write_details(std::string_view text, const Reasoning& head, std::size_t index);
 
-// A signature on a text, which chat has no place for: as a sealed detail that names the text by its bytes in the content.
+// A signature on a text, which chat has no place for: as a sealed detail that names the text by its bytes in the
+// content.
 struct TextSeal {
   std::size_t begin = 0, size = 0;
   std::string signature;
@@ -28,7 +30,8 @@ struct PlacedReasoning {
   Reasoning reasoning;
 };
 
-// A block {"type":"thinking"} or "redacted_thinking": Anthropic's, as some programs keep it in chat's messages, and Mistral's.
+// A block {"type":"thinking"} or "redacted_thinking": Anthropic's, as some programs keep it in chat's messages, and
+// Mistral's.
 PlacedReasoning read_thinking(const json::Object& block);
 // reasoning_content or reasoning, whichever says something.
 std::string plain_reasoning(const json::Object& message);

@@ -14,19 +14,26 @@ class OpenaiResponses final : public ChatAdapter {
   Result<WireRequest> relay(std::string_view body, const ChatRequest& request, const Target& target) const override {
     return openai::relay_responses(body, request, target);
   }
-  std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body, const Quirks& quirks) const override {
+  std::expected<ChatAnswer, Fault> read_answer(const HttpHead& head, std::string_view body,
+                                               const Quirks& quirks) const override {
     return openai::read_responses_answer(head, body, quirks);
   }
   std::expected<Usage, Fault> glance(int status, std::string_view body, const Quirks& quirks) const override {
     return openai::glance(status, body, "output", quirks);
   }
-  std::unique_ptr<ChatEventReader> make_reader(const Quirks& quirks) const override { return openai::make_responses_reader(quirks); }
+  std::unique_ptr<ChatEventReader> make_reader(const Quirks& quirks) const override {
+    return openai::make_responses_reader(quirks);
+  }
   std::unique_ptr<StreamWatch> make_watch(const ChatRequest&, const Quirks& quirks) const override {
     return openai::make_responses_watch(quirks);
   }
-  Fault read_fault(const HttpHead& head, std::string_view body) const override { return openai::read_fault(head, body); }
+  Fault read_fault(const HttpHead& head, std::string_view body) const override {
+    return openai::read_fault(head, body);
+  }
   WireRequest list_models(const Target& target) const override { return openai::list_models(target); }
-  Result<std::vector<ListedModel>> read_models(std::string_view body) const override { return openai::read_models(body); }
+  Result<std::vector<ListedModel>> read_models(std::string_view body) const override {
+    return openai::read_models(body);
+  }
 };
 
 }  // namespace

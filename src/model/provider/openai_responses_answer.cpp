@@ -47,7 +47,8 @@ std::int64_t created_s_of(const json::Object& response) {
 
 json::Object read_responses_extra(const json::Object& response) {
   json::Object extra;
-  if (const std::string_view tier = loose::view_at(response, "service_tier"); !tier.empty()) extra["service_tier"] = tier;
+  if (const std::string_view tier = loose::view_at(response, "service_tier"); !tier.empty())
+    extra["service_tier"] = tier;
   return extra;
 }
 
@@ -63,14 +64,16 @@ StopReason stop_of_response(const json::Object& response, Said said) {
 
 std::optional<Fault> fault_of_response(const json::Object& response) {
   if (const json::Object* error = loose::object_at(response, "error"))
-    return fault_of_words(loose::view_at(*error, "code"), loose::view_at(*error, "type"), loose::view_at(*error, "message"), 200);
+    return fault_of_words(loose::view_at(*error, "code"), loose::view_at(*error, "type"),
+                          loose::view_at(*error, "message"), 200);
   const std::string_view status = loose::view_at(response, "status");
   if (status.empty() || status == "completed" || status == "incomplete") return std::nullopt;
   if (status == "failed") return fault_of_words("", "", "the response failed without a reason", 200);
   return broken_answer(fmt::format("the response is not done: its status is \"{}\"", printable(status, 32)));
 }
 
-std::expected<ChatAnswer, Fault> read_responses_answer(const HttpHead& head, std::string_view body, const Quirks& quirks) {
+std::expected<ChatAnswer, Fault> read_responses_answer(const HttpHead& head, std::string_view body,
+                                                       const Quirks& quirks) {
   if (head.status >= 400) return std::unexpected(read_fault(head, body));
   const auto value = json::parse(trim(body));
   if (!value) return std::unexpected(broken_answer(fmt::format("the answer is {}", value.error().message)));
@@ -87,7 +90,8 @@ std::expected<ChatAnswer, Fault> read_responses_answer(const HttpHead& head, std
     items.take(*item);
   }
   Choice choice{.parts = items.finish(), .logprobs = logprobs_of(*output)};
-  choice.stop = stop_of_response(*response, {.has_call = has_part<ToolCall>(choice.parts), .has_refusal = has_part<Refusal>(choice.parts)});
+  choice.stop = stop_of_response(
+      *response, {.has_call = has_part<ToolCall>(choice.parts), .has_refusal = has_part<Refusal>(choice.parts)});
   ChatAnswer answer{.id = loose::text_at(*response, "id"),
                     .model = loose::text_at(*response, "model"),
                     .created_s = created_s_of(*response),

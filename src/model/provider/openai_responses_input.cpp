@@ -28,7 +28,8 @@ std::string call_id_of(const std::string& id) {
 }
 
 bool is_text_alone(const Message& message) {
-  return !message.parts.empty() && std::ranges::all_of(message.parts, [](const Part& part) { return std::holds_alternative<Text>(part); });
+  return !message.parts.empty() &&
+         std::ranges::all_of(message.parts, [](const Part& part) { return std::holds_alternative<Text>(part); });
 }
 
 std::string joined_texts(const Message& message) {
@@ -42,7 +43,8 @@ std::string joined_texts(const Message& message) {
 
 class InputWriter {
  public:
-  InputWriter(const ChatRequest& request, const Quirks& quirks) : quirks_(quirks), is_same_(request.protocol == Protocol::openai_responses) {
+  InputWriter(const ChatRequest& request, const Quirks& quirks)
+      : quirks_(quirks), is_same_(request.protocol == Protocol::openai_responses) {
     for (const Message& message : request.messages)
       for (const Part& part : message.parts)
         if (const auto* call = std::get_if<ToolCall>(&part); call && call->is_custom) custom_calls_.push_back(call->id);
@@ -118,7 +120,8 @@ Result<json::Value> InputWriter::write_content(const std::vector<Part>& parts) {
       auto written = write_media(*media);
       if (!written) return error_of(written);
       list.push_back(std::move(*written));
-    } else if (const auto* foreign = std::get_if<Foreign>(&part); foreign && foreign->protocol == Protocol::openai_responses) {
+    } else if (const auto* foreign = std::get_if<Foreign>(&part);
+               foreign && foreign->protocol == Protocol::openai_responses) {
       list.push_back(foreign->block);
     }
   }
@@ -146,7 +149,8 @@ Result<json::Object> InputWriter::write_media(const Media& media) {
     if (media.file_name.empty() && !media.base64.empty() && !is_same_) out["filename"] = "document.pdf";
     if (!media.detail.empty()) out["detail"] = media.detail;
   } else if (media.kind == Media::Kind::audio && is_same_) {
-    out = {{"type", "input_audio"}, {"input_audio", json::Object{{"data", media.base64}, {"format", audio_format(media.media_type)}}}};
+    out = {{"type", "input_audio"},
+           {"input_audio", json::Object{{"data", media.base64}, {"format", audio_format(media.media_type)}}}};
   } else {
     return cannot_say(media.kind == Media::Kind::audio ? "audio" : "video");
   }
@@ -196,9 +200,10 @@ void InputWriter::write_reasoning(const Reasoning& reasoning) {
     return;
   }
   if (!quirks_.takes_reasoning_back || reasoning.text.empty() || reasoning.is_redacted) return;
-  out_.push_back(json::Object{{"type", "reasoning"},
-                              {"summary", json::Array()},
-                              {"content", json::Array{json::Object{{"type", "reasoning_text"}, {"text", reasoning.text}}}}});
+  out_.push_back(
+      json::Object{{"type", "reasoning"},
+                   {"summary", json::Array()},
+                   {"content", json::Array{json::Object{{"type", "reasoning_text"}, {"text", reasoning.text}}}}});
   open_.reset();
 }
 
@@ -239,7 +244,8 @@ Result<> InputWriter::write_assistant(const Message& message) {
       append_extra(item, media->extra);
       out_.push_back(std::move(item));
       open_.reset();
-    } else if (const auto* foreign = std::get_if<Foreign>(&part); foreign && foreign->protocol == Protocol::openai_responses) {
+    } else if (const auto* foreign = std::get_if<Foreign>(&part);
+               foreign && foreign->protocol == Protocol::openai_responses) {
       out_.push_back(foreign->block);
       open_.reset();
     }

@@ -17,7 +17,8 @@ struct Input {
 // The conversation as items. Errors where the protocol has no word for a part.
 Result<Input> write_input(const ChatRequest& request, const Quirks& quirks);
 
-std::expected<ChatAnswer, Fault> read_responses_answer(const HttpHead& head, std::string_view body, const Quirks& quirks);
+std::expected<ChatAnswer, Fault> read_responses_answer(const HttpHead& head, std::string_view body,
+                                                       const Quirks& quirks);
 // Of a response, whole or within an event.
 std::int64_t created_s_of(const json::Object& response);
 json::Object read_responses_extra(const json::Object& response);

@@ -75,7 +75,8 @@ void write_wishes(const ChatRequest& request, json::Object& body) {
   json::Object reasoning = rest ? *rest : json::Object();
   if (request.reasoning) {
     if (std::string effort = effort_of(*request.reasoning); !effort.empty()) reasoning["effort"] = std::move(effort);
-    if (std::string summary = summary_of(*request.reasoning); !summary.empty()) reasoning["summary"] = std::move(summary);
+    if (std::string summary = summary_of(*request.reasoning); !summary.empty())
+      reasoning["summary"] = std::move(summary);
   }
   if (!reasoning.empty()) body["reasoning"] = std::move(reasoning);
 
@@ -93,12 +94,14 @@ bool thinks(std::string_view model) {
   if (model.starts_with("codex-") || model.starts_with("gpt-oss")) return true;
   if (!model.starts_with("gpt-") || model.find("-chat") != std::string_view::npos) return false;
   const std::string_view generation = model.substr(4);
-  return !generation.empty() && is_digit(generation[0]) && (generation[0] >= '5' || (generation.size() > 1 && is_digit(generation[1])));
+  return !generation.empty() && is_digit(generation[0]) &&
+         (generation[0] >= '5' || (generation.size() > 1 && is_digit(generation[1])));
 }
 
 // What a caller of this protocol wants to be included, and the seal of thoughts where their state is ours to keep.
 json::Array included(json::Array wanted) {
-  const bool is_there = std::ranges::any_of(wanted, [](const json::Value& value) { return loose::view_of(value) == kSealedThoughts; });
+  const bool is_there =
+      std::ranges::any_of(wanted, [](const json::Value& value) { return loose::view_of(value) == kSealedThoughts; });
   if (!is_there) wanted.emplace_back(kSealedThoughts);
   return wanted;
 }
@@ -141,8 +144,8 @@ void write_extra(const ChatRequest& request, json::Object& body) {
     if (!is_written_here(name)) body.emplace(name, value);
 }
 
-// Takes out what is ours and worth nothing to a provider: signatures of others that travel as thoughts, thoughts of nobody,
-// ids that we made. Nullopt: the item goes.
+// Takes out what is ours and worth nothing to a provider: signatures of others that travel as thoughts, thoughts of
+// nobody, ids that we made. Nullopt: the item goes.
 std::optional<json::Object> cleaned_item(json::Object item, const Quirks& quirks) {
   const bool is_made = is_made_item_id(loose::view_at(item, "id"));
   if (loose::view_at(item, "type") == "reasoning") {

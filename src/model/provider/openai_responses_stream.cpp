@@ -55,7 +55,8 @@ void ResponsesReader::take(std::string_view type, std::string_view data) {
 
 void ResponsesReader::take_response(std::string_view type, const json::Object& response) {
   start(response);
-  const bool is_last = type == "response.completed" || type == "response.incomplete" || type == "response.failed" || type == "response.cancelled";
+  const bool is_last = type == "response.completed" || type == "response.incomplete" || type == "response.failed" ||
+                       type == "response.cancelled";
   if (!is_last) return;
   if (auto fault = fault_of_response(response)) return fail_with(std::move(*fault));
   if (type == "response.failed") return fail_with(fault_of_words("", "", "the response failed without a reason", 200));
@@ -98,10 +99,13 @@ bool ResponsesReader::take_delta(std::string_view type, const json::Object& what
   const std::int64_t content = loose::integer_at(what, "content_index");
   if (type == "response.output_text.delta")
     return index >= 0 && items_.say(index, content, event::PartKind::text, text, read_logprobs(what), out_);
-  if (type == "response.refusal.delta") return index >= 0 && items_.say(index, content, event::PartKind::refusal, text, nullptr, out_);
-  if (type == "response.reasoning_summary_text.delta") return index >= 0 && items_.think(index, loose::integer_at(what, "summary_index"), text, out_);
+  if (type == "response.refusal.delta")
+    return index >= 0 && items_.say(index, content, event::PartKind::refusal, text, nullptr, out_);
+  if (type == "response.reasoning_summary_text.delta")
+    return index >= 0 && items_.think(index, loose::integer_at(what, "summary_index"), text, out_);
   if (type == "response.reasoning_text.delta") return index >= 0 && items_.think(index, content, text, out_);
-  if (type == "response.function_call_arguments.delta" || type == "response.custom_tool_call_input.delta") return items_.argue(index, text, out_);
+  if (type == "response.function_call_arguments.delta" || type == "response.custom_tool_call_input.delta")
+    return items_.argue(index, text, out_);
   return true;
 }
 
@@ -124,13 +128,16 @@ void ResponsesReader::finish_with(const json::Object& response) {
     usage.tier = told_tier(response).value_or(ServiceTier::standard);
     out_.emplace_back(event::UsageTold{usage});
   }
-  out_.emplace_back(event::Finished{.stop = stop_of_response(response, {.has_call = items_.has_call(), .has_refusal = items_.has_refusal()})});
+  out_.emplace_back(event::Finished{
+      .stop = stop_of_response(response, {.has_call = items_.has_call(), .has_refusal = items_.has_refusal()})});
   out_.emplace_back(event::Ended{});
   finish();
 }
 
 }  // namespace
 
-std::unique_ptr<ChatEventReader> make_responses_reader(const Quirks& quirks) { return std::make_unique<ResponsesReader>(quirks); }
+std::unique_ptr<ChatEventReader> make_responses_reader(const Quirks& quirks) {
+  return std::make_unique<ResponsesReader>(quirks);
+}
 
 }  // namespace atelier::model::openai

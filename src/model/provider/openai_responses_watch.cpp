@@ -10,7 +10,8 @@ namespace atelier::model::openai {
 namespace {
 
 bool is_last(std::string_view type) noexcept {
-  return type == "response.completed" || type == "response.incomplete" || type == "response.failed" || type == "response.cancelled";
+  return type == "response.completed" || type == "response.incomplete" || type == "response.failed" ||
+         type == "response.cancelled";
 }
 
 // Items that are something to see as soon as they begin; messages and thoughts have to say something first.
@@ -89,7 +90,8 @@ class ResponsesWatch final : public StreamWatch {
       usage_->tier = told_tier(*response).value_or(ServiceTier::standard);
     }
     auto fault = fault_of_response(*response);
-    if (!fault && type == "response.failed") fault = fault_of_words("", "", "the response failed without a reason", 200);
+    if (!fault && type == "response.failed")
+      fault = fault_of_words("", "", "the response failed without a reason", 200);
     if (fault) {
       fault_ = std::move(*fault);
       return {};
@@ -106,6 +108,8 @@ class ResponsesWatch final : public StreamWatch {
 
 }  // namespace
 
-std::unique_ptr<StreamWatch> make_responses_watch(const Quirks& quirks) { return std::make_unique<ResponsesWatch>(quirks); }
+std::unique_ptr<StreamWatch> make_responses_watch(const Quirks& quirks) {
+  return std::make_unique<ResponsesWatch>(quirks);
+}
 
 }  // namespace atelier::model::openai

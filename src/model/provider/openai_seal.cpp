@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::string_view kMark = "atelier.1.";
 constexpr std::array<std::string_view, 3> kPlaces = {"thought", "text", "call"};  // as in Place
-constexpr std::array kOrigins = {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic, Protocol::gemini, Protocol::ollama};
+constexpr std::array kOrigins = {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic,
+                                 Protocol::gemini, Protocol::ollama};
 
 }  // namespace
 
@@ -37,7 +38,8 @@ std::optional<Sealed> unseal(std::string_view encrypted_content) {
   if (!object) return std::nullopt;
   const auto place = std::ranges::find(kPlaces, loose::view_at(*object, "place"));
   if (place == kPlaces.end()) return std::nullopt;
-  Sealed sealed{.place = static_cast<Sealed::Place>(place - kPlaces.begin()), .call_id = loose::text_at(*object, "call")};
+  Sealed sealed{.place = static_cast<Sealed::Place>(place - kPlaces.begin()),
+                .call_id = loose::text_at(*object, "call")};
   sealed.reasoning.signature = loose::text_at(*object, "signature");
   sealed.reasoning.id = loose::text_at(*object, "id");
   sealed.reasoning.is_redacted = loose::is_true_at(*object, "is_redacted");

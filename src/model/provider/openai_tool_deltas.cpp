@@ -32,7 +32,8 @@ bool ToolDeltas::has_open() const noexcept {
 
 ToolDeltas::Fragment ToolDeltas::read(const json::Object& object) {
   Fragment fragment{.index = {}, .id = loose::view_at(object, "id"), .name = {}, .arguments = {}};
-  if (const json::Value* index = object.if_contains("index"); index && index->is_number()) fragment.index = loose::integer_at(object, "index");
+  if (const json::Value* index = object.if_contains("index"); index && index->is_number())
+    fragment.index = loose::integer_at(object, "index");
   const json::Object* custom = loose::object_at(object, "custom");
   const json::Object* function = loose::object_at(object, "function");
   fragment.is_custom = custom != nullptr && !function;
@@ -85,7 +86,8 @@ ToolDeltas::Slot* ToolDeltas::take(const json::Object& object, std::size_t place
   }
   if (call.arguments.empty() && !has_begun) call.is_custom = call.is_custom || fragment.is_custom;
   if (!has_begun)
-    for (auto& [name, value] : loose::rest_of(object, {"id", "type", "function", "custom", "index", "extra_content"})) call.extra[name] = value;
+    for (auto& [name, value] : loose::rest_of(object, {"id", "type", "function", "custom", "index", "extra_content"}))
+      call.extra[name] = value;
   call.arguments += fragment.arguments;
   return slot;
 }

@@ -15,8 +15,8 @@ class ToolDeltas {
   struct Slot {
     std::optional<std::int64_t> index = {};  // the server's
     ToolCall call = {.id = {}, .name = {}, .arguments = {}};
-    std::int64_t part = -1;  // where its events go; -1: not begun
-    std::size_t told = 0;    // bytes of its arguments that were told
+    std::int64_t part = -1;   // where its events go; -1: not begun
+    std::size_t told = 0;     // bytes of its arguments that were told
     bool is_amended = false;  // something beside the arguments came after it began
     bool is_ended = false;
     // Its arguments are whole JSON: nothing more has to come.

@@ -24,7 +24,8 @@ json::Object write_function(const Tool& tool, const ToolForm& form) {
   if (!tool.parameters.is_null())
     out["parameters"] = tool.parameters;
   else if (form.spelling == Spelling::flat)
-    out["parameters"] = form.has_extra ? json::Value() : json::Value(json::Object{{"type", "object"}, {"properties", json::Object()}});
+    out["parameters"] =
+        form.has_extra ? json::Value() : json::Value(json::Object{{"type", "object"}, {"properties", json::Object()}});
   // Responses makes schemas strict unless it is told not to; elsewhere they are not.
   if (tool.is_strict)
     out["strict"] = *tool.is_strict;
@@ -56,7 +57,8 @@ json::Object write_tool(const Tool& tool, const ToolForm& form) {
 }
 
 json::Object named_tool(std::string_view name, const std::vector<Tool>& tools, Spelling spelling) {
-  const bool is_custom = std::ranges::any_of(tools, [&](const Tool& tool) { return tool.name == name && tool.is_custom; });
+  const bool is_custom =
+      std::ranges::any_of(tools, [&](const Tool& tool) { return tool.name == name && tool.is_custom; });
   const std::string_view type = is_custom ? "custom" : "function";
   if (spelling == Spelling::flat) return {{"type", type}, {"name", name}};
   return {{"type", type}, {type, json::Object{{"name", name}}}};

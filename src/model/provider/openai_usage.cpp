@@ -66,8 +66,7 @@ Usage read_usage(const json::Object& usage, const Quirks& quirks) {
                                         hits + count_at(usage, "prompt_cache_miss_tokens")});
   const std::int64_t total = count_at(usage, "total_tokens");
   const std::int64_t reasoning = std::max(count_at(output, "reasoning_tokens"), count_at(usage, "reasoning_tokens"));
-  const std::int64_t cached =
-      std::max({count_at(input, "cached_tokens"), count_at(usage, "num_cached_tokens"), hits});
+  const std::int64_t cached = std::max({count_at(input, "cached_tokens"), count_at(usage, "num_cached_tokens"), hits});
 
   Usage out;
   std::int64_t left = prompt;
@@ -117,7 +116,8 @@ json::Object write_chat_usage(const Usage& usage) {
 }
 
 json::Object write_responses_usage(const Usage& usage) {
-  json::Object input{{"cached_tokens", usage.cached_read}, {"cache_write_tokens", usage.cached_write + usage.cached_write_hour}};
+  json::Object input{{"cached_tokens", usage.cached_read},
+                     {"cache_write_tokens", usage.cached_write + usage.cached_write_hour}};
   if (usage.input_audio > 0) input["audio_tokens"] = usage.input_audio;
   if (usage.input_image > 0) input["image_tokens"] = usage.input_image;
   json::Object output{{"reasoning_tokens", usage.reasoning}};

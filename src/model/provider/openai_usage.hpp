@@ -2,8 +2,8 @@
 
 #include "model/provider/adapter.hpp"
 
-// Token counts as OpenAI's protocols and those who speak them spell them. On the wire the totals include what was cached
-// and what was thought; the canonical form keeps them apart.
+// Token counts as OpenAI's protocols and those who speak them spell them. On the wire the totals include what was
+// cached and what was thought; the canonical form keeps them apart.
 namespace atelier::model::openai {
 
 // Of chat's `usage` and of Responses' alike. What providers add: DeepSeek's hits and misses, xAI's reasoning beside the

@@ -36,12 +36,14 @@ std::string first_text(const json::Object& from, std::initializer_list<std::stri
 
 std::optional<ListedModel> read_model(const json::Value& value) {
   const json::Object* object = value.if_object();
-  ListedModel model{.id = object ? first_text(*object, {"id", "key", "model", "name"}) : std::string(loose::view_of(value))};
+  ListedModel model{.id = object ? first_text(*object, {"id", "key", "model", "name"})
+                                 : std::string(loose::view_of(value))};
   if (model.id.empty()) return std::nullopt;
   if (!object) return model;
   model.title = first_text(*object, {"display_name", "name", "title"});
   if (model.title == model.id) model.title.clear();
-  model.context_tokens = first_count(*object, {"context_length", "context_window", "max_model_len", "max_context_length", "n_ctx"});
+  model.context_tokens =
+      first_count(*object, {"context_length", "context_window", "max_model_len", "max_context_length", "n_ctx"});
   model.output_tokens_max = first_count(*object, {"max_completion_tokens", "max_output_tokens", "max_tokens"});
   if (const json::Object* meta = loose::object_at(*object, "meta"); meta && model.context_tokens == 0)
     model.context_tokens = first_count(*meta, {"n_ctx", "n_ctx_train"});
@@ -56,7 +58,8 @@ std::optional<ListedModel> read_model(const json::Value& value) {
 }  // namespace
 
 WireRequest post(const Target& target, std::string_view path, std::string body, Streamed streamed) {
-  WireRequest request{.is_get = false, .url = fmt::format("{}{}", target.base_url, path), .headers = {}, .body = std::move(body)};
+  WireRequest request{
+      .is_get = false, .url = fmt::format("{}{}", target.base_url, path), .headers = {}, .body = std::move(body)};
   set_header(request, "content-type", "application/json");
   set_header(request, "accept", streamed == Streamed::yes ? "text/event-stream" : "application/json");
   set_credential(request, target);

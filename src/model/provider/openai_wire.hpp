@@ -15,7 +15,8 @@ WireRequest list_models(const Target& target);
 // data[], models[] or a bare list.
 Result<std::vector<ListedModel>> read_models(std::string_view body);
 
-// What accounting needs of a whole answer that is relayed: `list` names what an answer must have, "choices" or "output".
+// What accounting needs of a whole answer that is relayed: `list` names what an answer must have, "choices" or
+// "output".
 std::expected<Usage, Fault> glance(int status, std::string_view body, std::string_view list, const Quirks& quirks);
 
 }  // namespace atelier::model::openai

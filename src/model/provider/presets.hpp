@@ -14,8 +14,8 @@ struct Preset {
   Protocol protocol;
   std::string_view base_url;  // empty: the user's own (Azure)
   std::string_view key_variable;
-  std::string_view url_variable;  // of the environment, instead of base_url
-  std::string_view model_prefixes;  // parted by spaces: ids it serves, before its list was ever read
+  std::string_view url_variable;       // of the environment, instead of base_url
+  std::string_view model_prefixes;     // parted by spaces: ids it serves, before its list was ever read
   void (*set_quirks)(Quirks& quirks);  // null: none
 };
 

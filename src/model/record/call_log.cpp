@@ -45,9 +45,9 @@ void put_within_bounds(std::string& text) {
 
 void put_within_bounds(CallRecord& record) {
   Usage& usage = record.usage;
-  for (std::int64_t* count : {&usage.input, &usage.cached_read, &usage.cached_write, &usage.cached_write_hour,
-                              &usage.output, &usage.reasoning, &usage.input_audio, &usage.output_audio,
-                              &usage.input_image, &usage.output_image})
+  for (std::int64_t* count :
+       {&usage.input, &usage.cached_read, &usage.cached_write, &usage.cached_write_hour, &usage.output,
+        &usage.reasoning, &usage.input_audio, &usage.output_audio, &usage.input_image, &usage.output_image})
     put_within_bounds(*count, kTokensMax);
   if (record.cost) put_within_bounds(*record.cost, kCostMax);
   if (record.first_token_ms) put_within_bounds(*record.first_token_ms, kLengthMsMax);
@@ -80,8 +80,8 @@ CallLog::CallLog(store::Database& telemetry, const Clock& clock, Metrics& metric
       dropped_rows_(metrics.counter(kRows, {"dropped"})),
       dropped_texts_(metrics.counter(kTexts)),
       dropped_sums_(metrics.counter(kSums)),
-      gauge_(metrics.read_from(
-          kQueue, [this] { return static_cast<double>(queued_rows_.load(std::memory_order_relaxed)); })),
+      gauge_(metrics.read_from(kQueue,
+                               [this] { return static_cast<double>(queued_rows_.load(std::memory_order_relaxed)); })),
       desk_(std::make_unique<WriteDesk>()) {}
 
 CallLog::~CallLog() = default;

@@ -28,9 +28,9 @@ struct CallRetention {
   std::chrono::milliseconds every{std::chrono::minutes(10)};
 };
 
-// Writes every call to telemetry.db, behind its answer: add() puts it into a bounded queue and returns; run() writes what
-// is there, a hundred milliseconds or a thousand calls at a time. What finds no room is dropped and counted; the sums by
-// day count it all the same. Thread-safe.
+// Writes every call to telemetry.db, behind its answer: add() puts it into a bounded queue and returns; run() writes
+// what is there, a hundred milliseconds or a thousand calls at a time. What finds no room is dropped and counted; the
+// sums by day count it all the same. Thread-safe.
 class CallLog {
  public:
   struct Options {
@@ -56,8 +56,8 @@ class CallLog {
   // Never waits. From any thread. Figures no call can have are put within bounds.
   void add(CallRecord record, CallTexts texts = {});
 
-  // Writes, and deletes what is old, until cancelled; then writes what is left. To be spawned once by the owner of this,
-  // and ended before the database closes.
+  // Writes, and deletes what is old, until cancelled; then writes what is left. To be spawned once by the owner of
+  // this, and ended before the database closes.
   Task<Result<>> run();
   // Writes what was added until now. Not beside run().
   Task<Result<>> flush();
@@ -75,7 +75,7 @@ class CallLog {
   struct alignas(64) Shard {
     std::mutex mutex;
     std::vector<Entry> entries;
-    std::vector<Entry> spare;  // run()'s: changed for `entries`, so that neither is ever made anew
+    std::vector<Entry> spare;    // run()'s: changed for `entries`, so that neither is ever made anew
     CallSums dropped{kSumsMax};  // what found no room
   };
 
@@ -96,12 +96,12 @@ class CallLog {
   Counter& dropped_rows_;
   Counter& dropped_texts_;
   Counter& dropped_sums_;
-  std::shared_ptr<void> gauge_;  // reads queued_rows_
+  std::shared_ptr<void> gauge_;      // reads queued_rows_
   std::unique_ptr<WriteDesk> desk_;  // how run() is woken
   // run()'s alone.
   std::vector<Entry> taken_;  // from written_count_ on not yet written
   std::size_t written_count_ = 0;
-  CallSums dropped_{kShards * kSumsMax};  // not yet written
+  CallSums dropped_{kShards * kSumsMax};     // not yet written
   std::optional<std::int64_t> last_number_;  // in the table; nullopt: not read yet
   std::int64_t texts_bytes_ = 0;             // of all texts kept
 };

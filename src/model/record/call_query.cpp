@@ -5,9 +5,11 @@
 #include "base/async.hpp"
 #include "model/record/call_rows.hpp"
 
-#define ATELIER_USAGE_SUMS                                                                                             \
-  "sum(calls), sum(failed), sum(aborted), sum(cached), sum(unpriced), sum(input), sum(cached_read), sum(cached_write), " \
-  "sum(output), sum(reasoning), sum(other_media), sum(cost) FROM usage_days WHERE day >= $1 AND day <= $2 AND ($3 = '' " \
+#define ATELIER_USAGE_SUMS                                                                                            \
+  "sum(calls), sum(failed), sum(aborted), sum(cached), sum(unpriced), sum(input), sum(cached_read), "                 \
+  "sum(cached_write), "                                                                                               \
+  "sum(output), sum(reasoning), sum(other_media), sum(cost) FROM usage_days WHERE day >= $1 AND day <= $2 AND ($3 = " \
+  "'' "                                                                                                               \
   "OR owner = $3) AND ($4 = '*' OR key = $4)"
 
 namespace atelier::model {
@@ -39,8 +41,7 @@ store::Sql usage_sql(UsageBy by) {
     case UsageBy::day_and_key:
       break;
   }
-  return "SELECT day, key, '', '', " ATELIER_USAGE_SUMS
-         " GROUP BY day, key ORDER BY day, sum(cost) DESC, key LIMIT $5";
+  return "SELECT day, key, '', '', " ATELIER_USAGE_SUMS " GROUP BY day, key ORDER BY day, sum(cost) DESC, key LIMIT $5";
 }
 
 UsageRow read_usage(const store::Rows& rows, std::size_t row) {

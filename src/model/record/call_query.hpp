@@ -14,10 +14,10 @@ struct CallFilter {
   std::optional<UserId> owner = {};
   // Nil: calls for which nobody had to sign in. Found soonest where its owner is given too.
   std::optional<KeyId> key = {};
-  std::string model = {};         // asked or answered ("gpt-5", "openai/gpt-5"), or a route; empty: any
-  int status = 0;                 // of our answers; 0: any
+  std::string model = {};  // asked or answered ("gpt-5", "openai/gpt-5"), or a route; empty: any
+  int status = 0;          // of our answers; 0: any
   CallOutcome outcome = CallOutcome::any;
-  UnixMs from_ms = 0;             // none older
+  UnixMs from_ms = 0;  // none older
 };
 
 struct CallPage {

@@ -3,16 +3,16 @@
 #include "base/json.hpp"
 
 // In the order in which read() takes them; macros, since SQL is made of literals alone.
-#define ATELIER_CALL_COLUMNS                                                                                      \
-  "number, time_ms, owner, key, face, asked, route, provider, model, status, fault, flags, attempt_count, "       \
+#define ATELIER_CALL_COLUMNS                                                                                     \
+  "number, time_ms, owner, key, face, asked, route, provider, model, status, fault, flags, attempt_count, "      \
   "attempts, first_token_ms, total_ms, input, cached_read, cached_write, cached_write_hour, output, reasoning, " \
   "other_media, cost, request_id, trace"
 // One page: `where` begins the conditions that an index serves. What follows looks at no more than $3 of them.
-#define ATELIER_CALL_PAGE(where)                                                                                  \
-  "SELECT " ATELIER_CALL_COLUMNS " FROM (SELECT * FROM calls WHERE " where                                        \
-  " number < $2 ORDER BY number DESC LIMIT $3) AS newest WHERE ($4 = '' OR $4 = model OR $4 = asked OR $4 = "     \
+#define ATELIER_CALL_PAGE(where)                                                                                   \
+  "SELECT " ATELIER_CALL_COLUMNS " FROM (SELECT * FROM calls WHERE " where                                         \
+  " number < $2 ORDER BY number DESC LIMIT $3) AS newest WHERE ($4 = '' OR $4 = model OR $4 = asked OR $4 = "      \
   "route OR $4 = provider || '/' || model) AND ($5 = 0 OR $5 = status) AND ($6 = 0 OR $6 = CASE WHEN flags % 2 = " \
-  "1 THEN 3 WHEN fault <> '' THEN 2 ELSE 1 END) AND time_ms >= $7 AND ($9 = '*' OR $9 = key) ORDER BY number "    \
+  "1 THEN 3 WHEN fault <> '' THEN 2 ELSE 1 END) AND time_ms >= $7 AND ($9 = '*' OR $9 = key) ORDER BY number "     \
   "DESC LIMIT $8"
 #define ATELIER_CALL_REACH(where) \
   "SELECT number, time_ms FROM calls WHERE " where " number < $2 ORDER BY number DESC LIMIT 1 OFFSET $3"
@@ -56,7 +56,8 @@ store::Value attempts_text(const CallRecord& record) {
   if (record.attempts.empty() || (record.attempts.size() == 1 && record.attempts.front().fault.empty())) return {};
   json::Array list;
   for (const AttemptRecord& attempt : record.attempts) {
-    json::Object object{{"candidate", attempt.candidate}, {"began_ms", attempt.began_ms}, {"total_ms", attempt.total_ms}};
+    json::Object object{
+        {"candidate", attempt.candidate}, {"began_ms", attempt.began_ms}, {"total_ms", attempt.total_ms}};
     if (attempt.first_token_ms) object["first_token_ms"] = *attempt.first_token_ms;
     if (!attempt.fault.empty()) object["fault"] = attempt.fault;
     if (attempt.status != 0) object["status"] = attempt.status;
@@ -132,18 +133,19 @@ store::Statement insert(const CallRecord& record) {
 }
 
 store::Statement insert_texts(const CallRecord& record, const CallTexts& texts) {
-  return {"INSERT INTO call_texts (number, time_ms, size_bytes, owner, request, answer) VALUES ($1, $2, $3, $4, $5, $6)",
-          {record.number, record.time_ms, static_cast<std::int64_t>(texts.request.size() + texts.answer.size()),
-           id_text(record.owner), texts.request, texts.answer}};
+  return {
+      "INSERT INTO call_texts (number, time_ms, size_bytes, owner, request, answer) VALUES ($1, $2, $3, $4, $5, $6)",
+      {record.number, record.time_ms, static_cast<std::int64_t>(texts.request.size() + texts.answer.size()),
+       id_text(record.owner), texts.request, texts.answer}};
 }
 
 std::vector<store::Statement> page(const PageQuery& query) {
   const auto make = [&](store::Sql rows, store::Sql reach, store::Value whose) {
     std::vector<store::Statement> statements;
-    statements.push_back({rows,
-                          {whose, query.before, query.scanned_max, query.model, std::int64_t{query.status},
-                           std::int64_t{query.outcome}, query.from_ms, query.count_max,
-                           query.key ? id_text(*query.key) : std::string("*")}});
+    statements.push_back(
+        {rows,
+         {whose, query.before, query.scanned_max, query.model, std::int64_t{query.status}, std::int64_t{query.outcome},
+          query.from_ms, query.count_max, query.key ? id_text(*query.key) : std::string("*")}});
     statements.push_back({reach, {whose, query.before, query.scanned_max - 1}});
     return statements;
   };

@@ -44,20 +44,22 @@ bool CallSums::add(Kind kind, const Sum& sum) {
 
 bool CallSums::add(const CallRecord& record) {
   const Usage& usage = record.usage;
-  const Sum sum{.calls = 1,
-                .failed = !record.fault.empty() && !record.is_aborted ? 1 : 0,
-                .aborted = record.is_aborted ? 1 : 0,
-                .cached = record.is_cached ? 1 : 0,
-                .unpriced = record.cost ? 0 : 1,
-                .input = usage.input,
-                .cached_read = usage.cached_read,
-                .cached_write = plus(usage.cached_write, usage.cached_write_hour),
-                .output = usage.output,
-                .reasoning = usage.reasoning,
-                .other_media = plus(plus(usage.input_audio, usage.output_audio), plus(usage.input_image, usage.output_image)),
-                .cost = record.cost.value_or(0)};
-  return add({day_number(record.time_ms), record.owner, record.key, record.provider, is_invented(record) ? "" : record.model},
-             sum);
+  const Sum sum{
+      .calls = 1,
+      .failed = !record.fault.empty() && !record.is_aborted ? 1 : 0,
+      .aborted = record.is_aborted ? 1 : 0,
+      .cached = record.is_cached ? 1 : 0,
+      .unpriced = record.cost ? 0 : 1,
+      .input = usage.input,
+      .cached_read = usage.cached_read,
+      .cached_write = plus(usage.cached_write, usage.cached_write_hour),
+      .output = usage.output,
+      .reasoning = usage.reasoning,
+      .other_media = plus(plus(usage.input_audio, usage.output_audio), plus(usage.input_image, usage.output_image)),
+      .cost = record.cost.value_or(0)};
+  return add(
+      {day_number(record.time_ms), record.owner, record.key, record.provider, is_invented(record) ? "" : record.model},
+      sum);
 }
 
 std::int64_t CallSums::take(CallSums& other) {
@@ -81,7 +83,8 @@ std::vector<store::Statement> CallSums::statements() const {
          "aborted = usage_days.aborted + excluded.aborted, cached = usage_days.cached + excluded.cached, "
          "unpriced = usage_days.unpriced + excluded.unpriced, input = usage_days.input + excluded.input, "
          "cached_read = usage_days.cached_read + excluded.cached_read, "
-         "cached_write = usage_days.cached_write + excluded.cached_write, output = usage_days.output + excluded.output, "
+         "cached_write = usage_days.cached_write + excluded.cached_write, output = usage_days.output + "
+         "excluded.output, "
          "reasoning = usage_days.reasoning + excluded.reasoning, "
          "other_media = usage_days.other_media + excluded.other_media, "
          // A sum that leaves 64 bits would be no integer any more.

@@ -8,7 +8,8 @@ namespace {
 constexpr int kNobodyWaits = 499;  // as nginx logs it
 
 AttemptRecord record_of(const AttemptReport& attempt) {
-  AttemptRecord record{.candidate = attempt.candidate, .began_ms = attempt.began.count(), .total_ms = attempt.took.count()};
+  AttemptRecord record{
+      .candidate = attempt.candidate, .began_ms = attempt.began.count(), .total_ms = attempt.took.count()};
   if (attempt.first_token) record.first_token_ms = attempt.first_token->count();
   record.status = attempt.fault ? attempt.fault->status : 200;
   if (attempt.fault) record.fault = attempt.fault->code == kHedgeLost ? kHedgeLost : to_string(attempt.fault->kind);

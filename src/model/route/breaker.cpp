@@ -6,9 +6,12 @@ namespace atelier::model {
 
 std::string_view to_string(BreakerState state) noexcept {
   switch (state) {
-    case BreakerState::closed: return "closed";
-    case BreakerState::open: return "open";
-    case BreakerState::half_open: return "half_open";
+    case BreakerState::closed:
+      return "closed";
+    case BreakerState::open:
+      return "open";
+    case BreakerState::half_open:
+      return "half_open";
   }
   return "closed";
 }
@@ -18,15 +21,18 @@ Health health_of(const Fault& fault) noexcept {
   switch (fault.kind) {
     case Fault::Kind::authentication:
     case Fault::Kind::billing:
-    case Fault::Kind::permission: return Health::account;
+    case Fault::Kind::permission:
+      return Health::account;
     case Fault::Kind::caller:
     case Fault::Kind::context_length:
     case Fault::Kind::content:
     case Fault::Kind::unsupported:
     case Fault::Kind::model_missing:
     case Fault::Kind::rate_limit:  // the limiter's business, not the breaker's: the provider is well
-    case Fault::Kind::cancelled: return Health::no_sign;
-    default: return Health::bad;
+    case Fault::Kind::cancelled:
+      return Health::no_sign;
+    default:
+      return Health::bad;
   }
 }
 
@@ -125,8 +131,11 @@ std::pair<std::uint32_t, std::uint32_t> Breaker::counted(TimePoint now) const {
 Breaker::Snapshot Breaker::snapshot(TimePoint now) const {
   const std::lock_guard lock(mutex_);
   const auto [attempts, failures] = counted(now);
-  Snapshot told{.state = state_, .trips = trips_, .is_account = is_account_, .attempts = attempts, .failures = failures};
-  if (state_ == BreakerState::open) told.opens_in = std::max(std::chrono::milliseconds(0), std::chrono::ceil<std::chrono::milliseconds>(open_until_ - now));
+  Snapshot told{
+      .state = state_, .trips = trips_, .is_account = is_account_, .attempts = attempts, .failures = failures};
+  if (state_ == BreakerState::open)
+    told.opens_in =
+        std::max(std::chrono::milliseconds(0), std::chrono::ceil<std::chrono::milliseconds>(open_until_ - now));
   return told;
 }
 

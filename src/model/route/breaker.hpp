@@ -16,11 +16,11 @@ enum class BreakerState : std::uint8_t { closed, open, half_open };
 std::string_view to_string(BreakerState state) noexcept;
 
 struct BreakerPolicy {
-  std::uint32_t consecutive_max = 5;               // failures in a row, all within `window`
+  std::uint32_t consecutive_max = 5;  // failures in a row, all within `window`
   std::chrono::milliseconds window{60'000};
-  std::uint32_t attempts_min = 20;                 // before the rate counts
+  std::uint32_t attempts_min = 20;  // before the rate counts
   double failure_rate_max = 0.5;
-  std::chrono::milliseconds open_for{30'000};      // doubling with each trip that no success came between
+  std::chrono::milliseconds open_for{30'000};  // doubling with each trip that no success came between
   std::chrono::milliseconds open_max{600'000};
   std::chrono::milliseconds account_open_for{1'800'000};  // after a fault of our credential or account
 };
@@ -28,9 +28,9 @@ struct BreakerPolicy {
 // What one attempt tells of its candidate's health.
 enum class Health : std::uint8_t {
   good,
-  bad,       // the provider's fault
-  account,   // our key or our money: trips at once, and long
-  no_sign,   // the caller's own fault, or they went away
+  bad,      // the provider's fault
+  account,  // our key or our money: trips at once, and long
+  no_sign,  // the caller's own fault, or they went away
 };
 Health health_of(const Fault& fault) noexcept;
 

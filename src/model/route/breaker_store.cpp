@@ -11,7 +11,8 @@ constexpr std::size_t kBatch = 500;
 }  // namespace
 
 Task<Result<>> BreakerStore::load() {
-  store::Statement query("SELECT candidate, trips, is_account, open_until_ms FROM breakers LIMIT $1", {static_cast<std::int64_t>(options_.breakers_max)});
+  store::Statement query("SELECT candidate, trips, is_account, open_until_ms FROM breakers LIMIT $1",
+                         {static_cast<std::int64_t>(options_.breakers_max)});
   auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   const UnixMs wall = clock_.wall_ms();
@@ -25,7 +26,8 @@ Task<Result<>> BreakerStore::load() {
       continue;
     }
     const auto left = std::chrono::milliseconds(std::max<std::int64_t>(rows->integer(row, 3) - wall, 0));
-    candidate->breaker.restore(static_cast<std::uint32_t>(rows->integer(row, 1)), rows->integer(row, 2) != 0, left, now);
+    candidate->breaker.restore(static_cast<std::uint32_t>(rows->integer(row, 1)), rows->integer(row, 2) != 0, left,
+                               now);
     written_[name] = candidate->breaker.revision();
   }
   if (gone.empty()) co_return Result<>{};
@@ -49,9 +51,12 @@ Task<Result<>> BreakerStore::flush() {
       if (snapshot.trips == 0 && snapshot.state == BreakerState::closed)
         batch.push_back({"DELETE FROM breakers WHERE candidate = $1", {candidate->name}});
       else
-        batch.push_back({"INSERT INTO breakers (candidate, trips, is_account, open_until_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (candidate) DO UPDATE "
-                         "SET trips = excluded.trips, is_account = excluded.is_account, open_until_ms = excluded.open_until_ms",
-                         {candidate->name, static_cast<std::int64_t>(snapshot.trips), static_cast<std::int64_t>(snapshot.is_account), wall + snapshot.opens_in.count()}});
+        batch.push_back(
+            {"INSERT INTO breakers (candidate, trips, is_account, open_until_ms) VALUES ($1, $2, $3, $4) ON CONFLICT "
+             "(candidate) DO UPDATE "
+             "SET trips = excluded.trips, is_account = excluded.is_account, open_until_ms = excluded.open_until_ms",
+             {candidate->name, static_cast<std::int64_t>(snapshot.trips),
+              static_cast<std::int64_t>(snapshot.is_account), wall + snapshot.opens_in.count()}});
       in_batch.emplace_back(candidate->name, revision);
     }
     if (batch.empty() || (batch.size() < kBatch && i + 1 < all.size())) continue;

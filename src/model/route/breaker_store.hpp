@@ -17,7 +17,8 @@ class BreakerStore {
     std::size_t breakers_max = 10'000;             // kept; what is over is not restored
     std::chrono::milliseconds flush_every{1'000};  // what a crash may forget
   };
-  BreakerStore(store::Database& telemetry, Models& models, const Clock& clock) : BreakerStore(telemetry, models, clock, Options()) {}
+  BreakerStore(store::Database& telemetry, Models& models, const Clock& clock)
+      : BreakerStore(telemetry, models, clock, Options()) {}
   BreakerStore(store::Database& telemetry, Models& models, const Clock& clock, Options options)
       : database_(telemetry), models_(models), clock_(clock), options_(options) {}
 

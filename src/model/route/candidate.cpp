@@ -18,7 +18,8 @@ void move_towards(std::atomic<double>& average, double sample, double share) noe
 
 }  // namespace
 
-void CandidateRecord::attempt_ended(bool is_good, std::optional<std::chrono::milliseconds> first_token, std::chrono::milliseconds total) noexcept {
+void CandidateRecord::attempt_ended(bool is_good, std::optional<std::chrono::milliseconds> first_token,
+                                    std::chrono::milliseconds total) noexcept {
   attempts_.fetch_add(1, std::memory_order_relaxed);
   if (!is_good) failures_.fetch_add(1, std::memory_order_relaxed);
   move_towards(success_rate_, is_good ? 1 : 0, kSuccessShare);
@@ -26,7 +27,8 @@ void CandidateRecord::attempt_ended(bool is_good, std::optional<std::chrono::mil
   // The first sample is the average, and nothing is exactly 0, which means never.
   const double sample = std::max(static_cast<double>(first_token.value_or(total).count()), 0.5);
   double none = 0;
-  if (!average_first_ms_.compare_exchange_strong(none, sample, std::memory_order_relaxed)) move_towards(average_first_ms_, sample, kLatencyShare);
+  if (!average_first_ms_.compare_exchange_strong(none, sample, std::memory_order_relaxed))
+    move_towards(average_first_ms_, sample, kLatencyShare);
   const std::lock_guard lock(mutex_);
   (first_token ? recent_first_ms_ : recent_whole_ms_).add(sample);
 }
@@ -74,9 +76,10 @@ std::shared_ptr<const ModelPrice> Candidate::price(const Prices& prices) const {
   const std::uint64_t revision = prices.revision();
   const std::lock_guard lock(price_mutex_);
   if (!known_price_ || known_price_->revision != revision)
-    known_price_ = KnownPrice{revision, prices.find({.provider = provider->preset.empty() ? provider->name : provider->preset,
-                                                     .model = model,
-                                                     .is_local = provider->is_local})};
+    known_price_ =
+        KnownPrice{revision, prices.find({.provider = provider->preset.empty() ? provider->name : provider->preset,
+                                          .model = model,
+                                          .is_local = provider->is_local})};
   return known_price_->price;
 }
 
@@ -94,7 +97,8 @@ void Candidate::hold_until(std::chrono::steady_clock::time_point until) noexcept
 }
 
 std::chrono::milliseconds Candidate::held_for(std::chrono::steady_clock::time_point now) const noexcept {
-  const std::chrono::steady_clock::time_point until{std::chrono::steady_clock::duration(held_until_.load(std::memory_order_relaxed))};
+  const std::chrono::steady_clock::time_point until{
+      std::chrono::steady_clock::duration(held_until_.load(std::memory_order_relaxed))};
   return std::max(std::chrono::milliseconds(0), std::chrono::ceil<std::chrono::milliseconds>(until - now));
 }
 

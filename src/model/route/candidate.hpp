@@ -40,7 +40,8 @@ struct Provider {
 class CandidateRecord {
  public:
   // `first_token`: nullopt of an answer that came whole.
-  void attempt_ended(bool is_good, std::optional<std::chrono::milliseconds> first_token, std::chrono::milliseconds total) noexcept;
+  void attempt_ended(bool is_good, std::optional<std::chrono::milliseconds> first_token,
+                     std::chrono::milliseconds total) noexcept;
   void failed(std::string error, UnixMs when);
   struct Snapshot {
     std::uint64_t attempts = 0, failures = 0;
@@ -77,7 +78,10 @@ class Candidate {
  public:
   static constexpr std::int64_t kHedgeBurst = 10;
   Candidate(std::shared_ptr<const Provider> serving, std::string served_model, BreakerPolicy policy)
-      : provider(std::move(serving)), model(std::move(served_model)), name(provider->name + "/" + model), breaker(policy) {}
+      : provider(std::move(serving)),
+        model(std::move(served_model)),
+        name(provider->name + "/" + model),
+        breaker(policy) {}
 
   const std::shared_ptr<const Provider> provider;  // shared by its candidates and the directory
   const std::string model;
@@ -95,7 +99,13 @@ class Candidate {
   std::chrono::milliseconds held_for(std::chrono::steady_clock::time_point now) const noexcept;
   // What it costs; null: unknown. Looked up again only when the table changed.
   std::shared_ptr<const ModelPrice> price(const Prices& prices) const;
-  Target target() const { return {.base_url = provider->base_url, .model = model, .credential = provider->credential, .quirks = provider->quirks, .headers = provider->headers}; }
+  Target target() const {
+    return {.base_url = provider->base_url,
+            .model = model,
+            .credential = provider->credential,
+            .quirks = provider->quirks,
+            .headers = provider->headers};
+  }
 
  private:
   struct KnownPrice {

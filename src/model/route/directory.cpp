@@ -17,18 +17,21 @@ struct StrategyName {
   Strategy strategy;
   std::string_view name;
 };
-constexpr StrategyName kStrategies[] = {{Strategy::ordered, "ordered"},           {Strategy::weighted, "weighted"},
-                                        {Strategy::least_loaded, "least_loaded"}, {Strategy::lowest_latency, "lowest_latency"},
-                                        {Strategy::lowest_cost, "lowest_cost"},   {Strategy::automatic, "automatic"}};
+constexpr StrategyName kStrategies[] = {
+    {Strategy::ordered, "ordered"},           {Strategy::weighted, "weighted"},
+    {Strategy::least_loaded, "least_loaded"}, {Strategy::lowest_latency, "lowest_latency"},
+    {Strategy::lowest_cost, "lowest_cost"},   {Strategy::automatic, "automatic"}};
 
 bool begins_like(const Provider& provider, std::string_view model) {
-  return std::ranges::any_of(provider.model_prefixes, [&](const std::string& prefix) { return model.starts_with(prefix); });
+  return std::ranges::any_of(provider.model_prefixes,
+                             [&](const std::string& prefix) { return model.starts_with(prefix); });
 }
 
 bool is_same(const Provider& left, const Provider& right) {
-  return left.protocol == right.protocol && left.base_url == right.base_url && left.credential.key == right.credential.key && left.headers == right.headers &&
-         left.preset == right.preset && left.is_local == right.is_local &&
-         left.skips_tls_checks == right.skips_tls_checks && left.first_byte_timeout == right.first_byte_timeout && left.stall_timeout == right.stall_timeout;
+  return left.protocol == right.protocol && left.base_url == right.base_url &&
+         left.credential.key == right.credential.key && left.headers == right.headers && left.preset == right.preset &&
+         left.is_local == right.is_local && left.skips_tls_checks == right.skips_tls_checks &&
+         left.first_byte_timeout == right.first_byte_timeout && left.stall_timeout == right.stall_timeout;
 }
 
 }  // namespace
@@ -72,7 +75,9 @@ class Directory::Candidates {
  private:
   // Names nobody has called: a caller's inventions.
   void forget_idle() {
-    std::erase_if(known_, [](const auto& entry) { return entry.second && entry.second->record.snapshot().attempts == entry.second->record.snapshot().failures; });
+    std::erase_if(known_, [](const auto& entry) {
+      return entry.second && entry.second->record.snapshot().attempts == entry.second->record.snapshot().failures;
+    });
   }
   const BreakerPolicy policy_;
   mutable std::mutex mutex_;
@@ -97,12 +102,14 @@ Result<Resolved> Directory::resolve(std::string_view model) const {
     resolved.route = &route->second;
     for (const RouteTarget& target : route->second.targets) add(target.provider, target.model, target.weight);
     if (resolved.candidates.empty())
-      return fail(ErrorCode::unavailable, fmt::format("none of the providers of route \"{}\" is configured", model), {.reason = "route_empty", .where = "model"});
+      return fail(ErrorCode::unavailable, fmt::format("none of the providers of route \"{}\" is configured", model),
+                  {.reason = "route_empty", .where = "model"});
     return resolved;
   }
   for (auto [entry, end] = by_model_.equal_range(model); entry != end; ++entry) add(entry->second, model, 1);
   if (!resolved.candidates.empty()) return resolved;
-  if (const std::size_t slash = model.find('/'); slash != std::string_view::npos && providers_.contains(model.substr(0, slash))) {
+  if (const std::size_t slash = model.find('/');
+      slash != std::string_view::npos && providers_.contains(model.substr(0, slash))) {
     resolved.strategy = Strategy::ordered;
     add(model.substr(0, slash), model.substr(slash + 1), 1);
     return resolved;
@@ -118,7 +125,8 @@ Result<Resolved> Directory::resolve(std::string_view model) const {
   std::string message = fmt::format("there is no model \"{}\"", model.substr(0, 200));
   if (nearest)
     message += fmt::format("; did you mean \"{}\"?", *nearest);
-  else if (providers_.empty()) message += ": no provider is configured, and no local server was found";
+  else if (providers_.empty())
+    message += ": no provider is configured, and no local server was found";
   return fail(ErrorCode::not_found, std::move(message), {.reason = "model_not_found", .where = "model"});
 }
 
@@ -127,7 +135,8 @@ std::vector<Directory::Entry> Directory::entries() const {
   for (const auto& [name, route] : routes_)
     if (!route.targets.empty()) found.push_back({.id = name, .candidate = nullptr});
   for (const auto& [provider, list] : lists_)
-    for (const ListedModel& model : list->models) found.push_back({.id = model.id, .candidate = candidate(provider, model.id), .listed = &model});
+    for (const ListedModel& model : list->models)
+      found.push_back({.id = model.id, .candidate = candidate(provider, model.id), .listed = &model});
   return found;
 }
 
@@ -159,14 +168,17 @@ void Models::change(Change how) {
 void Models::configure(std::vector<Provider> providers, std::vector<Route> routes) {
   change([&](Directory& next) {
     std::erase_if(next.providers_, [](const auto& entry) { return !entry.second->is_found; });
-    for (Provider& provider : providers) next.providers_.insert_or_assign(provider.name, std::make_shared<const Provider>(provider));
+    for (Provider& provider : providers)
+      next.providers_.insert_or_assign(provider.name, std::make_shared<const Provider>(provider));
     next.routes_.clear();
     for (Route& route : routes) next.routes_.insert_or_assign(route.name, route);
   });
 }
 
 void Models::set_provider(Provider provider) {
-  change([&](Directory& next) { next.providers_.insert_or_assign(provider.name, std::make_shared<const Provider>(provider)); });
+  change([&](Directory& next) {
+    next.providers_.insert_or_assign(provider.name, std::make_shared<const Provider>(provider));
+  });
 }
 
 void Models::remove_provider(std::string_view name) {
@@ -182,7 +194,9 @@ void Models::set_list(std::string_view provider, ModelList list) {
   for (const ListedModel& model : list.models)
     if (known.insert(model.id).second) once.push_back(model);
   list.models = std::move(once);
-  change([&](Directory& next) { next.lists_.insert_or_assign(std::string(provider), std::make_shared<const ModelList>(list)); });
+  change([&](Directory& next) {
+    next.lists_.insert_or_assign(std::string(provider), std::make_shared<const ModelList>(list));
+  });
 }
 
 std::vector<CandidatePtr> Models::candidates() const { return directory()->candidates_->all(); }
@@ -208,35 +222,43 @@ std::vector<std::size_t> draw_by_weight(const std::vector<double>& weights, doub
     for (const std::size_t at : left) sum += std::max(weights[at], 0.0);
     double point = random * sum;
     std::size_t chosen = 0;
-    while (chosen + 1 < left.size() && point >= std::max(weights[left[chosen]], 0.0)) point -= std::max(weights[left[chosen++]], 0.0);
+    while (chosen + 1 < left.size() && point >= std::max(weights[left[chosen]], 0.0))
+      point -= std::max(weights[left[chosen++]], 0.0);
     drawn.push_back(left[chosen]);
     left.erase(left.begin() + static_cast<std::ptrdiff_t>(chosen));
-    random = random * 7919 - static_cast<double>(static_cast<std::int64_t>(random * 7919));  // another draw from the same number
+    random = random * 7919 -
+             static_cast<double>(static_cast<std::int64_t>(random * 7919));  // another draw from the same number
   }
   return drawn;
 }
 
-double rank_of(Strategy strategy, const Candidate& candidate, std::size_t at, std::chrono::steady_clock::time_point now, const Prices* prices) {
+double rank_of(Strategy strategy, const Candidate& candidate, std::size_t at, std::chrono::steady_clock::time_point now,
+               const Prices* prices) {
   constexpr double kUnknown = 1e18;
   switch (strategy) {
-    case Strategy::least_loaded: return candidate.in_flight.load(std::memory_order_relaxed);
-    case Strategy::lowest_latency: return candidate.record.first_token_ms();
+    case Strategy::least_loaded:
+      return candidate.in_flight.load(std::memory_order_relaxed);
+    case Strategy::lowest_latency:
+      return candidate.record.first_token_ms();
     case Strategy::lowest_cost: {
       const auto cost = cost_of_thousand(candidate, prices);
       return cost ? static_cast<double>(*cost) : kUnknown;
     }
     case Strategy::automatic: {
-      const bool is_available = candidate.breaker.snapshot(now).state == BreakerState::closed && candidate.held_for(now).count() == 0;
+      const bool is_available =
+          candidate.breaker.snapshot(now).state == BreakerState::closed && candidate.held_for(now).count() == 0;
       const bool is_free = cost_of_thousand(candidate, prices) == 0;
       return (is_available ? 0 : 2e9) + (is_free ? 0 : 1e9) + candidate.record.first_token_ms();
     }
-    default: return static_cast<double>(at);
+    default:
+      return static_cast<double>(at);
   }
 }
 
 }  // namespace
 
-std::vector<CandidatePtr> order(const Resolved& resolved, std::chrono::steady_clock::time_point now, double random, const Prices* prices) {
+std::vector<CandidatePtr> order(const Resolved& resolved, std::chrono::steady_clock::time_point now, double random,
+                                const Prices* prices) {
   std::vector<CandidatePtr> ordered;
   ordered.reserve(resolved.candidates.size());
   if (resolved.strategy == Strategy::weighted) {

@@ -45,13 +45,13 @@ struct Resolved {
   std::string name;
   Strategy strategy = Strategy::automatic;
   std::vector<CandidatePtr> candidates;
-  std::vector<double> weights;  // one for each
+  std::vector<double> weights;   // one for each
   const Route* route = nullptr;  // lives as long as the directory it came from
 };
 
 struct ModelList {
   std::vector<ListedModel> models = {};
-  UnixMs read_ms = 0;      // 0: never
+  UnixMs read_ms = 0;           // 0: never
   std::string last_error = {};  // of the last reading, if it failed
 };
 
@@ -63,14 +63,16 @@ class Directory {
   Result<Resolved> resolve(std::string_view model) const;
 
   struct Entry {
-    std::string id;  // as callers name it
+    std::string id;                       // as callers name it
     CandidatePtr candidate;               // null: a route
     const ListedModel* listed = nullptr;  // null: a route
   };
   // Every route, and every model of every list.
   std::vector<Entry> entries() const;
   const std::map<std::string, Route, std::less<>>& routes() const noexcept { return routes_; }
-  const std::map<std::string, std::shared_ptr<const Provider>, std::less<>>& providers() const noexcept { return providers_; }
+  const std::map<std::string, std::shared_ptr<const Provider>, std::less<>>& providers() const noexcept {
+    return providers_;
+  }
   const ModelList* list_of(std::string_view provider) const;
 
  private:
@@ -110,6 +112,7 @@ class Models {
 };
 
 // The order in which candidates are tried. Without prices nobody's cost is known.
-std::vector<CandidatePtr> order(const Resolved& resolved, std::chrono::steady_clock::time_point now, double random, const Prices* prices);
+std::vector<CandidatePtr> order(const Resolved& resolved, std::chrono::steady_clock::time_point now, double random,
+                                const Prices* prices);
 
 }  // namespace atelier::model

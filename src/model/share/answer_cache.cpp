@@ -13,8 +13,16 @@ namespace atelier::model {
 namespace {
 
 constexpr std::array<std::string_view, 1> kOutcome = {"outcome"};
-constexpr Metric kLookups{"atelier_answer_cache_lookups_total", MetricKind::counter, "Answers looked for in the cache, by outcome", kOutcome, {}};
-constexpr Metric kSaved{"atelier_answer_cache_saved_microdollars_total", MetricKind::counter, "What the answers found in the cache cost the calls that brought them", {}, {}};
+constexpr Metric kLookups{"atelier_answer_cache_lookups_total",
+                          MetricKind::counter,
+                          "Answers looked for in the cache, by outcome",
+                          kOutcome,
+                          {}};
+constexpr Metric kSaved{"atelier_answer_cache_saved_microdollars_total",
+                        MetricKind::counter,
+                        "What the answers found in the cache cost the calls that brought them",
+                        {},
+                        {}};
 
 constexpr std::string_view kForm = "atelier-answer-1";
 constexpr int kFastest = 1;  // events repeat themselves: this makes them a thirtieth, at 150 MB/s
@@ -23,7 +31,8 @@ constexpr std::int64_t kPicodollarsInMicrodollar = 1'000'000;
 std::string deflated(std::string_view bytes) {
   uLongf size = compressBound(static_cast<uLong>(bytes.size()));
   std::string out(size, '\0');
-  const int done = compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()), kFastest);
+  const int done = compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()),
+                             static_cast<uLong>(bytes.size()), kFastest);
   ensure(done == Z_OK, "there is room for what compress2 writes");
   out.resize(size);
   return out;
@@ -33,14 +42,16 @@ std::optional<std::string> inflated(std::string_view bytes, std::size_t size) {
   if (size > AnswerCache::kAnswerBytesMax) return std::nullopt;
   std::string out(size, '\0');
   uLongf got = static_cast<uLongf>(size);
-  const int done = uncompress(reinterpret_cast<Bytef*>(out.data()), &got, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()));
+  const int done = uncompress(reinterpret_cast<Bytef*>(out.data()), &got, reinterpret_cast<const Bytef*>(bytes.data()),
+                              static_cast<uLong>(bytes.size()));
   return done == Z_OK && got == size ? std::optional(std::move(out)) : std::nullopt;
 }
 
 // Lines, then the bytes, deflated.
 Bytes encoded(const KeptAnswer& answer) {
   const std::string cost = answer.cost ? std::to_string(*answer.cost) : std::string();
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", kForm, answer.kept_ms, cost, answer.candidate, answer.provider, answer.model, answer.bytes.size(), deflated(answer.bytes));
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", kForm, answer.kept_ms, cost, answer.candidate, answer.provider,
+                     answer.model, answer.bytes.size(), deflated(answer.bytes));
 }
 
 std::optional<std::int64_t> number_in(std::string_view text) {
@@ -97,7 +108,8 @@ Task<std::optional<KeptAnswer>> AnswerCache::find(std::string key, std::optional
     co_return std::nullopt;
   }
   hits_.add();
-  if (answer->cost && *answer->cost > 0) saved_microdollars_.add(static_cast<std::uint64_t>(*answer->cost / kPicodollarsInMicrodollar));
+  if (answer->cost && *answer->cost > 0)
+    saved_microdollars_.add(static_cast<std::uint64_t>(*answer->cost / kPicodollarsInMicrodollar));
   co_return answer;
 }
 

@@ -20,8 +20,8 @@ struct KeptAnswer {
   UnixMs kept_ms = 0;
 };
 
-// Answers that were kept for equal requests. Exact: one byte of the request makes another key. Thread-safe; what cannot be
-// reached is a miss, counted.
+// Answers that were kept for equal requests. Exact: one byte of the request makes another key. Thread-safe; what cannot
+// be reached is a miss, counted.
 class AnswerCache {
  public:
   static constexpr std::size_t kAnswerBytesMax = 2 << 20;  // before they are deflated

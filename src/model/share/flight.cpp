@@ -19,7 +19,8 @@ std::optional<Flight::Reader> Flight::join(std::shared_ptr<Flight> flight, Execu
   auto signal = std::make_shared<Signal>(executor);
   std::unique_lock lock(flight->mutex_);
   if (flight->is_whole_ && !flight->has_ended_) {
-    const auto place = flight->places_.insert(flight->places_.end(), Reader::Place{std::move(executor), std::move(signal), 0});
+    const auto place =
+        flight->places_.insert(flight->places_.end(), Reader::Place{std::move(executor), std::move(signal), 0});
     lock.unlock();
     return Reader(std::move(flight), place);
   }
@@ -100,7 +101,8 @@ void Flight::leave(std::shared_ptr<Flight> flight, std::list<Reader::Place>::ite
   });
 }
 
-Flight::Reader::Reader(std::shared_ptr<Flight> flight, std::list<Place>::iterator place) : flight_(std::move(flight)), place_(place) {}
+Flight::Reader::Reader(std::shared_ptr<Flight> flight, std::list<Place>::iterator place)
+    : flight_(std::move(flight)), place_(place) {}
 Flight::Reader::Reader(Reader&& other) noexcept : flight_(std::move(other.flight_)), place_(other.place_) {}
 Flight::Reader::~Reader() {
   if (flight_) Flight::leave(std::move(flight_), place_);

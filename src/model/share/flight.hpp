@@ -13,9 +13,9 @@
 
 namespace atelier::model {
 
-// One call's answer on its way to several callers, who may be on other loops: what came is kept for those who join late.
-// Written by the one task that carries the call out, read by each caller at its own pace. Thread-safe.
-// The last reference to it goes on its own loop, where its timers are.
+// One call's answer on its way to several callers, who may be on other loops: what came is kept for those who join
+// late. Written by the one task that carries the call out, read by each caller at its own pace. Thread-safe. The last
+// reference to it goes on its own loop, where its timers are.
 class Flight {
  public:
   // Beyond this it is kept no longer than the slowest reader needs, and nobody may join any more.
@@ -67,9 +67,9 @@ class Flight {
   TaskGroup::Member member_;  // on the executor's loop alone
   mutable std::mutex mutex_;
   std::list<Reader::Place> places_;
-  std::shared_ptr<Signal> room_;   // of the writer, while it waits
+  std::shared_ptr<Signal> room_;  // of the writer, while it waits
   std::string kept_;
-  std::size_t first_ = 0;          // offset of kept_[0] in the answer
+  std::size_t first_ = 0;                                         // offset of kept_[0] in the answer
   bool has_begun_ = false, has_ended_ = false, is_whole_ = true;  // whole: from the first byte
   std::optional<Error> error_;
   CallReport report_;

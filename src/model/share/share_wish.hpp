@@ -25,7 +25,7 @@ enum class Sharing : std::uint8_t {
 
 struct ShareReport {
   Sharing sharing = Sharing::none;
-  std::chrono::seconds age{0};  // of an answer that was found
+  std::chrono::seconds age{0};                         // of an answer that was found
   std::optional<std::int64_t> saved_picodollars = {};  // what it cost the call that brought it, if that is known
 };
 

@@ -11,12 +11,14 @@
 namespace atelier::model {
 namespace {
 
-constexpr Metric kJoined{"atelier_calls_joined_total", MetricKind::counter, "Calls that came to an equal one in flight", {}, {}};
+constexpr Metric kJoined{
+    "atelier_calls_joined_total", MetricKind::counter, "Calls that came to an equal one in flight", {}, {}};
 constexpr std::size_t kReplayBytes = 16 << 10;
 
 // Everything that could make two answers differ, and whose they are.
 std::string key_of(const ChatCall& call) {
-  std::string all = call.key ? call.key->principal.owner.to_string() + "/" + call.key->id.to_string() : std::string("nobody");
+  std::string all =
+      call.key ? call.key->principal.owner.to_string() + "/" + call.key->id.to_string() : std::string("nobody");
   const auto add = [&all](std::string_view part) {
     all += '\n';
     all += std::to_string(part.size());
@@ -36,7 +38,13 @@ std::string key_of(const ChatCall& call) {
 }
 
 Error not_kept() {
-  return Error{.code = ErrorCode::unavailable, .message = "no answer to this request is kept, and only a kept one was wanted (Cache-Control: only-if-cached)", .reason = "not_cached", .where = {}, .retry_after_ms = {}, .source = {}};
+  return Error{
+      .code = ErrorCode::unavailable,
+      .message = "no answer to this request is kept, and only a kept one was wanted (Cache-Control: only-if-cached)",
+      .reason = "not_cached",
+      .where = {},
+      .retry_after_ms = {},
+      .source = {}};
 }
 
 bool is_good(const CallReport& report) { return !report.error && !report.is_aborted; }
@@ -46,7 +54,8 @@ bool is_good(const CallReport& report) { return !report.error && !report.is_abor
 // A stream that is written down for the cache as it passes.
 class SharedChat::Recording final : public AnswerStream {
  public:
-  Recording(SharedChat& owner, std::unique_ptr<AnswerStream> stream, SharePlan plan) : owner_(owner), stream_(std::move(stream)), plan_(std::move(plan)) {}
+  Recording(SharedChat& owner, std::unique_ptr<AnswerStream> stream, SharePlan plan)
+      : owner_(owner), stream_(std::move(stream)), plan_(std::move(plan)) {}
 
   Task<std::optional<std::string>> next() override {
     auto bytes = co_await stream_->next();
@@ -197,13 +206,16 @@ namespace {
 
 ShareReport found_report(const KeptAnswer& found, const Clock& clock) {
   const auto age = std::chrono::milliseconds(std::max<UnixMs>(clock.wall_ms() - found.kept_ms, 0));
-  return {.sharing = Sharing::found, .age = std::chrono::duration_cast<std::chrono::seconds>(age), .saved_picodollars = found.cost};
+  return {.sharing = Sharing::found,
+          .age = std::chrono::duration_cast<std::chrono::seconds>(age),
+          .saved_picodollars = found.cost};
 }
 
 }  // namespace
 
 Task<SharedChat::Whole> SharedChat::answer(ChatCall call, SharePlan plan) {
-  Whole whole{.answer = {.body = std::string(), .report = {}}, .share = {.sharing = plan.may_find ? Sharing::missed : Sharing::none}};
+  Whole whole{.answer = {.body = std::string(), .report = {}},
+              .share = {.sharing = plan.may_find ? Sharing::missed : Sharing::none}};
   auto found = co_await find(&plan);
   if (found) {
     auto booked = co_await book_found(&call, &*found);
@@ -353,7 +365,13 @@ struct SharedChat::Landing {
   CallReport report = {};
 
   ~Landing() {
-    flight->failed(Error{.code = ErrorCode::cancelled, .message = "the call was let go of", .reason = "cancelled", .where = {}, .retry_after_ms = {}, .source = {}}, report);
+    flight->failed(Error{.code = ErrorCode::cancelled,
+                         .message = "the call was let go of",
+                         .reason = "cancelled",
+                         .where = {},
+                         .retry_after_ms = {},
+                         .source = {}},
+                   report);
     const std::lock_guard lock(owner.mutex_);
     const auto known = owner.flights_.find(key);
     if (known != owner.flights_.end() && known->second.lock() == flight) owner.flights_.erase(known);

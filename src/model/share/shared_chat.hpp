@@ -19,14 +19,15 @@ struct SharePlan {
   std::string key;               // of this key's equal requests
   std::chrono::seconds life{0};  // of the answer in the cache; 0: not kept
   bool may_find = false, may_keep = false;
-  bool joins = false;            // equal requests in flight are one
+  bool joins = false;  // equal requests in flight are one
   bool wants_kept_only = false;
   std::optional<std::chrono::seconds> age_max = {};
 };
 
-// Calls whose answers others have, or will have: from the cache, or from an equal call in flight. In front of the gateway,
-// for calls that asked for it themselves or by their route. Only calls of one key share. Thread-safe; a call stays on its
-// caller's loop, with its cancellation, except that what several wait for goes on until the last of them has left.
+// Calls whose answers others have, or will have: from the cache, or from an equal call in flight. In front of the
+// gateway, for calls that asked for it themselves or by their route. Only calls of one key share. Thread-safe; a call
+// stays on its caller's loop, with its cancellation, except that what several wait for goes on until the last of them
+// has left.
 class SharedChat {
  public:
   SharedChat(ChatGateway& chat, AnswerCache& cache, CallBooks books, Metrics& metrics);

@@ -59,11 +59,10 @@ Result<std::vector<SealingKey>> make_file(const std::string& path) {
 Result<std::vector<SealingKey>> read_file(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.is_open()) return fail_errno(errno, "cannot open the sealing keys " + path);
-  struct ::stat facts {};
+  struct ::stat facts{};
   if (::fstat(file.get(), &facts) != 0) return fail_errno(errno, "cannot look at " + path);
   if (!S_ISREG(facts.st_mode)) return refuse(path, "the sealing keys are no file");
-  if (facts.st_uid != ::geteuid() && facts.st_uid != 0)
-    return refuse(path, "the sealing keys belong to another user");
+  if (facts.st_uid != ::geteuid() && facts.st_uid != 0) return refuse(path, "the sealing keys belong to another user");
   if ((facts.st_mode & 077) != 0)
     return refuse(path, fmt::format("the sealing keys may be read by others (mode {:o}): chmod 600 the file",
                                     facts.st_mode & 0777));

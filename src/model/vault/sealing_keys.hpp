@@ -8,16 +8,16 @@
 
 namespace atelier::model {
 
-// Where the sealing keys come from: the environment where it names some (ATELIER_MASTER_KEY), a file otherwise. Both may
-// hold several, the first of which seals: in the file one a line, in the environment parted by commas.
+// Where the sealing keys come from: the environment where it names some (ATELIER_MASTER_KEY), a file otherwise. Both
+// may hold several, the first of which seals: in the file one a line, in the environment parted by commas.
 struct SealingKeySource {
-  std::string path;                           // of the file
-  std::optional<std::string> variable = {};   // the environment variable's value
+  std::string path;                          // of the file
+  std::optional<std::string> variable = {};  // the environment variable's value
 };
 inline constexpr std::string_view kSealingKeyVariable = "ATELIER_MASTER_KEY";
 
-// Reads the keys; makes the file, with a new key and for its owner's eyes alone, where there is none. A file that others
-// may read or that is not ours is refused. Blocks.
+// Reads the keys; makes the file, with a new key and for its owner's eyes alone, where there is none. A file that
+// others may read or that is not ours is refused. Blocks.
 Result<std::vector<SealingKey>> load_sealing_keys(const SealingKeySource& source);
 
 // Puts a new key before those of the file, which go on opening what they sealed. Whoever then seals everything anew

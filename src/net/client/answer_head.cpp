@@ -43,7 +43,8 @@ Result<> read_status_line(std::string_view line, AnswerHead& head, bool& is_http
   is_http_1_1 = line.starts_with("HTTP/1.1 ");
   if (!is_http_1_1 && !line.starts_with("HTTP/1.0 ")) return answer_broken("does not begin with \"HTTP/1.1\"");
   const std::string_view status = line.substr(9, 3);
-  if (status.size() < 3 || !std::all_of(status.begin(), status.end(), is_digit) || status[0] == '0' || (line.size() > 12 && line[12] != ' '))
+  if (status.size() < 3 || !std::all_of(status.begin(), status.end(), is_digit) || status[0] == '0' ||
+      (line.size() > 12 && line[12] != ' '))
     return answer_broken("has no status of three digits");
   const auto is_text = [](char c) { return c == '\t' || (static_cast<std::uint8_t>(c) >= 0x20 && c != 0x7f); };
   if (!std::all_of(line.begin(), line.end(), is_text)) return answer_broken("has control bytes in its first line");
@@ -52,7 +53,8 @@ Result<> read_status_line(std::string_view line, AnswerHead& head, bool& is_http
 }
 
 Result<> read_length(std::string_view value, Framing& framing) {
-  const bool is_number = !value.empty() && value.size() <= kLengthDigitsMax && std::all_of(value.begin(), value.end(), is_digit);
+  const bool is_number =
+      !value.empty() && value.size() <= kLengthDigitsMax && std::all_of(value.begin(), value.end(), is_digit);
   if (!is_number) return answer_broken("has a Content-Length that is no number");
   if (framing.length_bytes) return answer_broken("has two Content-Length fields");
   std::from_chars(value.data(), value.data() + value.size(), framing.length_bytes.emplace());
@@ -66,14 +68,16 @@ void read_keep_alive(std::string_view value, AnswerHead& head) {
     member.remove_prefix(8);
     std::uint32_t seconds = 0;
     const auto [end, error] = std::from_chars(member.data(), member.data() + member.size(), seconds);
-    if (error == std::errc() && end == member.data() + member.size()) head.keep_alive_timeout = std::chrono::seconds(seconds);
+    if (error == std::errc() && end == member.data() + member.size())
+      head.keep_alive_timeout = std::chrono::seconds(seconds);
   }
 }
 
 Result<> read_framing_field(std::string_view name, std::string_view value, AnswerHead& head, Framing& framing) {
   if (name == "content-length") return read_length(value, framing);
   if (name == "transfer-encoding") {
-    if (framing.is_chunked || !is_word(value, "chunked")) return answer_broken("has a Transfer-Encoding that is not exactly \"chunked\"");
+    if (framing.is_chunked || !is_word(value, "chunked"))
+      return answer_broken("has a Transfer-Encoding that is not exactly \"chunked\"");
     framing.is_chunked = true;
   } else if (name == "connection") {
     while (!value.empty()) {
@@ -88,7 +92,8 @@ Result<> read_framing_field(std::string_view name, std::string_view value, Answe
 }
 
 Result<> decide_body(const Framing& framing, bool is_http_1_1, Method asked, AnswerHead& head) {
-  if (framing.is_chunked && (framing.length_bytes || !is_http_1_1)) return answer_broken("has both a Transfer-Encoding and what forbids it");
+  if (framing.is_chunked && (framing.length_bytes || !is_http_1_1))
+    return answer_broken("has both a Transfer-Encoding and what forbids it");
   head.keeps_alive = !framing.says_close && (is_http_1_1 || framing.says_keep_alive);
   if (head.is_interim() || head.status == 204 || head.status == 304 || asked == Method::head) {
     head.body_end = BodyEnd::none;
@@ -107,14 +112,16 @@ Result<> decide_body(const Framing& framing, bool is_http_1_1, Method asked, Ans
 }  // namespace
 
 std::unexpected<Error> answer_broken(std::string_view what) {
-  return fail(ErrorCode::unavailable, fmt::format("the server's answer {}", what), {.reason = "answer_broken", .where = {}});
+  return fail(ErrorCode::unavailable, fmt::format("the server's answer {}", what),
+              {.reason = "answer_broken", .where = {}});
 }
 
 Result<std::optional<std::size_t>> find_answer_head(std::string_view received, std::size_t& scanned) {
   constexpr HeadLimits kLimits{kAnswerHeadBytesMax, kAnswerFieldsMax, kAnswerHeadBytesMax};
   auto end = find_head_end(received, scanned, kLimits);
   if (end) return end;
-  return answer_broken(end.error().reason == "request_malformed" ? "has a header line that does not end in CR LF" : "has a header over 32 KiB");
+  return answer_broken(end.error().reason == "request_malformed" ? "has a header line that does not end in CR LF"
+                                                                 : "has a header over 32 KiB");
 }
 
 Result<AnswerHead> parse_answer_head(std::string_view rest, Method asked) {
@@ -133,7 +140,8 @@ Result<AnswerHead> parse_answer_head(std::string_view rest, Method asked) {
       continue;
     }
     if (line.empty()) break;
-    if (head.fields.size() == kAnswerFieldsMax) return answer_broken(fmt::format("has more than {} header fields", kAnswerFieldsMax));
+    if (head.fields.size() == kAnswerFieldsMax)
+      return answer_broken(fmt::format("has more than {} header fields", kAnswerFieldsMax));
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !head.fields.add(line.substr(0, colon), trim_blanks(line.substr(colon + 1))))
       return answer_broken("has a header line that is not \"name: value\"");

@@ -10,8 +10,8 @@
 
 namespace atelier::net {
 
-// The heads of HTTP/1 answers as pure functions. As strict as the server is with requests (RFC 9112): what two readers could
-// frame differently is refused as `answer_broken`, and the connection is not used again.
+// The heads of HTTP/1 answers as pure functions. As strict as the server is with requests (RFC 9112): what two readers
+// could frame differently is refused as `answer_broken`, and the connection is not used again.
 
 inline constexpr std::size_t kAnswerHeadBytesMax = 32 * 1024;
 inline constexpr std::size_t kAnswerFieldsMax = 100;

@@ -7,7 +7,8 @@
 
 namespace atelier::net {
 
-// Takes a chunked body apart where it lies (RFC 9112 section 7.1), in whatever pieces it came. Trailers are read and dropped.
+// Takes a chunked body apart where it lies (RFC 9112 section 7.1), in whatever pieces it came. Trailers are read and
+// dropped.
 class ChunkDecoder {
  public:
   struct Decoded {
@@ -18,7 +19,19 @@ class ChunkDecoder {
   bool is_done() const noexcept { return state_ == State::done; }
 
  private:
-  enum class State : std::uint8_t { size, extension, size_feed, data, data_return, data_feed, trailer_start, trailer, trailer_feed, end_feed, done };
+  enum class State : std::uint8_t {
+    size,
+    extension,
+    size_feed,
+    data,
+    data_return,
+    data_feed,
+    trailer_start,
+    trailer,
+    trailer_feed,
+    end_feed,
+    done
+  };
   // One byte outside of the payload.
   Result<> step(char c);
   Result<> step_size(char c);

@@ -14,7 +14,8 @@ ClientLoop::ClientLoop(ClientShared& shared, Executor executor, UniqueFd epoll, 
     : shared_(shared), executor_(executor), epoll_fd_(std::move(epoll)), counts_(counts), limits_(limits) {}
 
 std::size_t ClientLoop::Hash::operator()(const RouteKey& key) const noexcept {
-  const std::size_t rest = std::size_t{key.port} << 3 | (key.scheme == Scheme::https ? 4u : 0u) | (key.trust == Trust::verified ? 2u : 0u) | (key.is_guarded ? 1u : 0u);
+  const std::size_t rest = std::size_t{key.port} << 3 | (key.scheme == Scheme::https ? 4u : 0u) |
+                           (key.trust == Trust::verified ? 2u : 0u) | (key.is_guarded ? 1u : 0u);
   return std::hash<std::string_view>()(key.host) ^ (rest * 0x9e3779b97f4a7c15u);
 }
 
@@ -23,7 +24,8 @@ OriginPool& ClientLoop::pool(const Origin& origin, const Proxy* proxy, Trust tru
     deadlines_.emplace(executor_);
     gone_watch_.emplace(executor_, std::move(epoll_fd_));
     less_used_.emplace(executor_);
-    background_.emplace(executor_, TaskGroup::Options{.at_most = static_cast<std::size_t>(-1), .stops_on_error = false});
+    background_.emplace(executor_,
+                        TaskGroup::Options{.at_most = static_cast<std::size_t>(-1), .stops_on_error = false});
   }
   const RouteKey key = RouteKey::of(origin, proxy, trust, is_guarded);
   if (const auto known = pools_.find(key); known != pools_.end()) return known->second;
@@ -57,7 +59,9 @@ Task<> ClientLoop::stop() {
   // Whoever still reads an answer is told by its next wait.
   for (PooledConnection* connection : connections_) connection->http().cut();
   for (SharedConnection* connection : shared_connections_) connection->http().cut();
-  const auto is_used = [this] { return std::any_of(pools_.begin(), pools_.end(), [](const auto& entry) { return !entry.second.is_unused(); }); };
+  const auto is_used = [this] {
+    return std::any_of(pools_.begin(), pools_.end(), [](const auto& entry) { return !entry.second.is_unused(); });
+  };
   while (is_used()) co_await less_used_->wait();
   (void)co_await background_->join();
   gone_watch_->stop();

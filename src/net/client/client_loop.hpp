@@ -13,8 +13,12 @@ namespace atelier::net {
 
 // What a client's loops share. Outlives them.
 struct ClientShared {
-  ClientShared(ClientOptions given_options, std::unique_ptr<TlsClient> given_tls, Metrics& registry, std::size_t loop_count)
-      : options(std::move(given_options)), resolver(options.lookup, options.resolver), tls(std::move(given_tls)), metrics(registry, loop_count) {}
+  ClientShared(ClientOptions given_options, std::unique_ptr<TlsClient> given_tls, Metrics& registry,
+               std::size_t loop_count)
+      : options(std::move(given_options)),
+        resolver(options.lookup, options.resolver),
+        tls(std::move(given_tls)),
+        metrics(registry, loop_count) {}
 
   const ClientOptions options;
   Resolver resolver;
@@ -65,7 +69,9 @@ class ClientLoop {
     Trust trust;
     bool is_guarded;
     const Proxy* proxy;
-    static RouteKey of(const Route& route) noexcept { return of(route.origin, route.proxy, route.trust, route.is_guarded); }
+    static RouteKey of(const Route& route) noexcept {
+      return of(route.origin, route.proxy, route.trust, route.is_guarded);
+    }
     static RouteKey of(const Origin& origin, const Proxy* proxy, Trust trust, bool is_guarded) noexcept {
       return {origin.scheme, origin.host, origin.port, trust, is_guarded, proxy};
     }

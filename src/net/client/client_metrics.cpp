@@ -12,16 +12,25 @@ constexpr std::array<std::string_view, 1> kReasonLabels = {"reason"};
 constexpr std::array<std::string_view, 1> kConnectionLabels = {"connection"};
 constexpr std::array<std::string_view, 1> kOutcomeLabels = {"outcome"};
 
-constexpr Metric kConnections{"atelier_upstream_connections", MetricKind::gauge, "Connections to other servers: open (idle ones with them), idle, and requests waiting for one",
-                              kStateLabels};
-constexpr Metric kMade{"atelier_upstream_connections_made_total", MetricKind::counter, "Connections made to other servers"};
-constexpr Metric kResumed{"atelier_upstream_tls_resumed_total", MetricKind::counter, "Connections whose TLS session was resumed"};
-constexpr Metric kFailed{"atelier_upstream_connections_failed_total", MetricKind::counter, "Connections to other servers that could not be made", kReasonLabels};
-constexpr Metric kSent{"atelier_upstream_requests_total", MetricKind::counter, "Requests sent to other servers, by the connection they took", kConnectionLabels};
-constexpr Metric kRetried{"atelier_upstream_retries_total", MetricKind::counter, "Requests sent again, since a kept connection had died unnoticed"};
-constexpr Metric kWaits{"atelier_upstream_waits_total", MetricKind::counter, "Requests for which no connection was free: those that waited, and those refused", kOutcomeLabels};
+constexpr Metric kConnections{
+    "atelier_upstream_connections", MetricKind::gauge,
+    "Connections to other servers: open (idle ones with them), idle, and requests waiting for one", kStateLabels};
+constexpr Metric kMade{"atelier_upstream_connections_made_total", MetricKind::counter,
+                       "Connections made to other servers"};
+constexpr Metric kResumed{"atelier_upstream_tls_resumed_total", MetricKind::counter,
+                          "Connections whose TLS session was resumed"};
+constexpr Metric kFailed{"atelier_upstream_connections_failed_total", MetricKind::counter,
+                         "Connections to other servers that could not be made", kReasonLabels};
+constexpr Metric kSent{"atelier_upstream_requests_total", MetricKind::counter,
+                       "Requests sent to other servers, by the connection they took", kConnectionLabels};
+constexpr Metric kRetried{"atelier_upstream_retries_total", MetricKind::counter,
+                          "Requests sent again, since a kept connection had died unnoticed"};
+constexpr Metric kWaits{"atelier_upstream_waits_total", MetricKind::counter,
+                        "Requests for which no connection was free: those that waited, and those refused",
+                        kOutcomeLabels};
 
-std::shared_ptr<void> read_sum(Metrics& registry, const std::vector<std::unique_ptr<LoopCounts>>& counts, ConnectionCount LoopCounts::*which, std::string_view state) {
+std::shared_ptr<void> read_sum(Metrics& registry, const std::vector<std::unique_ptr<LoopCounts>>& counts,
+                               ConnectionCount LoopCounts::* which, std::string_view state) {
   const auto sum = [&counts, which] {
     std::int64_t total = 0;
     for (const auto& loop : counts) total += ((*loop).*which).get();

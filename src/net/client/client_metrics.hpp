@@ -12,7 +12,9 @@ namespace atelier::net {
 
 // One loop's connections. Written by that loop alone, so that counting costs a store; read by any thread.
 struct ConnectionCount {
-  void add(int amount) noexcept { value.store(value.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed); }
+  void add(int amount) noexcept {
+    value.store(value.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
   std::int64_t get() const noexcept { return value.load(std::memory_order_relaxed); }
   alignas(64) std::atomic<std::int64_t> value = 0;
 };

@@ -40,10 +40,12 @@ Task<Result<>> open_tunnel(Stream* stream, Route route) {
   const bool is_six = route.origin.host.find(':') != std::string::npos;
   const std::string host = is_six ? '[' + route.origin.host + ']' : route.origin.host;
   std::string request = fmt::format("CONNECT {0}:{1} HTTP/1.1\r\nhost: {0}:{1}\r\n", host, route.origin.port);
-  if (!route.proxy->authorization.empty()) request += fmt::format("proxy-authorization: {}\r\n", route.proxy->authorization);
+  if (!route.proxy->authorization.empty())
+    request += fmt::format("proxy-authorization: {}\r\n", route.proxy->authorization);
   request += "\r\n";
   const std::string_view pieces[] = {request};
-  if (auto sent = co_await stream->write(pieces); !sent) co_return proxy_error("the proxy took no request: " + sent.error().message, reason::kProxyFailed);
+  if (auto sent = co_await stream->write(pieces); !sent)
+    co_return proxy_error("the proxy took no request: " + sent.error().message, reason::kProxyFailed);
 
   std::string received;
   std::size_t scanned = 0;
@@ -57,7 +59,9 @@ Task<Result<>> open_tunnel(Stream* stream, Route route) {
       scanned = 0;
       if (head->is_interim()) continue;
       if (head->status >= 300)
-        co_return proxy_error(fmt::format("the proxy {} answered {} to a tunnel to {}", route.proxy->origin.authority(), head->status, host), reason::kProxyRefused);
+        co_return proxy_error(fmt::format("the proxy {} answered {} to a tunnel to {}", route.proxy->origin.authority(),
+                                          head->status, host),
+                              reason::kProxyRefused);
       // In a tunnel the client speaks first.
       if (!received.empty()) co_return proxy_error("the proxy sent bytes before the tunnel's", reason::kProxyFailed);
       co_return Result<>{};

@@ -2,8 +2,8 @@
 
 #include "net/address_guard.hpp"
 #include "net/client/proxy.hpp"
-#include "net/client/resolver.hpp"
 #include "net/client/request.hpp"
+#include "net/client/resolver.hpp"
 #include "net/stream.hpp"
 
 namespace atelier::net {

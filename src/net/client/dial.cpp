@@ -60,7 +60,8 @@ std::vector<IpAddress> alternate_families(std::vector<IpAddress> addresses) {
   ordered.reserve(addresses.size());
   bool wants_v4 = !addresses.empty() && addresses.front().is_v4();
   while (!addresses.empty()) {
-    auto next = std::find_if(addresses.begin(), addresses.end(), [&](const IpAddress& address) { return address.is_v4() == wants_v4; });
+    auto next = std::find_if(addresses.begin(), addresses.end(),
+                             [&](const IpAddress& address) { return address.is_v4() == wants_v4; });
     if (next == addresses.end()) next = addresses.begin();
     ordered.push_back(*next);
     addresses.erase(next);
@@ -73,7 +74,8 @@ Task<Result<Stream>> dial_one(sockaddr_storage address, socklen_t size, std::str
   const int family = address.ss_family;
   UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.is_open())
-    co_return fail(ErrorCode::unavailable, fmt::format("no connection to {}: {}", name, std::strerror(errno)), {.reason = std::string(reason::kConnectFailed), .where = {}});
+    co_return fail(ErrorCode::unavailable, fmt::format("no connection to {}: {}", name, std::strerror(errno)),
+                   {.reason = std::string(reason::kConnectFailed), .where = {}});
   if (family != AF_UNIX) tune(fd.get());
   int error = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 ? 0 : errno;
   const Executor executor = co_await current_executor();

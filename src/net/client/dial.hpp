@@ -10,10 +10,10 @@
 
 namespace atelier::net {
 
-// A connection to whichever of the addresses answers first: families alternate, beginning with that of the first address,
-// and the next is tried a quarter of a second after the last or as soon as it failed (RFC 8305 section 5). Those that lose
-// are closed. Cancelling it ends all attempts. Errors: `unavailable` with connect_refused (all refused) or connect_failed,
-// `cancelled`. `host` is for messages.
+// A connection to whichever of the addresses answers first: families alternate, beginning with that of the first
+// address, and the next is tried a quarter of a second after the last or as soon as it failed (RFC 8305 section 5).
+// Those that lose are closed. Cancelling it ends all attempts. Errors: `unavailable` with connect_refused (all refused)
+// or connect_failed, `cancelled`. `host` is for messages.
 Task<Result<Stream>> dial(std::vector<IpAddress> addresses, std::uint16_t port, std::string host);
 
 inline constexpr std::chrono::milliseconds kDialStagger{250};

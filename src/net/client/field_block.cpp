@@ -35,7 +35,8 @@ bool FieldBlock::add(std::string_view name, std::string_view value) {
     text_[begin + i] = c;
   }
   text_ += value;
-  places_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(begin + name.size()), static_cast<std::uint32_t>(text_.size())});
+  places_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(begin + name.size()),
+                     static_cast<std::uint32_t>(text_.size())});
   return true;
 }
 
@@ -73,7 +74,8 @@ Headers FieldBlock::to_headers() const {
 
 bool is_field_value(std::string_view value) noexcept {
   const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  return std::all_of(value.begin(), value.end(), is_value_byte) && (value.empty() || (!is_blank(value.front()) && !is_blank(value.back())));
+  return std::all_of(value.begin(), value.end(), is_value_byte) &&
+         (value.empty() || (!is_blank(value.front()) && !is_blank(value.back())));
 }
 
 }  // namespace atelier::net

@@ -11,8 +11,8 @@
 
 namespace atelier::net {
 
-// The fields of an answer in two pieces of memory, whatever their number: an answer of a provider has thirty, and those who
-// relay it look at five. Names are lower case; the order is that of the wire.
+// The fields of an answer in two pieces of memory, whatever their number: an answer of a provider has thirty, and those
+// who relay it look at five. Names are lower case; the order is that of the wire.
 class FieldBlock {
  public:
   // False, and nothing added, when the name is no token or the value has control bytes (RFC 9110 section 5).
@@ -35,8 +35,8 @@ class FieldBlock {
   std::vector<Place> places_;
 };
 
-// Whether a value can be sent in a field: no control bytes, no white space around it. What keeps one value from becoming
-// two fields.
+// Whether a value can be sent in a field: no control bytes, no white space around it. What keeps one value from
+// becoming two fields.
 bool is_field_value(std::string_view value) noexcept;
 
 }  // namespace atelier::net

@@ -119,7 +119,8 @@ Task<Result<AnswerHead>> Http1Connection::read_head() {
     auto got = co_await stream_.read(free_space());
     if (!got || *got == 0) {
       const bool is_stopped_now = was_stopped(co_await asio::this_coro::cancellation_state);
-      co_return lost(is_stopped_now, got ? End::orderly : End::unknown, got ? kClosed : std::string_view(got.error().message));
+      co_return lost(is_stopped_now, got ? End::orderly : End::unknown,
+                     got ? kClosed : std::string_view(got.error().message));
     }
     end_ += *got;
     has_answer_bytes_ = true;
@@ -161,7 +162,8 @@ Task<Result<std::optional<std::string_view>>> Http1Connection::next() {
       co_return std::nullopt;
     }
     const bool is_stopped_now = was_stopped(co_await asio::this_coro::cancellation_state);
-    co_return lost(is_stopped_now, got ? End::orderly : End::unknown, got ? kClosed : std::string_view(got.error().message));
+    co_return lost(is_stopped_now, got ? End::orderly : End::unknown,
+                   got ? kClosed : std::string_view(got.error().message));
   }
 }
 
@@ -203,7 +205,8 @@ bool Http1Connection::is_quiet() {
 }
 
 void Http1Connection::rest() noexcept {
-  if (buffer_ && capacity_ == kBufferBytes && spare_buffers().size() < kSpareBuffersMax) spare_buffers().push_back(std::move(buffer_));
+  if (buffer_ && capacity_ == kBufferBytes && spare_buffers().size() < kSpareBuffersMax)
+    spare_buffers().push_back(std::move(buffer_));
   buffer_.reset();
   capacity_ = begin_ = end_ = 0;
   if (TlsSession* tls = stream_.tls()) tls->release_memory();
@@ -234,8 +237,11 @@ std::unexpected<Error> Http1Connection::late() const {
                                   : phase_ == Phase::send ? reason::kTimeoutSend
                                   : phase_ == Phase::head ? reason::kTimeoutFirstByte
                                                           : reason::kTimeoutBetweenBytes;
-  const std::string_view doing = phase_ == Phase::send ? "to take the request" : phase_ == Phase::head ? "for its answer" : "for more of its answer";
-  return fail(ErrorCode::deadline_exceeded, fmt::format("the server was waited for too long {}", doing), {.reason = std::string(reason), .where = {}});
+  const std::string_view doing = phase_ == Phase::send   ? "to take the request"
+                                 : phase_ == Phase::head ? "for its answer"
+                                                         : "for more of its answer";
+  return fail(ErrorCode::deadline_exceeded, fmt::format("the server was waited for too long {}", doing),
+              {.reason = std::string(reason), .where = {}});
 }
 
 std::unexpected<Error> Http1Connection::lost(bool is_stopped, End end, std::string_view how) {
@@ -243,13 +249,15 @@ std::unexpected<Error> Http1Connection::lost(bool is_stopped, End end, std::stri
   if (timed_out_) return late();
   if (is_stopped) return fail(ErrorCode::cancelled, "stopped while the server was asked");
   if (!note_ || has_answer_bytes_)
-    return fail(ErrorCode::unavailable, fmt::format("the server's answer ended in its middle: {}", how), {.reason = std::string(reason::kAnswerCut), .where = {}});
+    return fail(ErrorCode::unavailable, fmt::format("the server's answer ended in its middle: {}", how),
+                {.reason = std::string(reason::kAnswerCut), .where = {}});
   // RFC 9110 section 9.2.2 lets a client repeat what it can tell was never applied. A server that closes in order
-  // acknowledges with that what its machine has received: a request of which nothing is acknowledged then came too late to be
-  // read. A reset says nothing of the kind, since acknowledgements wait for a while. One byte more, since the kernel counts
-  // the connection's opening too.
+  // acknowledges with that what its machine has received: a request of which nothing is acknowledged then came too late
+  // to be read. A reset says nothing of the kind, since acknowledgements wait for a while. One byte more, since the
+  // kernel counts the connection's opening too.
   const auto acknowledged = end == End::orderly ? acknowledged_bytes(stream_.native()) : std::nullopt;
-  note_->may_have_arrived = stream_.sent_bytes() > sent_before_bytes_ && (!acknowledged || *acknowledged > sent_before_bytes_ + 1);
+  note_->may_have_arrived =
+      stream_.sent_bytes() > sent_before_bytes_ && (!acknowledged || *acknowledged > sent_before_bytes_ + 1);
   return fail(ErrorCode::unavailable, fmt::format("the connection ended before the server answered: {}", how),
               {.reason = std::string(reason::kResetBeforeAnswer), .where = {}});
 }

@@ -10,8 +10,8 @@
 
 namespace atelier::net {
 
-// The client's end of one HTTP/1.1 connection: one request at a time. Used on its loop; the deadlines outlive it. Destroying
-// it closes the connection at once.
+// The client's end of one HTTP/1.1 connection: one request at a time. Used on its loop; the deadlines outlive it.
+// Destroying it closes the connection at once.
 class Http1Connection final : private Deadlines::Target {
  public:
   Http1Connection(Stream stream, Deadlines& deadlines);
@@ -75,7 +75,8 @@ class Http1Connection final : private Deadlines::Target {
   std::uint64_t left_bytes_ = 0;
   Method method_ = Method::get;
   Phase phase_ = Phase::idle;
-  bool keeps_alive_ = true, is_sent_ = true, is_done_ = true, is_broken_ = false, timed_out_ = false, has_answer_bytes_ = false;
+  bool keeps_alive_ = true, is_sent_ = true, is_done_ = true, is_broken_ = false, timed_out_ = false,
+       has_answer_bytes_ = false;
 };
 
 }  // namespace atelier::net

@@ -44,7 +44,9 @@ struct Http2ClientConnection::Asked final : AskedStream {
     connection->closed_.push_back(id);
     changed.notify();
   }
-  std::optional<std::string_view> outgoing() const noexcept override { return is_held ? std::optional(rest) : std::nullopt; }
+  std::optional<std::string_view> outgoing() const noexcept override {
+    return is_held ? std::optional(rest) : std::nullopt;
+  }
   void on_sent(std::size_t size) override {
     rest.remove_prefix(size);
     changed.extend(until_next());
@@ -52,20 +54,21 @@ struct Http2ClientConnection::Asked final : AskedStream {
   }
   // How long the server may take over the next bytes, in either direction.
   std::chrono::steady_clock::duration until_next() const {
-    return std::min<std::chrono::steady_clock::duration>(limits.between_bytes, limits.deadline - std::chrono::steady_clock::now());
+    return std::min<std::chrono::steady_clock::duration>(limits.between_bytes,
+                                                         limits.deadline - std::chrono::steady_clock::now());
   }
 
   Http2ClientConnection* connection = nullptr;
   std::int32_t id = 0;
   AnswerHead head;
-  std::string inbox;     // of the answer, not yet read: at most a window of it
-  std::string_view rest; // of the request's body, or of `kept`
-  std::string kept;      // what was not sent yet when the answer came
+  std::string inbox;      // of the answer, not yet read: at most a window of it
+  std::string_view rest;  // of the request's body, or of `kept`
+  std::string kept;       // what was not sent yet when the answer came
   SendLimits limits;
   std::uint64_t sent_before_bytes = 0;  // of the connection, when this was asked
   bool is_held = true;                  // somebody wants the answer
   bool has_head = false, is_whole = false, is_broken = false, is_closed = false, was_refused = false;
-  bool was_cut_in_order = false;        // the connection ended, and not by a reset
+  bool was_cut_in_order = false;  // the connection ended, and not by a reset
   TimedWait changed;
 };
 
@@ -103,7 +106,9 @@ Http2Exchange::~Http2Exchange() {
 Task<Result<>> Http2Exchange::wait(Phase phase) {
   const SendLimits& limits = asked_.limits;
   auto timeout = asked_.until_next();
-  if (phase == Phase::head) timeout = std::min<std::chrono::steady_clock::duration>(limits.first_byte, limits.deadline - std::chrono::steady_clock::now());
+  if (phase == Phase::head)
+    timeout = std::min<std::chrono::steady_clock::duration>(limits.first_byte,
+                                                            limits.deadline - std::chrono::steady_clock::now());
   const TimedWait::End ended = co_await asked_.changed.wait(timeout);
   if (ended == TimedWait::End::stopped) co_return fail(ErrorCode::cancelled, "stopped while the server was asked");
   if (ended == TimedWait::End::notified) co_return Result<>{};
@@ -112,14 +117,19 @@ Task<Result<>> Http2Exchange::wait(Phase phase) {
                                   : phase == Phase::send ? reason::kTimeoutSend
                                   : phase == Phase::head ? reason::kTimeoutFirstByte
                                                          : reason::kTimeoutBetweenBytes;
-  const std::string_view doing = phase == Phase::send ? "to take the request" : phase == Phase::head ? "for its answer" : "for more of its answer";
-  co_return fail(ErrorCode::deadline_exceeded, fmt::format("the server was waited for too long {}", doing), {.reason = std::string(reason), .where = {}});
+  const std::string_view doing = phase == Phase::send   ? "to take the request"
+                                 : phase == Phase::head ? "for its answer"
+                                                        : "for more of its answer";
+  co_return fail(ErrorCode::deadline_exceeded, fmt::format("the server was waited for too long {}", doing),
+                 {.reason = std::string(reason), .where = {}});
 }
 
 std::unexpected<Error> Http2Exchange::lost(SendNote* note) const {
   if (asked_.is_broken) return answer_broken("has a header that is malformed, or over 32 KiB or 100 fields");
   if (!note || asked_.has_head)
-    return fail(ErrorCode::unavailable, "the server's answer ended in its middle: it reset the stream, or closed the connection", {.reason = std::string(reason::kAnswerCut), .where = {}});
+    return fail(ErrorCode::unavailable,
+                "the server's answer ended in its middle: it reset the stream, or closed the connection",
+                {.reason = std::string(reason::kAnswerCut), .where = {}});
   // RFC 9113 section 8.7: what a server refuses, or leaves out of its GOAWAY, it has not looked at. Else as in HTTP/1.
   if (asked_.was_refused) {
     note->may_have_arrived = false;
@@ -127,7 +137,8 @@ std::unexpected<Error> Http2Exchange::lost(SendNote* note) const {
     const auto acknowledged = acknowledged_bytes(slot_.connection().stream().native());
     note->may_have_arrived = !acknowledged || *acknowledged > asked_.sent_before_bytes + 1;
   }
-  return fail(ErrorCode::unavailable, "the server reset the stream, or closed the connection, before it answered", {.reason = std::string(reason::kResetBeforeAnswer), .where = {}});
+  return fail(ErrorCode::unavailable, "the server reset the stream, or closed the connection, before it answered",
+              {.reason = std::string(reason::kResetBeforeAnswer), .where = {}});
 }
 
 Task<Result<>> Http2Exchange::wait_for_head(SendNote* note) {
@@ -155,7 +166,9 @@ Task<Result<std::optional<std::string_view>>> Http2Exchange::next() {
   }
 }
 
-StreamSlot::StreamSlot(Http2ClientConnection& connection) noexcept : connection_(&connection) { ++connection.slot_count_; }
+StreamSlot::StreamSlot(Http2ClientConnection& connection) noexcept : connection_(&connection) {
+  ++connection.slot_count_;
+}
 
 StreamSlot::~StreamSlot() {
   if (!connection_) return;
@@ -163,7 +176,8 @@ StreamSlot::~StreamSlot() {
   connection_->owner_.on_slots_changed(*connection_);
 }
 
-Http2ClientConnection::Http2ClientConnection(Owner& owner, Stream stream, Deadlines& deadlines) : owner_(owner), stream_(std::move(stream)), deadlines_(deadlines) {}
+Http2ClientConnection::Http2ClientConnection(Owner& owner, Stream stream, Deadlines& deadlines)
+    : owner_(owner), stream_(std::move(stream)), deadlines_(deadlines) {}
 
 Http2ClientConnection::~Http2ClientConnection() = default;
 
@@ -210,11 +224,15 @@ Task<Result<std::string_view>> Http2ClientConnection::read_some() {
   }
 }
 
-Task<Result<std::unique_ptr<ClientExchange>>> Http2ClientConnection::ask(StreamSlot slot, const ClientRequest* request, SendNote* note) {
+Task<Result<std::unique_ptr<ClientExchange>>> Http2ClientConnection::ask(StreamSlot slot, const ClientRequest* request,
+                                                                         SendNote* note) {
   const Origin& origin = request->url.origin;
   const std::string authority = origin.authority();
   const std::string length = std::to_string(request->body.size());
-  ClientWire::Fields fields = {{":method", to_string(request->method)}, {":scheme", to_string(origin.scheme)}, {":authority", authority}, {":path", request->url.target}};
+  ClientWire::Fields fields = {{":method", to_string(request->method)},
+                               {":scheme", to_string(origin.scheme)},
+                               {":authority", authority},
+                               {":path", request->url.target}};
   bool has_agent = false;
   for (const auto& [name, value] : request->headers.fields()) {
     has_agent = has_agent || name == "user-agent";
@@ -231,7 +249,8 @@ Task<Result<std::unique_ptr<ClientExchange>>> Http2ClientConnection::ask(StreamS
   asked.sent_before_bytes = stream_.sent_bytes();
   asked.id = has_ended_ ? 0 : wire_.open(fields, asked, !request->body.empty());
   if (asked.id <= 0)
-    co_return fail(ErrorCode::unavailable, "the connection takes no more requests", {.reason = std::string(reason::kResetBeforeAnswer), .where = {}});
+    co_return fail(ErrorCode::unavailable, "the connection takes no more requests",
+                   {.reason = std::string(reason::kResetBeforeAnswer), .where = {}});
   asked_.emplace(asked.id, std::move(made));
   auto exchange = std::make_unique<Http2Exchange>(std::move(slot), asked);
   note->sent_at = std::chrono::steady_clock::now();

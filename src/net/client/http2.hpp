@@ -14,7 +14,8 @@ namespace atelier::net {
 
 class Http2ClientConnection;
 
-// The right to have one request open on a connection of HTTP/2. Freed where it dies, which tells the connection's owner.
+// The right to have one request open on a connection of HTTP/2. Freed where it dies, which tells the connection's
+// owner.
 class StreamSlot {
  public:
   StreamSlot() = default;
@@ -32,13 +33,14 @@ class StreamSlot {
   Http2ClientConnection* connection_ = nullptr;
 };
 
-// The client's end of one HTTP/2 connection: requests side by side. Used on its loop; the deadlines outlive it. Its owner
-// awaits run(), and keeps it while slots of it are there.
+// The client's end of one HTTP/2 connection: requests side by side. Used on its loop; the deadlines outlive it. Its
+// owner awaits run(), and keeps it while slots of it are there.
 class Http2ClientConnection {
  public:
   class Owner {
    public:
-    // A slot was freed, or more of them are to be had, or fewer; or the connection ended. May destroy it when it has none.
+    // A slot was freed, or more of them are to be had, or fewer; or the connection ended. May destroy it when it has
+    // none.
     virtual void on_slots_changed(Http2ClientConnection& connection) = 0;
 
    protected:
@@ -54,8 +56,8 @@ class Http2ClientConnection {
   // It takes no more requests, whatever becomes of those that run.
   bool is_closing() const noexcept { return has_ended_ || wire_.streams_max() == 0; }
   std::size_t slot_count() const noexcept { return slot_count_; }
-  // Sends a request that passed check_request(), and waits for the head of its answer. `request` outlives the call; the note is
-  // filled in.
+  // Sends a request that passed check_request(), and waits for the head of its answer. `request` outlives the call; the
+  // note is filled in.
   Task<Result<std::unique_ptr<ClientExchange>>> ask(StreamSlot slot, const ClientRequest* request, SendNote* note);
   // Says goodbye, and ends once that is sent.
   void close();

@@ -18,15 +18,17 @@ void ClientWire::SessionDeleter::operator()(nghttp2_session* session) const noex
 // What the library calls. No exception may leave them: it is C that called.
 struct ClientWire::Callbacks {
   static ClientWire& wire(void* given) noexcept { return *static_cast<ClientWire*>(given); }
-  static AskedStream* stream(nghttp2_session* session, std::int32_t id) noexcept { return static_cast<AskedStream*>(::nghttp2_session_get_stream_user_data(session, id)); }
+  static AskedStream* stream(nghttp2_session* session, std::int32_t id) noexcept {
+    return static_cast<AskedStream*>(::nghttp2_session_get_stream_user_data(session, id));
+  }
 
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame*, void* given) {
     wire(given).building_.emplace();
     return 0;
   }
 
-  static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-                       std::uint8_t, void* given) {
+  static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
+                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* given) {
     ClientWire& self = wire(given);
     if (!self.building_ || self.building_->is_broken) return 0;
     BuildingHead& building = *self.building_;
@@ -34,13 +36,15 @@ struct ClientWire::Callbacks {
     building.size_bytes += name_size + value_size + kFieldOverheadBytes;
     if (field_name == ":status")
       std::from_chars(field_value.data(), field_value.data() + field_value.size(), building.head.status);
-    else if (building.head.fields.size() == kAnswerFieldsMax || building.size_bytes > kAnswerHeadBytesMax || !building.head.fields.add(field_name, field_value))
+    else if (building.head.fields.size() == kAnswerFieldsMax || building.size_bytes > kAnswerHeadBytesMax ||
+             !building.head.fields.add(field_name, field_value))
       building.is_broken = true;
     return 0;
   }
 
   // The library would leave such a field out and go on. With this the stream is reset.
-  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t, std::uint8_t, void*) {
+  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t,
+                               const std::uint8_t*, std::size_t, std::uint8_t, void*) {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
@@ -54,7 +58,8 @@ struct ClientWire::Callbacks {
     return 0;
   }
 
-  static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* bytes, std::size_t size, void*) {
+  static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
+                     std::size_t size, void*) {
     // Of the connection it is used up at once, or one slow reader would hold back the others.
     ::nghttp2_session_consume_connection(session, size);
     if (AskedStream* whose = stream(session, id)) whose->on_body(view(bytes, size));
@@ -66,7 +71,8 @@ struct ClientWire::Callbacks {
     return 0;
   }
 
-  static ssize_t read_data(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size_max, std::uint32_t* flags, nghttp2_data_source* source, void*) {
+  static ssize_t read_data(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size_max, std::uint32_t* flags,
+                           nghttp2_data_source* source, void*) {
     const auto rest = static_cast<AskedStream*>(source->ptr)->outgoing();
     if (!rest) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
@@ -74,7 +80,8 @@ struct ClientWire::Callbacks {
     return static_cast<ssize_t>(std::min(rest->size(), size_max));
   }
 
-  static int send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head, std::size_t size, nghttp2_data_source* source, void* given) {
+  static int send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head, std::size_t size,
+                       nghttp2_data_source* source, void* given) {
     ClientWire& self = wire(given);
     if (self.out_->size() >= self.out_bytes_max_) return NGHTTP2_ERR_WOULDBLOCK;
     auto& whose = *static_cast<AskedStream*>(source->ptr);
@@ -118,7 +125,8 @@ ClientWire::ClientWire(Options options) : options_(options) {
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   };
   ensure(::nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0, "out of memory");
-  ensure(::nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes) == 0, "out of memory");
+  ensure(::nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes) == 0,
+         "out of memory");
 }
 
 ClientWire::~ClientWire() = default;
@@ -148,7 +156,8 @@ void ClientWire::take_head(nghttp2_session* session, std::int32_t id, AskedStrea
 
 bool ClientWire::receive(std::string_view bytes) {
   if (is_broken_) return false;
-  is_broken_ = ::nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()) < 0;
+  is_broken_ =
+      ::nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()) < 0;
   return !is_broken_;
 }
 
@@ -166,7 +175,8 @@ void ClientWire::produce(std::string& out, std::size_t bytes_max) {
 }
 
 bool ClientWire::is_over() const noexcept {
-  return is_broken_ || (::nghttp2_session_want_read(session_.get()) == 0 && ::nghttp2_session_want_write(session_.get()) == 0);
+  return is_broken_ ||
+         (::nghttp2_session_want_read(session_.get()) == 0 && ::nghttp2_session_want_write(session_.get()) == 0);
 }
 
 std::int32_t ClientWire::open(const Fields& fields, AskedStream& stream, bool has_body) {
@@ -175,17 +185,24 @@ std::int32_t ClientWire::open(const Fields& fields, AskedStream& stream, bool ha
   list.reserve(fields.size());
   for (const auto& [name, value] : fields) list.push_back(field(name, value));
   const nghttp2_data_provider provider{.source = {.ptr = &stream}, .read_callback = Callbacks::read_data};
-  return std::max(::nghttp2_submit_request(session_.get(), nullptr, list.data(), list.size(), has_body ? &provider : nullptr, &stream), 0);
+  return std::max(::nghttp2_submit_request(session_.get(), nullptr, list.data(), list.size(),
+                                           has_body ? &provider : nullptr, &stream),
+                  0);
 }
 
 std::size_t ClientWire::streams_max() const noexcept {
   if (is_broken_ || ::nghttp2_session_check_request_allowed(session_.get()) == 0) return 0;
-  return std::min(options_.streams_max, ::nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
+  return std::min(options_.streams_max,
+                  ::nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
 }
 
-void ClientWire::consume(std::int32_t stream, std::size_t size) { ::nghttp2_session_consume_stream(session_.get(), stream, size); }
+void ClientWire::consume(std::int32_t stream, std::size_t size) {
+  ::nghttp2_session_consume_stream(session_.get(), stream, size);
+}
 
-void ClientWire::cancel(std::int32_t stream) { ::nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL); }
+void ClientWire::cancel(std::int32_t stream) {
+  ::nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
+}
 
 void ClientWire::end() { ::nghttp2_session_terminate_session(session_.get(), NGHTTP2_NO_ERROR); }
 

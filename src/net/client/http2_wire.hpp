@@ -14,7 +14,8 @@ struct nghttp2_session;
 
 namespace atelier::net {
 
-// What happens to one request, told by a ClientWire while it receives or produces. No function may throw, or call the wire.
+// What happens to one request, told by a ClientWire while it receives or produces. No function may throw, or call the
+// wire.
 class AskedStream {
  public:
   virtual void on_head(AnswerHead head) = 0;  // interim ones are not told
@@ -38,12 +39,14 @@ struct BuildingHead {
   bool is_broken = false;
 };
 
-// The client's end of an HTTP/2 connection as a state machine without a socket, over nghttp2. Used by one thread at a time.
+// The client's end of an HTTP/2 connection as a state machine without a socket, over nghttp2. Used by one thread at a
+// time.
 class ClientWire {
  public:
   using Fields = std::vector<std::pair<std::string_view, std::string_view>>;
   struct Options {
-    // What a server may send of one answer before it is read. What all may send is not limited: it is the streams that are.
+    // What a server may send of one answer before it is read. What all may send is not limited: it is the streams that
+    // are.
     std::uint32_t stream_window_bytes = 256 * 1024;
     std::uint32_t streams_max = 100;  // or fewer, if the server says so
   };
@@ -56,8 +59,8 @@ class ClientWire {
   void produce(std::string& out, std::size_t bytes_max);
   bool is_over() const noexcept;
 
-  // The fields are the whole head, ":method" and so on before the others; they are copied. `stream` hears of the answer until
-  // it is told that it was closed. 0: the connection takes no more.
+  // The fields are the whole head, ":method" and so on before the others; they are copied. `stream` hears of the answer
+  // until it is told that it was closed. 0: the connection takes no more.
   std::int32_t open(const Fields& fields, AskedStream& stream, bool has_body);
   // How many may be open; 0 once the connection takes no more.
   std::size_t streams_max() const noexcept;

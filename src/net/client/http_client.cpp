@@ -4,8 +4,8 @@
 
 #include <future>
 
-#include "base/log.hpp"
 #include "base/async.hpp"
+#include "base/log.hpp"
 #include "net/client/client_loop.hpp"
 #include "net/client/limit.hpp"
 #include "net/client/reason.hpp"
@@ -33,7 +33,9 @@ class Http1Exchange final : public ClientExchange {
   AnswerHead head_;
 };
 
-std::size_t share_of(std::size_t whole, std::size_t loop_count) { return std::max<std::size_t>((whole + loop_count - 1) / loop_count, 1); }
+std::size_t share_of(std::size_t whole, std::size_t loop_count) {
+  return std::max<std::size_t>((whole + loop_count - 1) / loop_count, 1);
+}
 
 std::unexpected<Error> stopping() { return fail(ErrorCode::cancelled, "the client is stopping"); }
 
@@ -48,7 +50,8 @@ Task<Result<std::string>> ClientResponse::read_body(std::size_t bytes_max) {
     if (!piece) co_return error_of(piece);
     if (!*piece) co_return whole;
     if (whole.size() + (*piece)->size() > bytes_max)
-      co_return fail(ErrorCode::too_large, fmt::format("the answer has more than {} bytes", bytes_max), {.reason = std::string(reason::kAnswerTooLarge), .where = {}});
+      co_return fail(ErrorCode::too_large, fmt::format("the answer has more than {} bytes", bytes_max),
+                     {.reason = std::string(reason::kAnswerTooLarge), .where = {}});
     whole += **piece;
   }
 }
@@ -77,13 +80,15 @@ Result<std::unique_ptr<HttpClient>> HttpClient::make(Loops& loops, ClientOptions
   auto tls = TlsClient::make(options.tls);
   if (!tls) return error_of(tls);
   const std::size_t count = loops.size();
-  const ClientLoop::Limits limits{share_of(options.connections_per_origin_max, count), share_of(options.waiters_per_origin_max, count),
+  const ClientLoop::Limits limits{share_of(options.connections_per_origin_max, count),
+                                  share_of(options.waiters_per_origin_max, count),
                                   share_of(options.idle_per_origin_max, count)};
   auto state = std::make_unique<State>(std::move(options), std::move(*tls), metrics, count);
   for (std::size_t i = 0; i < count; ++i) {
     auto epoll = GoneWatch::open();
     if (!epoll) return error_of(epoll);
-    state->loops.push_back(std::make_unique<ClientLoop>(state->shared, loops.executor(i), std::move(*epoll), state->shared.metrics.counts(i), limits));
+    state->loops.push_back(std::make_unique<ClientLoop>(state->shared, loops.executor(i), std::move(*epoll),
+                                                        state->shared.metrics.counts(i), limits));
   }
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(state)));
 }
@@ -138,7 +143,12 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
       exchange = co_await connection.ask(std::move(made.slot), &request, &note);
     } else {
       const std::string head = render_head(request, pool.route());
-      const Http1Connection::Outgoing outgoing{.method = request.method, .head = head, .body = request.body, .file = nullptr, .limits = request.limits, .note = &note};
+      const Http1Connection::Outgoing outgoing{.method = request.method,
+                                               .head = head,
+                                               .body = request.body,
+                                               .file = nullptr,
+                                               .limits = request.limits,
+                                               .note = &note};
       auto answer = co_await made.lease->http().ask(outgoing);
       if (answer && answer->keep_alive_timeout) made.lease->limit_idle(*answer->keep_alive_timeout);
       if (answer)
@@ -170,7 +180,8 @@ Task<Result<>> read_rest(ClientResponse* response) {
 Task<Result<>> read_rest_in_time(ClientLoop* loop, ClientResponse response) {
   bool is_late = false;
   // Whether it ended in order shows in its connection alone.
-  (void)co_await run_until(&loop->deadlines(), std::chrono::steady_clock::now() + kRestWithin, read_rest(&response), &is_late);
+  (void)co_await run_until(&loop->deadlines(), std::chrono::steady_clock::now() + kRestWithin, read_rest(&response),
+                           &is_late);
   co_return Result<>{};
 }
 

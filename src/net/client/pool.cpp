@@ -15,11 +15,16 @@ constexpr std::size_t kTicketsMax = 4;
 
 std::string_view reason_of(ConnectPhase phase) noexcept {
   switch (phase) {
-    case ConnectPhase::place: return reason::kTimeoutPlace;
-    case ConnectPhase::name: return reason::kTimeoutName;
-    case ConnectPhase::connect: return reason::kTimeoutConnect;
-    case ConnectPhase::proxy: return reason::kTimeoutProxy;
-    case ConnectPhase::tls: return reason::kTimeoutTls;
+    case ConnectPhase::place:
+      return reason::kTimeoutPlace;
+    case ConnectPhase::name:
+      return reason::kTimeoutName;
+    case ConnectPhase::connect:
+      return reason::kTimeoutConnect;
+    case ConnectPhase::proxy:
+      return reason::kTimeoutProxy;
+    case ConnectPhase::tls:
+      return reason::kTimeoutTls;
   }
   return reason::kTimeoutConnect;
 }
@@ -59,7 +64,8 @@ PooledConnection::PooledConnection(OriginPool& pool, Place place, Stream stream)
       http_(std::move(stream), pool.loop_.deadlines()),
       idle_deadline_(pool.loop_.deadlines(), *this),
       ends_at_(std::chrono::steady_clock::now() + pool.loop_.options().age_max),
-      idle_timeout_(pool.route_.origin.scheme == Scheme::https ? pool.loop_.options().idle_timeout : pool.loop_.options().idle_timeout_plain) {
+      idle_timeout_(pool.route_.origin.scheme == Scheme::https ? pool.loop_.options().idle_timeout
+                                                               : pool.loop_.options().idle_timeout_plain) {
   pool_.loop_.gone_watch().add(http_.stream().native(), *this);
   pool_.loop_.enter(*this);
 }
@@ -100,7 +106,9 @@ SharedConnection::~SharedConnection() {
   http_.stream().close();
 }
 
-bool SharedConnection::has_room() const noexcept { return http_.has_room() && !pool_.loop_.is_stopping() && std::chrono::steady_clock::now() < ends_at_; }
+bool SharedConnection::has_room() const noexcept {
+  return http_.has_room() && !pool_.loop_.is_stopping() && std::chrono::steady_clock::now() < ends_at_;
+}
 
 void SharedConnection::set_idle(bool is_idle) {
   if (std::exchange(was_idle_, is_idle) == is_idle) return;
@@ -145,7 +153,8 @@ Task<Result<OriginPool::Made>> OriginPool::make(SendLimits limits) {
   if (made) co_return std::move(making.made);
   if (is_late) {
     const std::string_view reason = until == limits.deadline ? reason::kTimeoutTotal : reason_of(making.phase);
-    made = fail(ErrorCode::deadline_exceeded, fmt::format("no connection to {} in time", route_.origin.to_string()), {.reason = std::string(reason), .where = {}});
+    made = fail(ErrorCode::deadline_exceeded, fmt::format("no connection to {} in time", route_.origin.to_string()),
+                {.reason = std::string(reason), .where = {}});
   }
   if (made.error().code != ErrorCode::cancelled) loop_.metrics().count_failure(made.error().stable_code());
   co_return error_of(made);
@@ -188,7 +197,8 @@ void OriginPool::add_shared(Stream stream, Making& making) {
   making.made.slot = take_shared();
   making.made.is_reused = static_cast<bool>(making.made.slot);
   if (making.made.slot) return stream.shutdown_send();
-  SharedConnection& added = *shared_.emplace_back(std::make_unique<SharedConnection>(*this, std::move(*making.place), std::move(stream)));
+  SharedConnection& added =
+      *shared_.emplace_back(std::make_unique<SharedConnection>(*this, std::move(*making.place), std::move(stream)));
   making.made.slot = StreamSlot(added.http());
   loop_.spawn(added.http().run());
 }
@@ -206,7 +216,8 @@ StreamSlot OriginPool::take_shared() {
 }
 
 void OriginPool::drop_shared(SharedConnection& connection) {
-  const auto found = std::find_if(shared_.begin(), shared_.end(), [&](const auto& shared) { return shared.get() == &connection; });
+  const auto found =
+      std::find_if(shared_.begin(), shared_.end(), [&](const auto& shared) { return shared.get() == &connection; });
   ensure(found != shared_.end(), "a shared connection is in its pool");
   const std::unique_ptr<SharedConnection> ends = std::move(*found);
   shared_.erase(found);
@@ -235,7 +246,8 @@ void OriginPool::serve_waiters() {
 Task<Result<>> OriginPool::wait_for_place(Making* making) {
   if (waiters_.size() >= loop_.limits().waiters_per_origin) {
     loop_.metrics().refused.add();
-    co_return fail(ErrorCode::unavailable, fmt::format("too many requests wait for a connection to {}", route_.origin.to_string()),
+    co_return fail(ErrorCode::unavailable,
+                   fmt::format("too many requests wait for a connection to {}", route_.origin.to_string()),
                    {.reason = std::string(reason::kConnectionsFull), .where = {}});
   }
   loop_.metrics().waited.add();
@@ -280,7 +292,8 @@ void OriginPool::free_place() {
 void OriginPool::give_back(std::unique_ptr<PooledConnection> connection) {
   keep_ticket(connection->http().stream());
   const auto now = std::chrono::steady_clock::now();
-  const bool is_fit = connection->http().is_reusable() && !connection->is_gone_ && !loop_.is_stopping() && now < connection->ends_at_;
+  const bool is_fit =
+      connection->http().is_reusable() && !connection->is_gone_ && !loop_.is_stopping() && now < connection->ends_at_;
   if (!is_fit) return;
   if (waiters_.empty()) {
     connection->idle_since_ = now;
@@ -305,7 +318,8 @@ void OriginPool::keep_idle(std::unique_ptr<PooledConnection> connection) {
 }
 
 void OriginPool::drop_idle(PooledConnection& connection) {
-  const auto found = std::find_if(idle_.begin(), idle_.end(), [&](const auto& idle) { return idle.get() == &connection; });
+  const auto found =
+      std::find_if(idle_.begin(), idle_.end(), [&](const auto& idle) { return idle.get() == &connection; });
   ensure(found != idle_.end(), "an idle connection is in its pool");
   const std::unique_ptr<PooledConnection> ends = std::move(*found);
   idle_.erase(found);
@@ -318,7 +332,9 @@ void OriginPool::close_idle() {
     if (connection->is_idle()) connection->http().close();
 }
 
-Deadlines::TimePoint OriginPool::oldest_idle() const noexcept { return idle_.empty() ? Deadlines::TimePoint::max() : idle_.front()->idle_since_; }
+Deadlines::TimePoint OriginPool::oldest_idle() const noexcept {
+  return idle_.empty() ? Deadlines::TimePoint::max() : idle_.front()->idle_since_;
+}
 
 void OriginPool::close_oldest_idle() {
   if (!idle_.empty()) drop_idle(*idle_.front());

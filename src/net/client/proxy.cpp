@@ -26,7 +26,8 @@ std::string base64(std::string_view bytes) {
 
 Result<Proxy> read_proxy(std::string_view text, std::string_view variable) {
   const auto refuse = [&](std::string_view why) {
-    return fail(ErrorCode::invalid_argument, fmt::format("{} {}", variable, why), {.reason = "proxy_invalid", .where = std::string(variable)});
+    return fail(ErrorCode::invalid_argument, fmt::format("{} {}", variable, why),
+                {.reason = "proxy_invalid", .where = std::string(variable)});
   };
   const std::size_t scheme_end = text.find("://");
   if (scheme_end != std::string_view::npos) {
@@ -38,7 +39,8 @@ Result<Proxy> read_proxy(std::string_view text, std::string_view variable) {
   if (at != std::string_view::npos) {
     const auto credentials = percent_decode(text.substr(0, at), Plus::is_plus);
     if (!credentials) return refuse("has a malformed escape in its user name or password");
-    proxy.authorization = "Basic " + base64(credentials->find(':') == std::string::npos ? *credentials + ':' : *credentials);
+    proxy.authorization =
+        "Basic " + base64(credentials->find(':') == std::string::npos ? *credentials + ':' : *credentials);
     text.remove_prefix(at + 1);
   }
   auto url = Url::parse("http://" + std::string(text));
@@ -49,7 +51,8 @@ Result<Proxy> read_proxy(std::string_view text, std::string_view variable) {
 
 std::string lower_case(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
   return out;
 }
 
@@ -93,7 +96,8 @@ Result<ProxyRules> ProxyRules::from_environment(const Environment& get) {
   std::string_view list = read("no_proxy", "NO_PROXY").first;
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
-    if (const std::string_view member = trim(list.substr(0, comma)); !member.empty()) rules.exceptions_.push_back(read_exception(member));
+    if (const std::string_view member = trim(list.substr(0, comma)); !member.empty())
+      rules.exceptions_.push_back(read_exception(member));
     list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
   }
   return rules;
@@ -103,13 +107,16 @@ ProxyRules::Exception ProxyRules::read_exception(std::string_view text) {
   Exception exception;
   const std::size_t colon = text.rfind(':');
   const bool is_bare_six = !text.starts_with('[') && text.find(':') != colon;
-  if (colon != std::string_view::npos && !is_bare_six && read_number(text.substr(colon + 1), exception.port)) text = text.substr(0, colon);
+  if (colon != std::string_view::npos && !is_bare_six && read_number(text.substr(colon + 1), exception.port))
+    text = text.substr(0, colon);
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
   const std::size_t slash = text.find('/');
   if (const auto address = IpAddress::parse(text.substr(0, slash))) {
     const unsigned bits_max = address->is_v4() ? 32 : 128;
     exception.bits = bits_max;
-    if (slash == std::string_view::npos || (read_number(text.substr(slash + 1), exception.bits) && exception.bits <= bits_max)) exception.network = address;
+    if (slash == std::string_view::npos ||
+        (read_number(text.substr(slash + 1), exception.bits) && exception.bits <= bits_max))
+      exception.network = address;
   }
   if (text.starts_with("*.")) text.remove_prefix(1);
   if (text.starts_with('.')) text.remove_prefix(1);
@@ -117,11 +124,13 @@ ProxyRules::Exception ProxyRules::read_exception(std::string_view text) {
   return exception;
 }
 
-bool ProxyRules::covers(const Exception& exception, const Origin& origin, const std::optional<IpAddress>& address) noexcept {
+bool ProxyRules::covers(const Exception& exception, const Origin& origin,
+                        const std::optional<IpAddress>& address) noexcept {
   if (exception.port != 0 && exception.port != origin.port) return false;
   if (exception.network) return address && is_within(*address, *exception.network, exception.bits);
   if (exception.suffix == "*" || exception.suffix == origin.host) return true;
-  return !exception.suffix.empty() && origin.host.size() > exception.suffix.size() && origin.host.ends_with(exception.suffix) &&
+  return !exception.suffix.empty() && origin.host.size() > exception.suffix.size() &&
+         origin.host.ends_with(exception.suffix) &&
          origin.host[origin.host.size() - exception.suffix.size() - 1] == '.';
 }
 

@@ -2,12 +2,13 @@
 
 #include <string_view>
 
-// Why a request to another server failed, as Error::reason: a closed set, for whoever decides what to do next and for the
-// label of metrics. `unavailable` unless noted.
+// Why a request to another server failed, as Error::reason: a closed set, for whoever decides what to do next and for
+// the label of metrics. `unavailable` unless noted.
 namespace atelier::net::reason {
 
 // Nothing of the request was sent.
-inline constexpr std::string_view kHeaderInvalid = "header_invalid";        // invalid_argument: a name or value that is no field
+inline constexpr std::string_view kHeaderInvalid =
+    "header_invalid";  // invalid_argument: a name or value that is no field
 inline constexpr std::string_view kAddressForbidden = "address_forbidden";  // forbidden: by the address guard
 inline constexpr std::string_view kConnectionsFull = "connections_full";    // too many already wait for a connection
 inline constexpr std::string_view kNameUnknown = "name_unknown";            // the host has no address
@@ -34,9 +35,10 @@ inline constexpr std::string_view kTimeoutBetweenBytes = "timeout_between_bytes"
 inline constexpr std::string_view kTimeoutTotal = "timeout_total";  // in whichever phase
 
 // The request was sent, at least in part (SendNote says whether any of it can have arrived).
-inline constexpr std::string_view kResetBeforeAnswer = "reset_before_answer";  // closed or reset before a byte of the answer
-inline constexpr std::string_view kAnswerCut = "answer_cut";                   // ended in the middle
-inline constexpr std::string_view kAnswerBroken = "answer_broken";             // malformed or over our limits
-inline constexpr std::string_view kAnswerTooLarge = "answer_too_large";        // too_large: over what the caller wanted
+inline constexpr std::string_view kResetBeforeAnswer =
+    "reset_before_answer";                                               // closed or reset before a byte of the answer
+inline constexpr std::string_view kAnswerCut = "answer_cut";             // ended in the middle
+inline constexpr std::string_view kAnswerBroken = "answer_broken";       // malformed or over our limits
+inline constexpr std::string_view kAnswerTooLarge = "answer_too_large";  // too_large: over what the caller wanted
 
 }  // namespace atelier::net::reason

@@ -13,9 +13,10 @@ namespace atelier::net {
 // How long each phase of a request may take; what is late is `deadline_exceeded` with a reason that names the phase. An
 // expiry is seen up to 50 ms late.
 struct SendLimits {
-  std::chrono::milliseconds connect{10'000};        // until there is a connection: a place, the name, TCP, the proxy, TLS
-  std::chrono::milliseconds first_byte{60'000};     // from the request's last byte to the end of the answer's head
-  std::chrono::milliseconds between_bytes{60'000};  // each wait for more of the body, or for the server to take more of ours
+  std::chrono::milliseconds connect{10'000};     // until there is a connection: a place, the name, TCP, the proxy, TLS
+  std::chrono::milliseconds first_byte{60'000};  // from the request's last byte to the end of the answer's head
+  std::chrono::milliseconds between_bytes{
+      60'000};  // each wait for more of the body, or for the server to take more of ours
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();  // of everything
 };
 
@@ -39,7 +40,7 @@ enum class ProxyChoice : std::uint8_t {
 struct ClientRequest {
   Method method = Method::get;
   Url url;
-  Headers headers;   // host, connection and the framing are ours, and User-Agent where it is missing
+  Headers headers;  // host, connection and the framing are ours, and User-Agent where it is missing
   std::string body;
   SendLimits limits;
   bool is_idempotent = false;  // may be asked twice though its method says otherwise

@@ -15,17 +15,22 @@ namespace atelier::net {
 namespace {
 
 // What frames a message or names its server: told twice, two readers could believe two things.
-constexpr std::string_view kOurs[] = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "expect", "te", "trailer", "proxy-connection"};
+constexpr std::string_view kOurs[] = {"host",       "connection",      "content-length", "transfer-encoding",
+                                      "keep-alive", "upgrade",         "expect",         "te",
+                                      "trailer",    "proxy-connection"};
 
 std::unexpected<Error> refuse(std::string message) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = std::string(reason::kHeaderInvalid), .where = {}});
+  return fail(ErrorCode::invalid_argument, std::move(message),
+              {.reason = std::string(reason::kHeaderInvalid), .where = {}});
 }
 
 bool is_visible(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-bool has_content(Method method) noexcept { return method == Method::post || method == Method::put || method == Method::patch; }
+bool has_content(Method method) noexcept {
+  return method == Method::post || method == Method::put || method == Method::patch;
+}
 
 void add(std::string& head, std::string_view name, std::string_view value) {
   head += name;
@@ -38,11 +43,13 @@ void add(std::string& head, std::string_view name, std::string_view value) {
 
 Result<> check_request(const ClientRequest& request) {
   if (!request.url.target.starts_with('/') || !is_visible(request.url.target) || !is_visible(request.url.origin.host))
-    return fail(ErrorCode::invalid_argument, "the URL has bytes that no URL has", {.reason = "url_invalid", .where = {}});
+    return fail(ErrorCode::invalid_argument, "the URL has bytes that no URL has",
+                {.reason = "url_invalid", .where = {}});
   for (const auto& [name, value] : request.headers.fields()) {
     if (!is_token(name) || std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs))
       return refuse(fmt::format("the header \"{}\" cannot be sent", printable(name, 64)));
-    if (!is_field_value(value)) return refuse(fmt::format("the value of the header {} has bytes that no header has", printable(name, 64)));
+    if (!is_field_value(value))
+      return refuse(fmt::format("the value of the header {} has bytes that no header has", printable(name, 64)));
   }
   return {};
 }
@@ -70,12 +77,15 @@ std::string render_head(const ClientRequest& request, const Route& route) {
     const auto written = std::to_chars(std::begin(digits), std::end(digits), request.body.size());
     add(head, "content-length", std::string_view(digits, static_cast<std::size_t>(written.ptr - digits)));
   }
-  if (route.is_forwarded() && !route.proxy->authorization.empty()) add(head, "proxy-authorization", route.proxy->authorization);
+  if (route.is_forwarded() && !route.proxy->authorization.empty())
+    add(head, "proxy-authorization", route.proxy->authorization);
   head += "\r\n";
   return head;
 }
 
-bool sends_length(const ClientRequest& request) noexcept { return !request.body.empty() || has_content(request.method); }
+bool sends_length(const ClientRequest& request) noexcept {
+  return !request.body.empty() || has_content(request.method);
+}
 
 std::string_view user_agent() noexcept {
   static const std::string agent = "atelier/" + std::string(kVersion);
@@ -86,7 +96,8 @@ bool may_send_again(const ClientRequest& request, const SendNote& note, const Er
   if (note.tries > 1 || error.reason != reason::kResetBeforeAnswer) return false;
   // A new connection may refuse a request too, before it has said how many it takes.
   if (!note.may_have_arrived) return true;
-  return note.is_reused && (request.is_idempotent || (request.method != Method::post && request.method != Method::patch));
+  return note.is_reused &&
+         (request.is_idempotent || (request.method != Method::post && request.method != Method::patch));
 }
 
 }  // namespace atelier::net

@@ -8,8 +8,8 @@
 
 namespace atelier::net {
 
-// Whether a request can be sent at all. Errors: invalid_argument with the reason header_invalid (a field that would become
-// two, or one that is ours) or url_invalid.
+// Whether a request can be sent at all. Errors: invalid_argument with the reason header_invalid (a field that would
+// become two, or one that is ours) or url_invalid.
 Result<> check_request(const ClientRequest& request);
 // The head of a request that passed, as HTTP/1.1 has it.
 std::string render_head(const ClientRequest& request, const Route& route);

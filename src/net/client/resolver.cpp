@@ -56,7 +56,8 @@ Result<std::vector<IpAddress>> system_lookup(const std::string& host) {
   });
   if (error == EAI_NONAME) return name_error(fmt::format("{} has no address", host), reason::kNameUnknown);
   if (error != 0)
-    return name_error(fmt::format("the address of {} cannot be found: {}", host, error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error)),
+    return name_error(fmt::format("the address of {} cannot be found: {}", host,
+                                  error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error)),
                       reason::kNameFailed);
   Addresses addresses;
   for (const addrinfo* entry = list; entry && addresses.size() < kAddressesMax; entry = entry->ai_next)
@@ -88,7 +89,9 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
   bool is_stopping = false;
 
   // With the mutex held, like those below.
-  bool is_stale_allowed(const Name& name) const { return !name.addresses.empty() && clock.now() - name.found_at <= options.stale; }
+  bool is_stale_allowed(const Name& name) const {
+    return !name.addresses.empty() && clock.now() - name.found_at <= options.stale;
+  }
 
   Result<> ask(const std::string& host, Name& name) {
     if (queue.size() >= options.queue_max) return name_error("too many names are being looked up", reason::kNameFailed);
@@ -108,7 +111,9 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
     if (names.size() < options.names_max) return;
     auto oldest = names.end();
     for (auto name = names.begin(); name != names.end(); ++name)
-      if (!name->second.is_asked && name->second.waiters.empty() && (oldest == names.end() || name->second.found_at < oldest->second.found_at)) oldest = name;
+      if (!name->second.is_asked && name->second.waiters.empty() &&
+          (oldest == names.end() || name->second.found_at < oldest->second.found_at))
+        oldest = name;
     if (oldest != names.end()) names.erase(oldest);
   }
 
@@ -123,7 +128,8 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
     }
     for (std::shared_ptr<Waiter>& waiter : std::exchange(name.waiters, {})) {
       const Executor executor = waiter->executor;
-      // Under the mutex: whoever stops waiting takes itself off the list first, so that no loop is posted to that has ended.
+      // Under the mutex: whoever stops waiting takes itself off the list first, so that no loop is posted to that has
+      // ended.
       asio::post(executor, [waiter = std::move(waiter), found] {
         waiter->addresses = found;
         waiter->is_done = true;
@@ -181,7 +187,8 @@ Task<Result<std::vector<IpAddress>>> Resolver::resolve(std::string host) {
   {
     const std::lock_guard lock(state_->mutex);
     const auto known = state_->names.find(host);
-    if (known != state_->names.end() && !known->second.addresses.empty() && state_->clock.now() - known->second.found_at <= state_->options.fresh)
+    if (known != state_->names.end() && !known->second.addresses.empty() &&
+        state_->clock.now() - known->second.found_at <= state_->options.fresh)
       co_return known->second.addresses;
     if (known == state_->names.end()) state_->forget_oldest();
     State::Name& name = state_->names[host];
@@ -208,7 +215,8 @@ Task<Result<std::vector<IpAddress>>> Resolver::resolve(std::string host) {
   const std::lock_guard lock(state_->mutex);
   const auto name = state_->names.find(host);
   if (name != state_->names.end()) std::erase(name->second.waiters, waiter);
-  if (is_stopped || name == state_->names.end()) co_return fail(ErrorCode::cancelled, fmt::format("stopped while looking for {}", host));
+  if (is_stopped || name == state_->names.end())
+    co_return fail(ErrorCode::cancelled, fmt::format("stopped while looking for {}", host));
   co_return name->second.addresses;
 }
 

@@ -28,8 +28,8 @@ struct ResolverOptions {
   std::chrono::milliseconds stale_patience{1'000};
 };
 
-// Names to addresses without blocking a loop, remembered for a while. One lookup of a name at a time, whoever waits for it.
-// Used from any loop; it outlives what waits.
+// Names to addresses without blocking a loop, remembered for a while. One lookup of a name at a time, whoever waits for
+// it. Used from any loop; it outlives what waits.
 class Resolver {
  public:
   Resolver(Lookup lookup, ResolverOptions options, const Clock& clock = system_clock());

@@ -22,7 +22,8 @@ bool TokenBucket::take(TimePoint now) noexcept {
   return true;
 }
 
-std::string_view FrameBudget::on_frame(std::uint8_t type, std::uint8_t flags, std::size_t length_bytes, TimePoint now) noexcept {
+std::string_view FrameBudget::on_frame(std::uint8_t type, std::uint8_t flags, std::size_t length_bytes,
+                                       TimePoint now) noexcept {
   switch (type) {
     case NGHTTP2_DATA:
     case NGHTTP2_GOAWAY:
@@ -33,7 +34,8 @@ std::string_view FrameBudget::on_frame(std::uint8_t type, std::uint8_t flags, st
       return "";
     case NGHTTP2_CONTINUATION:
       block_bytes_ += length_bytes;
-      return ++continuation_count_ <= kContinuationsMax && block_bytes_ <= kBlockBytesMax ? "" : "http2_continuation_flood";
+      return ++continuation_count_ <= kContinuationsMax && block_bytes_ <= kBlockBytesMax ? ""
+                                                                                          : "http2_continuation_flood";
     case NGHTTP2_RST_STREAM:
       return on_reset(now);
     case NGHTTP2_PING:

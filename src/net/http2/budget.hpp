@@ -20,10 +20,10 @@ class TokenBucket {
   TimePoint since_{};
 };
 
-// What a client may cost a connection of HTTP/2 besides its requests. Each of these frames is allowed by RFC 9113, and each has
-// been used to keep servers busy: resets (CVE-2023-44487, and those the server is made to send, CVE-2025-8671), CONTINUATION
-// (CVE-2024-28182), PING, SETTINGS and empty DATA (CVE-2019-9512 to 9518). The functions return the reason for which the
-// connection must end, or "".
+// What a client may cost a connection of HTTP/2 besides its requests. Each of these frames is allowed by RFC 9113, and
+// each has been used to keep servers busy: resets (CVE-2023-44487, and those the server is made to send,
+// CVE-2025-8671), CONTINUATION (CVE-2024-28182), PING, SETTINGS and empty DATA (CVE-2019-9512 to 9518). The functions
+// return the reason for which the connection must end, or "".
 class FrameBudget {
  public:
   using TimePoint = TokenBucket::TimePoint;
@@ -34,7 +34,9 @@ class FrameBudget {
   // A stream that was reset: by the client, or by us for what the client did.
   std::string_view on_reset(TimePoint now) noexcept { return resets_.take(now) ? "" : "http2_resets"; }
   // DATA without data, or with padding alone.
-  std::string_view on_empty_data(TimePoint now) noexcept { return empty_data_.take(now) ? "" : "http2_empty_data_flood"; }
+  std::string_view on_empty_data(TimePoint now) noexcept {
+    return empty_data_.take(now) ? "" : "http2_empty_data_flood";
+  }
   // The client may acknowledge what it gets, however late.
   void on_data_sent() noexcept { earned_updates_ += kUpdatesPerData; }
 

@@ -34,7 +34,9 @@ Http2ServerConnection::Http2ServerConnection(ServerLoop& loop, TaskGroup& own, T
       received_(std::move(transport.received)) {
   const ServerOptions& options = loop.options();
   ServerWire::Owner& self = *this;
-  wire_ = std::make_unique<ServerWire>(self, options.http2, HeadLimits{options.header_bytes_max, options.header_fields_max, options.request_line_bytes_max});
+  wire_ = std::make_unique<ServerWire>(
+      self, options.http2,
+      HeadLimits{options.header_bytes_max, options.header_fields_max, options.request_line_bytes_max});
   stream_.limit_stalls(&stall_deadline_, options.write_stall_timeout);
 }
 
@@ -110,7 +112,9 @@ void Http2ServerConnection::take(std::string_view bytes) {
 WireStream* Http2ServerConnection::on_request(WireRequest request) {
   const Http2Options& options = loop_.options().http2;
   // Those that the client has reset count until their handlers have ended.
-  if (streams_.size() >= 2 * std::size_t{options.streams_max} || head_bytes_ + request.head_bytes > options.header_bytes_max) return nullptr;
+  if (streams_.size() >= 2 * std::size_t{options.streams_max} ||
+      head_bytes_ + request.head_bytes > options.header_bytes_max)
+    return nullptr;
   auto made = std::make_unique<Http2Stream>(*this, request);
   Http2Stream* stream = made.get();
   head_bytes_ += stream->head_bytes();
@@ -175,7 +179,8 @@ bool Http2ServerConnection::send_some() {
     if (is_sent() && !stream_.has_unsent()) {
       out_.clear();
       sent_ = 0;
-      if (auto produced = wire_->produce(out_, kOutBytes); !produced) log::error("an HTTP/2 connection failed inside", {{"error", produced.error().message}});
+      if (auto produced = wire_->produce(out_, kOutBytes); !produced)
+        log::error("an HTTP/2 connection failed inside", {{"error", produced.error().message}});
       if (out_.empty()) break;
     }
     const std::string_view pieces[] = {std::string_view(out_).substr(sent_)};

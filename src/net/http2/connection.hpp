@@ -13,8 +13,9 @@ namespace atelier::net {
 
 // One HTTP/2 connection: requests side by side, each answered by a coroutine of its own. Made by an Arrival.
 //
-// One coroutine reads. Whoever has something to send makes frames of it and hands them to the kernel at once. Only when that
-// takes no more does a second coroutine wait for it; no frames are made meanwhile, so that what waits stays with its streams.
+// One coroutine reads. Whoever has something to send makes frames of it and hands them to the kernel at once. Only when
+// that takes no more does a second coroutine wait for it; no frames are made meanwhile, so that what waits stays with
+// its streams.
 class Http2ServerConnection final : public Connection, private ServerWire::Owner, private Deadlines::Target {
  public:
   // `own` is the group in which run() is the one member.
@@ -65,13 +66,13 @@ class Http2ServerConnection final : public Connection, private ServerWire::Owner
   Stream stream_;
   Stall stall_{*this};
   Deadlines::Entry deadline_, stall_deadline_;
-  std::string received_;  // by the Arrival
+  std::string received_;    // by the Arrival
   bool was_filled_ = true;  // the last read found as much as it had room for
   std::string out_;         // frames on their way to the kernel, which has the first sent_ bytes
   std::size_t sent_ = 0;
-  std::uint64_t counted_bytes_ = 0;  // of stream_'s, in the metrics already
-  std::size_t head_bytes_ = 0;       // of all streams
-  TaskGroup* answers_ = nullptr;     // run()'s
+  std::uint64_t counted_bytes_ = 0;                          // of stream_'s, in the metrics already
+  std::size_t head_bytes_ = 0;                               // of all streams
+  TaskGroup* answers_ = nullptr;                             // run()'s
   std::vector<std::pair<Http2Stream*, WireRequest>> asked_;  // not yet begun
   std::vector<std::int32_t> closed_;                         // not yet let go of
   Ending ending_ = Ending::no;

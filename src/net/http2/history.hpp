@@ -5,8 +5,8 @@
 
 namespace atelier::net {
 
-// The streams that were opened last, and which of them the client has itself ended: what it still sends on one of those is an
-// error. What comes for a stream that the server ended may have been on its way, and is ignored.
+// The streams that were opened last, and which of them the client has itself ended: what it still sends on one of those
+// is an error. What comes for a stream that the server ended may have been on its way, and is ignored.
 class StreamHistory {
  public:
   enum class Known : std::uint8_t { opened, ended_by_client, never_opened, forgotten };

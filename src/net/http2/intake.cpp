@@ -46,19 +46,23 @@ void HeadIntake::add(std::string_view name, std::string_view value) {
 
 Result<> HeadIntake::check() const {
   if (head_.target.size() > limits_.line_bytes_max)
-    return fail(ErrorCode::invalid_argument, fmt::format("the path has more than {} bytes", limits_.line_bytes_max), {.reason = "target_too_long", .where = {}});
+    return fail(ErrorCode::invalid_argument, fmt::format("the path has more than {} bytes", limits_.line_bytes_max),
+                {.reason = "target_too_long", .where = {}});
   if (is_over_)
-    return fail(ErrorCode::invalid_argument, fmt::format("the header has more than {} fields or {} bytes", limits_.fields_max, limits_.bytes_max),
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the header has more than {} fields or {} bytes", limits_.fields_max, limits_.bytes_max),
                 {.reason = "header_too_large", .where = {}});
   if (!is_token(head_.method)) return malformed("the method is no token");
   const bool is_path = head_.target.starts_with('/') || (head_.target == "*" && head_.method == "OPTIONS");
-  if (!is_path || !std::all_of(head_.target.begin(), head_.target.end(), is_target_byte)) return malformed("the path is none");
+  if (!is_path || !std::all_of(head_.target.begin(), head_.target.end(), is_target_byte))
+    return malformed("the path is none");
   if (scheme_ != "http" && scheme_ != "https") return malformed("the scheme is neither http nor https");
   const auto host = head_.headers.find("host");
   if (authority_ && host && *authority_ != *host) return malformed("the authority is not that of Host");
   const std::string_view named = authority_ ? std::string_view(*authority_) : host.value_or("");
   if (named.empty()) return malformed("the authority is missing");
-  if (named.find_first_of(" \t,/@?#\\") != std::string_view::npos) return malformed("the authority is not \"name:port\"");
+  if (named.find_first_of(" \t,/@?#\\") != std::string_view::npos)
+    return malformed("the authority is not \"name:port\"");
   return {};
 }
 
@@ -69,7 +73,8 @@ Result<RequestHead> HeadIntake::take() {
   if (const auto length = head_.headers.find("content-length")) {
     std::uint64_t bytes = 0;
     const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), bytes);
-    if (length->empty() || error != std::errc() || end != length->data() + length->size()) return malformed("Content-Length is not a number");
+    if (length->empty() || error != std::errc() || end != length->data() + length->size())
+      return malformed("Content-Length is not a number");
     head_.length_bytes = bytes;
   }
   head_.expects_continue = expects_continue(head_.headers);

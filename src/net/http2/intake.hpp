@@ -10,8 +10,9 @@
 
 namespace atelier::net {
 
-// A request's fields as HTTP/2 brings them, one by one. Over the limits they are counted and dropped, since the block must be
-// read to its end to keep the compression's state, and a byte of it can stand for a field of 4 KiB ("HPACK bomb").
+// A request's fields as HTTP/2 brings them, one by one. Over the limits they are counted and dropped, since the block
+// must be read to its end to keep the compression's state, and a byte of it can stand for a field of 4 KiB ("HPACK
+// bomb").
 class HeadIntake {
  public:
   explicit HeadIntake(const HeadLimits& limits) : limits_(limits) {}

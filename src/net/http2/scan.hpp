@@ -13,14 +13,14 @@ struct FrameHead {
   std::int32_t stream = 0;
 };
 
-// Finds the frames in a client's bytes (RFC 9113 section 4.1), after the preface and in whatever pieces they come. The library
-// tells only of those frames that it has a use for.
+// Finds the frames in a client's bytes (RFC 9113 section 4.1), after the preface and in whatever pieces they come. The
+// library tells only of those frames that it has a use for.
 class FrameScan {
  public:
   struct Step {
-    std::size_t size = 0;            // how many of the bytes belong to the frame, as far as they are here
-    std::optional<FrameHead> head;   // if it became whole with them
-    std::string_view payload;        // as much of it as is among them
+    std::size_t size = 0;           // how many of the bytes belong to the frame, as far as they are here
+    std::optional<FrameHead> head;  // if it became whole with them
+    std::string_view payload;       // as much of it as is among them
   };
   // `bytes` is not empty. Takes at least one of them.
   Step step(std::string_view bytes) noexcept;

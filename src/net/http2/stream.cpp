@@ -16,9 +16,13 @@ constexpr std::size_t kCopiedBytesMax = 64 * 1024;
 constexpr std::uint64_t kFilePieceBytes = 64 * 1024;
 
 std::unexpected<Error> client_gone() { return fail(ErrorCode::cancelled, "the client is gone"); }
-std::unexpected<Error> ended_early() { return fail(ErrorCode::cancelled, "the client went away before the end of its body"); }
+std::unexpected<Error> ended_early() {
+  return fail(ErrorCode::cancelled, "the client went away before the end of its body");
+}
 
-bool tells_length(const AnswerStart& start) noexcept { return start.length_bytes && start.status != 204 && start.status != 304; }
+bool tells_length(const AnswerStart& start) noexcept {
+  return start.length_bytes && start.status != 204 && start.status != 304;
+}
 
 }  // namespace
 
@@ -55,7 +59,9 @@ Task<Result<std::optional<std::string>>> Http2Stream::next_body() {
   const ServerOptions& options = connection_.loop().options();
   for (;;) {
     if (body_bytes_ > options.body_bytes_max)
-      co_return fail(ErrorCode::too_large, fmt::format("the body has more than the {} bytes allowed", options.body_bytes_max), {.reason = "body_too_large", .where = {}});
+      co_return fail(ErrorCode::too_large,
+                     fmt::format("the body has more than the {} bytes allowed", options.body_bytes_max),
+                     {.reason = "body_too_large", .where = {}});
     if (!inbox_.empty()) co_return take_inbox();
     if (is_body_whole_) co_return std::nullopt;
     if (is_gone_ || is_closed_) co_return ended_early();
@@ -69,7 +75,8 @@ Task<Result<std::optional<std::string>>> Http2Stream::next_body() {
     if (ended == TimedWait::End::stopped) co_return ended_early();
     if (ended == TimedWait::End::late) {
       connection_.loop().metrics().refuse("body_too_slow");
-      co_return fail(ErrorCode::deadline_exceeded, "the body came too slowly", {.reason = "body_too_slow", .where = {}});
+      co_return fail(ErrorCode::deadline_exceeded, "the body came too slowly",
+                     {.reason = "body_too_slow", .where = {}});
     }
   }
 }

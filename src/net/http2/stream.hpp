@@ -13,8 +13,8 @@ namespace atelier::net {
 
 class Http2ServerConnection;
 
-// One request and its answer on an HTTP/2 connection. Lives until it is closed on the wire and its handler has ended. At most
-// one piece of the answer waits in it: the next write() waits until that is on its way.
+// One request and its answer on an HTTP/2 connection. Lives until it is closed on the wire and its handler has ended.
+// At most one piece of the answer waits in it: the next write() waits until that is on its way.
 class Http2Stream final : public Exchange, public WireStream {
  public:
   Http2Stream(Http2ServerConnection& connection, const WireRequest& request);

@@ -7,8 +7,8 @@
 
 namespace atelier::net {
 
-// What one coroutine waits for, and how long at most. Costs nothing until somebody waits. Used on its loop; the deadlines
-// outlive it.
+// What one coroutine waits for, and how long at most. Costs nothing until somebody waits. Used on its loop; the
+// deadlines outlive it.
 class TimedWait final : private Deadlines::Target {
  public:
   enum class End : std::uint8_t { notified, late, stopped };

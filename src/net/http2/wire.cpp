@@ -29,7 +29,9 @@ void ServerWire::SessionDeleter::operator()(nghttp2_session* session) const noex
 // What the library calls. No exception may leave them: it is C that called.
 struct ServerWire::Callbacks {
   static ServerWire& wire(void* given) noexcept { return *static_cast<ServerWire*>(given); }
-  static WireStream* stream(nghttp2_session* session, std::int32_t id) noexcept { return static_cast<WireStream*>(::nghttp2_session_get_stream_user_data(session, id)); }
+  static WireStream* stream(nghttp2_session* session, std::int32_t id) noexcept {
+    return static_cast<WireStream*>(::nghttp2_session_get_stream_user_data(session, id));
+  }
 
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* given) {
     ServerWire& self = wire(given);
@@ -41,15 +43,16 @@ struct ServerWire::Callbacks {
     return 0;
   }
 
-  static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-                       std::uint8_t, void* given) {
+  static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
+                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* given) {
     ServerWire& self = wire(given);
     if (self.intake_) self.intake_->add(view(name, name_size), view(value, value_size));
     return 0;
   }
 
   // The library would leave such a field out and go on. With this the stream is reset with PROTOCOL_ERROR.
-  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t, std::uint8_t, void*) {
+  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t,
+                               const std::uint8_t*, std::size_t, std::uint8_t, void*) {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
@@ -59,12 +62,14 @@ struct ServerWire::Callbacks {
     const bool is_request = frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
     if (is_request && self.intake_) self.hand_over(session, id, (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0);
     const bool is_empty = frame->hd.type == NGHTTP2_DATA && frame->hd.length == frame->data.padlen;
-    if (is_empty && !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) self.charge(self.budget_.on_empty_data(std::chrono::steady_clock::now()));
+    if (is_empty && !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+      self.charge(self.budget_.on_empty_data(std::chrono::steady_clock::now()));
     const bool may_end = frame->hd.type == NGHTTP2_DATA || (frame->hd.type == NGHTTP2_HEADERS && !is_request);
     if (may_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
       if (WireStream* whose = stream(session, id)) whose->on_body_end();
     }
-    const bool is_end = frame->hd.type == NGHTTP2_RST_STREAM || ((is_request || may_end) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM));
+    const bool is_end = frame->hd.type == NGHTTP2_RST_STREAM ||
+                        ((is_request || may_end) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM));
     if (is_end) self.history_.on_ended_by_client(id);
     return 0;
   }
@@ -75,7 +80,8 @@ struct ServerWire::Callbacks {
     return 0;
   }
 
-  static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* bytes, std::size_t size, void*) {
+  static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
+                     std::size_t size, void*) {
     if (WireStream* whose = stream(session, id))
       whose->on_body(view(bytes, size));
     else
@@ -101,14 +107,16 @@ struct ServerWire::Callbacks {
       self.budget_.on_data_sent();
     }
     // An answer that needs no more of the request's body says so (RFC 9113 section 8.1).
-    const bool is_end = (type == NGHTTP2_DATA || type == NGHTTP2_HEADERS) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
+    const bool is_end =
+        (type == NGHTTP2_DATA || type == NGHTTP2_HEADERS) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
     if (is_end && ::nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0)
       ::nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
     return 0;
   }
 
   // How much of what is to go out the next frame takes. The bytes themselves go by send_data.
-  static ssize_t read_data(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size_max, std::uint32_t* flags, nghttp2_data_source* source, void*) {
+  static ssize_t read_data(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size_max, std::uint32_t* flags,
+                           nghttp2_data_source* source, void*) {
     const WireStream::Outgoing next = static_cast<WireStream*>(source->ptr)->outgoing();
     if (next.bytes.empty() && !next.is_last) return NGHTTP2_ERR_DEFERRED;
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
@@ -116,7 +124,8 @@ struct ServerWire::Callbacks {
     return static_cast<ssize_t>(std::min(next.bytes.size(), size_max));
   }
 
-  static int send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head, std::size_t size, nghttp2_data_source* source, void* given) {
+  static int send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head, std::size_t size,
+                       nghttp2_data_source* source, void* given) {
     ServerWire& self = wire(given);
     if (self.out_->size() >= self.out_bytes_max_) return NGHTTP2_ERR_WOULDBLOCK;
     auto& whose = *static_cast<WireStream*>(source->ptr);
@@ -145,7 +154,8 @@ struct ServerWire::Callbacks {
   }
 };
 
-ServerWire::ServerWire(Owner& owner, const Http2Options& options, const HeadLimits& limits) : owner_(owner), options_(options), limits_(limits) {
+ServerWire::ServerWire(Owner& owner, const Http2Options& options, const HeadLimits& limits)
+    : owner_(owner), options_(options), limits_(limits) {
   nghttp2_option* option = nullptr;
   ensure(::nghttp2_option_new(&option) == 0, "out of memory");
   const OptionPtr owns_option(option);
@@ -168,7 +178,8 @@ ServerWire::ServerWire(Owner& owner, const Http2Options& options, const HeadLimi
 ServerWire::~ServerWire() = default;
 
 void ServerWire::hand_over(nghttp2_session* session, std::int32_t stream, bool has_body) {
-  WireRequest request{.stream = stream, .head = intake_->take(), .head_bytes = intake_->kept_bytes(), .has_body = has_body};
+  WireRequest request{
+      .stream = stream, .head = intake_->take(), .head_bytes = intake_->kept_bytes(), .has_body = has_body};
   intake_.reset();
   WireStream* whose = owner_.on_request(std::move(request));
   if (!whose) {
@@ -185,7 +196,8 @@ Result<> ServerWire::receive(std::string_view bytes) {
   while (!bytes.empty() && !is_broken_ && reason_.empty()) {
     const FrameScan::Step step = scan_.step(bytes);
     if (step.head) check(*step.head, step.payload);
-    const ssize_t used = ::nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), step.size);
+    const ssize_t used =
+        ::nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), step.size);
     if (used == NGHTTP2_ERR_FLOODED) {
       say_goodbye(NGHTTP2_ENHANCE_YOUR_CALM);
       charge("http2_flood");
@@ -200,7 +212,8 @@ Result<> ServerWire::receive(std::string_view bytes) {
     bytes.remove_prefix(step.size);
   }
   if (reason_.empty()) return {};
-  return fail(ErrorCode::invalid_argument, "the client does not keep to HTTP/2", {.reason = std::string(reason_), .where = {}});
+  return fail(ErrorCode::invalid_argument, "the client does not keep to HTTP/2",
+              {.reason = std::string(reason_), .where = {}});
 }
 
 Result<> ServerWire::produce(std::string& out, std::size_t bytes_max) {
@@ -235,7 +248,9 @@ void ServerWire::begin_answer(std::int32_t stream, int status, const Fields& fie
   list.reserve(fields.size() + 1);
   list.push_back(field(":status", std::string_view(digits, 3)));
   for (const auto& [name, value] : fields) list.push_back(field(name, value));
-  const nghttp2_data_provider provider{.source = {.ptr = ::nghttp2_session_get_stream_user_data(session_.get(), stream)}, .read_callback = Callbacks::read_data};
+  const nghttp2_data_provider provider{
+      .source = {.ptr = ::nghttp2_session_get_stream_user_data(session_.get(), stream)},
+      .read_callback = Callbacks::read_data};
   ::nghttp2_submit_response(session_.get(), stream, list.data(), list.size(), has_body ? &provider : nullptr);
 }
 
@@ -246,26 +261,33 @@ void ServerWire::send_continue(std::int32_t stream) {
 
 void ServerWire::resume(std::int32_t stream) { ::nghttp2_session_resume_data(session_.get(), stream); }
 
-void ServerWire::consume(std::int32_t stream, std::size_t size) { ::nghttp2_session_consume(session_.get(), stream, size); }
+void ServerWire::consume(std::int32_t stream, std::size_t size) {
+  ::nghttp2_session_consume(session_.get(), stream, size);
+}
 
 void ServerWire::widen(std::int32_t stream) {
-  ::nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, stream, static_cast<std::int32_t>(options_.connection_window_bytes));
+  ::nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, stream,
+                                          static_cast<std::int32_t>(options_.connection_window_bytes));
 }
 
 void ServerWire::reset(std::int32_t stream, Reset code) {
-  const std::uint32_t error = code == Reset::refused ? NGHTTP2_REFUSED_STREAM : code == Reset::cancelled ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR;
+  const std::uint32_t error = code == Reset::refused     ? NGHTTP2_REFUSED_STREAM
+                              : code == Reset::cancelled ? NGHTTP2_CANCEL
+                                                         : NGHTTP2_INTERNAL_ERROR;
   ::nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, error);
 }
 
 bool ServerWire::has_window(std::int32_t stream, std::size_t size) const noexcept {
-  const std::int32_t window = std::min(::nghttp2_session_get_stream_remote_window_size(session_.get(), stream), ::nghttp2_session_get_remote_window_size(session_.get()));
+  const std::int32_t window = std::min(::nghttp2_session_get_stream_remote_window_size(session_.get(), stream),
+                                       ::nghttp2_session_get_remote_window_size(session_.get()));
   return window >= 0 && size <= static_cast<std::size_t>(window);
 }
 
 void ServerWire::announce_end() { ::nghttp2_submit_shutdown_notice(session_.get()); }
 
 void ServerWire::end() {
-  ::nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, ::nghttp2_session_get_last_proc_stream_id(session_.get()), NGHTTP2_NO_ERROR, nullptr, 0);
+  ::nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, ::nghttp2_session_get_last_proc_stream_id(session_.get()),
+                          NGHTTP2_NO_ERROR, nullptr, 0);
 }
 
 void ServerWire::charge(std::string_view reason) noexcept {
@@ -278,18 +300,25 @@ void ServerWire::check(const FrameHead& head, std::string_view payload) noexcept
   const bool is_block = head.type == NGHTTP2_HEADERS || head.type == NGHTTP2_CONTINUATION;
   // What a connection is for costs no look at the clock.
   const bool is_free = is_block || head.type == NGHTTP2_DATA;
-  charge(budget_.on_frame(head.type, head.flags, head.length_bytes, is_free ? FrameBudget::TimePoint() : std::chrono::steady_clock::now()));
+  charge(budget_.on_frame(head.type, head.flags, head.length_bytes,
+                          is_free ? FrameBudget::TimePoint() : std::chrono::steady_clock::now()));
   if (is_block) is_in_head_ = (head.flags & NGHTTP2_FLAG_END_HEADERS) == 0;
   if (head.type == NGHTTP2_DATA || head.type == NGHTTP2_HEADERS) check_stream(head);
   if (head.type != NGHTTP2_PRIORITY) return;
-  // The library does not look at these, where the new scheme of priorities is in force. Of no stream, or of one that depends on itself.
+  // The library does not look at these, where the new scheme of priorities is in force. Of no stream, or of one that
+  // depends on itself.
   std::int32_t parent = -1;
-  if (payload.size() >= 4) parent = (payload[0] & 0x7f) << 24 | static_cast<std::uint8_t>(payload[1]) << 16 | static_cast<std::uint8_t>(payload[2]) << 8 | static_cast<std::uint8_t>(payload[3]);
-  if (head.stream == 0 || head.stream == parent) ::nghttp2_session_terminate_session(session_.get(), NGHTTP2_PROTOCOL_ERROR);
+  if (payload.size() >= 4)
+    parent = (payload[0] & 0x7f) << 24 | static_cast<std::uint8_t>(payload[1]) << 16 |
+             static_cast<std::uint8_t>(payload[2]) << 8 | static_cast<std::uint8_t>(payload[3]);
+  if (head.stream == 0 || head.stream == parent)
+    ::nghttp2_session_terminate_session(session_.get(), NGHTTP2_PROTOCOL_ERROR);
 }
 
 void ServerWire::check_stream(const FrameHead& head) noexcept {
-  if (head.stream % 2 == 0 || head.stream > history_.newest() || ::nghttp2_session_get_stream_remote_close(session_.get(), head.stream) != -1) return;
+  if (head.stream % 2 == 0 || head.stream > history_.newest() ||
+      ::nghttp2_session_get_stream_remote_close(session_.get(), head.stream) != -1)
+    return;
   const StreamHistory::Known known = history_.look_up(head.stream);
   if (known == StreamHistory::Known::ended_by_client)
     ::nghttp2_session_terminate_session(session_.get(), NGHTTP2_STREAM_CLOSED);

@@ -21,7 +21,8 @@ struct nghttp2_session;
 
 namespace atelier::net {
 
-// What happens to one stream, told by a ServerWire while it receives or produces. No function may throw, or call the wire.
+// What happens to one stream, told by a ServerWire while it receives or produces. No function may throw, or call the
+// wire.
 class WireStream {
  public:
   struct Outgoing {
@@ -48,14 +49,14 @@ struct WireRequest {
   bool has_body = false;
 };
 
-// The server's end of an HTTP/2 connection as a state machine without a socket, over nghttp2 (RFC 9113): bytes go in, frames
-// come out, and abuse ends it. Used by one thread at a time.
+// The server's end of an HTTP/2 connection as a state machine without a socket, over nghttp2 (RFC 9113): bytes go in,
+// frames come out, and abuse ends it. Used by one thread at a time.
 class ServerWire {
  public:
   class Owner {
    public:
-    // Whoever hears of the stream from now on; null: nobody, and the stream is reset with `refused_stream`. As a WireStream's
-    // functions.
+    // Whoever hears of the stream from now on; null: nobody, and the stream is reset with `refused_stream`. As a
+    // WireStream's functions.
     virtual WireStream* on_request(WireRequest request) = 0;
 
    protected:
@@ -66,8 +67,8 @@ class ServerWire {
   ServerWire(Owner& owner, const Http2Options& options, const HeadLimits& limits);
   ~ServerWire();
 
-  // Bytes from the client, the connection's first among them the preface. After an error (its reason says which abuse or fault)
-  // only produce() makes sense: what it gives tells the client why.
+  // Bytes from the client, the connection's first among them the preface. After an error (its reason says which abuse
+  // or fault) only produce() makes sense: what it gives tells the client why.
   Result<> receive(std::string_view bytes);
   // Appends frames until there are none or `out` has about `bytes_max`.
   Result<> produce(std::string& out, std::size_t bytes_max);
@@ -80,7 +81,8 @@ class ServerWire {
   // As many streams as one connection may have were opened: it is time to end() it.
   bool is_worn_out() const noexcept;
 
-  // Of a stream that was not closed. Fields are in lower case and in order, ":status" and framing aside; they are copied.
+  // Of a stream that was not closed. Fields are in lower case and in order, ":status" and framing aside; they are
+  // copied.
   void begin_answer(std::int32_t stream, int status, const Fields& fields, bool has_body);
   void send_continue(std::int32_t stream);
   // There is something new in outgoing().

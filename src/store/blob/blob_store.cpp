@@ -14,8 +14,10 @@ class FileBlobStore final : public BlobStore {
  public:
   FileBlobStore(FileBlobOptions options, const Clock& clock)
       : files_(std::make_shared<FileBlobs>(options, clock)),
-        pool_(std::make_shared<WorkPool>(
-            WorkPool::Options{.name = "blobs", .thread_count = std::max<std::size_t>(options.thread_count, 1), .queue_max = options.queue_max})) {
+        pool_(
+            std::make_shared<WorkPool>(WorkPool::Options{.name = "blobs",
+                                                         .thread_count = std::max<std::size_t>(options.thread_count, 1),
+                                                         .queue_max = options.queue_max})) {
     pool_->run_aside([files = files_] { files->take_stock(); });
   }
   ~FileBlobStore() override { pool_->close(); }
@@ -35,7 +37,9 @@ class FileBlobStore final : public BlobStore {
     });
   }
   Task<Result<std::vector<BlobPin>>> pin(std::vector<Digest> digests) override {
-    return run_in(*pool_, [this, wanted = std::move(digests)](std::size_t) -> Result<std::vector<BlobPin>> { return files_->pin(wanted); });
+    return run_in(*pool_, [this, wanted = std::move(digests)](std::size_t) -> Result<std::vector<BlobPin>> {
+      return files_->pin(wanted);
+    });
   }
   Task<Result<>> keep(Digest digest) override {
     return run_in(*pool_, [this, digest](std::size_t) { return files_->keep(digest); });
@@ -51,7 +55,9 @@ class FileBlobStore final : public BlobStore {
     return run_in(*pool_, [this, digest, since_ms](std::size_t) { return files_->remove(digest, since_ms); });
   }
   Task<Result<std::vector<StoredBlob>>> list(std::uint8_t first_byte) override {
-    return run_in(*pool_, [this, first_byte](std::size_t) -> Result<std::vector<StoredBlob>> { return files_->list(first_byte); });
+    return run_in(*pool_, [this, first_byte](std::size_t) -> Result<std::vector<StoredBlob>> {
+      return files_->list(first_byte);
+    });
   }
   Task<Result<>> verify(Digest digest) override {
     return run_in(*pool_, [this, digest](std::size_t) { return files_->verify(digest); });
@@ -69,9 +75,13 @@ class FileBlobStore final : public BlobStore {
 
 class FileBlobWriter final : public BlobWriter {
  public:
-  FileBlobWriter(std::shared_ptr<FileBlobs> files, std::shared_ptr<WorkPool> pool, std::unique_ptr<Temporary> file, BlobKind kind,
-                 std::uint64_t size_bytes_max)
-      : files_(std::move(files)), pool_(std::move(pool)), file_(std::move(file)), kind_(kind), size_bytes_max_(size_bytes_max) {}
+  FileBlobWriter(std::shared_ptr<FileBlobs> files, std::shared_ptr<WorkPool> pool, std::unique_ptr<Temporary> file,
+                 BlobKind kind, std::uint64_t size_bytes_max)
+      : files_(std::move(files)),
+        pool_(std::move(pool)),
+        file_(std::move(file)),
+        kind_(kind),
+        size_bytes_max_(size_bytes_max) {}
 
   int fd() const noexcept override { return file_->fd.get(); }
 

@@ -15,7 +15,8 @@ namespace atelier::store::blob {
 namespace {
 
 std::unexpected<Error> missing(const Digest& digest) {
-  return fail(ErrorCode::not_found, fmt::format("there is no blob {}", digest.hex()), {.reason = "blob_not_found", .where = {}});
+  return fail(ErrorCode::not_found, fmt::format("there is no blob {}", digest.hex()),
+              {.reason = "blob_not_found", .where = {}});
 }
 
 }  // namespace
@@ -75,7 +76,8 @@ Result<WrittenBlob> FileBlobs::adopt(Temporary& file, BlobKind kind, const BlobI
     const std::string path = index_.layout().path_of(known.kind, info.digest);
     if (exists(path) && size_of_file(path) == info.size_bytes) {
       if (kind == BlobKind::original && known.kind == BlobKind::derived) {
-        if (auto moved = move_durably(path, index_.layout().path_of(kind, info.digest)); !moved) return noticed(std::move(moved).error());
+        if (auto moved = move_durably(path, index_.layout().path_of(kind, info.digest)); !moved)
+          return noticed(std::move(moved).error());
         index_.change_kind(known, kind);
       }
       index_.touch(info.digest, known, now_ms);
@@ -83,9 +85,11 @@ Result<WrittenBlob> FileBlobs::adopt(Temporary& file, BlobKind kind, const BlobI
     }
     index_.erase(slice, info.digest);
   }
-  if (auto moved = move_durably(file.path, index_.layout().path_of(kind, info.digest)); !moved) return noticed(std::move(moved).error());
+  if (auto moved = move_durably(file.path, index_.layout().path_of(kind, info.digest)); !moved)
+    return noticed(std::move(moved).error());
   file.path.clear();
-  index_.insert(slice, info.digest, {.size_bytes = info.size_bytes, .last_used_ms = now_ms, .noted_used_ms = 0, .kind = kind});
+  index_.insert(slice, info.digest,
+                {.size_bytes = info.size_bytes, .last_used_ms = now_ms, .noted_used_ms = 0, .kind = kind});
   Entry& entry = slice.entries.at(info.digest);
   index_.touch(info.digest, entry, now_ms);
   return WrittenBlob{info, Index::pin(entry)};
@@ -124,10 +128,12 @@ Result<std::string> FileBlobs::read(const Digest& digest, std::uint64_t size_byt
   auto blob = open(digest);
   if (!blob) return error_of(std::move(blob));
   if (blob->info.size_bytes > size_bytes_max)
-    return fail(ErrorCode::too_large, fmt::format("blob {} has {} bytes, more than {}", digest.hex(), blob->info.size_bytes, size_bytes_max));
+    return fail(ErrorCode::too_large,
+                fmt::format("blob {} has {} bytes, more than {}", digest.hex(), blob->info.size_bytes, size_bytes_max));
   auto bytes = read_whole(blob->fd.get(), blob->info.size_bytes);
   if (!bytes) return bytes;
-  const bool is_damaged = bytes->size() != blob->info.size_bytes || (bytes->size() <= options_.verify_bytes_max && sha256(*bytes) != digest);
+  const bool is_damaged = bytes->size() != blob->info.size_bytes ||
+                          (bytes->size() <= options_.verify_bytes_max && sha256(*bytes) != digest);
   if (is_damaged) {
     quarantine(blob->info);
     return corrupt(digest);
@@ -146,7 +152,8 @@ Result<> FileBlobs::verify(const Digest& digest) {
 }
 
 std::unexpected<Error> FileBlobs::corrupt(const Digest& digest) {
-  return fail(ErrorCode::storage_failed, fmt::format("blob {} is damaged on the disk and was put in quarantine", digest.hex()),
+  return fail(ErrorCode::storage_failed,
+              fmt::format("blob {} is damaged on the disk and was put in quarantine", digest.hex()),
               {.reason = "blob_corrupt", .where = {}});
 }
 
@@ -156,7 +163,8 @@ void FileBlobs::quarantine(const BlobInfo& info) {
   if (found == slice.entries.end()) return;
   log::error("a blob is damaged", {{"digest", info.digest.hex()}, {"size_bytes", info.size_bytes}});
   // If it cannot be moved it is at least not known any more until the next start.
-  (void)move_durably(index_.layout().path_of(found->second.kind, info.digest), index_.layout().quarantine_path_of(info.digest));
+  (void)move_durably(index_.layout().path_of(found->second.kind, info.digest),
+                     index_.layout().quarantine_path_of(info.digest));
   index_.erase(slice, info.digest);
 }
 
@@ -166,7 +174,8 @@ Result<> FileBlobs::keep(const Digest& digest) {
   if (found == slice.entries.end()) return missing(digest);
   if (found->second.kind == BlobKind::original) return {};
   const Layout& layout = index_.layout();
-  if (auto moved = move_durably(layout.path_of(BlobKind::derived, digest), layout.path_of(BlobKind::original, digest)); !moved)
+  if (auto moved = move_durably(layout.path_of(BlobKind::derived, digest), layout.path_of(BlobKind::original, digest));
+      !moved)
     return noticed(std::move(moved).error());
   index_.change_kind(found->second, BlobKind::original);
   return {};
@@ -178,9 +187,11 @@ Result<bool> FileBlobs::remove(const Digest& digest, UnixMs since_ms) {
   if (found == slice.entries.end()) return missing(digest);
   if (found->second.last_used_ms > since_ms) return false;
   if (!found->second.pin.expired())
-    return fail(ErrorCode::conflict, fmt::format("blob {} is in use", digest.hex()), {.reason = "blob_in_use", .where = {}});
+    return fail(ErrorCode::conflict, fmt::format("blob {} is in use", digest.hex()),
+                {.reason = "blob_in_use", .where = {}});
   const std::string path = index_.layout().path_of(found->second.kind, digest);
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, fmt::format("cannot remove blob {}", digest.hex()));
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+    return fail_errno(errno, fmt::format("cannot remove blob {}", digest.hex()));
   index_.erase(slice, digest);
   return true;
 }
@@ -189,7 +200,8 @@ std::vector<StoredBlob> FileBlobs::list(std::uint8_t first_byte) {
   auto [slice, lock] = index_.lock(first_byte);
   std::vector<StoredBlob> blobs;
   blobs.reserve(slice.entries.size());
-  for (const auto& [digest, entry] : slice.entries) blobs.push_back({{digest, entry.size_bytes}, entry.kind, entry.last_used_ms});
+  for (const auto& [digest, entry] : slice.entries)
+    blobs.push_back({{digest, entry.size_bytes}, entry.kind, entry.last_used_ms});
   return blobs;
 }
 
@@ -218,16 +230,20 @@ Result<std::uint64_t> FileBlobs::evict_derived() {
         held_bytes += blob.info.size_bytes;
         derived.push_back(blob);
       }
-  std::sort(derived.begin(), derived.end(), [](const StoredBlob& left, const StoredBlob& right) { return left.last_used_ms < right.last_used_ms; });
-  const UnixMs oldest_ms = clock_.wall_ms() - std::chrono::duration_cast<std::chrono::milliseconds>(options_.derived_age_max).count();
+  std::sort(derived.begin(), derived.end(),
+            [](const StoredBlob& left, const StoredBlob& right) { return left.last_used_ms < right.last_used_ms; });
+  const UnixMs oldest_ms =
+      clock_.wall_ms() - std::chrono::duration_cast<std::chrono::milliseconds>(options_.derived_age_max).count();
   // Once over the quota it goes well below it, so that the next write does not evict again.
-  const std::uint64_t wanted_bytes = held_bytes > options_.derived_quota_bytes ? options_.derived_quota_bytes / 5 * 4 : held_bytes;
+  const std::uint64_t wanted_bytes =
+      held_bytes > options_.derived_quota_bytes ? options_.derived_quota_bytes / 5 * 4 : held_bytes;
   std::uint64_t freed_bytes = 0;
   for (const StoredBlob& blob : derived) {
     if (blob.last_used_ms >= oldest_ms && held_bytes - freed_bytes <= wanted_bytes) break;
     const auto removed = remove(blob.info.digest, blob.last_used_ms);
     if (removed && *removed) freed_bytes += blob.info.size_bytes;
-    if (!removed && removed.error().code != ErrorCode::conflict && removed.error().code != ErrorCode::not_found) return error_of(removed);
+    if (!removed && removed.error().code != ErrorCode::conflict && removed.error().code != ErrorCode::not_found)
+      return error_of(removed);
   }
   return freed_bytes;
 }

@@ -59,7 +59,7 @@ class FileBlobs {
   Index index_;
   ReserveFile reserve_;
   std::atomic<bool> is_evicting_ = true;  // nobody may, before the first who is told to
-  std::mutex eviction_mutex_;  // one at a time: the second then finds little left to do
+  std::mutex eviction_mutex_;             // one at a time: the second then finds little left to do
 };
 
 }  // namespace atelier::store::blob

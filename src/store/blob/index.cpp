@@ -40,9 +40,15 @@ void Index::read_folder(Slice& slice, BlobKind kind, std::uint8_t first_byte) {
   while (const dirent* file = ::readdir(folder.get())) {
     const auto digest = Layout::digest_of(first_byte, file->d_name);
     struct stat facts = {};
-    if (!digest || ::fstatat(::dirfd(folder.get()), file->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(facts.st_mode)) continue;
+    if (!digest || ::fstatat(::dirfd(folder.get()), file->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(facts.st_mode))
+      continue;
     const UnixMs used_ms = std::int64_t{facts.st_mtim.tv_sec} * 1'000 + facts.st_mtim.tv_nsec / 1'000'000;
-    insert(slice, *digest, {.size_bytes = static_cast<std::uint64_t>(facts.st_size), .last_used_ms = used_ms, .noted_used_ms = used_ms, .kind = kind});
+    insert(slice, *digest,
+           {.size_bytes = static_cast<std::uint64_t>(facts.st_size),
+            .last_used_ms = used_ms,
+            .noted_used_ms = used_ms,
+            .kind = kind});
   }
 }
 

@@ -17,7 +17,7 @@ namespace atelier::store::blob {
 struct Entry {
   std::uint64_t size_bytes = 0;
   UnixMs last_used_ms = 0;
-  UnixMs noted_used_ms = 0;  // as the file's own time says it
+  UnixMs noted_used_ms = 0;            // as the file's own time says it
   std::weak_ptr<const void> pin = {};  // alive while somebody needs the blob to stay
   BlobKind kind = BlobKind::original;
 };

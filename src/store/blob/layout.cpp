@@ -32,7 +32,8 @@ Result<> Layout::prepare() const {
   for (const std::string_view name : {"", "/original", "/derived", "/tmp", "/quarantine"})
     if (auto made = make_directory(fmt::format("{}{}", directory_, name)); !made) return made;
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(directory_ + "/tmp", error), end; !error && entry != end; entry.increment(error))
+  for (std::filesystem::directory_iterator entry(directory_ + "/tmp", error), end; !error && entry != end;
+       entry.increment(error))
     ::unlink(entry->path().c_str());
   if (error) return fail_errno(error.value(), fmt::format("cannot sweep {}/tmp", directory_));
   return sync_directory(directory_);
@@ -47,7 +48,9 @@ std::string Layout::path_of(BlobKind kind, const Digest& digest) const {
 }
 
 std::string Layout::new_temporary() const { return fmt::format("{}/tmp/{}", directory_, Ulid::make().to_string()); }
-std::string Layout::quarantine_path_of(const Digest& digest) const { return fmt::format("{}/quarantine/{}", directory_, digest.hex()); }
+std::string Layout::quarantine_path_of(const Digest& digest) const {
+  return fmt::format("{}/quarantine/{}", directory_, digest.hex());
+}
 
 std::optional<Digest> Layout::digest_of(std::uint8_t first_byte, std::string_view file_name) {
   if (file_name.size() != 62) return std::nullopt;

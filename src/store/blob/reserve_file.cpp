@@ -27,7 +27,8 @@ void ReserveFile::restore() {
 
 void ReserveFile::release() {
   const std::lock_guard lock(mutex_);
-  if (::unlink(path_.c_str()) == 0) log::error("the disk is full: freed the reserve", {{"path", path_}, {"bytes", size_bytes_}});
+  if (::unlink(path_.c_str()) == 0)
+    log::error("the disk is full: freed the reserve", {{"path", path_}, {"bytes", size_bytes_}});
 }
 
 }  // namespace atelier::store::blob

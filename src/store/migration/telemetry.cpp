@@ -92,10 +92,10 @@ CREATE TABLE breakers (
 ) STRICT, WITHOUT ROWID;
 )sql"};
 
-// Responses that programs of OpenAI's protocol name by their ids afterwards. Each row is one turn of a conversation: its
-// own input and the response, not what came before, which is reached through `previous`. A conversation goes by the id of
-// its first turn, and is deleted as a whole, once nobody has gone on with it for long. Texts are apart: most of what is
-// asked of a turn does not read them.
+// Responses that programs of OpenAI's protocol name by their ids afterwards. Each row is one turn of a conversation:
+// its own input and the response, not what came before, which is reached through `previous`. A conversation goes by the
+// id of its first turn, and is deleted as a whole, once nobody has gone on with it for long. Texts are apart: most of
+// what is asked of a turn does not read them.
 const Migration kKeptResponses{4, "kept responses", R"sql(
 CREATE TABLE kept_responses (
   id TEXT PRIMARY KEY NOT NULL,

@@ -81,8 +81,9 @@ Result<> check_expectation(const Statement& statement, const Rows& rows) {
   const auto count = rows.empty() ? rows.changed_count : static_cast<std::int64_t>(rows.size());
   const bool holds = statement.expect == Expect::exactly_one ? count == 1 : count >= 1;
   if (holds) return {};
-  return fail(ErrorCode::conflict, fmt::format("expected {} row, found {}: it was changed meanwhile, read again",
-                                               statement.expect == Expect::exactly_one ? "exactly one" : "at least one", count));
+  return fail(ErrorCode::conflict,
+              fmt::format("expected {} row, found {}: it was changed meanwhile, read again",
+                          statement.expect == Expect::exactly_one ? "exactly one" : "at least one", count));
 }
 
 }  // namespace
@@ -115,15 +116,18 @@ Result<> Connection::configure() {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // VACUUM INTO attaches the file it makes.
   sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, options_.access == Access::snapshot ? 1 : 0);
-  sqlite3_progress_handler(handle, kInstructionsPerLook, options_.access == Access::reader ? past_deadline : nullptr, &deadline_);
+  sqlite3_progress_handler(handle, kInstructionsPerLook, options_.access == Access::reader ? past_deadline : nullptr,
+                           &deadline_);
   std::string pragmas = fmt::format(
-      "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-{};",
+      "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA "
+      "cache_size=-{};",
       options_.cache_kib);
   if (options_.access == Access::reader) pragmas += "PRAGMA query_only=ON;";
   if (options_.access == Access::writer)
     // Debian builds SQLite to overwrite deleted rows with zeros; secrets are stored hashed, so that is not needed.
-    pragmas += fmt::format("PRAGMA synchronous={}; PRAGMA journal_size_limit={}; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=OFF;",
-                           options_.is_rebuildable ? "NORMAL" : "FULL", kWalBytesKept);
+    pragmas += fmt::format(
+        "PRAGMA synchronous={}; PRAGMA journal_size_limit={}; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=OFF;",
+        options_.is_rebuildable ? "NORMAL" : "FULL", kWalBytesKept);
   return execute(pragmas);
 }
 
@@ -136,15 +140,16 @@ std::unexpected<Error> Connection::failed(int code, std::string_view doing) {
 
 void Connection::note_failure(int code, std::string_view doing, bool is_to_be_logged) {
   const Error error = failed(code, doing).error();
-  if (is_to_be_logged) log::error("the database had a failure", {{"code", error.stable_code()}, {"error", error.message}});
+  if (is_to_be_logged)
+    log::error("the database had a failure", {{"code", error.stable_code()}, {"error", error.message}});
 }
 
 Result<Connection::Prepared*> Connection::prepare(std::string_view sql) {
   if (const auto found = prepared_.find(sql.data()); found != prepared_.end()) return &found->second;
   sqlite3_stmt* handle = nullptr;
   const char* rest = nullptr;
-  const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &handle, &rest);
+  const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, &rest);
   Prepared prepared;
   prepared.statement.reset(handle);
   if (code != SQLITE_OK) return failed(code, sql);
@@ -154,7 +159,8 @@ Result<Connection::Prepared*> Connection::prepare(std::string_view sql) {
   for (int i = 1; i <= parameter_count; ++i) {
     // SQLite numbers $1, $2 ... by first appearance, so their indexes are asked for by name.
     const int index = sqlite3_bind_parameter_index(handle, fmt::format("${}", i).c_str());
-    if (index == 0) return fail(ErrorCode::internal, fmt::format("parameters must be $1 to ${}: {}", parameter_count, sql));
+    if (index == 0)
+      return fail(ErrorCode::internal, fmt::format("parameters must be $1 to ${}: {}", parameter_count, sql));
     prepared.parameter_indexes.push_back(index);
   }
   prepared.column_count = static_cast<std::size_t>(sqlite3_column_count(handle));
@@ -165,8 +171,8 @@ Result<Connection::Prepared*> Connection::prepare(std::string_view sql) {
 Result<> Connection::bind(const Prepared& prepared, const std::vector<Value>& values) {
   sqlite3_stmt* statement = prepared.statement.get();
   if (values.size() != prepared.parameter_indexes.size())
-    return fail(ErrorCode::internal, fmt::format("{} values for {} parameters: {}", values.size(), prepared.parameter_indexes.size(),
-                                                 sqlite3_sql(statement)));
+    return fail(ErrorCode::internal, fmt::format("{} values for {} parameters: {}", values.size(),
+                                                 prepared.parameter_indexes.size(), sqlite3_sql(statement)));
   for (std::size_t i = 0; i < values.size(); ++i)
     if (const int code = bind_value(statement, prepared.parameter_indexes[i], values[i]); code != SQLITE_OK)
       return failed(code, sqlite3_sql(statement));

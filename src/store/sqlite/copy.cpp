@@ -32,7 +32,8 @@ Result<> check_database(const std::string& path, const std::string& vfs) {
   auto answer = (*connection)->ask("PRAGMA quick_check(1)");
   if (!answer) return error_of(std::move(answer));
   if (*answer == "ok") return {};
-  return fail(ErrorCode::storage_failed, fmt::format("{} is damaged: {}", path, *answer), {.reason = "storage_corrupt", .where = {}});
+  return fail(ErrorCode::storage_failed, fmt::format("{} is damaged: {}", path, *answer),
+              {.reason = "storage_corrupt", .where = {}});
 }
 
 Result<> copy_database(const std::string& path, const std::string& vfs, const std::string& target) {

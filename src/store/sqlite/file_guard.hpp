@@ -7,9 +7,9 @@
 
 namespace atelier::store::sqlite {
 
-// Keeps a database file to one opener, and remembers beside it ("<path>-open") whether it was closed properly. While that
-// mark stands the WAL may hold commits the file lacks, so a missing WAL is refused; without the mark a WAL that holds
-// anything belongs to some other copy, and replaying it would destroy this one.
+// Keeps a database file to one opener, and remembers beside it ("<path>-open") whether it was closed properly. While
+// that mark stands the WAL may hold commits the file lacks, so a missing WAL is refused; without the mark a WAL that
+// holds anything belongs to some other copy, and replaying it would destroy this one.
 class FileGuard {
  public:
   // Refuses what cannot be opened without losing something, with an instruction.

@@ -40,14 +40,19 @@ Result<> prepare_file(Connection& writer) {
   if (!table_count) return error_of(table_count);
   const bool is_new = *application == 0 && *table_count == 0;
   if (!is_new && *application != kApplicationId)
-    return fail(ErrorCode::invalid_argument, fmt::format("{} is the database of another program (application id {})", writer.path(), *application),
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} is the database of another program (application id {})", writer.path(), *application),
                 {.reason = "not_ours", .where = {}});
   if (is_new)
-    if (auto set = writer.execute(fmt::format("PRAGMA auto_vacuum=INCREMENTAL; PRAGMA application_id={}", kApplicationId)); !set) return set;
+    if (auto set =
+            writer.execute(fmt::format("PRAGMA auto_vacuum=INCREMENTAL; PRAGMA application_id={}", kApplicationId));
+        !set)
+      return set;
   const auto mode = writer.ask("PRAGMA journal_mode=WAL");
   if (!mode) return error_of(mode);
   if (*mode != "wal")
-    return fail(ErrorCode::storage_failed, fmt::format("{} cannot use a write-ahead log here (got {})", writer.path(), *mode));
+    return fail(ErrorCode::storage_failed,
+                fmt::format("{} cannot use a write-ahead log here (got {})", writer.path(), *mode));
   return sync_directory(parent_of(writer.path()));
 }
 
@@ -59,7 +64,8 @@ Result<> migrate(Connection& writer, const std::vector<Migration>& migrations) {
   const auto wanted = static_cast<std::int64_t>(migrations.size());
   if (*current > wanted)
     return fail(ErrorCode::invalid_argument,
-                fmt::format("{} has schema {}, and this program knows schemas up to {}: start a newer one", writer.path(), *current, wanted),
+                fmt::format("{} has schema {}, and this program knows schemas up to {}: start a newer one",
+                            writer.path(), *current, wanted),
                 {.reason = "schema_too_new", .where = {}});
   if (*current == wanted) return {};
   if (*current > 0) {

@@ -13,8 +13,8 @@ namespace atelier::store::sqlite {
 // schema already is copied first, to "<path>.before-<version>". A newer schema is refused with both numbers.
 Result<> migrate(Connection& writer, const std::vector<Migration>& migrations);
 
-// Sets what only a new file can be given (page reclaiming, our mark in its header), and turns on the WAL. Refuses a file
-// that is some other program's.
+// Sets what only a new file can be given (page reclaiming, our mark in its header), and turns on the WAL. Refuses a
+// file that is some other program's.
 Result<> prepare_file(Connection& writer);
 
 }  // namespace atelier::store::sqlite

@@ -22,7 +22,8 @@ class SqliteDatabase final : public Database {
       : options_(std::move(options)),
         guard_(std::move(guard)),
         readers_(std::move(readers)),
-        writer_(std::move(writer), {.queue_max = options_.queue_max, .group_statements_max = options_.group_statements_max}),
+        writer_(std::move(writer),
+                {.queue_max = options_.queue_max, .group_statements_max = options_.group_statements_max}),
         read_pool_({.name = "db-reader", .thread_count = readers_.size(), .queue_max = options_.queue_max}),
         copy_pool_({.name = "db-copier", .thread_count = 1, .queue_max = 16}) {}
   ~SqliteDatabase() override { close(); }
@@ -85,7 +86,9 @@ Result<std::vector<Rows>> SqliteDatabase::read_in(Connection& connection, const 
 }
 
 Task<Result<>> SqliteDatabase::back_up_to(std::string path) {
-  return run_in(copy_pool_, [this, target = std::move(path)](std::size_t) { return copy_database(options_.path, options_.vfs, target); });
+  return run_in(copy_pool_, [this, target = std::move(path)](std::size_t) {
+    return copy_database(options_.path, options_.vfs, target);
+  });
 }
 
 Task<Result<>> SqliteDatabase::check() {
@@ -137,8 +140,10 @@ Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options, std::vector
     if (auto migrated = sqlite::migrate(**writer, migrations); !migrated) return error_of(std::move(migrated));
   auto readers = sqlite::open_readers(options);
   if (!readers) return error_of(std::move(readers));
-  if (guard->was_unclean()) log::info("the database was not closed properly last time and has recovered", {{"path", options.path}});
-  return std::make_unique<sqlite::SqliteDatabase>(std::move(options), std::move(*guard), std::move(*writer), std::move(*readers));
+  if (guard->was_unclean())
+    log::info("the database was not closed properly last time and has recovered", {{"path", options.path}});
+  return std::make_unique<sqlite::SqliteDatabase>(std::move(options), std::move(*guard), std::move(*writer),
+                                                  std::move(*readers));
 }
 
 }  // namespace atelier::store

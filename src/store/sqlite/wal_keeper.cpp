@@ -28,7 +28,9 @@ int count_pages(void* page_count, sqlite3*, const char*, int count) noexcept {
 
 }  // namespace
 
-WalKeeper::WalKeeper(Connection& writer) : writer_(writer) { sqlite3_wal_hook(writer.handle(), count_pages, &page_count_); }
+WalKeeper::WalKeeper(Connection& writer) : writer_(writer) {
+  sqlite3_wal_hook(writer.handle(), count_pages, &page_count_);
+}
 
 std::uint64_t WalKeeper::size_bytes() const noexcept {
   return static_cast<std::uint64_t>(page_count_.load(std::memory_order_relaxed)) * kFrameBytes;
@@ -44,7 +46,8 @@ void WalKeeper::tend() {
     has_warned_ = false;
   } else if (!has_warned_) {
     has_warned_ = true;
-    log::warn("the write-ahead log grows: a read lasts too long", {{"path", writer_.path()}, {"wal_bytes", size_bytes()}});
+    log::warn("the write-ahead log grows: a read lasts too long",
+              {{"path", writer_.path()}, {"wal_bytes", size_bytes()}});
   }
 }
 
@@ -59,12 +62,14 @@ bool WalKeeper::checkpoint(Mode mode) {
   int in_log = 0;
   int copied = 0;
   sqlite3_busy_timeout(handle, kTruncateWaitMs);
-  const int code = sqlite3_wal_checkpoint_v2(handle, "main", mode == Mode::truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-                                             &in_log, &copied);
+  const int code = sqlite3_wal_checkpoint_v2(
+      handle, "main", mode == Mode::truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &in_log,
+      &copied);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   if (code == SQLITE_OK && mode == Mode::truncate) page_count_.store(0, std::memory_order_relaxed);
   if ((code & 0xff) == SQLITE_BUSY) return false;  // a reader still needs the log: next time
-  if (code != SQLITE_OK) writer_.note_failure(code, "moving the write-ahead log into the file", !std::exchange(has_failed_, true));
+  if (code != SQLITE_OK)
+    writer_.note_failure(code, "moving the write-ahead log into the file", !std::exchange(has_failed_, true));
   if (code == SQLITE_OK) has_failed_ = false;
   return code == SQLITE_OK;
 }

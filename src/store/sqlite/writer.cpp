@@ -24,7 +24,8 @@ Result<> Writer::reserve() {
   if (failure_) return std::unexpected(*failure_);
   if (is_closing_) return fail(ErrorCode::unavailable, "the database is closed");
   if (reserved_count_ >= options_.queue_max) {
-    auto full = fail(ErrorCode::unavailable, fmt::format("{} writes wait already", reserved_count_), {.reason = "write_queue_full", .where = {}});
+    auto full = fail(ErrorCode::unavailable, fmt::format("{} writes wait already", reserved_count_),
+                     {.reason = "write_queue_full", .where = {}});
     full.error().retry_after_ms = kRetryAfterMs;
     return full;
   }
@@ -126,8 +127,9 @@ void Writer::carry_out(Group group) {
 }
 
 bool Writer::commit(Group group) {
-  // First without savepoints, which cost a fifth of a batch of three inserts: batches rarely fail, and nobody is answered
-  // before the commit. One that fails after it changed something costs its group a second run, with savepoints.
+  // First without savepoints, which cost a fifth of a batch of three inserts: batches rarely fail, and nobody is
+  // answered before the commit. One that fails after it changed something costs its group a second run, with
+  // savepoints.
   if (run_all(group, Undo::none)) return true;
   if (error_) return false;
   return run_all(group, Undo::savepoint);
@@ -220,9 +222,17 @@ void Writer::answer_all(Group group, const Error& error) {
 
 void Writer::stop_writing() {
   if (failure_) return;
-  Error failure = error_.value_or(Error{.code = ErrorCode::storage_failed, .message = {}, .reason = "storage_failed", .where = {}, .retry_after_ms = {}, .source = {}});
-  log::error("the database takes no more writes: its disk failed", {{"path", connection_->path()}, {"error", failure.message}});
-  failure.message = fmt::format("the database takes no more writes since its disk failed ({}): look at the disk, then start anew", failure.message);
+  Error failure = error_.value_or(Error{.code = ErrorCode::storage_failed,
+                                        .message = {},
+                                        .reason = "storage_failed",
+                                        .where = {},
+                                        .retry_after_ms = {},
+                                        .source = {}});
+  log::error("the database takes no more writes: its disk failed",
+             {{"path", connection_->path()}, {"error", failure.message}});
+  failure.message =
+      fmt::format("the database takes no more writes since its disk failed ({}): look at the disk, then start anew",
+                  failure.message);
   failure.code = ErrorCode::storage_failed;
   const std::lock_guard lock(mutex_);
   failure_ = std::move(failure);

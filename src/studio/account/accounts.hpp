@@ -83,8 +83,8 @@ class Accounts {
   // A reading of all keys that a change overlapped may lack that change: it is thrown away.
   std::uint64_t change_count_ = 0;
   std::size_t changing_count_ = 0;
-  // Changes are written in one order and may come back in another: what was revoked must not be put in again. Empty when
-  // no change is under way.
+  // Changes are written in one order and may come back in another: what was revoked must not be put in again. Empty
+  // when no change is under way.
   std::unordered_set<KeyId> revoked_;
 };
 

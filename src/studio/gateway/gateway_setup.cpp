@@ -196,7 +196,8 @@ Task<Result<StoredProvider>> GatewaySetup::create_provider(std::string name, Pro
   co_return tell(row);
 }
 
-Task<Result<StoredProvider>> GatewaySetup::update_provider(std::string name, ProviderChange change, std::int64_t revision) {
+Task<Result<StoredProvider>> GatewaySetup::update_provider(std::string name, ProviderChange change,
+                                                           std::int64_t revision) {
   auto under_way = begin_change();
   if (!under_way) co_return error_of(std::move(under_way));
   auto row = co_await find_row(name);

@@ -17,8 +17,8 @@
 
 namespace atelier::studio {
 
-// Whom the gateway calls: providers with their sealed keys and routes, as operators set them, beside the providers of the
-// environment. A change is in force when it returns. Thread-safe.
+// Whom the gateway calls: providers with their sealed keys and routes, as operators set them, beside the providers of
+// the environment. A change is in force when it returns. Thread-safe.
 class GatewaySetup {
  public:
   struct Parts {
@@ -37,8 +37,8 @@ class GatewaySetup {
   // Stored ones and the environment's, by name. One whose secrets cannot be had says why (`trouble`).
   Task<Result<std::vector<StoredProvider>>> list_providers();
   Task<Result<StoredProvider>> get_provider(std::string name);
-  // conflict when there is one of that name, or (update) when it was changed since `revision`; invalid_argument names the
-  // field. A stored one goes before the environment's of the same name.
+  // conflict when there is one of that name, or (update) when it was changed since `revision`; invalid_argument names
+  // the field. A stored one goes before the environment's of the same name.
   Task<Result<StoredProvider>> create_provider(std::string name, ProviderChange change);
   Task<Result<StoredProvider>> update_provider(std::string name, ProviderChange change, std::int64_t revision);
   Task<Result<>> remove_provider(std::string name);
@@ -50,20 +50,20 @@ class GatewaySetup {
   Task<Result<>> remove_route(std::string name);
 
   // Seals with this one from now on, and everything stored anew with its first key. After it older keys may be dropped:
-  // nothing is sealed with them, and changes under way were waited for. Meanwhile secrets cannot be changed (unavailable).
-  // Gives how many were sealed anew. Nothing is changed where one of them cannot be opened.
+  // nothing is sealed with them, and changes under way were waited for. Meanwhile secrets cannot be changed
+  // (unavailable). Gives how many were sealed anew. Nothing is changed where one of them cannot be opened.
   Task<Result<std::size_t>> seal_anew(std::shared_ptr<const model::Sealer> sealer);
 
   enum class OldKeys : std::uint8_t { drop, keep };  // backups that were made before need them
   struct SealRotation {
-    std::string key_id;           // of the key that seals now
-    std::size_t sealed_count = 0;  // secrets that were sealed anew
+    std::string key_id;             // of the key that seals now
+    std::size_t sealed_count = 0;   // secrets that were sealed anew
     std::size_t old_key_count = 0;  // keys that still open, as they are kept
   };
-  // Puts a new key before those of the file, seals everything anew with it, and only then drops the old ones: whatever is
-  // cut off in between, all that is stored can be opened by what the file holds, and rotating again finishes it. Keys of
-  // the environment are the operator's to change: where it names several, everything is sealed anew with the first;
-  // where it names one, conflict.
+  // Puts a new key before those of the file, seals everything anew with it, and only then drops the old ones: whatever
+  // is cut off in between, all that is stored can be opened by what the file holds, and rotating again finishes it.
+  // Keys of the environment are the operator's to change: where it names several, everything is sealed anew with the
+  // first; where it names one, conflict.
   Task<Result<SealRotation>> rotate_sealing_key(OldKeys old);
 
  private:
@@ -82,7 +82,7 @@ class GatewaySetup {
   Parts parts_;
   Result<SecretChange> begin_change();
 
-  mutable std::mutex mutex_;  // of the sealer, of configuring, and of the next three
+  mutable std::mutex mutex_;           // of the sealer, of configuring, and of the next three
   std::size_t changes_under_way_ = 0;  // that seal, and have not written yet
   bool is_sealing_anew_ = false, is_rotating_ = false;
   // Readings that began later have seen more: an earlier one that ends later is not put in force.

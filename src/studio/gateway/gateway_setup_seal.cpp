@@ -10,7 +10,8 @@ namespace {
 constexpr std::chrono::milliseconds kChangesPolled{5}, kChangesWaitMax{10'000};
 
 std::unexpected<Error> busy() {
-  auto refused = fail(ErrorCode::unavailable, "the sealing key is being changed: try again", {.reason = "sealing_key_changing", .where = {}});
+  auto refused = fail(ErrorCode::unavailable, "the sealing key is being changed: try again",
+                      {.reason = "sealing_key_changing", .where = {}});
   refused.error().retry_after_ms = 1'000;
   return refused;
 }
@@ -18,8 +19,10 @@ std::unexpected<Error> busy() {
 using Keys = std::vector<model::SealingKey>;
 
 // Files are read and written on a thread of their own.
-Task<Result<Keys>> change_keys(Result<Keys> (*change)(const model::SealingKeySource& source), model::SealingKeySource source) {
-  const auto pool = std::make_unique<store::WorkPool>(store::WorkPool::Options{.name = "sealing", .thread_count = 1, .queue_max = 1});
+Task<Result<Keys>> change_keys(Result<Keys> (*change)(const model::SealingKeySource& source),
+                               model::SealingKeySource source) {
+  const auto pool =
+      std::make_unique<store::WorkPool>(store::WorkPool::Options{.name = "sealing", .thread_count = 1, .queue_max = 1});
   auto work = [change, &source](std::size_t) { return change(source); };
   co_return co_await store::run_in(*pool, work);
 }
@@ -112,7 +115,8 @@ Task<Result<GatewaySetup::SealRotation>> GatewaySetup::rotate_sealing_key(OldKey
     parts_.sealer = std::make_shared<const model::Sealer>(*keys);
   }
   SealRotation rotation{.key_id = keys->front().id_text(), .sealed_count = *sealed, .old_key_count = keys->size() - 1};
-  log::info("providers' secrets are sealed with a new key", {{"key", rotation.key_id}, {"secrets", rotation.sealed_count}, {"old_keys", rotation.old_key_count}});
+  log::info("providers' secrets are sealed with a new key",
+            {{"key", rotation.key_id}, {"secrets", rotation.sealed_count}, {"old_keys", rotation.old_key_count}});
   co_return rotation;
 }
 

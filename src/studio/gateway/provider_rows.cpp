@@ -33,7 +33,9 @@ Result<> read_options(const std::string& text, ProviderSettings& settings) {
   return reader.finish_lenient();
 }
 
-store::Value sealed_value(const Bytes& sealed) { return sealed.empty() ? store::Value() : store::Value(store::Blob{sealed}); }
+store::Value sealed_value(const Bytes& sealed) {
+  return sealed.empty() ? store::Value() : store::Value(store::Blob{sealed});
+}
 
 }  // namespace
 

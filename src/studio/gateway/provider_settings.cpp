@@ -23,8 +23,8 @@ constexpr std::array kProtocols = {Protocol::openai_chat, Protocol::openai_respo
                                    Protocol::gemini, Protocol::ollama};
 // Ours to write, or the connection's.
 constexpr std::array<std::string_view, 14> kReservedHeaders = {
-    "host",    "content-length",      "transfer-encoding", "connection", "content-type", "accept",   "accept-encoding",
-    "upgrade", "proxy-authorization", "proxy-connection",  "keep-alive", "te",           "trailer",  "expect"};
+    "host",    "content-length",      "transfer-encoding", "connection", "content-type", "accept",  "accept-encoding",
+    "upgrade", "proxy-authorization", "proxy-connection",  "keep-alive", "te",           "trailer", "expect"};
 
 std::unexpected<Error> refuse(std::string where, std::string message) {
   return fail(ErrorCode::invalid_argument, std::move(message), {.reason = {}, .where = std::move(where)});
@@ -79,19 +79,22 @@ Result<> check_header(const std::pair<std::string, std::string>& header) {
 }  // namespace
 
 Result<> check_provider_name(const std::string& name) {
-  const bool is_good = !name.empty() && name.size() <= kNameBytesMax && is_lower_or_digit(name.front()) &&
-                       std::ranges::all_of(name, [](char c) { return is_lower_or_digit(c) || c == '-' || c == '_' || c == '.'; });
+  const bool is_good =
+      !name.empty() && name.size() <= kNameBytesMax && is_lower_or_digit(name.front()) &&
+      std::ranges::all_of(name, [](char c) { return is_lower_or_digit(c) || c == '-' || c == '_' || c == '.'; });
   if (is_good) return {};
-  return refuse("/name", fmt::format("a provider's name has 1 to {} lower-case letters, digits, hyphens, underscores and "
-                                     "dots, and begins with a letter or digit",
-                                     kNameBytesMax));
+  return refuse("/name",
+                fmt::format("a provider's name has 1 to {} lower-case letters, digits, hyphens, underscores and "
+                            "dots, and begins with a letter or digit",
+                            kNameBytesMax));
 }
 
 Result<> check(const ProviderSettings& settings) {
   if (auto good = check_preset(settings.preset); !good) return good;
   if (auto good = check_url(settings); !good) return good;
-  if (settings.key_variable.size() > kVariableBytesMax ||
-      !std::ranges::all_of(settings.key_variable, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }))
+  if (settings.key_variable.size() > kVariableBytesMax || !std::ranges::all_of(settings.key_variable, [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+      }))
     return refuse("/key_variable", "an environment variable's name has capital letters, digits and underscores");
   if (settings.model_prefixes.size() > kPrefixesMax)
     return refuse("/model_prefixes", fmt::format("there are at most {} of them", kPrefixesMax));
@@ -101,7 +104,9 @@ Result<> check(const ProviderSettings& settings) {
       return refuse(fmt::format("/model_prefixes/{}", i),
                     fmt::format("a prefix has 1 to {} visible ASCII characters", kPrefixBytesMax));
   }
-  const auto is_fit = [](std::chrono::milliseconds timeout) { return timeout >= kTimeoutMin && timeout <= kTimeoutMax; };
+  const auto is_fit = [](std::chrono::milliseconds timeout) {
+    return timeout >= kTimeoutMin && timeout <= kTimeoutMax;
+  };
   if (!is_fit(settings.first_byte_timeout))
     return refuse("/first_byte_timeout_ms", "must be from 1000 to 3600000 (a second to an hour)");
   if (!is_fit(settings.stall_timeout))

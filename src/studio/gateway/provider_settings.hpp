@@ -38,8 +38,8 @@ struct ProviderSecrets {
 // What is to be set: everything but secrets anew, and secrets where they are given.
 struct ProviderChange {
   ProviderSettings settings = {};
-  std::optional<std::string> key = {};      // nullopt: as it was; empty: none
-  std::optional<HeaderList> headers = {};   // likewise
+  std::optional<std::string> key = {};     // nullopt: as it was; empty: none
+  std::optional<HeaderList> headers = {};  // likewise
 };
 
 // A provider as it is told of: no secret among it.

@@ -13,16 +13,17 @@ namespace {
 constexpr std::size_t kNameBytesMax = 128, kModelBytesMax = 256, kProviderBytesMax = 64, kTargetsMax = 32;
 constexpr double kWeightMax = 1'000'000;
 constexpr std::int64_t kCacheLifeMax = 30LL * 24 * 3600;
-constexpr std::array kStrategies = {model::Strategy::ordered,        model::Strategy::weighted,
-                                    model::Strategy::least_loaded,   model::Strategy::lowest_latency,
-                                    model::Strategy::lowest_cost,    model::Strategy::automatic};
+constexpr std::array kStrategies = {model::Strategy::ordered,      model::Strategy::weighted,
+                                    model::Strategy::least_loaded, model::Strategy::lowest_latency,
+                                    model::Strategy::lowest_cost,  model::Strategy::automatic};
 
 std::unexpected<Error> refuse(std::string where, std::string message) {
   return fail(ErrorCode::invalid_argument, std::move(message), {.reason = {}, .where = std::move(where)});
 }
 
 bool is_name(std::string_view text, std::size_t bytes_max) {
-  return !text.empty() && text.size() <= bytes_max && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+  return !text.empty() && text.size() <= bytes_max &&
+         std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
 Result<> check_target(const model::RouteTarget& target, const std::string& where) {
@@ -40,7 +41,8 @@ Result<> check_target(const model::RouteTarget& target, const std::string& where
 Result<> check(const model::Route& route) {
   // A slash would hide what "provider/model" means.
   if (!is_name(route.name, kNameBytesMax) || route.name.find('/') != std::string::npos)
-    return refuse("/name", fmt::format("a route's name has 1 to {} visible ASCII characters and no slash", kNameBytesMax));
+    return refuse("/name",
+                  fmt::format("a route's name has 1 to {} visible ASCII characters and no slash", kNameBytesMax));
   if (route.targets.empty() || route.targets.size() > kTargetsMax)
     return refuse("/targets", fmt::format("a route has 1 to {} targets", kTargetsMax));
   for (std::size_t i = 0; i < route.targets.size(); ++i) {
@@ -93,14 +95,16 @@ Result<model::Route> read_route(std::string name, const json::Value& definition,
 namespace route_rows {
 
 store::Statement insert(const StoredRoute& stored) {
-  return {"INSERT INTO routes (name, definition, revision, created_ms, updated_ms) VALUES ($1, $2, $3, $4, $5)",
-          {stored.route.name, json::write(to_json(stored.route)), stored.revision, stored.created_ms, stored.updated_ms}};
+  return {
+      "INSERT INTO routes (name, definition, revision, created_ms, updated_ms) VALUES ($1, $2, $3, $4, $5)",
+      {stored.route.name, json::write(to_json(stored.route)), stored.revision, stored.created_ms, stored.updated_ms}};
 }
 
 store::Statement update(const StoredRoute& stored) {
-  return {"UPDATE routes SET definition = $3, updated_ms = $4, revision = revision + 1 WHERE name = $1 AND revision = $2",
-          {stored.route.name, stored.revision, json::write(to_json(stored.route)), stored.updated_ms},
-          store::Expect::exactly_one};
+  return {
+      "UPDATE routes SET definition = $3, updated_ms = $4, revision = revision + 1 WHERE name = $1 AND revision = $2",
+      {stored.route.name, stored.revision, json::write(to_json(stored.route)), stored.updated_ms},
+      store::Expect::exactly_one};
 }
 
 store::Statement remove(const std::string& name) {

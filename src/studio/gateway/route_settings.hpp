@@ -17,7 +17,8 @@ struct StoredRoute {
 // invalid_argument names the field ("/targets/2/weight"). That a provider is there is not asked: it may come later.
 Result<> check(const model::Route& route);
 
-// All but the name: {"strategy", "targets": [{"provider", "model", "weight"}], "cache_life_s", "hedges", "shares_equal"}.
+// All but the name: {"strategy", "targets": [{"provider", "model", "weight"}], "cache_life_s", "hedges",
+// "shares_equal"}.
 json::Object to_json(const model::Route& route);
 // Errors name the field below `where`. What is left out is as in model::Route.
 Result<model::Route> read_route(std::string name, const json::Value& definition, std::string where = {});

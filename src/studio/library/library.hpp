@@ -17,11 +17,13 @@ using UploadSource = std::function<Task<Result<std::optional<std::string>>>()>;
 // Assets: what people upload and what they made.
 class Library {
  public:
-  Library(graph::NodeServices& services, const Clock& clock) : services_(services), assets_(services.database), clock_(clock) {}
+  Library(graph::NodeServices& services, const Clock& clock)
+      : services_(services), assets_(services.database), clock_(clock) {}
 
   // Stores the bytes, has a worker look at them, and keeps them only if they are a picture, clip or sound we can use.
   // The same bytes again give the asset there is. `name` is for people and messages.
-  Task<Result<store::Asset>> upload(Principal principal, std::string name, UploadSource source, std::uint64_t size_bytes_max);
+  Task<Result<store::Asset>> upload(Principal principal, std::string name, UploadSource source,
+                                    std::uint64_t size_bytes_max);
   Task<Result<store::Asset>> find(Principal principal, AssetId id) { return assets_.find(principal, id); }
   Task<Result<store::AssetPage>> list(Principal principal, std::string kind, std::string after, std::size_t count_max) {
     return assets_.list(principal, std::move(kind), std::move(after), count_max);

@@ -16,7 +16,7 @@ namespace atelier::studio {
 
 // What a scene stands before: a kind of the media catalog, "auto" (a kind chosen by the scene's seed), or an asset.
 struct Background {
-  std::string kind = "auto";       // "asset" when `asset` is set
+  std::string kind = "auto";  // "asset" when `asset` is set
   std::optional<AssetId> asset;
   friend bool operator==(const Background&, const Background&) = default;
 };
@@ -70,10 +70,11 @@ Result<Background> background_from_json(const json::Value& value, const std::str
 
 // Makes a document of a story. Links must be assets by now (`asset:<id>`); a scene whose text and place in the order
 // stand in `before` keeps its id, seed and voice.
-Result<ProductionDocument> document_of(const Story& story, const ProductionSettings& defaults, const ProductionDocument* before);
+Result<ProductionDocument> document_of(const Story& story, const ProductionSettings& defaults,
+                                       const ProductionDocument* before);
 
-// The story as a person would write it again: scenes in paragraphs, backgrounds as links. Reading it back gives the same
-// scenes.
+// The story as a person would write it again: scenes in paragraphs, backgrounds as links. Reading it back gives the
+// same scenes.
 std::string write_story(const ProductionDocument& document);
 
 // The voice that reads `scene`, after defaults. A language the chosen voice cannot speak is an error naming both.

@@ -40,9 +40,9 @@ struct StoryScene {
   StoryPosition where;
 };
 
-// A story as people write it: Markdown with optional YAML front matter. Blank lines and headings separate scenes; a first
-// heading of level 1 is the title; an image or video link is its scene's background; one that stands alone belongs to
-// the scene that follows (or, at the end, the last). Rules, comments and markup are never spoken.
+// A story as people write it: Markdown with optional YAML front matter. Blank lines and headings separate scenes; a
+// first heading of level 1 is the title; an image or video link is its scene's background; one that stands alone
+// belongs to the scene that follows (or, at the end, the last). Rules, comments and markup are never spoken.
 struct Story {
   StorySettings settings;
   std::vector<StoryScene> scenes;

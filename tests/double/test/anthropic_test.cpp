@@ -7,7 +7,9 @@ using testing::HasSubstr;
 
 class Anthropic : public WireTest {
  protected:
-  static std::string body_of(std::string_view messages, std::string_view more = "") { return fmt::format(R"({{"model":"claude-double","max_tokens":100,"messages":[{}]{}}})", messages, more); }
+  static std::string body_of(std::string_view messages, std::string_view more = "") {
+    return fmt::format(R"({{"model":"claude-double","max_tokens":100,"messages":[{}]{}}})", messages, more);
+  }
   static std::string user(std::string_view text) { return fmt::format(R"({{"role":"user","content":"{}"}})", text); }
   Reply send(std::string_view messages, std::string_view more = "") const { return message(body_of(messages, more)); }
   json::Value good(std::string_view messages, std::string_view more = "") const {
@@ -49,26 +51,32 @@ TEST_F(Anthropic, CallsToolsAndTakesTheirResults) {
   EXPECT_EQ(at(body, "/content/1/input"), json::Value(json::Object()));
   const std::string said = fmt::format(
       R"({},{{"role":"assistant","content":{}}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"{}","content":"sunny"}},{{"type":"tool_result","tool_use_id":"{}","is_error":true,"content":[{{"type":"text","text":"no"}}]}}]}})",
-      user("call f and g"), json::write(at(body, "/content")), text_at(body, "/content/0/id"), text_at(body, "/content/1/id"));
+      user("call f and g"), json::write(at(body, "/content")), text_at(body, "/content/0/id"),
+      text_at(body, "/content/1/id"));
   EXPECT_EQ(text_at(good(said, kTools), "/content/0/text"), "Results: f=sunny; g failed=no");
 }
 
 TEST_F(Anthropic, StreamedArgumentsJoinToJson) {
-  const Heard heard = doubles::hear(Wire::anthropic, Delivery::streamed, send(user("call f and g"), std::string(kTools) + R"(,"stream":true)").body);
+  const Heard heard = doubles::hear(Wire::anthropic, Delivery::streamed,
+                                    send(user("call f and g"), std::string(kTools) + R"(,"stream":true)").body);
   ASSERT_EQ(heard.calls.size(), 2U) << heard.describe();
   EXPECT_EQ(heard.calls[0].arguments, R"({"city":"some city"})");
   EXPECT_EQ(heard.calls[1].arguments, "") << "none: the empty fragment alone";
 }
 
 TEST_F(Anthropic, ThinkingIsSealedAndMustComeBackUntouched) {
-  constexpr std::string_view kAdaptive = R"(,"thinking":{"type":"adaptive"})", kWithBudget = R"(,"thinking":{"type":"enabled","budget_tokens":1024})";
+  constexpr std::string_view kAdaptive = R"(,"thinking":{"type":"adaptive"})",
+                             kWithBudget = R"(,"thinking":{"type":"enabled","budget_tokens":1024})";
   const json::Value body = good(user("call f [think 3] [redacted]"), std::string(kAdaptive) + std::string(kTools));
   EXPECT_EQ(text_at(body, "/content/0/type"), "thinking");
   EXPECT_EQ(text_at(body, "/content/1/type"), "redacted_thinking");
   const auto answered_with = [&](const json::Value& content, std::string_view thinking) {
-    return message(fmt::format(R"({{"model":"m","max_tokens":2000,"messages":[{}]{}{}}})", fmt::format(R"({},{{"role":"assistant","content":{}}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"{}","content":"x"}}]}})", user("call f"), json::write(content),
-                            text_at(body, "/content/2/id")),
-                               thinking, kTools));
+    return message(fmt::format(
+        R"({{"model":"m","max_tokens":2000,"messages":[{}]{}{}}})",
+        fmt::format(
+            R"({},{{"role":"assistant","content":{}}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"{}","content":"x"}}]}})",
+            user("call f"), json::write(content), text_at(body, "/content/2/id")),
+        thinking, kTools));
   };
   EXPECT_EQ(answered_with(at(body, "/content"), kAdaptive).status, 200);
   json::Value changed = at(body, "/content");
@@ -81,7 +89,8 @@ TEST_F(Anthropic, ThinkingIsSealedAndMustComeBackUntouched) {
 }
 
 TEST_F(Anthropic, TheCacheIsWrittenOnceAndReadAfterwards) {
-  constexpr std::string_view kSystem = R"(,"system":[{"type":"text","text":"a b c d e","cache_control":{"type":"ephemeral"}}])";
+  constexpr std::string_view kSystem =
+      R"(,"system":[{"type":"text","text":"a b c d e","cache_control":{"type":"ephemeral"}}])";
   const json::Value first = good(user("hi"), kSystem), second = good(user("hi you"), kSystem);
   EXPECT_EQ(text_at(first, "/usage/cache_creation_input_tokens"), "5");
   EXPECT_EQ(text_at(first, "/usage/cache_read_input_tokens"), "0");
@@ -93,7 +102,9 @@ TEST_F(Anthropic, TheCacheIsWrittenOnceAndReadAfterwards) {
 TEST_F(Anthropic, StopsAreTold) {
   EXPECT_EQ(text_at(good(user("[say 10]"), R"(,"stop_sequences":["t3"])"), "/stop_reason"), "stop_sequence");
   EXPECT_EQ(text_at(good(user("[say 10]"), R"(,"stop_sequences":["t3"])"), "/stop_sequence"), "t3");
-  EXPECT_EQ(text_at(message(R"({"model":"m","max_tokens":2,"messages":[{"role":"user","content":"[say 10]"}]})").json(), "/stop_reason"), "max_tokens");
+  EXPECT_EQ(text_at(message(R"({"model":"m","max_tokens":2,"messages":[{"role":"user","content":"[say 10]"}]})").json(),
+                    "/stop_reason"),
+            "max_tokens");
   EXPECT_EQ(text_at(good(user("[refuse]")), "/stop_reason"), "refusal");
 }
 
@@ -103,22 +114,45 @@ struct RefusedMessage {
   const char* message;
 };
 class AnthropicRefuses : public Anthropic, public testing::WithParamInterface<RefusedMessage> {};
-TEST_P(AnthropicRefuses, WithTheFieldNamed) { EXPECT_THAT(refused(message(GetParam().body)), HasSubstr(GetParam().message)); }
+TEST_P(AnthropicRefuses, WithTheFieldNamed) {
+  EXPECT_THAT(refused(message(GetParam().body)), HasSubstr(GetParam().message));
+}
 INSTANTIATE_TEST_SUITE_P(
     Requests, AnthropicRefuses,
-    testing::Values(RefusedMessage{"NoLimit", R"({"model":"m","messages":[{"role":"user","content":"x"}]})", "max_tokens"},
-                    RefusedMessage{"UnknownField", R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"}],"wibble":1})", "wibble"},
-                    RefusedMessage{"SystemRole", R"({"model":"m","max_tokens":9,"messages":[{"role":"system","content":"x"}]})", "messages.0.role"},
-                    RefusedMessage{"AssistantFirst", R"({"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":"x"}]})", "first message"},
-                    RefusedMessage{"EmptyText", R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":""}]})", "non-empty"},
-                    RefusedMessage{"OrphanResult", R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t"}]}]})", "tool_use_id"},
-                    RefusedMessage{"TrailingBlank", R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y "}]})", "whitespace"},
-                    RefusedMessage{"Budget", R"({"model":"m","max_tokens":2000,"thinking":{"type":"enabled","budget_tokens":3000},"messages":[{"role":"user","content":"x"}]})", "budget_tokens"},
-                    RefusedMessage{"ToolWithoutSchema", R"({"model":"m","max_tokens":9,"tools":[{"name":"f"}],"messages":[{"role":"user","content":"x"}]})", "input_schema"}),
+    testing::Values(
+        RefusedMessage{"NoLimit", R"({"model":"m","messages":[{"role":"user","content":"x"}]})", "max_tokens"},
+        RefusedMessage{"UnknownField",
+                       R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"}],"wibble":1})",
+                       "wibble"},
+        RefusedMessage{"SystemRole", R"({"model":"m","max_tokens":9,"messages":[{"role":"system","content":"x"}]})",
+                       "messages.0.role"},
+        RefusedMessage{"AssistantFirst",
+                       R"({"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":"x"}]})",
+                       "first message"},
+        RefusedMessage{"EmptyText", R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":""}]})",
+                       "non-empty"},
+        RefusedMessage{
+            "OrphanResult",
+            R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t"}]}]})",
+            "tool_use_id"},
+        RefusedMessage{
+            "TrailingBlank",
+            R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y "}]})",
+            "whitespace"},
+        RefusedMessage{
+            "Budget",
+            R"({"model":"m","max_tokens":2000,"thinking":{"type":"enabled","budget_tokens":3000},"messages":[{"role":"user","content":"x"}]})",
+            "budget_tokens"},
+        RefusedMessage{
+            "ToolWithoutSchema",
+            R"({"model":"m","max_tokens":9,"tools":[{"name":"f"}],"messages":[{"role":"user","content":"x"}]})",
+            "input_schema"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST_F(Anthropic, ItsVersionAndKeyAreAsked) {
-  EXPECT_EQ(ask("POST", "/v1/messages", body_of(user("x")), "x-api-key: sk-other\r\nanthropic-version: 2023-06-01\r\n").status, 401);
+  EXPECT_EQ(ask("POST", "/v1/messages", body_of(user("x")), "x-api-key: sk-other\r\nanthropic-version: 2023-06-01\r\n")
+                .status,
+            401);
   const Reply reply = ask("POST", "/anthropic/v1/messages", body_of(user("x")), "x-api-key: sk-double\r\n");
   EXPECT_EQ(reply.status, 400);
   EXPECT_THAT(reply.body, HasSubstr("anthropic-version"));
@@ -126,7 +160,8 @@ TEST_F(Anthropic, ItsVersionAndKeyAreAsked) {
 
 TEST_F(Anthropic, TokensAreCountedAndModelsListedInPages) {
   constexpr std::string_view kFields = "x-api-key: sk-double\r\nanthropic-version: 2023-06-01\r\n";
-  const Reply count = ask("POST", "/v1/messages/count_tokens", R"({"model":"m","messages":[{"role":"user","content":"one two three"}]})", kFields);
+  const Reply count = ask("POST", "/v1/messages/count_tokens",
+                          R"({"model":"m","messages":[{"role":"user","content":"one two three"}]})", kFields);
   EXPECT_EQ(text_at(count.json(), "/input_tokens"), "3");
   const json::Value page = ask("GET", "/v1/models?limit=2", "", kFields).json();
   EXPECT_EQ(text_at(page, "/has_more"), "true");

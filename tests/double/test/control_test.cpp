@@ -93,7 +93,8 @@ TEST_F(ControlTest, TheJournalHasRequestsAsTheyCame) {
 
 TEST_F(ControlTest, TheMomentAClientLeavesIsKnown) {
   RawClient client(provider_.port());
-  client.send(request("POST", "/v1/chat/completions", chat_body(model_with("stall-mid"), kPrompt, R"(,"stream":true)"), "Authorization: Bearer sk-double\r\n"));
+  client.send(request("POST", "/v1/chat/completions", chat_body(model_with("stall-mid"), kPrompt, R"(,"stream":true)"),
+                      "Authorization: Bearer sk-double\r\n"));
   ASSERT_TRUE(provider_.wait_for_requests(1));
   EXPECT_FALSE(provider_.request(1)->client_closed_at);
   client.close();
@@ -125,13 +126,14 @@ TEST_P(ControlRefuses, WithTheFieldNamed) {
   EXPECT_THAT(reply.body, HasSubstr(GetParam().message));
   EXPECT_TRUE(provider_.rules().empty());
 }
-INSTANTIATE_TEST_SUITE_P(Orders, ControlRefuses,
-                         testing::Values(BadOrder{"NoJson", "{", "JSON"}, BadOrder{"UnknownField", R"({"wibble":1})", "wibble"},
-                                         BadOrder{"UnknownFault", R"({"rules":[{"fault":"wibble"}]})", "rules[0].fault"},
-                                         BadOrder{"NoFault", R"({"rules":[{"model":"a"}]})", "fault"},
-                                         BadOrder{"Probability", R"({"rules":[{"fault":"500","probability":2}]})", "probability"},
-                                         BadOrder{"Connects", R"({"connects":"maybe"})", "connects"}),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Orders, ControlRefuses,
+    testing::Values(BadOrder{"NoJson", "{", "JSON"}, BadOrder{"UnknownField", R"({"wibble":1})", "wibble"},
+                    BadOrder{"UnknownFault", R"({"rules":[{"fault":"wibble"}]})", "rules[0].fault"},
+                    BadOrder{"NoFault", R"({"rules":[{"model":"a"}]})", "fault"},
+                    BadOrder{"Probability", R"({"rules":[{"fault":"500","probability":2}]})", "probability"},
+                    BadOrder{"Connects", R"({"connects":"maybe"})", "connects"}),
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST_F(ControlTest, FaultsAreListed) {
   const json::Value listed = look("/control/faults");
@@ -141,9 +143,13 @@ TEST_F(ControlTest, FaultsAreListed) {
 TEST(LoadMode, GivesEveryoneTheSameAnswerAndCountsIt) {
   ProviderDouble provider({.load = LoadOptions{.tokens = 5, .answer_bytes = 100, .has_stamps = true}});
   const auto ask_it = [&](bool is_streamed) {
-    const std::string body = fmt::format(R"({{"model":"m","messages":[{{"role":"user","content":"hi"}}],"stream":{}}})", is_streamed);
+    const std::string body =
+        fmt::format(R"({{"model":"m","messages":[{{"role":"user","content":"hi"}}],"stream":{}}})", is_streamed);
     RawClient client(provider.port());
-    client.send(fmt::format("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk-double\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+    client.send(
+        fmt::format("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                    "sk-double\r\nContent-Length: {}\r\n\r\n{}",
+                    body.size(), body));
     return client.read();
   };
   const Heard whole = hear(Wire::openai_chat, Delivery::whole, ask_it(false).body);

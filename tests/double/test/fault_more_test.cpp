@@ -13,7 +13,9 @@ using testing::Not;
 
 class FaultMore : public WireTest {
  protected:
-  Reply chat_with(std::string_view faults, std::string_view more = "") const { return stream(model_with(faults), kPrompt, more); }
+  Reply chat_with(std::string_view faults, std::string_view more = "") const {
+    return stream(model_with(faults), kPrompt, more);
+  }
   Heard chat_heard(std::string_view faults, std::string_view more = "") const {
     return doubles::hear(Wire::openai_chat, Delivery::streamed, chat_with(faults, more).body);
   }
@@ -30,7 +32,8 @@ TEST_F(FaultMore, SuffixesMayBeWrittenInOtherWays) {
 }
 
 TEST_F(FaultMore, AnUnknownFaultIsRefusedSoThatNoTestTestsNothing) {
-  for (const char* wrong : {"429,nonsense", "slow-first", "slow-first=soon", "cut-mid=sideways", "429=1", "empty=1", "99"}) {
+  for (const char* wrong :
+       {"429,nonsense", "slow-first", "slow-first=soon", "cut-mid=sideways", "429=1", "empty=1", "99"}) {
     const Reply reply = chat_with(wrong);
     EXPECT_EQ(reply.status, 400) << wrong;
   }
@@ -38,7 +41,10 @@ TEST_F(FaultMore, AnUnknownFaultIsRefusedSoThatNoTestTestsNothing) {
 
 TEST_F(FaultMore, EveryListedFaultIsTaken) {
   for (const FaultKind& kind : fault_kinds()) {
-    const std::string value = kind.value == FaultValue::number ? "=1" : kind.value != FaultValue::word ? "" : kind.words.empty() ? "=0.5" : fmt::format("={}", kind.words.substr(0, kind.words.find(' ')));
+    const std::string value = kind.value == FaultValue::number ? "=1"
+                              : kind.value != FaultValue::word ? ""
+                              : kind.words.empty()             ? "=0.5"
+                                                   : fmt::format("={}", kind.words.substr(0, kind.words.find(' ')));
     EXPECT_TRUE(Faults::parse(std::string(kind.name) + value)) << kind.name;
   }
 }
@@ -133,7 +139,8 @@ TEST_F(FaultMore, OptionsAndFieldsMayBeRefused) {
 
 TEST_F(FaultMore, AChunkMayHaveNoSize) {
   RawClient client(provider_.port());
-  client.send(request("POST", "/v1/chat/completions", chat_body(model_with("bad-chunk"), kPrompt, R"(,"stream":true)"), "Authorization: Bearer sk-double\r\n"));
+  client.send(request("POST", "/v1/chat/completions", chat_body(model_with("bad-chunk"), kPrompt, R"(,"stream":true)"),
+                      "Authorization: Bearer sk-double\r\n"));
   EXPECT_TRUE(client.read().body.ends_with("BAD CHUNK"));
 }
 
@@ -146,7 +153,8 @@ TEST_F(FaultMore, HeadsOf1xxComeBeforeTheAnswers) {
 TEST_F(FaultMore, AConnectionIsKeptOrClosedAsTold) {
   const auto second_answer = [&](std::string_view faults) {
     RawClient client(provider_.port());
-    const std::string asked = request("POST", "/v1/chat/completions", chat_body(model_with(faults), "hi"), "Authorization: Bearer sk-double\r\n");
+    const std::string asked = request("POST", "/v1/chat/completions", chat_body(model_with(faults), "hi"),
+                                      "Authorization: Bearer sk-double\r\n");
     client.send(asked);
     const Reply first = client.read();
     EXPECT_EQ(first.status, 200);
@@ -161,14 +169,17 @@ TEST_F(FaultMore, AConnectionIsKeptOrClosedAsTold) {
 
 TEST_F(FaultMore, AHalfOpenConnectionTakesNoMoreThanItsBuffers) {
   RawClient client(provider_.port());
-  const std::string asked = request("POST", "/v1/chat/completions", chat_body(model_with("half-open"), std::string(64 << 20, 'x')), "Authorization: Bearer sk-double\r\n");
+  const std::string asked =
+      request("POST", "/v1/chat/completions", chat_body(model_with("half-open"), std::string(64 << 20, 'x')),
+              "Authorization: Bearer sk-double\r\n");
   EXPECT_LT(client.send_some(asked, 300ms), asked.size());
   EXPECT_FALSE(client.is_closed(100ms));
 }
 
 TEST_F(FaultMore, TheMomentAClientLeavesAHalfOpenConnectionIsKnown) {
   RawClient client(provider_.port());
-  client.send(request("POST", "/v1/chat/completions", chat_body(model_with("half-open"), "hi"), "Authorization: Bearer sk-double\r\n"));
+  client.send(request("POST", "/v1/chat/completions", chat_body(model_with("half-open"), "hi"),
+                      "Authorization: Bearer sk-double\r\n"));
   ASSERT_TRUE(provider_.wait_for_requests(1));
   EXPECT_FALSE(provider_.wait_for_close(1, 50ms));
   client.close();
@@ -181,7 +192,8 @@ TEST_F(FaultMore, ToolCallsAreSpelledAsTold) {
     json::Array calls;
     for (const SseEvent& event : events_of(stream(model_with(faults), "call f and g", kTwoTools).body))
       if (event.data != "[DONE]")
-        if (const json::Value call = at(event.json(), "/choices/0/delta/tool_calls/0"); !call.is_null()) calls.push_back(call);
+        if (const json::Value call = at(event.json(), "/choices/0/delta/tool_calls/0"); !call.is_null())
+          calls.push_back(call);
     return calls;
   };
   for (const json::Value& call : calls_with("tool-no-index")) EXPECT_FALSE(call.as_object().contains("index"));
@@ -233,7 +245,8 @@ TEST_F(Connecting, HangsUntilTheKernelTriesAgain) {
 TEST_F(Connecting, IsLateUntilItChanges) {
   provider_.set_connects(Connects::late);
   RawClient client(provider_.port());
-  client.send(request("POST", "/v1/chat/completions", chat_body("double", "hi"), "Authorization: Bearer sk-double\r\n"));
+  client.send(
+      request("POST", "/v1/chat/completions", chat_body("double", "hi"), "Authorization: Bearer sk-double\r\n"));
   EXPECT_EQ(client.read(100ms).status, 0);
   provider_.set_connects(Connects::normal);
   EXPECT_EQ(client.read().status, 200);

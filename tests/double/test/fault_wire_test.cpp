@@ -10,8 +10,8 @@ using testing::Not;
 
 struct Strike {
   const char* faults;
-  int status;           // 0: no head comes
-  Ending ending;        // of the HTTP answer
+  int status;                                                // 0: no head comes
+  Ending ending;                                             // of the HTTP answer
   enum class Body : std::uint8_t { any, empty, part } body;  // part: a beginning, and no sign of a whole answer
 };
 using enum Ending;
@@ -62,10 +62,12 @@ constexpr Strike kStrikes[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, AFault,
-                         testing::Combine(testing::ValuesIn(kStrikes), testing::ValuesIn(all_wires().begin(), all_wires().end()),
+                         testing::Combine(testing::ValuesIn(kStrikes),
+                                          testing::ValuesIn(all_wires().begin(), all_wires().end()),
                                           testing::Values(Delivery::whole, Delivery::streamed)),
                          [](const auto& tested) {
-                           return as_name(std::get<0>(tested.param).faults) + "_" + name_of(std::get<1>(tested.param), std::get<2>(tested.param));
+                           return as_name(std::get<0>(tested.param).faults) + "_" +
+                                  name_of(std::get<1>(tested.param), std::get<2>(tested.param));
                          });
 
 // These leave a whole, good answer, told in another way.
@@ -82,14 +84,17 @@ TEST_P(AHarmlessFault, LeavesAGoodAnswer) {
   EXPECT_TRUE(provider_.requests().at(0).is_success);
 }
 
-constexpr const char* kHarmless[] = {"", "slow-first=20", "slow-end=20", "token-gap=1", "bytewise", "interim", "chunked", "until-close", "close-after", "close-silently",
-                                     "comments", "type=text", "type=none", "usage=none"};
+constexpr const char* kHarmless[] = {"",         "slow-first=20", "slow-end=20", "token-gap=1", "bytewise",
+                                     "interim",  "chunked",       "until-close", "close-after", "close-silently",
+                                     "comments", "type=text",     "type=none",   "usage=none"};
 
 INSTANTIATE_TEST_SUITE_P(All, AHarmlessFault,
-                         testing::Combine(testing::ValuesIn(kHarmless), testing::ValuesIn(all_wires().begin(), all_wires().end()),
+                         testing::Combine(testing::ValuesIn(kHarmless),
+                                          testing::ValuesIn(all_wires().begin(), all_wires().end()),
                                           testing::Values(Delivery::whole, Delivery::streamed)),
                          [](const auto& tested) {
-                           return as_name(std::get<0>(tested.param)) + "_" + name_of(std::get<1>(tested.param), std::get<2>(tested.param));
+                           return as_name(std::get<0>(tested.param)) + "_" +
+                                  name_of(std::get<1>(tested.param), std::get<2>(tested.param));
                          });
 
 // What every protocol does in its own words.
@@ -203,7 +208,8 @@ TEST_P(InEveryProtocol, APromptThatIsTooLongIsRefusedInItsOwnWordsAndMayBeDresse
   EXPECT_EQ(plain.status, 400);
   const Reply dressed = put(wire(), Delivery::whole, "context-500");
   EXPECT_EQ(dressed.status, 500);
-  EXPECT_EQ(doubles::hear(wire(), Delivery::whole, plain.body).errors, doubles::hear(wire(), Delivery::whole, dressed.body).errors);
+  EXPECT_EQ(doubles::hear(wire(), Delivery::whole, plain.body).errors,
+            doubles::hear(wire(), Delivery::whole, dressed.body).errors);
 }
 
 TEST_P(InEveryProtocol, AFilterBreaksAnAnswerOff) {
@@ -218,7 +224,9 @@ TEST_P(InEveryProtocol, AFilterBreaksAnAnswerOff) {
 }
 
 TEST_P(InEveryProtocol, PrefillsMayBeRejected) {
-  const auto prefilled = [&](std::string_view faults) { return put(ask_prefilled(wire(), model_with(faults), "[say 4]", "t1 t2", Delivery::whole)); };
+  const auto prefilled = [&](std::string_view faults) {
+    return put(ask_prefilled(wire(), model_with(faults), "[say 4]", "t1 t2", Delivery::whole));
+  };
   EXPECT_EQ(prefilled("").status, 200);
   EXPECT_EQ(prefilled("prefill-rejected").status, 400);
   EXPECT_EQ(put(wire(), Delivery::whole, "prefill-rejected").status, 200) << "without one";

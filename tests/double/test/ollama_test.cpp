@@ -11,7 +11,8 @@ class Ollama : public WireTest {
     return ask("POST", "/api/chat", fmt::format(R"({{"model":"double","messages":[{}]{}}})", messages, more));
   }
   static std::string user(std::string_view text) { return fmt::format(R"({{"role":"user","content":"{}"}})", text); }
-  static constexpr std::string_view kTools = R"(,"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"city":{"type":"string"}}}}}])";
+  static constexpr std::string_view kTools =
+      R"(,"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"city":{"type":"string"}}}}}])";
   static constexpr std::string_view kWhole = R"(,"stream":false)";
 };
 
@@ -30,13 +31,20 @@ TEST_F(Ollama, CallsToolsWithObjectsAndTakesResultsByName) {
   const json::Value body = send(user("call f"), std::string(kTools) + std::string(kWhole)).json();
   EXPECT_EQ(text_at(body, "/message/tool_calls/0/function/arguments/city"), "some city");
   EXPECT_EQ(text_at(body, "/done_reason"), "stop") << "there is no other word for it";
-  const std::string said = fmt::format(R"({},{},{{"role":"tool","tool_name":"f","content":"sunny"}})", user("call f"), json::write(at(body, "/message")));
-  EXPECT_EQ(text_at(send(said, std::string(kTools) + std::string(kWhole)).json(), "/message/content"), "Results: f=sunny");
+  const std::string said = fmt::format(R"({},{},{{"role":"tool","tool_name":"f","content":"sunny"}})", user("call f"),
+                                       json::write(at(body, "/message")));
+  EXPECT_EQ(text_at(send(said, std::string(kTools) + std::string(kWhole)).json(), "/message/content"),
+            "Results: f=sunny");
 }
 
 TEST_F(Ollama, ThinksFormatsAndLimits) {
-  EXPECT_EQ(text_at(send(user("hi [think 2]"), R"(,"think":true,"stream":false)").json(), "/message/thinking"), "t1 t2");
-  EXPECT_EQ(text_at(send(user("hi"), R"(,"format":{"type":"object","properties":{"n":{"type":"integer"}}},"stream":false)").json(), "/message/content"), R"({"n":1})");
+  EXPECT_EQ(text_at(send(user("hi [think 2]"), R"(,"think":true,"stream":false)").json(), "/message/thinking"),
+            "t1 t2");
+  EXPECT_EQ(
+      text_at(send(user("hi"), R"(,"format":{"type":"object","properties":{"n":{"type":"integer"}}},"stream":false)")
+                  .json(),
+              "/message/content"),
+      R"({"n":1})");
   const json::Value cut = send(user("[say 9]"), R"(,"options":{"num_predict":2},"stream":false)").json();
   EXPECT_EQ(text_at(cut, "/message/content"), "t1 t2");
   EXPECT_EQ(text_at(cut, "/done_reason"), "length");
@@ -60,7 +68,11 @@ TEST_F(Ollama, TellsOfItselfAndItsModels) {
   EXPECT_EQ(text_at(ask("GET", "/api/ps").json(), "/models/0/name"), "double:latest");
   EXPECT_THAT(ask("POST", "/api/show", R"({"model":"double"})").body, HasSubstr("capabilities"));
   EXPECT_EQ(ask("POST", "/api/show", R"({"model":"nobody"})").status, 404);
-  EXPECT_EQ(at(ask("POST", "/api/embed", R"({"model":"double","input":["a","b"],"dimensions":8})").json(), "/embeddings").as_array().size(), 2U);
+  EXPECT_EQ(
+      at(ask("POST", "/api/embed", R"({"model":"double","input":["a","b"],"dimensions":8})").json(), "/embeddings")
+          .as_array()
+          .size(),
+      2U);
 }
 
 }  // namespace

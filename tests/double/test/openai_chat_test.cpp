@@ -15,12 +15,15 @@ class OpenAiChat : public DoubleTest {
   std::string with_messages(std::string_view messages, std::string_view more = "") const {
     return fmt::format(R"({{"model":"double","messages":[{}]{}}})", messages, more);
   }
-  Reply post(std::string_view body) const { return ask("POST", "/v1/chat/completions", body, "Authorization: Bearer sk-double\r\n"); }
+  Reply post(std::string_view body) const {
+    return ask("POST", "/v1/chat/completions", body, "Authorization: Bearer sk-double\r\n");
+  }
   // The error's message, and that it was refused as the provider does.
   std::string refused(const Reply& reply) const {
     EXPECT_EQ(reply.status, 400) << reply.body;
     const json::Value body = reply.json();
-    for (const char* key : {"message", "type", "param", "code"}) EXPECT_TRUE(body.at("error").as_object().contains(key)) << reply.body;
+    for (const char* key : {"message", "type", "param", "code"})
+      EXPECT_TRUE(body.at("error").as_object().contains(key)) << reply.body;
     return text_at(body, "/error/message");
   }
 };
@@ -106,13 +109,15 @@ TEST_F(OpenAiChat, StreamedCallsOpenWithIdAndNameAndGoOnInFragments) {
 
 TEST_F(OpenAiChat, ToolChoiceIsFollowed) {
   const auto name_with = [&](std::string_view choice) {
-    const json::Value body = chat("double", "hi", std::string(kTwoTools) + R"(,"tool_choice":)" + std::string(choice)).json();
+    const json::Value body =
+        chat("double", "hi", std::string(kTwoTools) + R"(,"tool_choice":)" + std::string(choice)).json();
     return text_at(body, "/choices/0/message/tool_calls/0/function/name");
   };
   EXPECT_EQ(name_with(R"("required")"), "f");
   EXPECT_EQ(name_with(R"({"type":"function","function":{"name":"g"}})"), "g");
   EXPECT_EQ(name_with(R"("none")"), "null");
-  const json::Value one = chat("double", "call f and g", std::string(kTwoTools) + R"(,"parallel_tool_calls":false)").json();
+  const json::Value one =
+      chat("double", "call f and g", std::string(kTwoTools) + R"(,"parallel_tool_calls":false)").json();
   EXPECT_EQ(one.at("choices").at(0).at("message").at("tool_calls").as_array().size(), 1U);
 }
 
@@ -127,10 +132,14 @@ TEST_F(OpenAiChat, ResultsOfToolsAreRepeated) {
 
 TEST_F(OpenAiChat, ResultsMustMatchCalls) {
   const std::string user = R"({"role":"user","content":"call f"},)";
-  const std::string assistant = R"({"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]})";
+  const std::string assistant =
+      R"({"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]})";
   EXPECT_THAT(refused(post(with_messages(user + assistant, kTwoTools))), HasSubstr("c1"));
-  EXPECT_THAT(refused(post(with_messages(user + assistant + R"(,{"role":"tool","tool_call_id":"c2","content":"x"})", kTwoTools))), HasSubstr("c2"));
-  EXPECT_THAT(refused(post(with_messages(user + R"({"role":"tool","tool_call_id":"c1","content":"x"})", kTwoTools))), HasSubstr("tool_calls"));
+  EXPECT_THAT(refused(post(with_messages(user + assistant + R"(,{"role":"tool","tool_call_id":"c2","content":"x"})",
+                                         kTwoTools))),
+              HasSubstr("c2"));
+  EXPECT_THAT(refused(post(with_messages(user + R"({"role":"tool","tool_call_id":"c1","content":"x"})", kTwoTools))),
+              HasSubstr("tool_calls"));
 }
 
 TEST_F(OpenAiChat, PicturesAreNamedWithTypeAndSize) {
@@ -138,9 +147,12 @@ TEST_F(OpenAiChat, PicturesAreNamedWithTypeAndSize) {
       R"({{"role":"user","content":[{{"type":"text","text":"look"}},{{"type":"image_url","image_url":{{"url":"data:image/png;base64,{}"}}}},)"
       R"({{"type":"image_url","image_url":{{"url":"https://example.com/a.png"}}}}]}})",
       kPicture)));
-  EXPECT_EQ(text_at(reply.json(), "/choices/0/message/content"), "Echo: look [image image/png 8 bytes] [image at https://example.com/a.png]");
-  EXPECT_THAT(refused(post(with_messages(R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,&&&&"}}]})"))),
-              HasSubstr("base64"));
+  EXPECT_EQ(text_at(reply.json(), "/choices/0/message/content"),
+            "Echo: look [image image/png 8 bytes] [image at https://example.com/a.png]");
+  EXPECT_THAT(
+      refused(post(with_messages(
+          R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,&&&&"}}]})"))),
+      HasSubstr("base64"));
 }
 
 TEST_F(OpenAiChat, ASchemaGetsJsonThatFitsIt) {
@@ -148,7 +160,8 @@ TEST_F(OpenAiChat, ASchemaGetsJsonThatFitsIt) {
       R"(,"response_format":{"type":"json_schema","json_schema":{"name":"x","strict":true,"schema":{"type":"object","properties":)"
       R"({"kind":{"enum":["a","b"]},"count":{"type":"integer","minimum":7},"tags":{"type":"array","items":{"$ref":"#/$defs/tag"}}},)"
       R"("$defs":{"tag":{"type":["string","null"]}}}}})";
-  EXPECT_EQ(text_at(chat("double", "hi", format).json(), "/choices/0/message/content"), R"({"kind":"a","count":7,"tags":["some tags"]})");
+  EXPECT_EQ(text_at(chat("double", "hi", format).json(), "/choices/0/message/content"),
+            R"({"kind":"a","count":7,"tags":["some tags"]})");
   EXPECT_EQ(text_of(stream("double", "hi", R"(,"response_format":{"type":"json_object"})")), R"({"echo":"hi"})");
 }
 
@@ -185,7 +198,8 @@ TEST_F(OpenAiChat, LimitsAndStopsEndTheAnswer) {
 }
 
 TEST_F(OpenAiChat, APrefilledAnswerIsGoneOnWith) {
-  const Reply reply = post(with_messages(R"({"role":"user","content":"[say 4]"},{"role":"assistant","content":"t1 t2"})"));
+  const Reply reply =
+      post(with_messages(R"({"role":"user","content":"[say 4]"},{"role":"assistant","content":"t1 t2"})"));
   EXPECT_EQ(text_at(reply.json(), "/choices/0/message/content"), " t3 t4");
 }
 
@@ -197,25 +211,40 @@ struct Refused {
 
 class OpenAiChatRefuses : public OpenAiChat, public testing::WithParamInterface<Refused> {};
 
-TEST_P(OpenAiChatRefuses, WithTheFieldNamed) { EXPECT_THAT(refused(post(GetParam().body)), HasSubstr(GetParam().message)); }
+TEST_P(OpenAiChatRefuses, WithTheFieldNamed) {
+  EXPECT_THAT(refused(post(GetParam().body)), HasSubstr(GetParam().message));
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Requests, OpenAiChatRefuses,
     testing::Values(
         Refused{"NoModel", R"({"messages":[{"role":"user","content":"x"}]})", "'model'"},
-        Refused{"NoMessages", R"({"model":"m"})", "'messages'"}, Refused{"EmptyMessages", R"({"model":"m","messages":[]})", "messages"},
+        Refused{"NoMessages", R"({"model":"m"})", "'messages'"},
+        Refused{"EmptyMessages", R"({"model":"m","messages":[]})", "messages"},
         Refused{"NoRole", R"({"model":"m","messages":[{"content":"x"}]})", "messages[0].role"},
         Refused{"BadRole", R"({"model":"m","messages":[{"role":"robot","content":"x"}]})", "robot"},
         Refused{"NoContent", R"({"model":"m","messages":[{"role":"user"}]})", "messages[0].content"},
-        Refused{"BadPart", R"({"model":"m","messages":[{"role":"user","content":[{"type":"input_text","text":"x"}]}]})", "input_text"},
+        Refused{"BadPart", R"({"model":"m","messages":[{"role":"user","content":[{"type":"input_text","text":"x"}]}]})",
+                "input_text"},
         Refused{"UnknownField", R"({"model":"m","messages":[{"role":"user","content":"x"}],"wibble":1})", "wibble"},
-        Refused{"StreamOptionsWithoutStream", R"({"model":"m","messages":[{"role":"user","content":"x"}],"stream_options":{"include_usage":true}})", "stream"},
-        Refused{"Temperature", R"({"model":"m","messages":[{"role":"user","content":"x"}],"temperature":3})", "temperature"},
+        Refused{"StreamOptionsWithoutStream",
+                R"({"model":"m","messages":[{"role":"user","content":"x"}],"stream_options":{"include_usage":true}})",
+                "stream"},
+        Refused{"Temperature", R"({"model":"m","messages":[{"role":"user","content":"x"}],"temperature":3})",
+                "temperature"},
         Refused{"TooManyChoices", R"({"model":"m","messages":[{"role":"user","content":"x"}],"n":129})", "'n'"},
-        Refused{"TopLogprobsAlone", R"({"model":"m","messages":[{"role":"user","content":"x"}],"top_logprobs":2})", "logprobs"},
-        Refused{"ToolName", R"({"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"a b"}}]})", "a b"},
-        Refused{"ChoiceWithoutTools", R"({"model":"m","messages":[{"role":"user","content":"x"}],"tool_choice":"auto"})", "tools"},
-        Refused{"SchemaWithoutName", R"({"model":"m","messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema","json_schema":{"schema":{}}}})", "name"},
+        Refused{"TopLogprobsAlone", R"({"model":"m","messages":[{"role":"user","content":"x"}],"top_logprobs":2})",
+                "logprobs"},
+        Refused{
+            "ToolName",
+            R"({"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"a b"}}]})",
+            "a b"},
+        Refused{"ChoiceWithoutTools",
+                R"({"model":"m","messages":[{"role":"user","content":"x"}],"tool_choice":"auto"})", "tools"},
+        Refused{
+            "SchemaWithoutName",
+            R"({"model":"m","messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema","json_schema":{"schema":{}}}})",
+            "name"},
         Refused{"NoObject", R"([1])", "JSON"}, Refused{"NoJson", R"({"model":)", "JSON"},
         Refused{"NoSuchFault", R"({"model":"m@wibble","messages":[{"role":"user","content":"x"}]})", "wibble"}),
     [](const auto& tested) { return std::string(tested.param.name); });
@@ -225,7 +254,8 @@ TEST_F(OpenAiChat, FieldsThatBeginWithXPass) { EXPECT_EQ(chat("double", "hi", R"
 TEST_F(OpenAiChat, AWrongKeyIs401AndAMissingModel404) {
   const Reply none = ask("POST", "/v1/chat/completions", chat_body("double", "hi"));
   EXPECT_EQ(none.status, 401);
-  const Reply wrong = ask("POST", "/v1/chat/completions", chat_body("double", "hi"), "Authorization: Bearer sk-other\r\n");
+  const Reply wrong =
+      ask("POST", "/v1/chat/completions", chat_body("double", "hi"), "Authorization: Bearer sk-other\r\n");
   EXPECT_EQ(wrong.status, 401);
   EXPECT_EQ(text_at(wrong.json(), "/error/code"), "invalid_api_key");
   const Reply missing = chat("missing-model", "hi");

@@ -9,10 +9,12 @@ using testing::HasSubstr;
 class PersonaTest : public WireTest {
  protected:
   static constexpr std::string_view kKey = "Authorization: Bearer sk-double\r\n";
-  Reply chat_at(std::string_view persona, std::string_view prompt, std::string_view model = "double", std::string_view more = "") const {
+  Reply chat_at(std::string_view persona, std::string_view prompt, std::string_view model = "double",
+                std::string_view more = "") const {
     const Dialect& dialect = dialect_of(*parse_persona(persona));
     const std::string_view fields = persona == "azure" ? std::string_view("api-key: sk-double\r\n") : kKey;
-    return ask("POST", fmt::format("/{}{}/chat/completions", persona, dialect.bases.front()), chat_body(model, prompt, more), fields);
+    return ask("POST", fmt::format("/{}{}/chat/completions", persona, dialect.bases.front()),
+               chat_body(model, prompt, more), fields);
   }
 };
 
@@ -21,7 +23,8 @@ TEST_F(PersonaTest, EachAnswersAChatWholeAndStreamed) {
     const Heard whole = doubles::hear(Wire::openai_chat, Delivery::whole, chat_at(dialect.name, "hello").body);
     EXPECT_TRUE(whole.is_whole()) << dialect.name << ": " << whole.describe();
     EXPECT_EQ(whole.text, "Echo: hello");
-    const Heard streamed = doubles::hear(Wire::openai_chat, Delivery::streamed, chat_at(dialect.name, "hello", "double", R"(,"stream":true)").body);
+    const Heard streamed = doubles::hear(Wire::openai_chat, Delivery::streamed,
+                                         chat_at(dialect.name, "hello", "double", R"(,"stream":true)").body);
     EXPECT_EQ(streamed.text, "Echo: hello") << dialect.name << ": " << streamed.describe();
     EXPECT_EQ(streamed.end_count, 1U) << dialect.name;
   }
@@ -39,7 +42,9 @@ TEST_F(PersonaTest, ErrorsHaveTheirProvidersShape) {
 
 TEST_F(PersonaTest, UsageStandsWhereTheProviderHasIt) {
   const auto usage_count = [&](std::string_view persona, std::string_view more = "") {
-    return doubles::hear(Wire::openai_chat, Delivery::streamed, chat_at(persona, "hi", "double", R"(,"stream":true)" + std::string(more)).body).usage_count;
+    return doubles::hear(Wire::openai_chat, Delivery::streamed,
+                         chat_at(persona, "hi", "double", R"(,"stream":true)" + std::string(more)).body)
+        .usage_count;
   };
   EXPECT_EQ(usage_count("openai"), 0U);
   EXPECT_EQ(usage_count("openai", R"(,"stream_options":{"include_usage":true})"), 1U);
@@ -52,13 +57,15 @@ TEST_F(PersonaTest, UsageStandsWhereTheProviderHasIt) {
 TEST_F(PersonaTest, ReasoningHasItsProvidersField) {
   EXPECT_EQ(text_at(chat_at("deepseek", "[think 2]").json(), "/choices/0/message/reasoning_content"), "t1 t2");
   EXPECT_EQ(text_at(chat_at("openrouter", "[think 2]").json(), "/choices/0/message/reasoning"), "t1 t2");
-  EXPECT_TRUE(at(chat_at("openrouter", "[think 2]").json(), "/choices/0/message/reasoning_details/0/signature").is_string());
+  EXPECT_TRUE(
+      at(chat_at("openrouter", "[think 2]").json(), "/choices/0/message/reasoning_details/0/signature").is_string());
   EXPECT_EQ(text_at(chat_at("mistral", "[think 2]").json(), "/choices/0/message/content/0/type"), "thinking");
 }
 
 TEST_F(PersonaTest, ToolCallsAreSpelledAsTheProviderDoes) {
   const auto first_call = [&](std::string_view persona) {
-    for (const SseEvent& event : events_of(chat_at(persona, "call f", "double", std::string(kTwoTools) + R"(,"stream":true)").body))
+    for (const SseEvent& event :
+         events_of(chat_at(persona, "call f", "double", std::string(kTwoTools) + R"(,"stream":true)").body))
       if (event.data != "[DONE]")
         if (json::Value call = at(event.json(), "/choices/0/delta/tool_calls/0"); !call.is_null()) return call;
     return json::Value();
@@ -90,7 +97,9 @@ TEST_F(PersonaTest, LocalServersTellWhoTheyAre) {
 
 TEST_F(PersonaTest, EmbeddingsAreUnitVectorsAndTheSameForTheSameText) {
   const auto embed = [&](std::string_view more) {
-    return ask("POST", "/v1/embeddings", fmt::format(R"({{"model":"double-embedding","input":["a b","c","a b"],"dimensions":16{}}})", more), kKey).json();
+    return ask("POST", "/v1/embeddings",
+               fmt::format(R"({{"model":"double-embedding","input":["a b","c","a b"],"dimensions":16{}}})", more), kKey)
+        .json();
   };
   const json::Value plain = embed("");
   double square = 0;
@@ -113,7 +122,8 @@ TEST_F(PersonaTest, ModelsAreListedAndModerationsFlagWhatIsNamed) {
 }
 
 TEST_F(PersonaTest, AzuresOlderPathsNameTheModel) {
-  const Reply reply = ask("POST", "/azure/openai/deployments/gpt-double/chat/completions?api-version=2024-10-21", R"({"messages":[{"role":"user","content":"hi"}]})", "api-key: sk-double\r\n");
+  const Reply reply = ask("POST", "/azure/openai/deployments/gpt-double/chat/completions?api-version=2024-10-21",
+                          R"({"messages":[{"role":"user","content":"hi"}]})", "api-key: sk-double\r\n");
   EXPECT_EQ(reply.status, 200) << reply.body;
   EXPECT_EQ(text_at(reply.json(), "/model"), "gpt-double");
 }

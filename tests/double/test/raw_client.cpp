@@ -13,7 +13,9 @@
 namespace atelier::doubles {
 namespace {
 
-std::chrono::milliseconds since(Clock::time_point begin) { return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin); }
+std::chrono::milliseconds since(Clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+}
 
 }  // namespace
 
@@ -183,9 +185,11 @@ std::string text_at(const json::Value& value, std::string_view pointer) {
   return found.is_string() ? std::string(found.as_string()) : json::write(found);
 }
 
-std::string DoubleTest::request(std::string_view method, std::string_view path, std::string_view body, std::string_view fields) const {
+std::string DoubleTest::request(std::string_view method, std::string_view path, std::string_view body,
+                                std::string_view fields) const {
   std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{}", method, path, provider_.port(), fields);
-  if (!body.empty() || method == "POST") head += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
+  if (!body.empty() || method == "POST")
+    head += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
   return head + "\r\n" + std::string(body);
 }
 
@@ -200,11 +204,14 @@ std::string DoubleTest::chat_body(std::string_view model, std::string_view promp
   return fmt::format(R"({{"model":"{}","messages":[{{"role":"user","content":"{}"}}]{}}})", model, prompt, more);
 }
 
-Reply DoubleTest::chat(std::string_view model, std::string_view prompt, std::string_view more, std::chrono::milliseconds patience) const {
-  return ask("POST", "/v1/chat/completions", chat_body(model, prompt, more), "Authorization: Bearer sk-double\r\n", patience);
+Reply DoubleTest::chat(std::string_view model, std::string_view prompt, std::string_view more,
+                       std::chrono::milliseconds patience) const {
+  return ask("POST", "/v1/chat/completions", chat_body(model, prompt, more), "Authorization: Bearer sk-double\r\n",
+             patience);
 }
 
-Reply DoubleTest::stream(std::string_view model, std::string_view prompt, std::string_view more, std::chrono::milliseconds patience) const {
+Reply DoubleTest::stream(std::string_view model, std::string_view prompt, std::string_view more,
+                         std::chrono::milliseconds patience) const {
   return chat(model, prompt, R"(,"stream":true)" + std::string(more), patience);
 }
 

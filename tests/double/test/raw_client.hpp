@@ -24,7 +24,7 @@ enum class Ending : std::uint8_t {
 };
 
 struct Reply {
-  int status = 0;  // 0: there was no head
+  int status = 0;       // 0: there was no head
   std::string interim;  // heads of 1xx
   std::string head;
   std::string body;  // chunks decoded
@@ -73,14 +73,17 @@ std::string text_at(const json::Value& value, std::string_view pointer);
 
 class DoubleTest : public testing::Test {
  protected:
-  std::string request(std::string_view method, std::string_view path, std::string_view body, std::string_view fields = "") const;
+  std::string request(std::string_view method, std::string_view path, std::string_view body,
+                      std::string_view fields = "") const;
   Reply ask(std::string_view method, std::string_view path, std::string_view body = "", std::string_view fields = "",
             std::chrono::milliseconds patience = 10s) const;
 
   // A chat completion of one user message; `more` are further fields, each after a comma.
   static std::string chat_body(std::string_view model, std::string_view prompt, std::string_view more = "");
-  Reply chat(std::string_view model, std::string_view prompt, std::string_view more = "", std::chrono::milliseconds patience = 10s) const;
-  Reply stream(std::string_view model, std::string_view prompt, std::string_view more = "", std::chrono::milliseconds patience = 10s) const;
+  Reply chat(std::string_view model, std::string_view prompt, std::string_view more = "",
+             std::chrono::milliseconds patience = 10s) const;
+  Reply stream(std::string_view model, std::string_view prompt, std::string_view more = "",
+               std::chrono::milliseconds patience = 10s) const;
   Reply message(std::string_view body) const;  // to Anthropic
   Reply gemini(std::string_view model, std::string_view body, std::string_view method = ":generateContent") const;
 

@@ -19,10 +19,12 @@ const std::vector<int> kSegmentFrames = {60, 45, 1, 30};
 constexpr int kFrameCount = 136;
 
 std::string segment_arguments(int frames, int offset, const std::string& more = "") {
-  return "-f lavfi -i testsrc2=size=192x108:rate=30,trim=start_frame=" + std::to_string(offset) + ",setpts=PTS-STARTPTS -frames:v " +
-         std::to_string(frames) +
-         " -c:v libx264 -preset veryfast -threads 1 -pix_fmt yuv420p -g 15 -bf 2 -sc_threshold 0 -flags +global_header+cgop+bitexact "
-         "-fflags +bitexact -avoid_negative_ts disabled " + more;
+  return "-f lavfi -i testsrc2=size=192x108:rate=30,trim=start_frame=" + std::to_string(offset) +
+         ",setpts=PTS-STARTPTS -frames:v " + std::to_string(frames) +
+         " -c:v libx264 -preset veryfast -threads 1 -pix_fmt yuv420p -g 15 -bf 2 -sc_threshold 0 -flags "
+         "+global_header+cgop+bitexact "
+         "-fflags +bitexact -avoid_negative_ts disabled " +
+         more;
 }
 
 struct SamplePacket {
@@ -37,12 +39,14 @@ class AssembledFilm : public testing::Test {
     segments_ = new std::vector<std::string>;
     int offset = 0;
     for (const int frames : kSegmentFrames) {
-      segments_->push_back(make_media(*folder_, "segment" + std::to_string(segments_->size()) + ".nut", segment_arguments(frames, offset)));
+      segments_->push_back(make_media(*folder_, "segment" + std::to_string(segments_->size()) + ".nut",
+                                      segment_arguments(frames, offset)));
       offset += frames;
     }
     // A whole number of packets, at least as long as the pictures: 136 frames are 217,600 samples.
     soundtrack_ = new std::string(make_media(*folder_, "sound.nut",
-        "-f lavfi -i sine=frequency=440:sample_rate=48000,atrim=end_sample=217088 -ac 2 -c:a aac -flags +global_header+bitexact -fflags +bitexact"));
+                                             "-f lavfi -i sine=frequency=440:sample_rate=48000,atrim=end_sample=217088 "
+                                             "-ac 2 -c:a aac -flags +global_header+bitexact -fflags +bitexact"));
   }
   static void TearDownTestSuite() {
     delete soundtrack_;
@@ -51,9 +55,15 @@ class AssembledFilm : public testing::Test {
   }
 
   static json::Value parameters(int frame_count = kFrameCount, std::size_t segment_count = kSegmentFrames.size()) {
-    return {{"width", 192}, {"height", 108}, {"fps", kFps}, {"frame_count", frame_count}, {"title", "A day at the sea"}, {"segment_count", segment_count}};
+    return {{"width", 192},
+            {"height", 108},
+            {"fps", kFps},
+            {"frame_count", frame_count},
+            {"title", "A day at the sea"},
+            {"segment_count", segment_count}};
   }
-  static FakeTaskContext context_of(const std::vector<std::string>& segments, std::string_view sound, json::Value value = parameters()) {
+  static FakeTaskContext context_of(const std::vector<std::string>& segments, std::string_view sound,
+                                    json::Value value = parameters()) {
     FakeTaskContext context(std::move(value));
     for (std::size_t i = 0; i < segments.size(); ++i) context.add_input("segment" + std::to_string(i), segments[i]);
     context.add_input("soundtrack", sound);
@@ -73,7 +83,8 @@ class AssembledFilm : public testing::Test {
     write_bytes(path, film());
     return path.string();
   }
-  static Error error_of_film(const std::vector<std::string>& segments, std::string_view sound, json::Value value = parameters()) {
+  static Error error_of_film(const std::vector<std::string>& segments, std::string_view sound,
+                             json::Value value = parameters()) {
     FakeTaskContext context = context_of(segments, sound, std::move(value));
     const auto result = container_tasks()[2].run(context);
     EXPECT_FALSE(result);
@@ -81,12 +92,14 @@ class AssembledFilm : public testing::Test {
   }
   static std::vector<SamplePacket> packets(const std::string& file, const std::string& stream) {
     std::vector<SamplePacket> packets;
-    for (const std::string& line : lines_of(run_command("ffprobe -v error -select_streams " + stream +
-                                                        " -show_entries packet=pts,dts,duration,size,pos -of csv=p=0 " + file))) {
+    for (const std::string& line :
+         lines_of(run_command("ffprobe -v error -select_streams " + stream +
+                              " -show_entries packet=pts,dts,duration,size,pos -of csv=p=0 " + file))) {
       std::istringstream fields(line);
       SamplePacket packet{};
       char comma = 0;
-      fields >> packet.pts >> comma >> packet.dts >> comma >> packet.duration >> comma >> packet.size >> comma >> packet.position;
+      fields >> packet.pts >> comma >> packet.dts >> comma >> packet.duration >> comma >> packet.size >> comma >>
+          packet.position;
       packets.push_back(packet);
     }
     return packets;
@@ -100,7 +113,9 @@ MediaFolder* AssembledFilm::folder_ = nullptr;
 std::vector<std::string>* AssembledFilm::segments_ = nullptr;
 std::string* AssembledFilm::soundtrack_ = nullptr;
 
-std::span<const std::uint8_t> bytes_of(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+std::span<const std::uint8_t> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 TEST_F(AssembledFilm, HasItsIndexFirst) {
   const std::string bytes = film();
@@ -147,7 +162,8 @@ TEST_F(AssembledFilm, HasSoundFromZeroThatEndsWithThePictures) {
   const auto sound_end = sound.back().dts + 1'024;
   EXPECT_LE(std::abs(sound_end - kFrameCount * 1'600), 1'024);
   std::map<std::string, double> durations;
-  for (const std::string& line : lines_of(run_command("ffprobe -v error -show_entries stream=codec_type,duration -of csv=p=0 " + file)))
+  for (const std::string& line :
+       lines_of(run_command("ffprobe -v error -show_entries stream=codec_type,duration -of csv=p=0 " + file)))
     durations[line.substr(0, line.find(','))] = std::stod(line.substr(line.find(',') + 1));
   EXPECT_NEAR(durations["video"], kFrameCount / 30.0, 1e-4);
   EXPECT_NEAR(durations["audio"], kFrameCount / 30.0, 1'024 / 48'000.0);
@@ -156,13 +172,15 @@ TEST_F(AssembledFilm, HasSoundFromZeroThatEndsWithThePictures) {
 TEST_F(AssembledFilm, ShowsThePicturesOfItsSegments) {
   const auto pictures_of = [](const std::string& file) {
     std::vector<std::string> hashes;
-    for (const std::string& line : lines_of(run_command("ffmpeg -nostdin -v error -i " + file + " -map 0:v -fps_mode passthrough -f framemd5 -")))
+    for (const std::string& line :
+         lines_of(run_command("ffmpeg -nostdin -v error -i " + file + " -map 0:v -fps_mode passthrough -f framemd5 -")))
       if (!line.starts_with('#')) hashes.push_back(line.substr(line.rfind(',') + 1));
     return hashes;
   };
   std::vector<std::string> expected;
   for (std::size_t i = 0; i < segments_->size(); ++i)
-    for (std::string& hash : pictures_of((*folder_ / ("segment" + std::to_string(i) + ".nut")).string())) expected.push_back(std::move(hash));
+    for (std::string& hash : pictures_of((*folder_ / ("segment" + std::to_string(i) + ".nut")).string()))
+      expected.push_back(std::move(hash));
   EXPECT_EQ(pictures_of(film_file()), expected);
 }
 
@@ -171,8 +189,11 @@ TEST_F(AssembledFilm, KeepsParameterSetsOutOfItsSamples) {
   const std::string bytes = read_bytes(file);
   int slices = 0;
   for (const SamplePacket& packet : packets(file, "v")) {
-    for (auto at = static_cast<std::size_t>(packet.position); at < static_cast<std::size_t>(packet.position + packet.size);) {
-      const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes.at(i))); };
+    for (auto at = static_cast<std::size_t>(packet.position);
+         at < static_cast<std::size_t>(packet.position + packet.size);) {
+      const auto byte = [&](std::size_t i) {
+        return static_cast<std::size_t>(static_cast<unsigned char>(bytes.at(i)));
+      };
       const std::size_t size = byte(at) << 24 | byte(at + 1) << 16 | byte(at + 2) << 8 | byte(at + 3);
       const auto type = byte(at + 4) & 0x1f;
       EXPECT_NE(type, 7U) << at;
@@ -187,8 +208,9 @@ TEST_F(AssembledFilm, KeepsParameterSetsOutOfItsSamples) {
 TEST_F(AssembledFilm, IsTaggedAsItIsAndPlaysWithoutComplaint) {
   const std::string file = film_file();
   const std::string facts = run_command("ffprobe -v error -select_streams v -show_streams " + file);
-  for (const auto* fact : {"color_primaries=bt709", "color_transfer=bt709", "color_space=bt709", "color_range=tv", "r_frame_rate=30/1", "avg_frame_rate=30/1",
-                           "time_base=1/15360", "start_pts=0", "nb_frames=136"})
+  for (const auto* fact :
+       {"color_primaries=bt709", "color_transfer=bt709", "color_space=bt709", "color_range=tv", "r_frame_rate=30/1",
+        "avg_frame_rate=30/1", "time_base=1/15360", "start_pts=0", "nb_frames=136"})
     EXPECT_NE(facts.find(fact), std::string::npos) << fact;
   EXPECT_EQ(run_command("ffmpeg -nostdin -v warning -i " + file + " -f null - 2>&1"), "");
 }
@@ -200,7 +222,9 @@ TEST_F(AssembledFilm, IsMadeAtEveryFrameRate) {
     std::string arguments = segment_arguments(fps, 0);
     arguments.replace(arguments.find("rate=30"), 7, "rate=" + std::to_string(fps));
     const std::string segment = make_media(*folder_, "other.nut", arguments);
-    FakeTaskContext context = context_of({segment}, *soundtrack_, {{"width", 192}, {"height", 108}, {"fps", fps}, {"frame_count", fps}, {"title", ""}, {"segment_count", 1}});
+    FakeTaskContext context = context_of(
+        {segment}, *soundtrack_,
+        {{"width", 192}, {"height", 108}, {"fps", fps}, {"frame_count", fps}, {"title", ""}, {"segment_count", 1}});
     const auto result = container_tasks()[2].run(context);
     ASSERT_TRUE(result) << result.error().message;
     write_bytes(*folder_ / "other.mp4", context.output_bytes("video"));
@@ -233,7 +257,8 @@ TEST_F(AssembledFilm, RefusesWhatDoesNotFitTogether) {
   EXPECT_EQ(error_of_film(segments, *soundtrack_, parameters(100)).reason, "frame_count_mismatch");
   EXPECT_EQ(error_of_film(segments, *soundtrack_, parameters(kFrameCount, 5)).code, ErrorCode::invalid_argument);
   EXPECT_EQ(error_of_film(segments, (*soundtrack_).substr(0, soundtrack_->size() / 2)).reason, "media_truncated");
-  const std::string short_sound = make_media(*folder_, "short.nut", "-f lavfi -i sine=sample_rate=48000:duration=1 -ac 2 -c:a aac -flags +global_header");
+  const std::string short_sound = make_media(
+      *folder_, "short.nut", "-f lavfi -i sine=sample_rate=48000:duration=1 -ac 2 -c:a aac -flags +global_header");
   EXPECT_EQ(error_of_film(segments, short_sound).reason, "soundtrack_too_short");
   EXPECT_EQ(error_of_film(segments, segments[0]).reason, "soundtrack_broken");
   EXPECT_EQ(error_of_film({*soundtrack_}, *soundtrack_, parameters(1, 1)).reason, "segment_broken");

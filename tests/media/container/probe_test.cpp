@@ -11,7 +11,8 @@
 namespace atelier::media::container {
 namespace {
 
-constexpr const char* kVideo = "-f lavfi -i testsrc2=size=320x180:rate=25 -frames:v 25 -c:v libx264 -preset ultrafast -pix_fmt yuv420p ";
+constexpr const char* kVideo =
+    "-f lavfi -i testsrc2=size=320x180:rate=25 -frames:v 25 -c:v libx264 -preset ultrafast -pix_fmt yuv420p ";
 constexpr const char* kSound = "-f lavfi -i sine=frequency=440:duration=1 ";
 constexpr const char* kPicture = "-f lavfi -i testsrc2=size=320x180 -frames:v 1 ";
 
@@ -23,13 +24,16 @@ class Probe : public testing::Test {
   }
   static void TearDownTestSuite() { delete folder_; }
 
-  static std::string make(std::string_view name, const std::string& arguments) { return make_media(*folder_, name, arguments); }
+  static std::string make(std::string_view name, const std::string& arguments) {
+    return make_media(*folder_, name, arguments);
+  }
   static Result<json::Value> probe(std::string_view bytes, std::string_view name = "holiday.bin") {
     FakeTaskContext context(json::Value{{"name", name}});
     context.add_input("file", bytes);
     return container_tasks()[0].run(context);
   }
-  static void expect_refused(std::string_view bytes, std::string_view reason, std::string_view says, std::string_view name = "holiday.bin") {
+  static void expect_refused(std::string_view bytes, std::string_view reason, std::string_view says,
+                             std::string_view name = "holiday.bin") {
     const auto result = probe(bytes, name);
     ASSERT_FALSE(result) << json::write(*result);
     EXPECT_EQ(result.error().reason, reason) << result.error().message;
@@ -42,9 +46,13 @@ class Probe : public testing::Test {
 MediaFolder* Probe::folder_ = nullptr;
 
 TEST_F(Probe, TellsWhatAPictureIs) {
-  for (const auto& [name, type] : {std::pair{"a.jpg", "image/jpeg"}, {"a.png", "image/png"}, {"a.webp", "image/webp"},
-                                   {"a.gif", "image/gif"}, {"a.tiff", "image/tiff"}}) {
-    const auto result = probe(make(name, std::string(kPicture) + (std::string_view(name) == "a.tiff" ? "-pix_fmt rgb24" : "")));
+  for (const auto& [name, type] : {std::pair{"a.jpg", "image/jpeg"},
+                                   {"a.png", "image/png"},
+                                   {"a.webp", "image/webp"},
+                                   {"a.gif", "image/gif"},
+                                   {"a.tiff", "image/tiff"}}) {
+    const auto result =
+        probe(make(name, std::string(kPicture) + (std::string_view(name) == "a.tiff" ? "-pix_fmt rgb24" : "")));
     ASSERT_TRUE(result) << name << ": " << result.error().message;
     EXPECT_EQ(result->at("kind").as_string(), "image") << name;
     EXPECT_EQ(result->at("media_type").as_string(), type);
@@ -54,10 +62,14 @@ TEST_F(Probe, TellsWhatAPictureIs) {
 }
 
 TEST_F(Probe, TellsWhatAVideoIs) {
-  for (const auto& [name, type] : {std::pair{"a.mp4", "video/mp4"}, {"a.mov", "video/quicktime"}, {"a.mkv", "video/x-matroska"},
-                                   {"a.avi", "video/x-msvideo"}, {"a.ts", "video/mp2t"}}) {
-    const auto result = probe(make(name, "-f lavfi -i testsrc2=size=320x180:rate=25 " + std::string(kSound) +
-                                             "-t 1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -shortest"));
+  for (const auto& [name, type] : {std::pair{"a.mp4", "video/mp4"},
+                                   {"a.mov", "video/quicktime"},
+                                   {"a.mkv", "video/x-matroska"},
+                                   {"a.avi", "video/x-msvideo"},
+                                   {"a.ts", "video/mp2t"}}) {
+    const auto result =
+        probe(make(name, "-f lavfi -i testsrc2=size=320x180:rate=25 " + std::string(kSound) +
+                             "-t 1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -shortest"));
     ASSERT_TRUE(result) << name << ": " << result.error().message;
     EXPECT_EQ(result->at("kind").as_string(), "video") << name;
     EXPECT_EQ(result->at("media_type").as_string(), type);
@@ -70,8 +82,12 @@ TEST_F(Probe, TellsWhatAVideoIs) {
 }
 
 TEST_F(Probe, TellsWhatSoundIs) {
-  for (const auto& [name, type] : {std::pair{"a.wav", "audio/wav"}, {"a.mp3", "audio/mpeg"}, {"a.flac", "audio/flac"},
-                                   {"a.ogg", "audio/ogg"}, {"a.m4a", "audio/mp4"}, {"a.aac", "audio/aac"}}) {
+  for (const auto& [name, type] : {std::pair{"a.wav", "audio/wav"},
+                                   {"a.mp3", "audio/mpeg"},
+                                   {"a.flac", "audio/flac"},
+                                   {"a.ogg", "audio/ogg"},
+                                   {"a.m4a", "audio/mp4"},
+                                   {"a.aac", "audio/aac"}}) {
     const auto result = probe(make(name, kSound));
     ASSERT_TRUE(result) << name << ": " << result.error().message;
     EXPECT_EQ(result->at("kind").as_string(), "audio") << name;
@@ -81,7 +97,8 @@ TEST_F(Probe, TellsWhatSoundIs) {
 }
 
 TEST_F(Probe, MeasuresAVideoThatDoesNotSayHowLongItIs) {
-  const std::string bytes = make("live.webm", "-f lavfi -i testsrc2=size=160x90:rate=25 -t 1 -c:v libvpx -deadline realtime -f webm -live 1");
+  const std::string bytes =
+      make("live.webm", "-f lavfi -i testsrc2=size=160x90:rate=25 -t 1 -c:v libvpx -deadline realtime -f webm -live 1");
   const auto result = probe(bytes);
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->at("media_type").as_string(), "video/webm");
@@ -90,7 +107,8 @@ TEST_F(Probe, MeasuresAVideoThatDoesNotSayHowLongItIs) {
 
 TEST_F(Probe, TurnsWhatIsShownTurned) {
   make("upright.mp4", kVideo);
-  const std::string bytes = make("turned.mp4", "-i " + (*folder_ / "upright.mp4").string() + " -c copy -metadata:s:v rotate=90");
+  const std::string bytes =
+      make("turned.mp4", "-i " + (*folder_ / "upright.mp4").string() + " -c copy -metadata:s:v rotate=90");
   const auto result = probe(bytes);
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->at("width").as_int64(), 180);
@@ -100,11 +118,15 @@ TEST_F(Probe, TurnsWhatIsShownTurned) {
 TEST_F(Probe, RefusesWhatIsNoMediaWhateverItsName) {
   expect_refused("", "media_empty", "is empty", "nothing.png");
   expect_refused("Dear diary, today I drew nothing.\n", "media_unsupported", "is text", "cover.jpg");
-  expect_refused("Gr\xc3\xbc\xc3\x9f" "e", "media_unsupported", "is text", "cover.jpg");
+  expect_refused(
+      "Gr\xc3\xbc\xc3\x9f"
+      "e",
+      "media_unsupported", "is text", "cover.jpg");
   expect_refused("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "media_unsupported", "playlist (HLS)", "clip.mp4");
   expect_refused("\xef\xbb\xbf#EXTM3U\nhttp://127.0.0.1/\n", "media_unsupported", "playlist (HLS)", "clip.avi");
   expect_refused("ffconcat version 1.0\nfile /etc/passwd\n", "media_unsupported", "list of files", "clip.mkv");
-  expect_refused("<?xml version=\"1.0\"?><svg xmlns:xlink=\"x\"><image xlink:href=\"file:///etc/passwd\"/></svg>", "media_unsupported", "SVG", "logo.png");
+  expect_refused("<?xml version=\"1.0\"?><svg xmlns:xlink=\"x\"><image xlink:href=\"file:///etc/passwd\"/></svg>",
+                 "media_unsupported", "SVG", "logo.png");
   expect_refused("<!DOCTYPE html><title>404</title>", "media_unsupported", "web page", "photo.jpg");
   expect_refused(std::string("PK\3\4") + std::string(100, 'x'), "media_unsupported", "ZIP", "photos.jpg");
   expect_refused("%PDF-1.7", "media_unsupported", "PDF", "photo.jpg");
@@ -121,12 +143,16 @@ TEST_F(Probe, RefusesWhatClaimsToBeTooLarge) {
   jpeg.replace(frame_header + 5, 4, "\xff\xff\xff\xff");
   expect_refused(jpeg, "media_too_large", "65535x65535");
   expect_refused(gif_of_frames(100'000), "media_too_large", "frames");
-  expect_refused(make("long.mp4", "-f lavfi -i testsrc2=size=160x90:rate=1/6000 -frames:v 4 -c:v libx264 -preset ultrafast"), "media_too_large", "hours");
+  expect_refused(
+      make("long.mp4", "-f lavfi -i testsrc2=size=160x90:rate=1/6000 -frames:v 4 -c:v libx264 -preset ultrafast"),
+      "media_too_large", "hours");
   std::string maps;
   for (int i = 0; i < 17; ++i) maps += "-map 0:v ";
   make("one.mp4", kVideo);
-  expect_refused(make("many.mp4", "-i " + (*folder_ / "one.mp4").string() + " -c copy " + maps), "media_too_large", "16 streams");
-  expect_refused(make("many.mkv", "-i " + (*folder_ / "one.mp4").string() + " -c copy " + maps), "media_too_large", "streams");
+  expect_refused(make("many.mp4", "-i " + (*folder_ / "one.mp4").string() + " -c copy " + maps), "media_too_large",
+                 "16 streams");
+  expect_refused(make("many.mkv", "-i " + (*folder_ / "one.mp4").string() + " -c copy " + maps), "media_too_large",
+                 "streams");
 }
 
 TEST_F(Probe, AcceptsAPictureJustWithinTheLimits) {
@@ -163,12 +189,14 @@ TEST_F(Probe, RefusesAVideoWhoseSamplesAreInAnotherFile) {
 
 TEST_F(Probe, SurvivesEveryPrefixOfAVideosHead) {
   const std::string bytes = make("early.mp4", std::string(kVideo) + "-movflags +faststart");
-  for (std::size_t size = 1; size < 1'500; size += 7) EXPECT_FALSE(probe(std::string_view(bytes).substr(0, size))) << size;
+  for (std::size_t size = 1; size < 1'500; size += 7)
+    EXPECT_FALSE(probe(std::string_view(bytes).substr(0, size))) << size;
 }
 
 TEST_F(Probe, SurvivesFlippedBytes) {
   for (const auto* name : {"flip.mp4", "flip.png", "flip.gif", "flip.webp", "flip.mkv"}) {
-    const std::string good = make(name, std::string_view(name).find(".m") != std::string_view::npos ? kVideo : kPicture);
+    const std::string good =
+        make(name, std::string_view(name).find(".m") != std::string_view::npos ? kVideo : kPicture);
     for (std::size_t at = 0; at < std::min<std::size_t>(good.size(), 1'200); at += 13) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ 0xa5);

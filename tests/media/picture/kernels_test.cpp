@@ -94,7 +94,8 @@ TEST_F(VectorKernels, CoverRowsWithRidgesAsThePlainOnesDo) {
     for (const std::int32_t row : {0, 7, 500, 1919, 3839}) {
       std::vector<std::uint16_t> edge(padded(count));
       for (auto& at : edge)
-        at = static_cast<std::uint16_t>(std::clamp<std::int64_t>(std::int64_t{row} * 16 - 300 + random_.below(600), 0, 65'535));
+        at = static_cast<std::uint16_t>(
+            std::clamp<std::int64_t>(std::int64_t{row} * 16 - 300 + random_.below(600), 0, 65'535));
       auto expected = samples(padded(count));
       auto actual = expected;
       const Kernels::Ridge ridge{edge.data(), row, static_cast<std::int16_t>(random_.below(25'000)),

@@ -161,12 +161,14 @@ TEST_F(Segment, HasStrictlyRisingDecodingTimesNotAfterPresentation) {
 
 // Several times: what an encoder reads before it is written is often the same by luck.
 TEST_F(Segment, GivesTheSameBytesEachTime) {
-  for (const Scene& scene : {Scene{.kind = "ink"}, Scene{.kind = "ink", .words = {"Again", "and", "again"}}, Scene{.width = 192, .kind = "ink"}}) {
+  for (const Scene& scene : {Scene{.kind = "ink"}, Scene{.kind = "ink", .words = {"Again", "and", "again"}},
+                             Scene{.width = 192, .kind = "ink"}}) {
     const std::string first = bytes_of(scene);
     for (int time = 0; time < 4; ++time) {
       const std::string again = bytes_of(scene);
       const auto differ = std::ranges::mismatch(first, again);
-      EXPECT_TRUE(first == again) << "of " << first.size() << " and " << again.size() << " bytes the first " << differ.in1 - first.begin() << " are the same";
+      EXPECT_TRUE(first == again) << "of " << first.size() << " and " << again.size() << " bytes the first "
+                                  << differ.in1 - first.begin() << " are the same";
     }
   }
 }

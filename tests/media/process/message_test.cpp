@@ -38,7 +38,10 @@ TEST(Message, OfATaskComesThroughUnchanged) {
 }
 
 TEST(Message, OfAnErrorKeepsWhatProgramsNeed) {
-  Finished finished{.id = 1, .error = fail(ErrorCode::too_large, "photo.png is too large", {"media_too_large", "/photo"}).error(), .result_size_bytes = 0};
+  Finished finished{
+      .id = 1,
+      .error = fail(ErrorCode::too_large, "photo.png is too large", {"media_too_large", "/photo"}).error(),
+      .result_size_bytes = 0};
   finished = through_wire(finished);
   ASSERT_TRUE(finished.error);
   EXPECT_EQ(finished.error->code, ErrorCode::too_large);
@@ -48,7 +51,9 @@ TEST(Message, OfAnErrorKeepsWhatProgramsNeed) {
 }
 
 TEST(Message, OfAnErrorIsCutShortAndMadePrintable) {
-  Finished finished{.id = 1, .error = fail(ErrorCode::internal, "\x1b[31m\xff" + std::string(100'000, 'x')).error(), .result_size_bytes = 0};
+  Finished finished{.id = 1,
+                    .error = fail(ErrorCode::internal, "\x1b[31m\xff" + std::string(100'000, 'x')).error(),
+                    .result_size_bytes = 0};
   const std::string text = write_message(WorkerMessage(finished));
   EXPECT_LE(text.size(), kPacketBytesMax);
   finished = through_wire(finished);
@@ -57,20 +62,28 @@ TEST(Message, OfAnErrorIsCutShortAndMadePrintable) {
 
 TEST(Message, OfTheMostFilesFitsAPacket) {
   Files files{.id = 1, .files = {}};
-  for (std::size_t i = 0; i < kFilesPerPacketMax; ++i) files.files.push_back({FileUse::output, std::string(kFileNameBytesMax, '\x01')});
+  for (std::size_t i = 0; i < kFilesPerPacketMax; ++i)
+    files.files.push_back({FileUse::output, std::string(kFileNameBytesMax, '\x01')});
   EXPECT_LE(write_message(ControlMessage(files)).size(), kPacketBytesMax);
 }
 
 TEST(Message, ThatIsNotOneIsRefused) {
   for (const std::string& text : {
-           std::string(""), std::string("{"), std::string("[]"), std::string("null"), std::string("{}"),
-           std::string(R"({"kind":"obey"})"), std::string(R"({"kind":"start","id":1,"type":"x"})"),
+           std::string(""),
+           std::string("{"),
+           std::string("[]"),
+           std::string("null"),
+           std::string("{}"),
+           std::string(R"({"kind":"obey"})"),
+           std::string(R"({"kind":"start","id":1,"type":"x"})"),
            std::string(R"({"kind":"start","id":0,"type":"x","file_count":1})"),
            std::string(R"({"kind":"start","id":1,"type":"x","file_count":100000})"),
            std::string(R"({"kind":"start","id":1,"type":"","file_count":1})"),
-           std::string(R"({"kind":"cancel","id":1,"really":true})"), std::string(R"({"kind":"cancel","id":-1})"),
+           std::string(R"({"kind":"cancel","id":1,"really":true})"),
+           std::string(R"({"kind":"cancel","id":-1})"),
            std::string(R"({"kind":"files","id":1,"files":[{"use":"both","name":"x"}]})"),
-           std::string(R"({"kind":"files","id":1,"files":"x"})"), std::string(10'000, '['),
+           std::string(R"({"kind":"files","id":1,"files":"x"})"),
+           std::string(10'000, '['),
            std::string(kPacketBytesMax + 1, ' '),
        })
     EXPECT_FALSE(parse_control_message(text)) << text.substr(0, 100);
@@ -79,7 +92,8 @@ TEST(Message, ThatIsNotOneIsRefused) {
            std::string(R"({"kind":"finished","id":1,"result_size_bytes":99999999999})"),
            std::string(R"({"kind":"finished","id":1,"error":{"code":"no","reason":"","where":"","message":""}})"),
            std::string(R"({"kind":"heartbeat","id":1,"done":-1,"total":1,"cpu_ms":1})"),
-           std::string(R"({"kind":"hello","protocol":1,"tasks":[{}],"sandbox":{},"fonts_digest":"","fonts_missing":""})"),
+           std::string(
+               R"({"kind":"hello","protocol":1,"tasks":[{}],"sandbox":{},"fonts_digest":"","fonts_missing":""})"),
        })
     EXPECT_FALSE(parse_worker_message(text)) << text;
 }

@@ -22,7 +22,8 @@ std::filesystem::path make_folder() {
 
 Footprint footprint() {
   Footprint now;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) now.descriptor_count += entry.is_symlink() ? 1 : 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    now.descriptor_count += entry.is_symlink() ? 1 : 0;
   for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
     std::ifstream children(thread.path() / "children");
     now.child_count += static_cast<std::size_t>(std::distance(std::istream_iterator<pid_t>(children), {}));
@@ -46,7 +47,8 @@ std::string text_of(int fd) {
 RunningWorkers::RunningWorkers(const std::string& start, WorkersSettings settings) : folder_(make_folder()) {
   if (settings.executable.empty()) {
     settings.executable = folder_ / start;
-    std::filesystem::create_symlink(std::filesystem::path(ATELIER_BIN_DIR) / "atelier-hostile-worker", settings.executable);
+    std::filesystem::create_symlink(std::filesystem::path(ATELIER_BIN_DIR) / "atelier-hostile-worker",
+                                    settings.executable);
   }
   workers_ = std::make_unique<Workers>(loop_.get_executor(), std::move(settings));
 }
@@ -71,7 +73,8 @@ Result<json::Value> RunningWorkers::run_and_cancel(TaskRequest request, std::chr
     if (!ec) signal.emit(asio::cancellation_type::terminal);
   });
   asio::co_spawn(loop_, workers_->run(std::move(request), {}),
-                 asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr, Result<json::Value> value) { result = std::move(value); }));
+                 asio::bind_cancellation_slot(
+                     signal.slot(), [&](std::exception_ptr, Result<json::Value> value) { result = std::move(value); }));
   while (!result) loop_.run_one();
   return *std::move(result);
 }

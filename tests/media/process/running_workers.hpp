@@ -27,8 +27,8 @@ Footprint footprint();
 UniqueFd file_with(std::string_view text);
 std::string text_of(int fd);
 
-// Workers on a loop of their own, whose executable is the hostile worker under the name `start`, unless the settings name
-// one. Ends them when destroyed.
+// Workers on a loop of their own, whose executable is the hostile worker under the name `start`, unless the settings
+// name one. Ends them when destroyed.
 class RunningWorkers {
  public:
   explicit RunningWorkers(const std::string& start = "hostile", WorkersSettings settings = {});

@@ -59,7 +59,8 @@ class FailingWorker : public testing::TestWithParam<Failure> {};
 
 TEST_P(FailingWorker, GivesATypedErrorAndIsReplaced) {
   const Failure& expected = GetParam();
-  if (kIsSanitized && (expected.action == "allocate_and_touch" || expected.action == "crash" || expected.action == "abort"))
+  if (kIsSanitized &&
+      (expected.action == "allocate_and_touch" || expected.action == "crash" || expected.action == "abort"))
     GTEST_SKIP() << "the sanitizer's runtime answers this itself";
   const Footprint before = footprint();
   {
@@ -97,8 +98,9 @@ TEST_P(FailingStart, SaysWhyAndLeavesNothing) {
   EXPECT_EQ(footprint(), before);
 }
 constexpr BadStart kBadStarts[] = {
-    {"exits_at_start", "exit code 9"},   {"aborts_at_start", "SIGABRT"},        {"never_says_hello", "in time"},
-    {"says_garbage", "not in the protocol"}, {"of_another_version", "version 2"}, {"cannot_start", "no fonts are installed"},
+    {"exits_at_start", "exit code 9"},   {"aborts_at_start", "SIGABRT"},
+    {"never_says_hello", "in time"},     {"says_garbage", "not in the protocol"},
+    {"of_another_version", "version 2"}, {"cannot_start", "no fonts are installed"},
 };
 INSTANTIATE_TEST_SUITE_P(Starts, FailingStart, testing::ValuesIn(kBadStarts),
                          [](const auto& given) { return std::string(given.param.start); });
@@ -183,7 +185,8 @@ TEST_P(StruckWorker, IsNoticedWhileItWorks) {
     });
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::unavailable);
-    EXPECT_EQ(result.error().reason, GetParam() == SIGSTOP ? "worker_stalled" : "worker_crashed") << result.error().message;
+    EXPECT_EQ(result.error().reason, GetParam() == SIGSTOP ? "worker_stalled" : "worker_crashed")
+        << result.error().message;
     EXPECT_TRUE(workers.run(task("echo", {{"text", "x"}})));
   }
   EXPECT_EQ(footprint(), before);

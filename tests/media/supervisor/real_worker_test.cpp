@@ -1,4 +1,5 @@
-// The real atelier-media does one of each task in its real sandbox: what a library needs of the system shows here first.
+// The real atelier-media does one of each task in its real sandbox: what a library needs of the system shows here
+// first.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -23,7 +24,8 @@ class RealWorker : public testing::Test {
   using Files = std::map<std::string, const UniqueFd*>;
 
   // The result, with what was written to the outputs kept in files_.
-  json::Value done(std::string type, json::Value parameters, const Files& inputs, const std::vector<std::string>& outputs) {
+  json::Value done(std::string type, json::Value parameters, const Files& inputs,
+                   const std::vector<std::string>& outputs) {
     TaskRequest request = task(type, std::move(parameters));
     for (const auto& [name, fd] : inputs) request.inputs.push_back({name, fd->duplicate()});
     for (const std::string& name : outputs) {
@@ -46,8 +48,9 @@ class RealWorker : public testing::Test {
 constexpr std::string_view kText = "The sea was calm. Nobody spoke.";
 
 json::Value scene_parameters(json::Value part, std::string_view kind) {
-  return {{"width", 320},         {"height", 568}, {"fps", 30}, {"style", "spotlight"}, {"language", "en"},
-          {"background", {{"kind", kind}, {"seed", 7}}}, {"part", std::move(part)}};
+  return {{"width", 320},           {"height", 568},    {"fps", 30},
+          {"style", "spotlight"},   {"language", "en"}, {"background", {{"kind", kind}, {"seed", 7}}},
+          {"part", std::move(part)}};
 }
 
 TEST_F(RealWorker, SpeaksWithBothEngines) {
@@ -65,8 +68,15 @@ json::Value with(json::Value value, std::string_view name, json::Value field) {
 TEST_F(RealWorker, MakesAFilmFromAText) {
   const json::Value speech = speak("local/flite/slt", kText);
   const json::Value timeline = done("timeline",
-                                    {{"text", kText}, {"style", "spotlight"}, {"language", "en"}, {"width", 320}, {"height", 568},
-                                     {"fps", 30}, {"part_frames", 300}, {"part_count", 1}, {"speech", speech}},
+                                    {{"text", kText},
+                                     {"style", "spotlight"},
+                                     {"language", "en"},
+                                     {"width", 320},
+                                     {"height", 568},
+                                     {"fps", 30},
+                                     {"part_frames", 300},
+                                     {"part_count", 1},
+                                     {"speech", speech}},
                                     {}, {});
   const json::Value part = timeline.at("parts").at(0);
   const json::Value frame_count = part.at("frame_count");
@@ -81,16 +91,35 @@ TEST_F(RealWorker, MakesAFilmFromAText) {
 
   json::Array scenes;
   scenes.push_back({{"first_frame", 0}, {"frame_count", timeline.at("frame_count")}, {"cues", timeline.at("cues")}});
-  done("captions", {{"title", "Sea"}, {"style", "spotlight"}, {"language", "en"}, {"width", 320}, {"height", 568}, {"fps", 30}, {"scenes", scenes}},
+  done("captions",
+       {{"title", "Sea"},
+        {"style", "spotlight"},
+        {"language", "en"},
+        {"width", 320},
+        {"height", 568},
+        {"fps", 30},
+        {"scenes", scenes}},
        {}, {"srt", "vtt", "ass"});
   EXPECT_NE(text_of(files_["srt"].get()).find("-->"), std::string::npos);
 
   json::Array spoken;
   spoken.push_back({{"input", "scene0"}, {"first_frame", 0}});
   const UniqueFd voice = std::move(files_["audio"]);
-  done("soundtrack", {{"fps", 30}, {"frame_count", frame_count}, {"scenes", spoken}, {"music", nullptr}, {"loudness_lufs", -14.0}, {"true_peak_dbtp", -1.5}},
+  done("soundtrack",
+       {{"fps", 30},
+        {"frame_count", frame_count},
+        {"scenes", spoken},
+        {"music", nullptr},
+        {"loudness_lufs", -14.0},
+        {"true_peak_dbtp", -1.5}},
        {{"scene0", &voice}}, {"audio"});
-  done("assemble", {{"width", 320}, {"height", 568}, {"fps", 30}, {"frame_count", frame_count}, {"title", "Sea"}, {"segment_count", 1}},
+  done("assemble",
+       {{"width", 320},
+        {"height", 568},
+        {"fps", 30},
+        {"frame_count", frame_count},
+        {"title", "Sea"},
+        {"segment_count", 1}},
        {{"segment0", &pictures}, {"soundtrack", &files_["audio"]}}, {"video"});
   const json::Value film = done("probe", {{"name", "film.mp4"}}, {{"file", &files_["video"]}}, {});
   EXPECT_EQ(film.at("width").as_int64(), 320);

@@ -35,7 +35,8 @@ TEST(Workers, TakeAThousandFilesAtOnce) {
   {
     RunningWorkers workers;
     TaskRequest request = echo("many");
-    for (int i = 0; i < 1'001; ++i) request.inputs.push_back({"in" + std::to_string(i), file_with(i == 1'000 ? "z" : "x")});
+    for (int i = 0; i < 1'001; ++i)
+      request.inputs.push_back({"in" + std::to_string(i), file_with(i == 1'000 ? "z" : "x")});
     const auto result = workers.run(std::move(request));
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_EQ(result->at("input_count").as_int64(), 1'001);
@@ -110,11 +111,12 @@ TEST(Workers, ReportProgressWhileATaskRuns) {
 std::vector<int> run_many(RunningWorkers& workers, int count, std::size_t alive_max) {
   std::vector<int> order;
   for (int i = 0; i < count; ++i)
-    asio::co_spawn(workers.loop(), workers.workers().run(echo("x"), {}), [&, i](std::exception_ptr, Result<json::Value> result) {
-      EXPECT_TRUE(result);
-      EXPECT_LE(workers.report().alive_count, alive_max);
-      order.push_back(i);
-    });
+    asio::co_spawn(workers.loop(), workers.workers().run(echo("x"), {}),
+                   [&, i](std::exception_ptr, Result<json::Value> result) {
+                     EXPECT_TRUE(result);
+                     EXPECT_LE(workers.report().alive_count, alive_max);
+                     order.push_back(i);
+                   });
   while (order.size() < static_cast<std::size_t>(count)) workers.loop().run_one();
   return order;
 }
@@ -142,10 +144,11 @@ TEST(Workers, RefuseMoreThanTheirQueueHolds) {
   RunningWorkers workers("hostile", settings);
   int left = 5, refused = 0;
   for (int i = 0; i < 5; ++i)
-    asio::co_spawn(workers.loop(), workers.workers().run(echo("x"), {}), [&](std::exception_ptr, Result<json::Value> result) {
-      if (!result) refused += result.error().reason == "workers_busy" ? 1 : 100;
-      --left;
-    });
+    asio::co_spawn(workers.loop(), workers.workers().run(echo("x"), {}),
+                   [&](std::exception_ptr, Result<json::Value> result) {
+                     if (!result) refused += result.error().reason == "workers_busy" ? 1 : 100;
+                     --left;
+                   });
   while (left > 0) workers.loop().run_one();
   EXPECT_EQ(refused, 2);
 }
@@ -184,7 +187,8 @@ TEST(Workers, ServeCallersOnAnotherLoop) {
   RunningWorkers workers;
   std::thread thread([&] { workers.loop().run(); });
   std::optional<Result<json::Value>> result;
-  asio::co_spawn(other, workers.workers().run(echo("far"), {}), [&](std::exception_ptr, Result<json::Value> value) { result = std::move(value); });
+  asio::co_spawn(other, workers.workers().run(echo("far"), {}),
+                 [&](std::exception_ptr, Result<json::Value> value) { result = std::move(value); });
   other.run();
   asio::post(workers.loop(), [&] { workers.loop().stop(); });
   thread.join();

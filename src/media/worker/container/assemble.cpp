@@ -31,7 +31,8 @@ Result<Parameters> read_parameters(const json::Value& value) {
   film.title = reader.required_string("title", {.bytes_max = 1'024});
   parameters.segment_count = reader.required_integer("segment_count", 1, static_cast<std::int64_t>(kFilesMax) - 2);
   const auto rates = frame_rates();
-  if (std::find(rates.begin(), rates.end(), film.fps) == rates.end()) reader.complain("fps", "is no frame rate that is made here");
+  if (std::find(rates.begin(), rates.end(), film.fps) == rates.end())
+    reader.complain("fps", "is no frame rate that is made here");
   if (auto done = reader.finish(); !done) return error_of(done);
   return parameters;
 }
@@ -40,7 +41,10 @@ Result<Parameters> read_parameters(const json::Value& value) {
 class Interleaver {
  public:
   Interleaver(FilmMuxer& muxer, SoundtrackReader& sound, const FilmFormat& film)
-      : muxer_(muxer), sound_(sound), group_frames_(std::max(1, film.fps / 2)), frame_samples_(samples_per_frame(film.fps)) {}
+      : muxer_(muxer),
+        sound_(sound),
+        group_frames_(std::max(1, film.fps / 2)),
+        frame_samples_(samples_per_frame(film.fps)) {}
 
   Result<> add(AVPacket& packet, std::int64_t pts_frame) {
     if (auto done = muxer_.write_video(packet, pts_frame); !done) return done;
@@ -113,7 +117,8 @@ Result<json::Value> assemble(TaskContext& context) {
   if (auto done = interleaver.add_sound_until(sample_count); !done) return error_of(done);
   if (sound->next_sample() + kSamplesPerPacket <= sample_count)
     return fail(ErrorCode::invalid_argument,
-                fmt::format("the soundtrack has {} samples; {} frames need {}", sound->next_sample(), film.frame_count, sample_count),
+                fmt::format("the soundtrack has {} samples; {} frames need {}", sound->next_sample(), film.frame_count,
+                            sample_count),
                 {"soundtrack_too_short", "soundtrack"});
   if (auto done = muxer->finish(); !done) return error_of(done);
   return json::Value{{"frame_count", film.frame_count}, {"duration_ms", film.frame_count * 1'000 / film.fps}};

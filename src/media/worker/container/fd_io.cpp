@@ -42,14 +42,21 @@ int write_packet(void* opaque, std::uint8_t* buffer, int size) {
 
 std::int64_t seek(void* opaque, std::int64_t offset, int whence) {
   auto& position = *static_cast<Position*>(opaque);
-  struct stat facts {};
+  struct stat facts{};
   if (fstat(position.fd, &facts) != 0) return AVERROR(errno);
   switch (whence & ~AVSEEK_FORCE) {
-    case AVSEEK_SIZE: return facts.st_size;
-    case SEEK_SET: break;
-    case SEEK_CUR: offset += position.offset; break;
-    case SEEK_END: offset += facts.st_size; break;
-    default: return AVERROR(EINVAL);
+    case AVSEEK_SIZE:
+      return facts.st_size;
+    case SEEK_SET:
+      break;
+    case SEEK_CUR:
+      offset += position.offset;
+      break;
+    case SEEK_END:
+      offset += facts.st_size;
+      break;
+    default:
+      return AVERROR(EINVAL);
   }
   if (offset < 0) return AVERROR(EINVAL);
   position.offset = offset;
@@ -63,7 +70,8 @@ Result<AvioPtr> make_io(int fd, Way way) {
   auto* buffer = static_cast<unsigned char*>(av_malloc(kBufferBytes));
   if (buffer == nullptr) throw std::bad_alloc();
   AvioPtr io(avio_alloc_context(buffer, kBufferBytes, way == Way::write, position.get(),
-                                way == Way::read ? read_packet : nullptr, way == Way::write ? write_packet : nullptr, seek));
+                                way == Way::read ? read_packet : nullptr, way == Way::write ? write_packet : nullptr,
+                                seek));
   if (!io) {
     av_free(buffer);
     throw std::bad_alloc();
@@ -95,7 +103,8 @@ Result<AvioPtr> write_to_fd(int fd) { return make_io(fd, Way::write); }
 
 Result<Demuxer> open_demuxer(int fd, const char* format_name, const std::string& name) {
   const AVInputFormat* format = av_find_input_format(format_name);
-  if (format == nullptr) return fail(ErrorCode::internal, std::string("FFmpeg here has no demuxer called ") + format_name);
+  if (format == nullptr)
+    return fail(ErrorCode::internal, std::string("FFmpeg here has no demuxer called ") + format_name);
   auto io = read_from_fd(fd);
   if (!io) return error_of(io);
   AVFormatContext* context = avformat_alloc_context();
@@ -139,7 +148,8 @@ std::unexpected<Error> fail_av(int error_number, const std::string& doing, std::
   if (error_number == AVERROR(ENOMEM))
     return fail(ErrorCode::unavailable, doing + ": not enough memory", {"worker_oom", ""}, source);
   if (error_number == AVERROR(EFBIG))
-    return fail(ErrorCode::too_large, doing + ": the result is larger than it may be", {"output_too_large", ""}, source);
+    return fail(ErrorCode::too_large, doing + ": the result is larger than it may be", {"output_too_large", ""},
+                source);
   if (error_number == AVERROR(ENOSPC) || error_number == AVERROR(EDQUOT) || error_number == AVERROR(EIO))
     return fail_errno(AVUNERROR(error_number), doing, source);
   return fail(ErrorCode::invalid_argument, doing + ": " + av_message(error_number), {"media_unreadable", ""}, source);

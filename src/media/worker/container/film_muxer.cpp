@@ -29,13 +29,15 @@ std::int64_t index_bytes(const FilmFormat& film) {
   const std::int64_t sound_packets = film.frame_count * samples_per_frame(film.fps) / 1'024 + 2;
   const std::int64_t half_seconds = film.frame_count * 2 / film.fps + 2;
   constexpr std::int64_t kFixed = 4'096;
-  return kFixed + static_cast<std::int64_t>(film.title.size()) + film.frame_count * 17 + sound_packets * 4 + half_seconds * 2 * 20;
+  return kFixed + static_cast<std::int64_t>(film.title.size()) + film.frame_count * 17 + sound_packets * 4 +
+         half_seconds * 2 * 20;
 }
 
 Result<AVStream*> add_stream(AVFormatContext& format, const AVCodecParameters& codec, AVRational time_base) {
   AVStream* stream = avformat_new_stream(&format, nullptr);
   if (stream == nullptr) throw std::bad_alloc();
-  if (const int copied = avcodec_parameters_copy(stream->codecpar, &codec); copied < 0) return fail_av(copied, "cannot set up the film");
+  if (const int copied = avcodec_parameters_copy(stream->codecpar, &codec); copied < 0)
+    return fail_av(copied, "cannot set up the film");
   stream->codecpar->codec_tag = 0;
   stream->time_base = time_base;
   return stream;
@@ -43,7 +45,8 @@ Result<AVStream*> add_stream(AVFormatContext& format, const AVCodecParameters& c
 
 }  // namespace
 
-Result<FilmMuxer> FilmMuxer::open(int fd, const FilmFormat& film, const AVCodecParameters& video, const AVCodecParameters& sound) {
+Result<FilmMuxer> FilmMuxer::open(int fd, const FilmFormat& film, const AVCodecParameters& video,
+                                  const AVCodecParameters& sound) {
   auto muxer = open_muxer(fd, "mp4");
   if (!muxer) return error_of(muxer);
   AVFormatContext& format = *muxer->format;
@@ -78,7 +81,8 @@ Result<> FilmMuxer::write(AVPacket& packet, int stream, AVRational unit) {
   packet.stream_index = stream;
   packet.pos = -1;
   av_packet_rescale_ts(&packet, unit, muxer_.format->streams[stream]->time_base);
-  if (const int written = av_write_frame(muxer_.format.get(), &packet); written < 0) return fail_av(written, "cannot write the film");
+  if (const int written = av_write_frame(muxer_.format.get(), &packet); written < 0)
+    return fail_av(written, "cannot write the film");
   return {};
 }
 
@@ -86,7 +90,8 @@ Result<> FilmMuxer::write_video(AVPacket& packet, std::int64_t pts_frame) {
   packet.dts = video_count_++ - kReorderFramesMax;
   packet.pts = pts_frame;
   packet.duration = 1;
-  if (packet.dts > packet.pts) return fail(ErrorCode::invalid_argument, "a frame comes too late in the stream to be shown in time");
+  if (packet.dts > packet.pts)
+    return fail(ErrorCode::invalid_argument, "a frame comes too late in the stream to be shown in time");
   return write(packet, 0, {1, fps_});
 }
 

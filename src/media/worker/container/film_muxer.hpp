@@ -15,13 +15,14 @@ struct FilmFormat {
   std::string title;
 };
 
-// An MP4 as the platforms want it: index first, no edit list, presentation from 0, no time of making, the same bytes for
-// the same packets. Frames are written in decoding order; composition offsets may be negative (ctts version 1), which is
-// how B-frames start at 0 without an edit list (ISO 14496-12 section 8.6.1.3).
+// An MP4 as the platforms want it: index first, no edit list, presentation from 0, no time of making, the same bytes
+// for the same packets. Frames are written in decoding order; composition offsets may be negative (ctts version 1),
+// which is how B-frames start at 0 without an edit list (ISO 14496-12 section 8.6.1.3).
 class FilmMuxer {
  public:
   // `video` and `sound` are copied.
-  static Result<FilmMuxer> open(int fd, const FilmFormat& film, const AVCodecParameters& video, const AVCodecParameters& sound);
+  static Result<FilmMuxer> open(int fd, const FilmFormat& film, const AVCodecParameters& video,
+                                const AVCodecParameters& sound);
 
   // `packet`'s times are overwritten, its bytes are copied into the file.
   Result<> write_video(AVPacket& packet, std::int64_t pts_frame);

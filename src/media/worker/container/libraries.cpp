@@ -51,7 +51,8 @@ void take_back_code_memory() {
     char rights[8] = {};
     if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) != 3) continue;
     const bool is_both = rights[1] == 'w' && rights[2] == 'x';
-    if (is_both || std::strstr(line, "/orcexec.") != nullptr) mprotect(reinterpret_cast<void*>(from), to - from, PROT_READ);
+    if (is_both || std::strstr(line, "/orcexec.") != nullptr)
+      mprotect(reinterpret_cast<void*>(from), to - from, PROT_READ);
   }
 }
 

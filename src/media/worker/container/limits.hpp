@@ -4,8 +4,8 @@
 
 namespace atelier::media::container {
 
-// What a file may claim before anything of it is decoded. Generous for real material, and each bounds the time or memory
-// that a small hostile file can cost.
+// What a file may claim before anything of it is decoded. Generous for real material, and each bounds the time or
+// memory that a small hostile file can cost.
 inline constexpr std::int64_t kImagePixelsMax = 100'000'000;
 inline constexpr std::int64_t kImageFramesMax = 10'000;
 inline constexpr std::int64_t kSideMax = 16'384;

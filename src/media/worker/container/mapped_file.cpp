@@ -8,7 +8,7 @@
 namespace atelier::media::container {
 
 Result<MappedFile> MappedFile::open(int fd) {
-  struct stat facts {};
+  struct stat facts{};
   if (fstat(fd, &facts) != 0) return fail_errno(errno, "cannot look at an input file");
   if (facts.st_size == 0) return MappedFile(nullptr, 0);
   const auto size = static_cast<std::size_t>(facts.st_size);

@@ -21,7 +21,8 @@ bool ends_with_index(std::span<const std::uint8_t> file) {
   constexpr std::size_t kTail = 12;
   if (file.size() < kTail + 8) return false;
   const std::uint64_t length = big_endian64(file, file.size() - kTail);
-  return length >= kTail && length <= file.size() && big_endian64(file, file.size() - static_cast<std::size_t>(length)) == kIndexStart;
+  return length >= kTail && length <= file.size() &&
+         big_endian64(file, file.size() - static_cast<std::size_t>(length)) == kIndexStart;
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ std::unexpected<Error> fail_vips(const std::string& doing) {
 Result<ImagePtr> shrink(const MappedFile& file, int width) {
   VipsBlob* blob = vips_blob_new(nullptr, file.bytes().data(), file.bytes().size());
   VipsImage* image = nullptr;
-  const int failed = vips_call("thumbnail_buffer", blob, &image, width, "height", static_cast<int>(kSideMax), "size", VIPS_SIZE_DOWN,
-                               "fail_on", VIPS_FAIL_ON_ERROR, nullptr);
+  const int failed = vips_call("thumbnail_buffer", blob, &image, width, "height", static_cast<int>(kSideMax), "size",
+                               VIPS_SIZE_DOWN, "fail_on", VIPS_FAIL_ON_ERROR, nullptr);
   vips_area_unref(VIPS_AREA(blob));
   if (failed != 0) return fail_vips("the picture cannot be decoded");
   return ImagePtr(image);
@@ -32,13 +32,15 @@ Result<json::Value> write_jpeg(VipsImage* image, int fd) {
   VipsImage* flat = nullptr;
   const double white[] = {255, 255, 255};
   VipsArrayDouble* background = vips_array_double_new(white, 3);
-  const int flattened = vips_image_hasalpha(image) != 0 ? vips_flatten(image, &flat, "background", background, nullptr) : vips_copy(image, &flat, nullptr);
+  const int flattened = vips_image_hasalpha(image) != 0 ? vips_flatten(image, &flat, "background", background, nullptr)
+                                                        : vips_copy(image, &flat, nullptr);
   vips_area_unref(VIPS_AREA(background));
   if (flattened != 0) return fail_vips("the poster cannot be made");
   const ImagePtr owner(flat);
   void* bytes = nullptr;
   std::size_t size = 0;
-  if (vips_jpegsave_buffer(flat, &bytes, &size, "Q", kQuality, "strip", TRUE, nullptr) != 0) return fail_vips("the poster cannot be written");
+  if (vips_jpegsave_buffer(flat, &bytes, &size, "Q", kQuality, "strip", TRUE, nullptr) != 0)
+    return fail_vips("the poster cannot be written");
   const std::unique_ptr<void, decltype(&g_free)> jpeg(bytes, g_free);
   if (auto written = write_file(fd, {static_cast<const char*>(bytes), size}); !written) return error_of(written);
   return json::Value{{"width", vips_image_get_width(flat)}, {"height", vips_image_get_height(flat)}};

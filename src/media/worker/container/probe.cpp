@@ -9,9 +9,10 @@ namespace atelier::media::container {
 namespace {
 
 json::Value describe(const FileFormat& format, const ImageHeader& header) {
-  return {{"kind", "image"},         {"media_type", format.media_type}, {"width", header.width},
-          {"height", header.height}, {"duration_ms", 0},                {"fps", 0.0},
-          {"has_audio", false},      {"codec", format.media_type.substr(std::string_view("image/").size())}};
+  return {{"kind", "image"},       {"media_type", format.media_type},
+          {"width", header.width}, {"height", header.height},
+          {"duration_ms", 0},      {"fps", 0.0},
+          {"has_audio", false},    {"codec", format.media_type.substr(std::string_view("image/").size())}};
 }
 
 json::Value describe(const FileFormat& format, const StreamHeader& header) {

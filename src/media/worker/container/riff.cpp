@@ -11,7 +11,8 @@ namespace {
 using Bytes8 = std::span<const std::uint8_t>;
 
 std::uint64_t little_endian32(Bytes8 bytes, std::size_t at) {
-  return std::uint64_t{bytes[at + 3]} << 24 | std::uint64_t{bytes[at + 2]} << 16 | std::uint64_t{bytes[at + 1]} << 8 | bytes[at];
+  return std::uint64_t{bytes[at + 3]} << 24 | std::uint64_t{bytes[at + 2]} << 16 | std::uint64_t{bytes[at + 1]} << 8 |
+         bytes[at];
 }
 
 std::unexpected<Error> cut_off(const std::string& name, std::uint64_t should, std::uint64_t is) {
@@ -68,7 +69,8 @@ Result<> check_matroska(std::span<const std::uint8_t> file, const std::string& n
     if (id->value == kSegment) return {};
     at += static_cast<std::size_t>(size->value);
   }
-  return fail(ErrorCode::invalid_argument, name + " is cut off: it ends before its first stream", {"media_truncated", ""});
+  return fail(ErrorCode::invalid_argument, name + " is cut off: it ends before its first stream",
+              {"media_truncated", ""});
 }
 
 }  // namespace atelier::media::container

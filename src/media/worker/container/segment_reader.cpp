@@ -28,7 +28,8 @@ Result<SegmentReader> SegmentReader::open(int fd, std::string name, const FilmFo
   if (codec.codec_id != AV_CODEC_ID_H264 || codec.extradata_size <= 0)
     return reader.broken("must hold H.264 with its parameter sets in its head");
   if (codec.width != film.width || codec.height != film.height)
-    return reader.broken(fmt::format("is {}x{}; the film is {}x{}", codec.width, codec.height, film.width, film.height));
+    return reader.broken(
+        fmt::format("is {}x{}; the film is {}x{}", codec.width, codec.height, film.width, film.height));
   return reader;
 }
 
@@ -53,8 +54,10 @@ Result<> SegmentReader::note_frame() {
   if (packet_->pts == AV_NOPTS_VALUE) return broken("has a frame without a time");
   const AVRational frame{1, fps_};
   frame_of_last_ = av_rescale_q(packet_->pts, stream().time_base, frame);
-  if (av_compare_ts(frame_of_last_, frame, packet_->pts, stream().time_base) != 0) return broken("has a frame between two frames' times");
-  if (frame_of_last_ < 0 || frame_of_last_ >= kSegmentFramesMax) return broken(fmt::format("has a frame numbered {}", frame_of_last_));
+  if (av_compare_ts(frame_of_last_, frame, packet_->pts, stream().time_base) != 0)
+    return broken("has a frame between two frames' times");
+  if (frame_of_last_ < 0 || frame_of_last_ >= kSegmentFramesMax)
+    return broken(fmt::format("has a frame numbered {}", frame_of_last_));
   if (frame_count_ == 0 && ((packet_->flags & AV_PKT_FLAG_KEY) == 0 || frame_of_last_ != 0))
     return broken("does not begin with a keyframe at 0");
   const auto index = static_cast<std::size_t>(frame_of_last_);

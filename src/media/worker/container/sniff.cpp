@@ -97,7 +97,8 @@ std::string_view kind_of_text(std::string_view head) noexcept {
   if (text.starts_with("ffconcat")) return "a list of files for FFmpeg, not a video";
   if (text.find("<svg") != text.npos) return "an SVG drawing, which is not read here: save it as PNG";
   if (text.find("<MPD") != text.npos) return "a playlist (DASH), not a video: give the video itself";
-  if (text.find("<html") != text.npos || text.find("<!DOCTYPE html") != text.npos) return "a web page, not a picture, sound or video";
+  if (text.find("<html") != text.npos || text.find("<!DOCTYPE html") != text.npos)
+    return "a web page, not a picture, sound or video";
   return "text, not a picture, sound or video";
 }
 
@@ -119,8 +120,9 @@ FileFormat sniff(std::string_view head) noexcept {
   if (is_mpeg_audio(head, true)) return stream("aac", "audio/aac", "audio/aac");
   if (is_mpeg_audio(head, false)) return kMp3;
   if (is_text(head)) return refused(kind_of_text(head));
-  return refused("in no format that is read here (pictures: JPEG, PNG, WebP, GIF, TIFF; video: MP4, MOV, WebM, MKV, AVI; "
-                 "sound: WAV, MP3, AAC, FLAC, Ogg)");
+  return refused(
+      "in no format that is read here (pictures: JPEG, PNG, WebP, GIF, TIFF; video: MP4, MOV, WebM, MKV, AVI; "
+      "sound: WAV, MP3, AAC, FLAC, Ogg)");
 }
 
 }  // namespace atelier::media::container

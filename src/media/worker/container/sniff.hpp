@@ -15,7 +15,7 @@ struct FileFormat {
   Family family = Family::refused;
   // Of an image the libvips loader ("jpegload"), of a stream the FFmpeg demuxer ("mov").
   const char* reader = nullptr;
-  std::string_view media_type;       // of a picture, or of a file with video
+  std::string_view media_type;        // of a picture, or of a file with video
   std::string_view media_type_audio;  // of the same container without video
   // Of a refused file: what it is, to follow "is ".
   std::string_view is_what;

@@ -11,9 +11,10 @@ Result<SoundtrackReader> SoundtrackReader::open(int fd) {
   auto packet = allocate_packet();
   if (!packet) return error_of(packet);
   SoundtrackReader reader(*std::move(demuxer), *std::move(packet));
-  if (reader.codec().codec_id != AV_CODEC_ID_AAC ||
-      reader.codec().sample_rate != kSampleRate || reader.codec().extradata_size <= 0)
-    return fail(ErrorCode::invalid_argument, "soundtrack must hold one stream of AAC at 48 kHz", {"soundtrack_broken", "soundtrack"});
+  if (reader.codec().codec_id != AV_CODEC_ID_AAC || reader.codec().sample_rate != kSampleRate ||
+      reader.codec().extradata_size <= 0)
+    return fail(ErrorCode::invalid_argument, "soundtrack must hold one stream of AAC at 48 kHz",
+                {"soundtrack_broken", "soundtrack"});
   return reader;
 }
 

@@ -22,7 +22,8 @@ namespace {
 constexpr const char* kDecoders =
     "h264,hevc,mpeg4,mpeg2video,mpeg1video,mjpeg,prores,dnxhd,vp8,vp9,libvpx-vp9,av1,libdav1d,theora,"
     "aac,mp3float,mp3,mp2float,mp2,opus,libopus,vorbis,flac,alac,ac3,eac3,"
-    "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_alaw,pcm_mulaw";
+    "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_alaw,pcm_"
+    "mulaw";
 
 std::unexpected<Error> too_large(const std::string& what) {
   return fail(ErrorCode::too_large, what, {"media_too_large", ""});
@@ -50,7 +51,8 @@ int turn_of(const AVStream& stream) {
 
 Result<> check_video(const StreamHeader& header, const std::string& name) {
   if (header.width <= 0 || header.height <= 0)
-    return fail(ErrorCode::invalid_argument, name + " does not say how large its pictures are", {"media_unreadable", ""});
+    return fail(ErrorCode::invalid_argument, name + " does not say how large its pictures are",
+                {"media_unreadable", ""});
   if (header.width > kSideMax || header.height > kSideMax || header.width * header.height > kVideoPixelsMax)
     return too_large(fmt::format("{} is {}x{}; at most 7680x4320 is read", name, header.width, header.height));
   if (header.fps > kFrameRateMax ||
@@ -62,9 +64,11 @@ Result<> check_video(const StreamHeader& header, const std::string& name) {
 
 Result<> check_audio(const AVCodecParameters& audio, const std::string& name) {
   if (audio.sample_rate > kSampleRateMax)
-    return too_large(fmt::format("{} has {} samples a second; at most {} are read", name, audio.sample_rate, kSampleRateMax));
+    return too_large(
+        fmt::format("{} has {} samples a second; at most {} are read", name, audio.sample_rate, kSampleRateMax));
   if (audio.ch_layout.nb_channels > kChannelsMax)
-    return too_large(fmt::format("{} has {} channels; at most {} are read", name, audio.ch_layout.nb_channels, kChannelsMax));
+    return too_large(
+        fmt::format("{} has {} channels; at most {} are read", name, audio.ch_layout.nb_channels, kChannelsMax));
   return {};
 }
 
@@ -142,10 +146,11 @@ Result<OpenStream> open_stream(int fd, const FileFormat& format, const std::stri
       return fail_av(back, "cannot go back to the start of " + name);
   }
   if (header->duration_ms > kDurationMsMax)
-    return too_large(fmt::format("{} says it is {} hours long; at most {} are read", name, header->duration_ms / 3'600'000,
-                                 kDurationMsMax / 3'600'000));
+    return too_large(fmt::format("{} says it is {} hours long; at most {} are read", name,
+                                 header->duration_ms / 3'600'000, kDurationMsMax / 3'600'000));
   if (header->duration_ms == 0)
-    return fail(ErrorCode::invalid_argument, name + " holds no pictures and no sound after its header", {"media_truncated", ""});
+    return fail(ErrorCode::invalid_argument, name + " holds no pictures and no sound after its header",
+                {"media_truncated", ""});
   return OpenStream{*std::move(demuxer), *std::move(header)};
 }
 

@@ -27,7 +27,8 @@ struct OpenStream {
   StreamHeader header;
 };
 
-// Opens a video or sound file with the one demuxer its bytes ask for, looks at its head and checks it against limits.hpp.
+// Opens a video or sound file with the one demuxer its bytes ask for, looks at its head and checks it against
+// limits.hpp.
 Result<OpenStream> open_stream(int fd, const FileFormat& format, const std::string& name);
 
 }  // namespace atelier::media::container

@@ -29,7 +29,9 @@ using ScalerPtr = std::unique_ptr<SwsContext, ScalerDeleter>;
 Result<CodecPtr> open_decoder(const AVStream& stream) {
   const AVCodec* decoder = avcodec_find_decoder(stream.codecpar->codec_id);
   if (decoder == nullptr)
-    return fail(ErrorCode::invalid_argument, std::string("no decoder for ") + avcodec_get_name(stream.codecpar->codec_id), {"media_unsupported", ""});
+    return fail(ErrorCode::invalid_argument,
+                std::string("no decoder for ") + avcodec_get_name(stream.codecpar->codec_id),
+                {"media_unsupported", ""});
   CodecPtr codec(avcodec_alloc_context3(decoder));
   if (!codec) throw std::bad_alloc();
   codec->thread_count = 1;
@@ -41,7 +43,8 @@ Result<CodecPtr> open_decoder(const AVStream& stream) {
 }
 
 // Decodes on until a frame reaches `target_pts`; the last one there is, if none does.
-Result<FramePtr> decode_until(AVFormatContext& format, AVCodecContext& codec, int stream_index, std::int64_t target_pts) {
+Result<FramePtr> decode_until(AVFormatContext& format, AVCodecContext& codec, int stream_index,
+                              std::int64_t target_pts) {
   // A whole long film at 60 frames a second; a keyframe is mostly near.
   constexpr int kPacketsMax = 2'000'000;
   auto packet = allocate_packet();
@@ -65,17 +68,22 @@ Result<FramePtr> decode_until(AVFormatContext& format, AVCodecContext& codec, in
       (void)avcodec_send_packet(&codec, is_draining ? nullptr : packet->get());
     av_packet_unref(packet->get());
   }
-  if (latest->width == 0) return fail(ErrorCode::invalid_argument, "no frame of the video can be decoded", {"media_unreadable", ""});
+  if (latest->width == 0)
+    return fail(ErrorCode::invalid_argument, "no frame of the video can be decoded", {"media_unreadable", ""});
   return latest;
 }
 
 Result<ImagePtr> to_rgb(const AVFrame& frame, int width) {
   const int shown_width = std::min(width, frame.width);
-  const int height = std::max(1, static_cast<int>(std::lround(static_cast<double>(frame.height) * shown_width / frame.width)));
-  const ScalerPtr scaler(sws_getContext(frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), shown_width, height,
-                                        AV_PIX_FMT_RGB24, SWS_LANCZOS | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BITEXACT, nullptr, nullptr, nullptr));
-  if (!scaler) return fail(ErrorCode::invalid_argument, "the video's kind of pixels cannot be shown", {"media_unsupported", ""});
-  const int matrix = frame.colorspace == AVCOL_SPC_UNSPECIFIED ? (frame.height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601) : frame.colorspace;
+  const int height =
+      std::max(1, static_cast<int>(std::lround(static_cast<double>(frame.height) * shown_width / frame.width)));
+  const ScalerPtr scaler(sws_getContext(
+      frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), shown_width, height, AV_PIX_FMT_RGB24,
+      SWS_LANCZOS | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BITEXACT, nullptr, nullptr, nullptr));
+  if (!scaler)
+    return fail(ErrorCode::invalid_argument, "the video's kind of pixels cannot be shown", {"media_unsupported", ""});
+  const int matrix = frame.colorspace == AVCOL_SPC_UNSPECIFIED ? (frame.height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601)
+                                                               : frame.colorspace;
   const auto pixels_format = static_cast<AVPixelFormat>(frame.format);
   const bool is_full_range = frame.color_range == AVCOL_RANGE_JPEG || pixels_format == AV_PIX_FMT_YUVJ420P ||
                              pixels_format == AV_PIX_FMT_YUVJ422P || pixels_format == AV_PIX_FMT_YUVJ444P;
@@ -86,8 +94,9 @@ Result<ImagePtr> to_rgb(const AVFrame& frame, int width) {
   const int strides[] = {shown_width * 3, 0, 0, 0};
   const int scaled = sws_scale(scaler.get(), frame.data, frame.linesize, 0, frame.height, planes, strides);
   if (scaled < 0) return fail_av(scaled, "the video's frame cannot be shown");
-  VipsImage* image = vips_image_new_from_memory_copy(pixels.data(), static_cast<std::size_t>(shown_width) * static_cast<std::size_t>(height) * 3,
-                                                     shown_width, height, 3, VIPS_FORMAT_UCHAR);
+  VipsImage* image = vips_image_new_from_memory_copy(
+      pixels.data(), static_cast<std::size_t>(shown_width) * static_cast<std::size_t>(height) * 3, shown_width, height,
+      3, VIPS_FORMAT_UCHAR);
   if (image == nullptr) throw std::bad_alloc();
   image->Type = VIPS_INTERPRETATION_sRGB;
   return ImagePtr(image);
@@ -96,7 +105,11 @@ Result<ImagePtr> to_rgb(const AVFrame& frame, int width) {
 Result<ImagePtr> turn(ImagePtr image, int degrees) {
   if (degrees == 0) return image;
   VipsImage* turned = nullptr;
-  if (vips_rot(image.get(), &turned, degrees == 90 ? VIPS_ANGLE_D90 : degrees == 180 ? VIPS_ANGLE_D180 : VIPS_ANGLE_D270, nullptr) != 0)
+  if (vips_rot(image.get(), &turned,
+               degrees == 90    ? VIPS_ANGLE_D90
+               : degrees == 180 ? VIPS_ANGLE_D180
+                                : VIPS_ANGLE_D270,
+               nullptr) != 0)
     return fail(ErrorCode::internal, "the frame cannot be turned: " + take_vips_message());
   return ImagePtr(turned);
 }
@@ -119,7 +132,9 @@ Result<ImagePtr> decode_frame(OpenStream& stream, std::int64_t at_frame, int wid
   if (!frame) return error_of(frame);
   // A turned video's width is its coded height.
   const bool is_turned = stream.header.turn_degrees % 180 != 0;
-  const int coded_width = is_turned ? static_cast<int>(std::lround(static_cast<double>(width) * (*frame)->width / (*frame)->height)) : width;
+  const int coded_width =
+      is_turned ? static_cast<int>(std::lround(static_cast<double>(width) * (*frame)->width / (*frame)->height))
+                : width;
   auto image = to_rgb(**frame, std::max(1, coded_width));
   if (!image) return error_of(image);
   return turn(*std::move(image), stream.header.turn_degrees);

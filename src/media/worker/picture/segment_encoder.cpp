@@ -58,7 +58,8 @@ constexpr std::array kOptions = {
     std::pair{"preset", "veryfast"},
     std::pair{"crf", "20"},
 };
-constexpr const char* kX264Parameters = "scenecut=0:open-gop=0:b-adapt=0:b-pyramid=none:force-cfr=1:sync-lookahead=0:sliced-threads=0";
+constexpr const char* kX264Parameters =
+    "scenecut=0:open-gop=0:b-adapt=0:b-pyramid=none:force-cfr=1:sync-lookahead=0:sliced-threads=0";
 
 // x264 164's routines for AVX-512 read samples that nobody wrote: the same frames give one of several streams. Without
 // them they give one, and the same on machines that lack AVX-512.

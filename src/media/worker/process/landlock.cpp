@@ -12,7 +12,8 @@
 namespace atelier::media::process {
 namespace {
 
-// As in <linux/landlock.h>, which on Debian 12 knows only the oldest rights, while kernels are newer than their headers.
+// As in <linux/landlock.h>, which on Debian 12 knows only the oldest rights, while kernels are newer than their
+// headers.
 struct RulesetAttributes {
   std::uint64_t handled_access_fs = 0;
   std::uint64_t handled_access_net = 0;  // from ABI 4
@@ -36,9 +37,9 @@ bool is_known(const RulesetAttributes& attributes) {
   return UniqueFd(create_ruleset(&attributes, sizeof attributes, 0)).is_open();
 }
 
-// Rights are added to the kernel from the lowest bit up: as many as it knows are handled, also those that are newer than
-// this code.
-std::uint64_t widest(RulesetAttributes attributes, std::uint64_t RulesetAttributes::*rights) {
+// Rights are added to the kernel from the lowest bit up: as many as it knows are handled, also those that are newer
+// than this code.
+std::uint64_t widest(RulesetAttributes attributes, std::uint64_t RulesetAttributes::* rights) {
   for (int bit = 0; bit < 64; ++bit) {
     RulesetAttributes wider = attributes;
     wider.*rights |= std::uint64_t{1} << bit;
@@ -60,7 +61,7 @@ Result<> grant_reading(int ruleset, const std::string& path) {
   const UniqueFd place(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!place.is_open() && errno == ENOENT) return {};
   if (!place.is_open()) return fail_errno(errno, "cannot open " + path + " for the sandbox");
-  struct stat facts {};
+  struct stat facts{};
   if (fstat(place.get(), &facts) != 0) return fail_errno(errno, "cannot look at " + path + " for the sandbox");
   const PathAttributes rule{.allowed_access = S_ISDIR(facts.st_mode) ? kReadFile | kReadDirectory : kReadFile,
                             .parent_fd = place.get()};

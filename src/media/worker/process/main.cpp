@@ -41,13 +41,14 @@ ExitCode refuse(const Options& options, Error error) {
 
 ExitCode serve_or_test(const Options& options) {
   const bool is_test = options.mode == Mode::self_test;
-  const auto prepared = prepare_process(
-      {.socket_fd = options.socket_fd, .parent_pid = options.parent_pid, .keeps_stdout = is_test});
+  const auto prepared =
+      prepare_process({.socket_fd = options.socket_fd, .parent_pid = options.parent_pid, .keeps_stdout = is_test});
   if (!prepared) return refuse(options, prepared.error());
   const auto libraries = Libraries::start(options);
   if (!libraries) return refuse(options, libraries.error());
   const auto tasks = all_tasks();
-  const auto sandbox = enter_sandbox({.socket_fd = options.socket_fd, .read_only_paths = (*libraries)->read_only_paths()});
+  const auto sandbox =
+      enter_sandbox({.socket_fd = options.socket_fd, .read_only_paths = (*libraries)->read_only_paths()});
   if (!sandbox) return refuse(options, sandbox.error());
   Hello hello = make_hello(tasks, *sandbox);
   (*libraries)->describe(hello);
@@ -58,10 +59,14 @@ ExitCode serve_or_test(const Options& options) {
 
 ExitCode run(const Options& options) {
   switch (options.mode) {
-    case Mode::help: fmt::print("{}", usage()); return ExitCode::done;
-    case Mode::list: return list();
+    case Mode::help:
+      fmt::print("{}", usage());
+      return ExitCode::done;
+    case Mode::list:
+      return list();
     case Mode::self_test:
-    case Mode::serve: return serve_or_test(options);
+    case Mode::serve:
+      return serve_or_test(options);
   }
   return ExitCode::failed;
 }

@@ -59,7 +59,8 @@ Result<> silence(bool keeps_stdout) {
   const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null.is_open()) return fail_errno(errno, "cannot open /dev/null");
   if (dup2(null.get(), STDIN_FILENO) < 0) return fail_errno(errno, "cannot close the standard input");
-  if (!keeps_stdout && dup2(null.get(), STDOUT_FILENO) < 0) return fail_errno(errno, "cannot close the standard output");
+  if (!keeps_stdout && dup2(null.get(), STDOUT_FILENO) < 0)
+    return fail_errno(errno, "cannot close the standard output");
   return {};
 }
 

@@ -40,8 +40,10 @@ Pulse::~Pulse() {
 }
 
 void Pulse::beat() const {
-  const Heartbeat heartbeat{.id = id_, .done = std::max<std::int64_t>(task_.done(), 0),
-                            .total = std::max<std::int64_t>(task_.total(), 0), .cpu_ms = cpu_ms_used()};
+  const Heartbeat heartbeat{.id = id_,
+                            .done = std::max<std::int64_t>(task_.done(), 0),
+                            .total = std::max<std::int64_t>(task_.total(), 0),
+                            .cpu_ms = cpu_ms_used()};
   if (!send_packet(socket_, write_message(WorkerMessage(heartbeat)))) leave(ExitCode::control_gone);
 }
 

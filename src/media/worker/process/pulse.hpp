@@ -9,9 +9,9 @@ namespace atelier::media::process {
 
 class HandedTask;
 
-// While a task has the main thread, this one has the socket: it tells the control every kHeartbeatMs how far the task is
-// and how much CPU time went by, and listens for `cancel`. It ends the process when the control is gone, since nobody is
-// left who wants the result. Made before a task runs, destroyed before its result is sent.
+// While a task has the main thread, this one has the socket: it tells the control every kHeartbeatMs how far the task
+// is and how much CPU time went by, and listens for `cancel`. It ends the process when the control is gone, since
+// nobody is left who wants the result. Made before a task runs, destroyed before its result is sent.
 class Pulse {
  public:
   Pulse(int socket, std::uint64_t id, HandedTask& task);

@@ -22,7 +22,8 @@ Result<SandboxReport> enter_sandbox(const SandboxOptions& options) {
   if (!abi) return error_of(abi);
   report.landlock_abi = *abi;
   if (*abi == 0)
-    report.missing.push_back("Landlock is not in this kernel (it came with Linux 5.13): files are guarded by seccomp alone");
+    report.missing.push_back(
+        "Landlock is not in this kernel (it came with Linux 5.13): files are guarded by seccomp alone");
 
   if constexpr (kIsSanitized) {
     report.missing.push_back("seccomp is off in this build, which has a sanitizer");

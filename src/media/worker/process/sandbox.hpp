@@ -11,8 +11,8 @@ namespace atelier::media::process {
 
 struct SandboxOptions {
   int socket_fd = -1;  // the one socket that may be spoken on
-  // Folders and files that may be read by name after the sandbox is closed (voice data). Those that do not exist are left
-  // out. With none, no file can be opened at all.
+  // Folders and files that may be read by name after the sandbox is closed (voice data). Those that do not exist are
+  // left out. With none, no file can be opened at all.
   std::vector<std::string> read_only_paths;
 };
 
@@ -26,7 +26,8 @@ Result<SandboxReport> enter_sandbox(const SandboxOptions& options);
 // What may never be raised again. The control narrows the soft limits of memory, file size and CPU time per task.
 Result<> limit_resources();
 
-// Every right the running kernel knows is taken away, but reading below `read_only_paths`. The ABI; 0: not in this kernel.
+// Every right the running kernel knows is taken away, but reading below `read_only_paths`. The ABI; 0: not in this
+// kernel.
 Result<int> enter_landlock(std::span<const std::string> read_only_paths);
 
 // System calls are allowed, answered with an error, or end the process. False: not in this kernel.

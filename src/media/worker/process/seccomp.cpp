@@ -23,17 +23,64 @@ using Filter = std::unique_ptr<void, FilterDeleter>;
 
 // Tier 1: what encoders, decoders and libc do all the time, on descriptors and memory they have.
 constexpr int kAllowed[] = {
-    SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(readv), SCMP_SYS(writev),
-    SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(lseek), SCMP_SYS(fstat), SCMP_SYS(close), SCMP_SYS(dup),
-    SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(fadvise64), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-    SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday),
-    SCMP_SYS(time), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom), SCMP_SYS(sched_yield),
-    SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_getattr), SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler),
-    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(sigaltstack), SCMP_SYS(poll),
-    SCMP_SYS(ppoll), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(set_robust_list), SCMP_SYS(set_tid_address),
-    SCMP_SYS(rseq), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getuid), SCMP_SYS(geteuid),
-    SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(getrusage), SCMP_SYS(times),
-    SCMP_SYS(getcpu), SCMP_SYS(getrlimit), SCMP_SYS(eventfd2), SCMP_SYS(restart_syscall),
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(pread64),
+    SCMP_SYS(pwrite64),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(preadv),
+    SCMP_SYS(pwritev),
+    SCMP_SYS(lseek),
+    SCMP_SYS(fstat),
+    SCMP_SYS(close),
+    SCMP_SYS(dup),
+    SCMP_SYS(ftruncate),
+    SCMP_SYS(fallocate),
+    SCMP_SYS(fadvise64),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(brk),
+    SCMP_SYS(futex),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_getres),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    SCMP_SYS(nanosleep),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sched_getattr),
+    SCMP_SYS(sched_getparam),
+    SCMP_SYS(sched_getscheduler),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(set_tid_address),
+    SCMP_SYS(rseq),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(getppid),
+    SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
+    SCMP_SYS(getgid),
+    SCMP_SYS(getegid),
+    SCMP_SYS(uname),
+    SCMP_SYS(sysinfo),
+    SCMP_SYS(getrusage),
+    SCMP_SYS(times),
+    SCMP_SYS(getcpu),
+    SCMP_SYS(getrlimit),
+    SCMP_SYS(eventfd2),
+    SCMP_SYS(restart_syscall),
 };
 
 // Tier 2: what C libraries try and do well without.
@@ -42,12 +89,28 @@ struct Answer {
   int error_number;
 };
 constexpr Answer kAnswered[] = {
-    {SCMP_SYS(creat), EACCES}, {SCMP_SYS(openat2), ENOSYS}, {SCMP_SYS(readlink), EACCES}, {SCMP_SYS(readlinkat), EACCES},
-    {SCMP_SYS(access), EACCES}, {SCMP_SYS(faccessat), EACCES}, {SCMP_SYS(faccessat2), EACCES}, {SCMP_SYS(statx), ENOSYS},
-    {SCMP_SYS(getcwd), EACCES}, {SCMP_SYS(unlink), EACCES}, {SCMP_SYS(unlinkat), EACCES}, {SCMP_SYS(mkdir), EACCES},
-    {SCMP_SYS(mkdirat), EACCES}, {SCMP_SYS(ioctl), ENOTTY}, {SCMP_SYS(memfd_create), ENOSYS}, {SCMP_SYS(fsync), EPERM},
-    {SCMP_SYS(fdatasync), EPERM}, {SCMP_SYS(copy_file_range), ENOSYS}, {SCMP_SYS(setpriority), EPERM},
-    {SCMP_SYS(sched_setscheduler), EPERM}, {SCMP_SYS(sched_setaffinity), EPERM}, {SCMP_SYS(statfs), EACCES},
+    {SCMP_SYS(creat), EACCES},
+    {SCMP_SYS(openat2), ENOSYS},
+    {SCMP_SYS(readlink), EACCES},
+    {SCMP_SYS(readlinkat), EACCES},
+    {SCMP_SYS(access), EACCES},
+    {SCMP_SYS(faccessat), EACCES},
+    {SCMP_SYS(faccessat2), EACCES},
+    {SCMP_SYS(statx), ENOSYS},
+    {SCMP_SYS(getcwd), EACCES},
+    {SCMP_SYS(unlink), EACCES},
+    {SCMP_SYS(unlinkat), EACCES},
+    {SCMP_SYS(mkdir), EACCES},
+    {SCMP_SYS(mkdirat), EACCES},
+    {SCMP_SYS(ioctl), ENOTTY},
+    {SCMP_SYS(memfd_create), ENOSYS},
+    {SCMP_SYS(fsync), EPERM},
+    {SCMP_SYS(fdatasync), EPERM},
+    {SCMP_SYS(copy_file_range), ENOSYS},
+    {SCMP_SYS(setpriority), EPERM},
+    {SCMP_SYS(sched_setscheduler), EPERM},
+    {SCMP_SYS(sched_setaffinity), EPERM},
+    {SCMP_SYS(statfs), EACCES},
     {SCMP_SYS(fstatfs), EACCES},
     // Its flags lie in memory, where a filter cannot look. glibc then uses clone.
     {SCMP_SYS(clone3), ENOSYS},
@@ -58,7 +121,8 @@ constexpr Answer kAnswered[] = {
 constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
 constexpr std::uint64_t kNamespaceFlags =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
-constexpr std::uint64_t kWriteFlags = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY) | O_PATH;
+constexpr std::uint64_t kWriteFlags =
+    O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY) | O_PATH;
 
 // Collects the first failure, so that the rules below read as a list.
 class Rules {
@@ -85,7 +149,9 @@ class Rules {
   // have, and all above the last value. What lies between ends the process.
   void allow_only(int call, unsigned argument, std::initializer_list<std::uint64_t> values, int error_number) {
     constexpr std::uint64_t kNamed = 100;
-    const auto is_value = [&](std::uint64_t number) { return std::find(values.begin(), values.end(), number) != values.end(); };
+    const auto is_value = [&](std::uint64_t number) {
+      return std::find(values.begin(), values.end(), number) != values.end();
+    };
     for (const std::uint64_t value : values) allow(call, SCMP_CMP64(argument, SCMP_CMP_EQ, value));
     const std::uint64_t last = std::max(kNamed, *(values.end() - 1));
     for (std::uint64_t number = 0; number <= kNamed; ++number)

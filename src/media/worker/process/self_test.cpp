@@ -45,7 +45,8 @@ Result<> test_sandbox(const SandboxReport& report) {
     if (!answers(SYS_clone3, ENOSYS)) return broken("clone3 is not refused");
     if (!answers(SYS_openat2, ENOSYS)) return broken("openat2 is not refused");
     char name[16] = {};
-    if (prctl(PR_GET_NAME, name, 0, 0, 0) != 0 || fcntl(0, F_GETFD) < 0) return broken("what must be allowed is refused");
+    if (prctl(PR_GET_NAME, name, 0, 0, 0) != 0 || fcntl(0, F_GETFD) < 0)
+      return broken("what must be allowed is refused");
     if (maps_code()) return broken("executable memory can be mapped");
   }
   if (report.has_rlimits) {

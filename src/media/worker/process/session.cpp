@@ -49,7 +49,9 @@ Hello make_hello(std::span<const TaskType> tasks, const SandboxReport& sandbox) 
   return hello;
 }
 
-bool Session::say(const WorkerMessage& message) const { return send_packet(socket_, write_message(message)).has_value(); }
+bool Session::say(const WorkerMessage& message) const {
+  return send_packet(socket_, write_message(message)).has_value();
+}
 
 ExitCode Session::run(const Hello& hello) {
   if (!say(hello)) return ExitCode::control_gone;
@@ -77,8 +79,8 @@ Result<std::optional<Session::Arriving>> Session::receive_task() const {
     if (std::holds_alternative<Cancel>(*message)) continue;  // crossed with the end of the task it meant
     if (auto* start = std::get_if<Start>(&*message)) {
       if (arriving || fds.size() != 2) return out_of_turn("start");
-      arriving = Arriving{start->id, std::move(start->type), start->file_count, std::move(fds[0]), std::move(fds[1]),
-                          std::make_unique<HandedTask>()};
+      arriving = Arriving{start->id,         std::move(start->type), start->file_count,
+                          std::move(fds[0]), std::move(fds[1]),      std::make_unique<HandedTask>()};
     } else if (auto* files = std::get_if<Files>(&*message)) {
       if (!arriving || files->id != arriving->id) return out_of_turn("files");
       if (auto added = add_files(*arriving->task, *files, std::move(fds)); !added) return error_of(added);
@@ -116,7 +118,8 @@ Result<std::uint64_t> Session::run_guarded(Arriving& arriving) const {
 }
 
 Result<std::uint64_t> Session::run_task(Arriving& arriving) const {
-  const auto type = std::find_if(tasks_.begin(), tasks_.end(), [&](const TaskType& known) { return known.name == arriving.type; });
+  const auto type =
+      std::find_if(tasks_.begin(), tasks_.end(), [&](const TaskType& known) { return known.name == arriving.type; });
   if (type == tasks_.end())
     return fail(ErrorCode::invalid_argument, "this media worker knows no task called " + printable(arriving.type, 64),
                 {"task_unknown", ""});

@@ -167,7 +167,8 @@ int send_descriptor() {
 
 int flood() {
   for (;;)
-    if (const int error = send_text(R"({"kind":"heartbeat","id":1,"done":0,"total":0,"cpu_ms":0})"); error != 0) return error;
+    if (const int error = send_text(R"({"kind":"heartbeat","id":1,"done":0,"total":0,"cpu_ms":0})"); error != 0)
+      return error;
 }
 
 int raise_limit() {
@@ -186,7 +187,10 @@ int read_folder() {
   return fd < 0 ? errno : errno_of(close(fd));
 }
 
-#define ACTION(name, ...) Action{name, [](TaskContext&) -> int { return __VA_ARGS__; }}
+#define ACTION(name, ...)                                 \
+  Action {                                                \
+    name, [](TaskContext&) -> int { return __VA_ARGS__; } \
+  }
 constexpr Action kActions[] = {
     // Files.
     ACTION("read_passwd", open_path("/etc/passwd", O_RDONLY)),
