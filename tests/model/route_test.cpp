@@ -51,6 +51,19 @@ TEST_F(DirectoryTest, AnUnknownModelSuggestsTheNearest) {
   EXPECT_THAT(found.error().message, testing::HasSubstr("only-a"));
 }
 
+TEST_F(DirectoryTest, BeforeEveryProviderWasAskedNobodyKnowsThatAModelIsNone) {
+  models.configure({provider("a"), provider("b"), provider("slow")}, {});
+  EXPECT_THAT(resolve("only-a"), ElementsAre("a/only-a"));
+  auto found = models.directory()->resolve("never-heard-of");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(found.error().reason, "models_unread");
+  EXPECT_TRUE(found.error().retry_after_ms);
+  // It was asked, though it did not answer.
+  models.set_list("slow", {.models = {}, .read_ms = 1, .last_error = "timed out"});
+  EXPECT_THAT(resolve("never-heard-of"), ElementsAre("model_not_found"));
+}
+
 TEST_F(DirectoryTest, ListsRoutesAsRoutesAndAModelOnce) {
   models.set_list("b", {.models = {{.id = "both"}, {.id = "twice"}, {.id = "twice"}}, .read_ms = 1});
   std::vector<std::string> listed;

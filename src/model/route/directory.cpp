@@ -27,6 +27,19 @@ bool begins_like(const Provider& provider, std::string_view model) {
                              [&](const std::string& prefix) { return model.starts_with(prefix); });
 }
 
+// Whose models it is, nobody can say before every provider was asked once. Clients come back after this one, and not
+// after a 404.
+Error unread(std::string_view model, std::string_view provider) {
+  constexpr std::uint32_t kAskedWithin_ms = 1'000;
+  return Error{.code = ErrorCode::unavailable,
+               .message = fmt::format("\"{}\" may be a model of {}, whose models are being listed",
+                                      model.substr(0, 200), provider),
+               .reason = "models_unread",
+               .where = "model",
+               .retry_after_ms = kAskedWithin_ms,
+               .source = std::source_location::current()};
+}
+
 bool is_same(const Provider& left, const Provider& right) {
   return left.protocol == right.protocol && left.base_url == right.base_url &&
          left.credential.key == right.credential.key && left.headers == right.headers && left.preset == right.preset &&
@@ -117,6 +130,9 @@ Result<Resolved> Directory::resolve(std::string_view model) const {
   for (const auto& [name, provider] : providers_)
     if (begins_like(*provider, model)) add(name, model, 1);
   if (!resolved.candidates.empty()) return resolved;
+
+  for (const auto& [name, provider] : providers_)
+    if (list_of(name) == nullptr) return std::unexpected(unread(model, name));
 
   std::vector<std::string_view> known;
   for (const auto& [name, route] : routes_) known.push_back(name);

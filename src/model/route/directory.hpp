@@ -59,7 +59,7 @@ struct ModelList {
 class Directory {
  public:
   // A route's name; "provider/model"; a model's id, at every provider that lists it, or whose ids begin like it.
-  // model_not_found, with the nearest known name.
+  // model_not_found, with the nearest known name; models_unread while a provider that may have it was never asked.
   Result<Resolved> resolve(std::string_view model) const;
 
   struct Entry {
