@@ -41,6 +41,7 @@ TEST(Chance, OfTenThousandCallsAtTwoCandidatesThatFailAFifthOfTheTimeAlmostNoneF
     attempts += outcome.report.attempts.size();
     for (const model::AttemptReport& attempt : outcome.report.attempts) failed_attempts += attempt.fault ? 1 : 0;
     if (!outcome.is_whole_answer()) {
+      if (failures.size() < 3) fmt::print("{}\n", outcome.describe());
       ++failures[outcome.report.error ? std::string(outcome.report.error->stable_code()) : "untold"];
       continue;
     }

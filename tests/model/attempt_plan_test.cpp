@@ -52,6 +52,29 @@ TEST_F(AttemptPlanTest, TheNextCandidateIsGoneToAtOnce) {
   EXPECT_THAT(trail, testing::ElementsAre("a", "b", "500", "a", "b", "1000"));
 }
 
+// As a stream does whose every attempt breaks off in the middle.
+TEST_F(AttemptPlanTest, OnesThatBrokeOffInMidAnswerAreComeBackToOnceWhenNobodyIsLeft) {
+  const auto leave_all = [&](AttemptPlan plan, const Fault& fault) {
+    std::string trail;
+    for (int i = 0; i < 50; ++i) {
+      const auto step = plan.next(now);
+      if (step.what == What::give_up) break;
+      now += step.wait;
+      if (step.what == What::wait) continue;
+      trail += step.candidate->provider->name;
+      step.candidate->breaker.tell(step.permit, Health::good, now);
+      plan.failed(fault, now);
+      plan.leave_current();
+    }
+    return trail;
+  };
+  EXPECT_EQ(leave_all(plan({make("a"), make("b")}), network), "abab");
+  // It would say something else again; and alone it has said what it could.
+  EXPECT_EQ(leave_all(plan({make("a"), make("b")}), {.kind = Fault::Kind::broken, .code = std::string(kAnswerDiffers)}),
+            "ab");
+  EXPECT_EQ(leave_all(plan({make("a")}), network), "a");
+}
+
 TEST_F(AttemptPlanTest, TheCallersOwnFaultEndsIt) {
   auto two = plan({make("a"), make("b")});
   EXPECT_THAT(fail_all(two, {.kind = Fault::Kind::caller}), testing::ElementsAre("a"));

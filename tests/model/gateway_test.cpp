@@ -329,6 +329,8 @@ TEST_F(GatewayTest, AnotherProtocolIsTranslated) {
 }
 
 TEST_F(GatewayTest, AnUnknownModelIsToldSoWithoutAnAttempt) {
+  const DirectoryPtr directory = models.directory();
+  for (const auto& [name, provider] : directory->providers()) models.set_list(name, {.models = {}, .read_ms = 1});
   const WholeAnswer got = answer("nothing");
   ASSERT_FALSE(got.body);
   EXPECT_EQ(got.body.error().reason, "model_not_found");

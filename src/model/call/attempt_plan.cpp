@@ -55,7 +55,7 @@ AttemptPlan::Step AttemptPlan::next(TimePoint now) {
   // A wait that ends after the deadline is no wait: better told now.
   if (earliest && *earliest < deadline_)
     return {.what = Step::What::wait, .wait = std::chrono::ceil<std::chrono::milliseconds>(*earliest - now)};
-  if (!has_refused) return {};
+  if (!has_refused) return come_back() ? next(now) : Step();
   for (std::size_t at = 0; at < places_.size(); ++at) {
     Place& place = places_[at];
     if (place.is_excluded || place.failures > 0 || place.not_before > now) continue;
@@ -68,7 +68,7 @@ AttemptPlan::Step AttemptPlan::next(TimePoint now) {
     return !place.is_excluded && place.failures == 0 && !place.candidate->breaker.snapshot(now).is_account;
   });
   if (!waiting_since_) waiting_since_ = now;
-  if (!is_probed || now - *waiting_since_ >= options_.open_wait_max) return {};
+  if (!is_probed || now - *waiting_since_ >= options_.open_wait_max) return come_back() ? next(now) : Step();
   return {.what = Step::What::wait, .wait = kOpenPoll};
 }
 
@@ -137,7 +137,22 @@ void AttemptPlan::failed(const Fault& fault, TimePoint now) {
     place.candidate->hold_until(now + std::chrono::milliseconds(*fault.retry_after_ms));
 }
 
-void AttemptPlan::leave_current() { places_[current_].is_excluded = true; }
+void AttemptPlan::leave_current() {
+  Place& place = places_[current_];
+  place.is_excluded = true;
+  place.was_left = !place.came_back;
+}
+
+// Nobody else can go on, and nobody's answer differed: one that broke off in the middle may say it to the end this
+// time.
+bool AttemptPlan::come_back() {
+  if (places_.size() < 2 || (last_fault_ && remedy_for(*last_fault_) != Remedy::anywhere)) return false;
+  const auto found = std::ranges::find_if(places_, [](const Place& place) { return place.was_left; });
+  if (found == places_.end()) return false;
+  found->is_excluded = found->was_left = false;
+  found->came_back = true;
+  return true;
+}
 
 bool AttemptPlan::has_another() const noexcept {
   for (std::size_t at = 0; at < places_.size(); ++at)

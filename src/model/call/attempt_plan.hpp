@@ -39,7 +39,8 @@ class AttemptPlan {
   void put_last(const Candidate& slow, const Candidate& other);
   // The attempt next() began has failed. The candidate's breaker was told already.
   void failed(const Fault& fault, TimePoint now);
-  // The candidate it went to last will not be gone to again: it stands for what was said already.
+  // The candidate it went to last broke off in mid-answer. Others go on from there; where none can, it is come back to
+  // once, if there is another at all.
   void leave_current();
   // Whether a candidate is left besides the one it went to last.
   bool has_another() const noexcept;
@@ -54,7 +55,10 @@ class AttemptPlan {
     std::uint32_t failures = 0;
     TimePoint not_before{};
     bool is_excluded = false;
+    bool was_left = false;  // in mid-answer, and may be come back to
+    bool came_back = false;
   };
+  bool come_back();
   Step go_to(std::size_t at, Breaker::Permit permit);
 
   std::vector<Place> places_;
