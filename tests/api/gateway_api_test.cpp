@@ -134,6 +134,8 @@ TEST_F(GatewayApi, WhatIsWrongIsNamed) {
   const Answer key = call(net::Method::post, "/api/keys", R"({"name":"k","day_allowance":"much"})");
   EXPECT_EQ(key.status, 400);
   EXPECT_EQ(text(key.json(), "where"), "/day_allowance");
+  // Nobody knows that before the provider was asked for its models.
+  EXPECT_EQ(call(net::Method::post, "/api/providers/openai/check").status, 200);
   EXPECT_EQ(chat("nobody/knows").status, 404);
 }
 
