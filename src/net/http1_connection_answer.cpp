@@ -44,7 +44,9 @@ Task<Result<>> Http1ServerConnection::begin(AnswerStart start, std::string_view 
   if (is_streamed && !is_http_1_1_) must_close_ = true;
   if (will_close()) must_close_ = true;  // what is promised is kept
   render_head(start);
-  const std::string_view pieces[] = {head_, first};
+  const bool is_chunk = is_chunked_answer_ && !first.empty();
+  if (is_chunk) fmt::format_to(std::back_inserter(head_), "{:x}\r\n", first.size());
+  const std::string_view pieces[] = {head_, first, is_chunk ? "\r\n" : ""};
   const Stream::More stream_more = more == More::follows ? Stream::More::follows : Stream::More::no;
   co_return co_await stream_.write(pieces, stream_more);
 }

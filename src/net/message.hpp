@@ -105,6 +105,7 @@ struct Response {
   int status = 200;
   Headers headers;
   std::variant<std::string, FileBody, StreamBody> body;
+  std::string first = {};  // of a StreamBody: what is there already, sent in one write with the head
 };
 
 Response json_response(const json::Value& value, int status = 200);

@@ -72,7 +72,8 @@ Task<Result<>> send_text(Exchange* exchange, const Wishes* wishes, Response resp
 Task<Result<>> send_stream(Exchange* exchange, const Wishes* wishes, Response response) {
   const bool has_body = status_has_body(response.status) && wishes->conditions.method != Method::head;
   AnswerStart start{response.status, std::move(response.headers), std::nullopt, wishes->request_id, has_body};
-  if (auto begun = co_await exchange->begin(std::move(start), {}, Exchange::More::no); !begun)
+  const std::string_view first = has_body ? std::string_view(response.first) : std::string_view();
+  if (auto begun = co_await exchange->begin(std::move(start), first, Exchange::More::no); !begun)
     co_return error_of(begun);
   if (!has_body) co_return co_await exchange->end();
   Result<> done = fail(ErrorCode::internal, "the stream did not run");

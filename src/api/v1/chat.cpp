@@ -40,12 +40,23 @@ struct Pump {
   std::unique_ptr<model::ResponseTurn> turn;  // null: no state in it
   const Clock& clock;
 
+  bool is_over = false;
+
+  // What is to be sent next; nullopt at the end.
+  Task<std::optional<std::string>> next() {
+    while (!is_over) {
+      auto bytes = co_await stream->next();
+      is_over = !bytes;
+      if (!bytes || bytes->empty()) continue;
+      if (turn) bytes = turn->take_events(std::move(*bytes), clock.wall_ms());
+      co_return bytes;
+    }
+    co_return std::nullopt;
+  }
   static Task<Result<>> run(std::shared_ptr<Pump> pump, net::BodyWriter* writer) {
     for (;;) {
-      auto bytes = co_await pump->stream->next();
+      auto bytes = co_await pump->next();
       if (!bytes) co_return Result<>{};
-      if (bytes->empty()) continue;
-      if (pump->turn) bytes = pump->turn->take_events(std::move(*bytes), pump->clock.wall_ms());
       auto sent = co_await writer->write(std::move(*bytes));
       if (!sent) co_return sent;
     }
@@ -111,6 +122,8 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
   response.headers.set("cache-control", "no-cache, no-transform");
   response.headers.set("x-accel-buffering", "no");
   auto pump = std::make_shared<Pump>(std::move(stream), std::move(turn), services.clock);
+  // It has begun, so its first bytes are here: the caller gets them with the head.
+  if (auto first = co_await pump->next()) response.first = std::move(*first);
   response.body = net::StreamBody([pump](net::BodyWriter& writer) { return Pump::run(pump, &writer); });
   co_return response;
 }

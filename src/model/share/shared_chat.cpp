@@ -58,8 +58,10 @@ class SharedChat::Recording final : public AnswerStream {
       : owner_(owner), stream_(std::move(stream)), plan_(std::move(plan)) {}
 
   Task<std::optional<std::string>> next() override {
+    if (has_ended_) co_return std::nullopt;
     auto bytes = co_await stream_->next();
     if (!bytes) {
+      has_ended_ = true;
       if (!is_too_long_) co_await owner_.keep(&plan_, std::move(bytes_), &stream_->report());
       co_return std::nullopt;
     }
@@ -74,7 +76,7 @@ class SharedChat::Recording final : public AnswerStream {
   const std::unique_ptr<AnswerStream> stream_;
   const SharePlan plan_;
   std::string bytes_;
-  bool is_too_long_ = false;
+  bool is_too_long_ = false, has_ended_ = false;
 };
 
 // A kept stream, again.

@@ -22,8 +22,9 @@ class SqliteDatabase final : public Database {
       : options_(std::move(options)),
         guard_(std::move(guard)),
         readers_(std::move(readers)),
-        writer_(std::move(writer),
-                {.queue_max = options_.queue_max, .group_statements_max = options_.group_statements_max}),
+        writer_(std::move(writer), {.queue_max = options_.queue_max,
+                                    .group_statements_max = options_.group_statements_max,
+                                    .yields = options_.is_rebuildable}),
         read_pool_({.name = "db-reader", .thread_count = readers_.size(), .queue_max = options_.queue_max}),
         copy_pool_({.name = "db-copier", .thread_count = 1, .queue_max = 16}) {}
   ~SqliteDatabase() override { close(); }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.hpp"
 
@@ -11,6 +13,7 @@ namespace {
 // Without writes for so long, the log is emptied.
 constexpr std::chrono::milliseconds kQuiet{500};
 constexpr std::uint32_t kRetryAfterMs = 100;
+constexpr int kNiceness = 10;  // a tenth of a share beside a busy loop
 
 }  // namespace
 
@@ -90,6 +93,8 @@ bool Writer::take(std::vector<WriteRequest*>& waiting) {
 
 void Writer::work() {
   pthread_setname_np(pthread_self(), "db-writer");
+  // Nobody waits for what can be rebuilt, and a call to a model must not wait for its log.
+  if (options_.yields) (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
   std::vector<WriteRequest*> waiting;
   while (take(waiting)) {
     for (std::size_t begin = 0; begin < waiting.size();) {

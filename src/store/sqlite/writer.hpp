@@ -30,6 +30,7 @@ class Writer {
   struct Options {
     std::size_t queue_max = 0;
     std::size_t group_statements_max = 0;
+    bool yields = false;  // to everybody else's work, as far as the scheduler can
   };
   Writer(std::unique_ptr<Connection> connection, Options options);
   ~Writer();
