@@ -94,10 +94,21 @@ constexpr Command kCommands[] = {
     {"openapi", "", "Prints the API's OpenAPI document.", {}, run_openapi},
 };
 
+std::string line_of(const Command& command) {
+  return fmt::format("  atelier {:<26} {}\n", fmt::format("{} {}", command.name, command.arguments), command.help);
+}
+
+// The commands whose first word it is: "keys" is none, and "keys create" is. Empty where there are none.
+std::string commands_of(std::string_view word) {
+  std::string text;
+  for (const Command& command : kCommands)
+    if (command.name.starts_with(fmt::format("{} ", word))) text += line_of(command);
+  return text;
+}
+
 void print_help() {
   std::string text = fmt::format("atelier {}: a generation studio on your own machine\n\n", kVersion);
-  for (const Command& command : kCommands)
-    text += fmt::format("  atelier {:<26} {}\n", fmt::format("{} {}", command.name, command.arguments), command.help);
+  for (const Command& command : kCommands) text += line_of(command);
   text += "\n  atelier <command> --help     A command's flags\n  atelier --version            The version\n";
   std::fputs(text.c_str(), stdout);
 }
@@ -221,6 +232,11 @@ int run_command_line(const std::vector<std::string>& words) {
       return kSuccess;
     }
     return command.run(*arguments);
+  }
+  if (const std::string those = commands_of(words[0]); !those.empty()) {
+    const bool is_help = words.size() > 1 && (words[1] == "--help" || words[1] == "-h");
+    std::fputs(those.c_str(), is_help ? stdout : stderr);
+    return is_help ? kSuccess : kUsage;
   }
   std::vector<std::string_view> names;
   for (const Command& command : kCommands) names.push_back(command.name);

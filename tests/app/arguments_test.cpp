@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "app/commands.hpp"
+#include "app/exit_code.hpp"
 
 namespace atelier::app {
 namespace {
@@ -54,6 +55,17 @@ TEST(Arguments, AWrongFlagGetsASuggestion) {
 }
 
 TEST(Arguments, AMissingValueIsSaid) { EXPECT_FALSE(parsed("make", {"story.md", "--size"})); }
+
+TEST(CommandLine, AWordThatBeginsCommandsListsThem) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(run_command_line({"keys", "--help"}), kSuccess);
+  const std::string listed = testing::internal::GetCapturedStdout();
+  EXPECT_NE(listed.find("keys create"), std::string::npos);
+  EXPECT_EQ(listed.find("routes"), std::string::npos);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run_command_line({"routes", "sett"}), kUsage);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("routes set "), std::string::npos);
+}
 
 }  // namespace
 }  // namespace atelier::app
