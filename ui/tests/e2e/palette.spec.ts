@@ -23,6 +23,7 @@ test('anything is found and gone to by keyboard, from any field', async ({ page 
   await expect(story).toBeFocused();
 
   await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Find or do anything' })).toBeFocused();
   await page.keyboard.type('keep');
   await expect(options.and(page.getByRole('option', { selected: true }))).toHaveText(/The lighthouse keeper/);
   await page.keyboard.press('Enter');
@@ -37,11 +38,13 @@ test('anything is found and gone to by keyboard, from any field', async ({ page 
   await expect(page.getByRole('tab', { name: 'Voice' })).toHaveAttribute('aria-selected', 'true');
 
   await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Find or do anything' })).toBeFocused();
   await page.keyboard.type('dark');
   await page.keyboard.press('Enter');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
 
   await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Find or do anything' })).toBeFocused();
   await page.keyboard.type('zzz');
   await expect(page.getByText('Nothing is called that.')).toBeVisible();
   await box.fill('');
@@ -65,12 +68,14 @@ test('it offers what can be done where it is opened', async ({ page }) => {
   await page.keyboard.press('Enter');
   await files;
   await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Find or do anything' })).toBeFocused();
   await page.keyboard.type('library sound');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/kind=audio/);
 
   await page.getByRole('link', { name: 'Activity' }).click();
   await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Find or do anything' })).toBeFocused();
   await page.keyboard.type('upload');
   await expect(options.filter({ hasText: 'Upload files' }), 'only where it can be done').toHaveCount(0);
 });
