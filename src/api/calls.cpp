@@ -1,9 +1,9 @@
 // The call log, and what was used and paid.
-#include <charconv>
 
 #include "api/request.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
+#include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "model/price/money.hpp"
 #include "model/record/call_query.hpp"
@@ -111,10 +111,8 @@ Task<Result<net::Response>> list_calls(Services services, net::Request request) 
 }
 
 Result<std::int64_t> number_of(const net::Request& request) {
-  std::int64_t number = 0;
-  const std::string_view text = request.path_parameter("number");
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number > 0) return number;
+  const auto number = parse_integer(request.path_parameter("number"));
+  if (number && *number > 0) return *number;
   return fail(ErrorCode::not_found, "there is no such call", {.reason = "not_found", .where = {}});
 }
 

@@ -2,21 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/text.hpp"
 
 namespace atelier::api {
 namespace {
 
 constexpr std::size_t kKeyBytesMax = 255;
-
-std::optional<std::int64_t> integer_of(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 std::unexpected<Error> refuse(std::string_view name, std::string message) {
   return fail(ErrorCode::invalid_argument, std::move(message),
@@ -34,7 +25,7 @@ Result<std::int64_t> revision_of(const net::Request& request) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
   // What follows the number in a production's ETag is about its render, and the coding it was sent in: no edit's
   // concern.
-  const auto revision = integer_of(text.substr(0, text.find('-', 1)));
+  const auto revision = parse_integer(text.substr(0, text.find('-', 1)));
   if (!revision) return refuse("If-Match", fmt::format("\"{}\" is no revision", printable(text, 40)));
   return *revision;
 }
@@ -51,7 +42,7 @@ Result<std::int64_t> integer_query(const net::Request& request, std::string_view
                                    std::int64_t min, std::int64_t max) {
   const auto text = request.query_parameter(name);
   if (!text || text->empty()) return fallback;
-  const auto number = integer_of(*text);
+  const auto number = parse_integer(*text);
   if (!number || *number < min || *number > max)
     return refuse(name,
                   fmt::format("must be a whole number from {} to {}, not \"{}\"", min, max, printable(*text, 40)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,9 @@ bool is_valid_utf8(std::string_view text) noexcept;
 
 // The candidate closest to `wrong` by edit distance, if any is close enough to be what was meant.
 std::optional<std::string_view> suggest(std::string_view wrong, std::span<const std::string_view> candidates);
+
+// "-12": the whole text is one decimal number of 64 bits; nullopt otherwise.
+std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
 
 std::string_view trim(std::string_view text) noexcept;
 

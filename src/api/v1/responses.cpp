@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/request.hpp"
 #include "api/tables.hpp"
@@ -40,11 +39,9 @@ Task<Result<model::KeptResponsePtr>> find(Services services, model::ResponseOwne
 Result<std::int64_t> starting_after(const net::Request& request) {
   const auto given = request.query_parameter("starting_after");
   if (!given) return -1;
-  std::int64_t number = -1;
-  const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), number);
-  if (error != std::errc() || end != given->data() + given->size() || number < 0)
-    return refuse("starting_after", "must be an event's number, 0 or more");
-  return number;
+  const auto number = parse_integer(*given);
+  if (!number || *number < 0) return refuse("starting_after", "must be an event's number, 0 or more");
+  return *number;
 }
 
 Task<Result<net::Response>> get(Services services, net::Request request, model::KeyStatePtr key) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/async.hpp"
 #include "base/text.hpp"
 #include "model/face/face.hpp"
@@ -30,10 +28,8 @@ constexpr std::int64_t kCacheLifeUnasked_s = 1'800;
 constexpr std::int64_t kCacheLifeMax_s = 30 * 86'400;
 
 std::optional<std::int64_t> seconds_in(std::string_view text) {
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  return error == std::errc() && end == text.data() + text.size() && seconds >= 0 ? std::optional(seconds)
-                                                                                  : std::nullopt;
+  const auto seconds = parse_integer(text);
+  return seconds && *seconds >= 0 ? seconds : std::nullopt;
 }
 
 // RFC 9111 section 5.2.1, as far as it means anything for answers that are found by their request's bytes. What is not

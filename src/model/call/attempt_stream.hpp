@@ -23,6 +23,12 @@ struct StreamStep {
   std::optional<Fault> fault = {};  // it broke off after these bytes
 };
 
+// The body ended before the answer did.
+inline Fault cut_off() {
+  return Fault{
+      .kind = Fault::Kind::broken, .message = "the provider's answer ended before it was whole", .code = "answer_cut"};
+}
+
 // One attempt's streamed answer, being turned into what the caller's protocol says. next() until it has ended or
 // failed.
 class AttemptStream {

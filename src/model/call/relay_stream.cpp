@@ -22,11 +22,6 @@ std::int64_t number_after(std::string_view event) {
   return error == std::errc() ? number + 1 : 0;
 }
 
-Fault cut_off() {
-  return Fault{
-      .kind = Fault::Kind::broken, .message = "the provider's answer ended before it was whole", .code = "answer_cut"};
-}
-
 class RelayStream final : public AttemptStream {
  public:
   RelayStream(std::unique_ptr<UpstreamAnswer> answer, const ChatAdapter& adapter, const ChatRequest& request,

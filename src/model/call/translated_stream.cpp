@@ -17,11 +17,6 @@ bool is_meaningful(const ChatEvent& event) noexcept {
   return std::holds_alternative<event::Finished>(event);
 }
 
-Fault cut_off() {
-  return Fault{
-      .kind = Fault::Kind::broken, .message = "the provider's answer ended before it was whole", .code = "answer_cut"};
-}
-
 Fault differs() {
   return Fault{.kind = Fault::Kind::broken,
                .message = "the next candidate's answer begins differently",

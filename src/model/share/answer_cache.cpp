@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/async.hpp"
+#include "base/text.hpp"
 
 namespace atelier::model {
 namespace {
@@ -54,12 +54,6 @@ Bytes encoded(const KeptAnswer& answer) {
                      answer.model, answer.bytes.size(), deflated(answer.bytes));
 }
 
-std::optional<std::int64_t> number_in(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
-
 std::optional<KeptAnswer> decoded(const Bytes& value) {
   std::string_view rest = value;
   const auto line = [&rest]() -> std::string_view {
@@ -70,14 +64,14 @@ std::optional<KeptAnswer> decoded(const Bytes& value) {
   };
   if (line() != kForm) return std::nullopt;
   KeptAnswer answer;
-  const auto kept_ms = number_in(line());
+  const auto kept_ms = parse_integer(line());
   if (!kept_ms) return std::nullopt;
   answer.kept_ms = *kept_ms;
-  answer.cost = number_in(line());
+  answer.cost = parse_integer(line());
   answer.candidate = line();
   answer.provider = line();
   answer.model = line();
-  const auto size = number_in(line());
+  const auto size = parse_integer(line());
   auto bytes = size && *size >= 0 ? inflated(rest, static_cast<std::size_t>(*size)) : std::nullopt;
   if (!bytes) return std::nullopt;
   answer.bytes = std::move(*bytes);

@@ -177,27 +177,30 @@ Task<> SharedChat::keep(const SharePlan* plan, std::string bytes, const CallRepo
   co_await cache_.keep(plan->key, std::move(answer), plan->life);
 }
 
-// It is a call of its key like any other, which costs nothing.
+// It is a call of its key like any other, which costs nothing. Refused, it has failed.
+Task<Result<>> SharedChat::admit_for_free(CallAccount* account, const ChatCall* call) {
+  account->asked(call->body);
+  const DirectoryPtr directory = chat_.models().directory();
+  auto chosen = choose(*directory, call->request.model, call->strategy, call->key, books_.clock, books_.prices, draw());
+  Result<> admitted;
+  if (chosen) {
+    account->takes_route(chosen->route);
+    admitted = co_await account->admit(0, 0, 1, {});
+  } else {
+    admitted = error_of(chosen);
+  }
+  if (!admitted) account->failed(admitted.error());
+  co_return admitted;
+}
+
 Task<Result<CallReport>> SharedChat::book_found(const ChatCall* call, const KeptAnswer* found) {
   CallReport begin = opening(*call);
   begin.candidate = found->candidate;
   begin.provider = found->provider;
   begin.model = found->model;
   CallAccount account(books_, std::move(begin));
-  account.asked(call->body);
-  const DirectoryPtr directory = chat_.models().directory();
-  auto chosen = choose(*directory, call->request.model, call->strategy, call->key, books_.clock, books_.prices, draw());
-  Result<> admitted;
-  if (chosen) {
-    account.takes_route(chosen->route);
-    admitted = co_await account.admit(0, 0, 1, {});
-  } else {
-    admitted = error_of(chosen);
-  }
-  if (!admitted) {
-    account.failed(admitted.error());
-    co_return error_of(admitted);
-  }
+  auto admitted = co_await admit_for_free(&account, call);
+  if (!admitted) co_return error_of(admitted);
   account.first_token_came();
   account.said(found->bytes);
   account.ended();
@@ -334,20 +337,8 @@ Task<Result<SharedChat::Boarded>> SharedChat::board(ChatCall call, SharePlan pla
   } else {
     joined_.add();
     account = std::make_unique<CallAccount>(books_, opening(call));
-    account->asked(call.body);
-    const DirectoryPtr directory = chat_.models().directory();
-    auto chosen = choose(*directory, call.request.model, call.strategy, call.key, books_.clock, books_.prices, draw());
-    Result<> admitted;
-    if (chosen) {
-      account->takes_route(chosen->route);
-      admitted = co_await account->admit(0, 0, 1, {});
-    } else {
-      admitted = error_of(chosen);
-    }
-    if (!admitted) {
-      account->failed(admitted.error());
-      co_return error_of(admitted);
-    }
+    auto admitted = co_await admit_for_free(account.get(), &call);
+    if (!admitted) co_return error_of(admitted);
   }
   Boarded boarded{.reader = std::move(*reader), .account = std::move(account), .report = {}};
   auto begun = co_await boarded.reader.begun(&boarded.report);

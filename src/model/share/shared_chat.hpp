@@ -57,6 +57,8 @@ class SharedChat {
   TaskGroup& group_of(const Executor& executor);
   Task<std::optional<KeptAnswer>> find(const SharePlan* plan);
   Task<> keep(const SharePlan* plan, std::string bytes, const CallReport* report);
+  // Both must last until the end.
+  Task<Result<>> admit_for_free(CallAccount* account, const ChatCall* call);
   Task<Result<CallReport>> book_found(const ChatCall* call, const KeptAnswer* found);
   Task<Result<Boarded>> board(ChatCall call, SharePlan plan);
   Task<Result<>> fly(std::shared_ptr<Flight> flight, ChatCall call, SharePlan plan);

@@ -13,8 +13,6 @@ constexpr std::int32_t kConnectionWindowBytes = 1 << 24;
 
 }  // namespace
 
-void ClientWire::SessionDeleter::operator()(nghttp2_session* session) const noexcept { ::nghttp2_session_del(session); }
-
 // What the library calls. No exception may leave them: it is C that called.
 struct ClientWire::Callbacks {
   static ClientWire& wire(void* given) noexcept { return *static_cast<ClientWire*>(given); }
@@ -40,12 +38,6 @@ struct ClientWire::Callbacks {
              !building.head.fields.add(field_name, field_value))
       building.is_broken = true;
     return 0;
-  }
-
-  // The library would leave such a field out and go on. With this the stream is reset.
-  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t,
-                               const std::uint8_t*, std::size_t, std::uint8_t, void*) {
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* given) {
@@ -94,29 +86,15 @@ struct ClientWire::Callbacks {
   }
 
   static nghttp2_session_callbacks* all() {
-    static const CallbacksPtr made = [] {
-      nghttp2_session_callbacks* callbacks = nullptr;
-      ensure(::nghttp2_session_callbacks_new(&callbacks) == 0, "out of memory");
-      ::nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
-      ::nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-      ::nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);
-      ::nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-      ::nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
-      ::nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
-      ::nghttp2_session_callbacks_set_send_data_callback(callbacks, send_data);
-      return CallbacksPtr(callbacks);
-    }();
+    static const CallbacksPtr made = make_callbacks_of<Callbacks>();
     return made.get();
   }
 };
 
 ClientWire::ClientWire(Options options) : options_(options) {
-  nghttp2_option* option = nullptr;
-  ensure(::nghttp2_option_new(&option) == 0, "out of memory");
-  const OptionPtr owns_option(option);
-  ::nghttp2_option_set_no_auto_window_update(option, 1);
+  const OptionPtr option = make_option();
   nghttp2_session* session = nullptr;
-  ensure(::nghttp2_session_client_new2(&session, Callbacks::all(), this, option) == 0, "out of memory");
+  ensure(::nghttp2_session_client_new2(&session, Callbacks::all(), this, option.get()) == 0, "out of memory");
   session_.reset(session);
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -124,9 +102,7 @@ ClientWire::ClientWire(Options options) : options_(options) {
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(kAnswerHeadBytesMax)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   };
-  ensure(::nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0, "out of memory");
-  ensure(::nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes) == 0,
-         "out of memory");
+  announce(session, settings, kConnectionWindowBytes);
 }
 
 ClientWire::~ClientWire() = default;

@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "net/client/answer_head.hpp"
-
-struct nghttp2_session;
+#include "net/http2/session.hpp"
 
 namespace atelier::net {
 
@@ -79,10 +78,7 @@ class ClientWire {
   bool is_broken_ = false;
   std::string* out_ = nullptr;  // while produce() runs
   std::size_t out_bytes_max_ = 0;
-  struct SessionDeleter {
-    void operator()(nghttp2_session* session) const noexcept;
-  };
-  std::unique_ptr<nghttp2_session, SessionDeleter> session_;
+  Http2SessionPtr session_;
 };
 
 }  // namespace atelier::net

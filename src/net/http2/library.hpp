@@ -3,6 +3,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <memory>
+#include <span>
 #include <string_view>
 
 // What both ends of HTTP/2 share of nghttp2. For their .cpp files alone.
@@ -30,5 +31,24 @@ struct CallbacksDeleter {
 };
 using OptionPtr = std::unique_ptr<nghttp2_option, OptionDeleter>;
 using CallbacksPtr = std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>;
+
+// Windows are opened by whoever reads.
+OptionPtr make_option();
+// With what to do about a field that is none: the stream is reset.
+CallbacksPtr make_callbacks();
+// What both ends hear of, by one class's static functions.
+template <class Own>
+CallbacksPtr make_callbacks_of() {
+  CallbacksPtr callbacks = make_callbacks();
+  ::nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks.get(), Own::on_begin_headers);
+  ::nghttp2_session_callbacks_set_on_header_callback(callbacks.get(), Own::on_header);
+  ::nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks.get(), Own::on_frame);
+  ::nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks.get(), Own::on_data);
+  ::nghttp2_session_callbacks_set_on_stream_close_callback(callbacks.get(), Own::on_stream_close);
+  ::nghttp2_session_callbacks_set_send_data_callback(callbacks.get(), Own::send_data);
+  return callbacks;
+}
+// Our settings, and the room for the whole connection.
+void announce(nghttp2_session* session, std::span<const nghttp2_settings_entry> settings, std::int32_t window_bytes);
 
 }  // namespace atelier::net

@@ -24,8 +24,6 @@ std::string goaway(std::int32_t last_stream, std::uint32_t error_code) {
 
 }  // namespace
 
-void ServerWire::SessionDeleter::operator()(nghttp2_session* session) const noexcept { ::nghttp2_session_del(session); }
-
 // What the library calls. No exception may leave them: it is C that called.
 struct ServerWire::Callbacks {
   static ServerWire& wire(void* given) noexcept { return *static_cast<ServerWire*>(given); }
@@ -48,12 +46,6 @@ struct ServerWire::Callbacks {
     ServerWire& self = wire(given);
     if (self.intake_) self.intake_->add(view(name, name_size), view(value, value_size));
     return 0;
-  }
-
-  // The library would leave such a field out and go on. With this the stream is reset with PROTOCOL_ERROR.
-  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t,
-                               const std::uint8_t*, std::size_t, std::uint8_t, void*) {
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* given) {
@@ -137,18 +129,10 @@ struct ServerWire::Callbacks {
 
   static nghttp2_session_callbacks* all() {
     static const CallbacksPtr made = [] {
-      nghttp2_session_callbacks* callbacks = nullptr;
-      ensure(::nghttp2_session_callbacks_new(&callbacks) == 0, "out of memory");
-      ::nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
-      ::nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-      ::nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);
-      ::nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-      ::nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
-      ::nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
-      ::nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
-      ::nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
-      ::nghttp2_session_callbacks_set_send_data_callback(callbacks, send_data);
-      return CallbacksPtr(callbacks);
+      CallbacksPtr callbacks = make_callbacks_of<Callbacks>();
+      ::nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks.get(), on_invalid_frame);
+      ::nghttp2_session_callbacks_set_on_frame_send_callback(callbacks.get(), on_frame_sent);
+      return callbacks;
     }();
     return made.get();
   }
@@ -156,12 +140,9 @@ struct ServerWire::Callbacks {
 
 ServerWire::ServerWire(Owner& owner, const Http2Options& options, const HeadLimits& limits)
     : owner_(owner), options_(options), limits_(limits) {
-  nghttp2_option* option = nullptr;
-  ensure(::nghttp2_option_new(&option) == 0, "out of memory");
-  const OptionPtr owns_option(option);
-  ::nghttp2_option_set_no_auto_window_update(option, 1);
+  const OptionPtr option = make_option();
   nghttp2_session* session = nullptr;
-  ensure(::nghttp2_session_server_new2(&session, Callbacks::all(), this, option) == 0, "out of memory");
+  ensure(::nghttp2_session_server_new2(&session, Callbacks::all(), this, option.get()) == 0, "out of memory");
   session_.reset(session);
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.streams_max},
@@ -170,9 +151,7 @@ ServerWire::ServerWire(Owner& owner, const Http2Options& options, const HeadLimi
       // The old tree of priorities is much code for what nobody uses any more (RFC 9218).
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   };
-  ensure(::nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings)) == 0, "out of memory");
-  const auto window = static_cast<std::int32_t>(options.connection_window_bytes);
-  ensure(::nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, window) == 0, "out of memory");
+  announce(session, settings, static_cast<std::int32_t>(options.connection_window_bytes));
 }
 
 ServerWire::~ServerWire() = default;

@@ -15,9 +15,8 @@
 #include "net/http2/history.hpp"
 #include "net/http2/intake.hpp"
 #include "net/http2/scan.hpp"
+#include "net/http2/session.hpp"
 #include "net/server.hpp"
-
-struct nghttp2_session;
 
 namespace atelier::net {
 
@@ -124,10 +123,7 @@ class ServerWire {
   std::string goodbye_;         // what is said then
   std::string* out_ = nullptr;  // while produce() runs
   std::size_t out_bytes_max_ = 0;
-  struct SessionDeleter {
-    void operator()(nghttp2_session* session) const noexcept;
-  };
-  std::unique_ptr<nghttp2_session, SessionDeleter> session_;
+  Http2SessionPtr session_;
 };
 
 }  // namespace atelier::net
