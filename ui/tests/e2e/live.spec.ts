@@ -81,6 +81,9 @@ test('the list of shorts moves with a render and asks nothing', async ({ page })
   await page.goto('/shorts');
   const card = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: /Moving/ }) });
   await expect(card.getByText('Draft')).toBeVisible();
+  // The stream's first word makes the page read its list once more. One that is told of has come after it.
+  await create(page, '# Told of\n\nHello.');
+  await expect(page.getByRole('link', { name: /Told of/ })).toBeVisible();
   const asked: string[] = [];
   page.on('request', (request) => void (request.url().includes('/api/productions') && !request.url().includes('/files/') && asked.push(request.url())));
   expect((await page.request.post(`/api/productions/${id}/render`)).status()).toBe(202);
