@@ -2,77 +2,33 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
-#include <thread>
 
-#include "tests/app/house_fixture.hpp"
-#include "tests/double/provider_double.hpp"
+#include "tests/api/gateway_fixture.hpp"
 
 namespace atelier::app {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-using Headers = std::vector<std::pair<std::string, std::string>>;
 
 constexpr const char* kSecret = "sk-canary-0123456789abcdef";
 
-class GatewayApi : public HouseTest {
+class GatewayApi : public GatewayHouseTest {
  protected:
-  GatewayApi() : double_({.keys = {kSecret, "sk-double"}}) {}
+  GatewayApi() : GatewayHouseTest({.keys = {kSecret}}) {}
 
   void start() {
     listen();
     add_provider("openai", "openai_chat", "/openai/v1");
   }
-  Answer add_provider(std::string name, std::string preset, std::string path) {
-    return call(net::Method::post, "/api/providers",
-                json::write(json::Object{
-                    {"name", name}, {"preset", preset}, {"base_url", double_.url(path)}, {"key", kSecret}}));
-  }
-  // An admin's key; the server asks for one from then on.
-  void need_keys() {
-    open({{"access.require_key", "true"}});
-    auto key = house_->wait_for(house_->accounts().create_key("operator", Role::admin));
-    ASSERT_TRUE(key);
-    admin_ = {{"authorization", "Bearer " + key->secret}};
-    listen();
-    const Answer added = call(
-        net::Method::post, "/api/providers",
-        json::write(json::Object{
-            {"name", "openai"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", kSecret}}),
-        admin_);
-    ASSERT_EQ(added.status, 201) << added.body;
-  }
-  Headers make_key(std::string settings) {
-    const Answer made = call(net::Method::post, "/api/keys", std::move(settings), admin_);
-    EXPECT_EQ(made.status, 201) << made.body;
-    return {{"authorization", "Bearer " + text(made.json(), "secret")}};
+  void start_with_keys() {
+    ask_for_keys();
+    add_provider("openai", "openai_chat", "/openai/v1");
   }
   Answer chat(std::string model, Headers headers = {}) {
     return call(net::Method::post, "/v1/chat/completions",
                 R"({"model":")" + model + R"(","messages":[{"role":"user","content":"hi"}]})", std::move(headers));
   }
-  // What the log says once there are so many calls in it.
-  json::Value calls(std::size_t count) {
-    for (int i = 0; i < 200; ++i) {
-      const json::Value page = call(net::Method::get, "/api/calls", {}, admin_).json();
-      if (page.at("items").as_array().size() >= count) return page.at("items");
-      std::this_thread::sleep_for(std::chrono::milliseconds(25));
-    }
-    ADD_FAILURE() << "the log never held " << count << " calls";
-    return json::Array();
-  }
-
-  // That reached the provider: lists of models do, too.
-  int conversations() const {
-    int count = 0;
-    for (const doubles::Seen& seen : double_.requests())
-      count += seen.path.find("chat/completions") != std::string::npos ? 1 : 0;
-    return count;
-  }
-
-  doubles::ProviderDouble double_;
-  Headers admin_;
 };
 
 TEST_F(GatewayApi, AStoredProviderIsCalledAndItsKeyNeverComesOut) {
@@ -97,10 +53,7 @@ TEST_F(GatewayApi, AStoredProviderIsCalledAndItsKeyNeverComesOut) {
 
 TEST_F(GatewayApi, ProvidersAndRoutesOutliveTheServer) {
   start();
-  ASSERT_EQ(
-      call(net::Method::post, "/api/routes", R"({"name":"fast","targets":[{"provider":"openai","model":"double"}]})")
-          .status,
-      201);
+  add_route(R"({"name":"fast","targets":[{"provider":"openai","model":"double"}]})");
   house_.reset();
   open({});
   listen();
@@ -123,7 +76,7 @@ TEST_F(GatewayApi, AProviderIsChangedByWhoSawItLast) {
 
 TEST_F(GatewayApi, WhatIsWrongIsNamed) {
   start();
-  const Answer provider = add_provider("other", "openay", "/x");
+  const Answer provider = post_provider("other", "openay", "/x");
   EXPECT_EQ(provider.status, 400);
   EXPECT_EQ(text(provider.json(), "where"), "/preset");
   EXPECT_THAT(provider.body, HasSubstr("did you mean"));
@@ -142,18 +95,14 @@ TEST_F(GatewayApi, WhatIsWrongIsNamed) {
 TEST_F(GatewayApi, AProviderCanBeChecked) {
   start();
   EXPECT_TRUE(call(net::Method::post, "/api/providers/openai/check", "{}").json().at("is_ok").as_bool());
-  const Answer bad =
-      call(net::Method::post, "/api/providers",
-           json::write(json::Object{
-               {"name", "bad"}, {"preset", "openai_chat"}, {"base_url", double_.url("/openai/v1")}, {"key", "wrong"}}));
-  ASSERT_EQ(bad.status, 201);
+  add_provider("bad", "openai_chat", "/openai/v1", "wrong");
   const json::Value checked = call(net::Method::post, "/api/providers/bad/check", "{}").json();
   EXPECT_FALSE(checked.at("is_ok").as_bool());
   EXPECT_FALSE(text(checked, "error").empty());
 }
 
 TEST_F(GatewayApi, KeysAreAskedForInEachProtocolsShape) {
-  need_keys();
+  start_with_keys();
   const Answer chat_refused = chat("openai/double");
   EXPECT_EQ(chat_refused.status, 401);
   EXPECT_TRUE(chat_refused.json().at("error").is_object());
@@ -165,7 +114,7 @@ TEST_F(GatewayApi, KeysAreAskedForInEachProtocolsShape) {
 }
 
 TEST_F(GatewayApi, AKeyCallsOnlyItsModels) {
-  need_keys();
+  start_with_keys();
   const Headers key = make_key(R"({"name":"k","models":["openai/double-m*"]})");
   EXPECT_EQ(chat("openai/double-mini", key).status, 200);
   EXPECT_EQ(chat("openai/double", key).status, 403);
@@ -176,7 +125,7 @@ TEST_F(GatewayApi, AKeyCallsOnlyItsModels) {
 }
 
 TEST_F(GatewayApi, ALimitIsToldAndHolds) {
-  need_keys();
+  start_with_keys();
   const Headers key = make_key(R"({"name":"k","requests_per_minute":2})");
   const Answer first = chat("openai/double", key);
   EXPECT_EQ(first.headers.find("x-ratelimit-limit-requests"), "2");
@@ -184,24 +133,14 @@ TEST_F(GatewayApi, ALimitIsToldAndHolds) {
   const Answer refused = chat("openai/double", key);
   EXPECT_EQ(refused.status, 429);
   EXPECT_TRUE(refused.headers.find("retry-after"));
-  EXPECT_EQ(conversations(), 2);
+  EXPECT_EQ(conversations(), 2U);
 }
 
 TEST_F(GatewayApi, AnAllowanceNeedsAPriceAndHolds) {
   std::ofstream(folder_.string() + ".prices.json")
       << R"({"openai/double":{"litellm_provider":"openai","input_cost_per_token":0.001,"output_cost_per_token":0.001}})";
-  open({{"access.require_key", "true"}, {"models.price_files", folder_.string() + ".prices.json"}});
-  auto made = house_->wait_for(house_->accounts().create_key("operator", Role::admin));
-  ASSERT_TRUE(made);
-  admin_ = {{"authorization", "Bearer " + made->secret}};
-  listen();
-  ASSERT_EQ(
-      call(net::Method::post, "/api/providers",
-           json::write(json::Object{
-               {"name", "openai"}, {"preset", "openai"}, {"base_url", double_.url("/openai/v1")}, {"key", kSecret}}),
-           admin_)
-          .status,
-      201);
+  ask_for_keys({{"models.price_files", folder_.string() + ".prices.json"}});
+  add_provider("openai", "openai", "/openai/v1");
   const Headers key = make_key(R"({"name":"k","day_allowance":"10"})");
   EXPECT_EQ(chat("openai/double", key).status, 200);
   EXPECT_EQ(chat("openai/double-mini", key).status, 403);  // nobody knows what it costs
@@ -239,12 +178,8 @@ TEST_F(GatewayApi, ACallIsFoundByItsTraceAtTheProviderAndInTheLog) {
   start();
   const std::string id = "4bf92f3577b34da6a3ce929d0e0e4736", parent = "00f067aa0ba902b7";
   const Headers traced = {{"traceparent", "00-" + id + "-" + parent + "-01"}};
-  ASSERT_EQ(
-      call(
-          net::Method::post, "/api/routes",
-          R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})")
-          .status,
-      201);
+  add_route(
+      R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})");
   EXPECT_EQ(chat("safe", traced).status, 200);
   EXPECT_EQ(
       call(net::Method::post, "/v1/embeddings", R"({"model":"openai/double-embedding","input":"hi"})", traced).status,
@@ -325,12 +260,8 @@ TEST_F(GatewayApi, ModelsTellHowTheyHaveBeenDoing) {
 
 TEST_F(GatewayApi, ARouteFallsOver) {
   start();
-  ASSERT_EQ(
-      call(
-          net::Method::post, "/api/routes",
-          R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})")
-          .status,
-      201);
+  add_route(
+      R"({"name":"safe","targets":[{"provider":"openai","model":"double@401"},{"provider":"openai","model":"double"}]})");
   const Answer answered = chat("safe");
   EXPECT_EQ(answered.status, 200) << answered.body;
   EXPECT_EQ(answered.headers.find("x-atelier-candidate"), "openai/double");
@@ -341,16 +272,16 @@ TEST_F(GatewayApi, ARouteFallsOver) {
 TEST_F(GatewayApi, ABreakerRestsOnAfterARestart) {
   start();
   EXPECT_EQ(chat("openai/double@401").status, 503);  // our key: trips at once, and long
-  EXPECT_EQ(conversations(), 1);
+  EXPECT_EQ(conversations(), 1U);
   open({});
   listen();
   const Answer refused = chat("openai/double@401");
   EXPECT_EQ(refused.status, 503) << refused.body;
   EXPECT_THAT(refused.body, HasSubstr("open"));
-  EXPECT_EQ(conversations(), 1);
+  EXPECT_EQ(conversations(), 1U);
   EXPECT_EQ(call(net::Method::del, "/api/breakers/openai/double@401").status, 204);
   chat("openai/double@401");
-  EXPECT_EQ(conversations(), 2);
+  EXPECT_EQ(conversations(), 2U);
 }
 
 }  // namespace

@@ -3,21 +3,16 @@
 
 #include <thread>
 
-#include "tests/app/house_fixture.hpp"
-#include "tests/double/provider_double.hpp"
+#include "tests/api/gateway_fixture.hpp"
 
 namespace atelier::app {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-using Headers = std::vector<std::pair<std::string, std::string>>;
-using Flags = std::vector<std::pair<std::string, std::string>>;
 
-class ResponsesApi : public HouseTest {
+class ResponsesApi : public GatewayHouseTest {
  protected:
-  ResponsesApi() : double_({.keys = {"sk-double"}}) {}
-
   void start(Flags flags = {}) {
     open(flags);
     listen();
@@ -29,27 +24,6 @@ class ResponsesApi : public HouseTest {
     house_.reset();
     open(std::move(flags));
     listen();
-  }
-  void add_provider(std::string name, std::string preset, std::string path) {
-    const Answer added =
-        call(net::Method::post, "/api/providers",
-             json::write(json::Object{
-                 {"name", name}, {"preset", preset}, {"base_url", double_.url(path)}, {"key", "sk-double"}}),
-             admin_);
-    ASSERT_EQ(added.status, 201) << added.body;
-  }
-  void need_keys() {
-    open({{"access.require_key", "true"}});
-    auto key = house_->wait_for(house_->accounts().create_key("operator", Role::admin));
-    ASSERT_TRUE(key);
-    admin_ = {{"authorization", "Bearer " + key->secret}};
-    listen();
-    add_provider("chat", "openai_chat", "/openai/v1");
-  }
-  Headers make_key(std::string name) {
-    const Answer made = call(net::Method::post, "/api/keys", R"({"name":")" + name + R"("})", admin_);
-    EXPECT_EQ(made.status, 201) << made.body;
-    return {{"authorization", "Bearer " + text(made.json(), "secret")}};
   }
   Answer create(std::string input, std::string more = {}, std::string model = "chat/double", Headers headers = {}) {
     return call(net::Method::post, "/v1/responses", R"({"model":")" + model + R"(","input":)" + input + more + "}",
@@ -65,9 +39,6 @@ class ResponsesApi : public HouseTest {
   }
   std::string code_of(const Answer& answer) { return text(answer.json().at("error"), "code"); }
   std::string last_asked() const { return double_.requests().back().body; }
-
-  doubles::ProviderDouble double_;
-  Headers admin_;
 };
 
 TEST_F(ResponsesApi, AResponseIsReadAtOnceAndAfterARestart) {
@@ -170,8 +141,9 @@ TEST_F(ResponsesApi, WhatIsDeletedIsGone) {
 }
 
 TEST_F(ResponsesApi, AKeySeesItsOwnAlone) {
-  need_keys();
-  const Headers mine = make_key("mine"), other = make_key("other");
+  ask_for_keys();
+  add_provider("chat", "openai_chat", "/openai/v1");
+  const Headers mine = make_key(R"({"name":"mine"})"), other = make_key(R"({"name":"other"})");
   const Answer made = create(R"("secret")", {}, "chat/double", mine);
   const std::string id = id_of(made);
   for (const Headers& who : {other, admin_}) {

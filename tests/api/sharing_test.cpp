@@ -4,31 +4,19 @@
 #include <future>
 #include <thread>
 
-#include "tests/app/house_fixture.hpp"
-#include "tests/double/provider_double.hpp"
+#include "tests/api/gateway_fixture.hpp"
 
 namespace atelier::app {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-using Headers = std::vector<std::pair<std::string, std::string>>;
 
-class Sharing : public HouseTest {
+class Sharing : public GatewayHouseTest {
  protected:
   void start() {
     listen();
-    ASSERT_EQ(call(net::Method::post, "/api/providers",
-                   json::write(json::Object{{"name", "p"},
-                                            {"preset", "openai_chat"},
-                                            {"base_url", double_.url("/openai/v1")},
-                                            {"key", "sk-double"}}),
-                   admin_)
-                  .status,
-              201);
-  }
-  void add_route(std::string settings) {
-    ASSERT_EQ(call(net::Method::post, "/api/routes", std::move(settings), admin_).status, 201);
+    add_provider("p", "openai_chat", "/openai/v1");
   }
   static std::string body(std::string_view model, std::string_view prompt, bool is_streamed = false) {
     return json::write(json::Object{{"model", model},
@@ -52,12 +40,6 @@ class Sharing : public HouseTest {
       return said ? *said : said.error().describe();
     });
   }
-  std::size_t conversations() const {
-    std::size_t count = 0;
-    for (const doubles::Seen& seen : double_.requests())
-      count += seen.path.find("chat/completions") != std::string::npos ? 1U : 0U;
-    return count;
-  }
   void wait_for_conversations(std::size_t count) const {
     for (int i = 0; i < 400 && conversations() < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     ASSERT_EQ(conversations(), count);
@@ -70,9 +52,6 @@ class Sharing : public HouseTest {
     }
     return false;
   }
-
-  doubles::ProviderDouble double_;
-  Headers admin_;
 };
 
 TEST_F(Sharing, AnEqualRequestIsAnsweredFromTheCacheWithItsAgeAndSaving) {
@@ -140,17 +119,15 @@ TEST_F(Sharing, WhatFailedOrWasLeftIsNotKept) {
 }
 
 TEST_F(Sharing, KeysDoNotShareAndHitsCountAgainstTheirLimits) {
-  open({{"access.require_key", "true"}});
-  auto operators = house_->wait_for(house_->accounts().create_key("operator", Role::admin));
-  ASSERT_TRUE(operators);
-  admin_ = {{"authorization", "Bearer " + operators->secret}};
-  start();
-  const auto make_key = [&](std::string settings) {
-    const Answer made = call(net::Method::post, "/api/keys", std::move(settings), admin_);
-    EXPECT_EQ(made.status, 201) << made.body;
-    return Headers{{"authorization", "Bearer " + text(made.json(), "secret")}, {"x-atelier-cache", "on"}};
+  ask_for_keys();
+  add_provider("p", "openai_chat", "/openai/v1");
+  const auto make_asking_key = [&](std::string settings) {
+    Headers sent = make_key(std::move(settings));
+    sent.emplace_back("x-atelier-cache", "on");
+    return sent;
   };
-  const Headers one = make_key(R"({"name":"one","requests_per_minute":2})"), other = make_key(R"({"name":"other"})");
+  const Headers one = make_asking_key(R"({"name":"one","requests_per_minute":2})"),
+                other = make_asking_key(R"({"name":"other"})");
   EXPECT_EQ(ask_chat(body("p/double", "hi"), one).headers.find("x-atelier-cache"), "miss");
   EXPECT_EQ(ask_chat(body("p/double", "hi"), other).headers.find("x-atelier-cache"), "miss");
   EXPECT_EQ(ask_chat(body("p/double", "hi"), one).headers.find("x-atelier-cache"), "hit");
