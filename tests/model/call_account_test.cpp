@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/record/call_query.hpp"
-#include "tests/model/house.hpp"
+#include "tests/model/books.hpp"
 
 namespace atelier::model {
 namespace {
@@ -13,26 +13,9 @@ using store::is_ok;
 
 const Principal kAdmin{.owner = store::local_user(), .role = atelier::Role::admin};
 
-// One call with a key of 10,000 tokens a minute and a dollar a day, to a model of 1 and 2 dollars a million tokens.
-class CallAccountTest : public testing::Test {
+// One call with a key of 10,000 tokens a minute and a dollar a day.
+class CallAccountTest : public BooksTest {
  protected:
-  CallAccountTest() {
-    studio_ = *store::open_sqlite({.path = folder_ / "studio.db"}, store::studio_migrations());
-    telemetry_ = *store::open_sqlite({.path = folder_ / "telemetry.db"}, store::telemetry_migrations());
-    allowances_ = std::make_unique<Allowances>(*studio_, clock_, metrics_);
-    running_ = std::make_unique<Running>(loop_, allowances_->run());
-    gate_ = std::make_unique<Gate>(*allowances_, metrics_);
-    log_ = std::make_unique<CallLog>(*telemetry_, clock_, metrics_);
-    prices_.replace(*PriceTable::parse(
-        R"({"p/m": {"litellm_provider": "p", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}})"));
-    KeyState state;
-    state.id = KeyId::make();
-    state.principal = {.owner = UserId::make()};
-    state.limiter = std::make_shared<KeyLimiter>(clock_);
-    state.limiter->set_limits({.tokens_per_minute = 10'000, .concurrent_max = 1});
-    state.allowance = allowances_->allowance(state.id, state.principal.owner, {.day = kDollar});
-    key_ = std::make_shared<const KeyState>(std::move(state));
-  }
   std::unique_ptr<CallAccount> account() {
     CallReport report;
     report.request_id = "r1";
@@ -44,7 +27,7 @@ class CallAccountTest : public testing::Test {
     return loop_.wait_for(account.admit(input, output, 1, {candidate_}));
   }
   CallRecord logged() {
-    EXPECT_TRUE(is_ok(store::run(log_->flush())));
+    EXPECT_TRUE(is_ok(store::run(log_.flush())));
     auto page = store::run(list_calls(*telemetry_, kAdmin, {}, 0, 1));
     EXPECT_TRUE(page && page->calls.size() == 1);
     return page && !page->calls.empty() ? page->calls[0] : CallRecord();
@@ -52,24 +35,9 @@ class CallAccountTest : public testing::Test {
   Picodollars spent() const { return key_->allowance->status().day.spent; }
   std::int64_t tokens_left() const { return key_->limiter->status().tokens.remaining; }
 
-  store::TemporaryFolder folder_;
-  ManualClock clock_;
-  Metrics metrics_;
-  Prices prices_;
-  std::unique_ptr<store::Database> studio_, telemetry_;
-  LoopThread loop_;
-  std::unique_ptr<Allowances> allowances_;
-  std::unique_ptr<Running> running_;
-  std::unique_ptr<Gate> gate_;
-  std::unique_ptr<CallLog> log_;
-  KeyStatePtr key_;
+  const KeyStatePtr key_ = make_key({.tokens_per_minute = 10'000, .concurrent_max = 1}, {.day = kDollar});
   const CandidatePtr candidate_ = std::make_shared<Candidate>(
       std::make_shared<const Provider>(Provider{.name = "p", .base_url = {}}), "m", BreakerPolicy());
-  CallBooks books_{.clock = clock_, .gate = nullptr, .prices = &prices_, .log = nullptr, .on_end = {}};
-  void SetUp() override {
-    books_.gate = gate_.get();
-    books_.log = log_.get();
-  }
 };
 
 TEST_F(CallAccountTest, AnAnsweredCallIsSettledAndLoggedWithAllItsAttempts) {
@@ -190,7 +158,7 @@ TEST_F(CallAccountTest, ACallerWhoLeavesBetweenAttemptsPaysNothing) {
 
 TEST_F(CallAccountTest, TextsGoToALogThatKeepsThem) {
   for (const bool is_kept : {false, true}) {
-    log_->keep_texts(is_kept);
+    log_.keep_texts(is_kept);
     auto call = account();
     call->asked("{\"question\": 1}");
     call->said("one ");

@@ -15,18 +15,12 @@ namespace {
 using namespace std::chrono_literals;
 using store::is_ok;
 
-constexpr UnixMs kNoon = 1'795'262'400'000;  // 2026-11-21T12:00:00Z
 const Principal kAdmin{.owner = store::local_user(), .role = atelier::Role::admin};
 
-class CallLogTest : public testing::Test {
+class CallLogTest : public TelemetryTest {
  protected:
-  CallLogTest() {
-    real_ =
-        *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
-    database_ = std::make_unique<StallingDatabase>(*real_);
-  }
   CallLog& log() {
-    if (!log_) log_ = std::make_unique<CallLog>(*database_, clock_, metrics_, options_);
+    if (!log_) log_ = std::make_unique<CallLog>(database_, clock_, metrics_, options_);
     return *log_;
   }
   void flush() { ASSERT_TRUE(is_ok(store::run(log().flush()))); }
@@ -56,29 +50,15 @@ class CallLogTest : public testing::Test {
     const std::size_t at = rendered.find(std::string("\n") + what + " ");
     return at == std::string::npos ? -1 : std::atoll(rendered.c_str() + at + std::string(what).size() + 2);
   }
-  template <class Condition>
-  void await(Condition condition) {
-    for (int i = 0; i < 10'000; ++i) {
-      if (condition()) return;
-      std::this_thread::sleep_for(1ms);
-    }
-    ADD_FAILURE() << "waited in vain";
-  }
   std::int64_t row_count(const char* table) {
     auto rows = store::run(std::string_view(table) == "calls" ? real_->read({"SELECT count(*) FROM calls"})
                                                               : real_->read({"SELECT count(*) FROM call_texts"}));
     return rows->integer(0, 0);
   }
 
-  store::TemporaryFolder folder_;
-  ManualClock clock_{kNoon};
-  Metrics metrics_;
   CallLog::Options options_{.flush_every = 5ms, .retry_min = 5ms, .retry_max = 20ms};
   const KeyId key_ = KeyId::make();
   const UserId owner_ = UserId::make();
-  std::unique_ptr<store::Database> real_;
-  std::unique_ptr<StallingDatabase> database_;
-  LoopThread loop_;
   std::unique_ptr<CallLog> log_;
 };
 
@@ -126,7 +106,7 @@ TEST_F(CallLogTest, RunWritesBehindTheCallsInBatches) {
   Running running(loop_, log().run());
   for (int i = 0; i < 2'500; ++i) log().add(call());
   await([&] { return row_count("calls") == 2'500; });
-  EXPECT_LE(database_->write_count(), 40U) << "not one by one";
+  EXPECT_LE(database_.write_count(), 40U) << "not one by one";
   log().add(call());
   await([&] { return row_count("calls") == 2'501; });
   log().add(call());
@@ -138,15 +118,15 @@ TEST_F(CallLogTest, RunWritesBehindTheCallsInBatches) {
 TEST_F(CallLogTest, AStalledDatabaseDelaysNobodyAndWhatFindsNoRoomIsCountedAndSummed) {
   options_.queue_rows_max = 100;
   Running running(loop_, log().run());
-  database_->stall();
+  database_.stall();
   log().add(call());
-  await([&] { return database_->waiting_count() == 1; });
+  await([&] { return database_.waiting_count() == 1; });
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 10'000; ++i) log().add(call());
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
   EXPECT_EQ(log().dropped_count(), 10'001U - 100U);
   EXPECT_EQ(count("atelier_call_log_queue_rows"), 100);
-  database_->resume();
+  database_.resume();
   await([&] { return row_count("calls") == 100; });
   running.end();
   const auto usage =
@@ -160,11 +140,11 @@ TEST_F(CallLogTest, AStalledDatabaseDelaysNobodyAndWhatFindsNoRoomIsCountedAndSu
 
 TEST_F(CallLogTest, WhatADatabaseRefusesIsWrittenLaterOnce) {
   Running running(loop_, log().run());
-  database_->die();
+  database_.die();
   for (int i = 0; i < 10; ++i) log().add(call());
-  await([&] { return database_->write_count() >= 3; });
+  await([&] { return database_.write_count() >= 3; });
   EXPECT_EQ(row_count("calls"), 0);
-  database_->revive();
+  database_.revive();
   log().add(call());
   await([&] { return row_count("calls") == 11; });
   running.end();

@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "base/blocking.hpp"
+#include "base/clock.hpp"
+#include "base/metrics.hpp"
 #include "base/task_group.hpp"
 #include "store/database.hpp"
 #include "store/migrations.hpp"
@@ -14,6 +16,17 @@
 
 // What tests of the gateway's bookkeeping live in: a loop of its own thread, and a database that can be made to stall.
 namespace atelier::model {
+
+constexpr UnixMs kNoon = 1'795'262'400'000;  // 2026-11-21T12:00:00Z
+
+template <class Condition>
+void await(Condition condition) {
+  for (int i = 0; i < 10'000; ++i) {
+    if (condition()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ADD_FAILURE() << "waited in vain";
+}
 
 class LoopThread {
  public:
@@ -134,6 +147,18 @@ class StallingDatabase final : public store::Database {
   bool is_stalled_ = false, is_dead_ = false;
   std::size_t write_count_ = 0;
   std::vector<store::Waiter*> waiting_;
+};
+
+// A class that writes to the database of telemetry, from a certain noon on.
+class TelemetryTest : public ::testing::Test {
+ protected:
+  store::TemporaryFolder folder_;
+  ManualClock clock_{kNoon};
+  Metrics metrics_;
+  std::unique_ptr<store::Database> real_ =
+      *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
+  StallingDatabase database_{*real_};
+  LoopThread loop_;
 };
 
 }  // namespace atelier::model

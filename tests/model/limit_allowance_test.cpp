@@ -9,8 +9,6 @@ namespace {
 using namespace std::chrono_literals;
 using store::is_ok;
 
-constexpr UnixMs kNoon = 1'795'262'400'000;  // 2026-11-21T12:00:00Z
-
 class AllowanceTest : public testing::Test {
  protected:
   AllowanceTest() {
@@ -45,14 +43,6 @@ class AllowanceTest : public testing::Test {
         {"SELECT leased, settled FROM allowances WHERE key = $1 AND period = $2", {key_.to_string(), period}}));
     if (rows->empty()) return {-1, -1};
     return {rows->integer(0, 0), rows->integer(0, 1)};
-  }
-  template <class Condition>
-  void await(Condition condition) {
-    for (int i = 0; i < 10'000; ++i) {
-      if (condition()) return;
-      std::this_thread::sleep_for(1ms);
-    }
-    ADD_FAILURE() << "waited in vain";
   }
 
   store::TemporaryFolder folder_;

@@ -4,7 +4,7 @@
 #include "model/limit/glob.hpp"
 #include "model/limit/limiters.hpp"
 #include "tests/model/allocation_count.hpp"
-#include "tests/model/house.hpp"
+#include "tests/model/books.hpp"
 
 namespace atelier::model {
 namespace {
@@ -60,38 +60,15 @@ TEST(CallEstimate, TakesTheDearestCandidateAndOneUnknownIsUnknown) {
   EXPECT_EQ(estimate_call(1, std::numeric_limits<std::int64_t>::max(), 9, both).tokens, kMoneyMax);
 }
 
-class GateTest : public ::testing::Test {
+class GateTest : public BooksTest {
  protected:
-  GateTest() {
-    studio_ = *store::open_sqlite({.path = folder_ / "studio.db"}, store::studio_migrations());
-    allowances_ = std::make_unique<Allowances>(*studio_, clock_, metrics_);
-    running_ = std::make_unique<Running>(loop_, allowances_->run());
-    gate_ = std::make_unique<Gate>(*allowances_, metrics_);
-  }
-  KeyStatePtr key(KeyLimits limits, AllowanceLimits money) {
-    KeyState state;
-    state.id = KeyId::make();
-    state.limiter = std::make_shared<KeyLimiter>(clock_);
-    state.limiter->set_limits(limits);
-    state.allowance = allowances_->allowance(state.id, UserId::make(), money);
-    return std::make_shared<const KeyState>(std::move(state));
-  }
   Result<CallPass> admit(KeyStatePtr state, CallEstimate estimate) {
-    return loop_.wait_for(gate_->admit(state, estimate));
+    return loop_.wait_for(gate_.admit(state, estimate));
   }
-
-  store::TemporaryFolder folder_;
-  ManualClock clock_;
-  Metrics metrics_;
-  std::unique_ptr<store::Database> studio_;
-  LoopThread loop_;
-  std::unique_ptr<Allowances> allowances_;
-  std::unique_ptr<Running> running_;
-  std::unique_ptr<Gate> gate_;
 };
 
 TEST_F(GateTest, ACallHoldsItsPlaceTokensAndMoneyUntilItIsSettled) {
-  const auto state = key({.tokens_per_minute = 1'000, .concurrent_max = 1}, {.day = kDollar});
+  const auto state = make_key({.tokens_per_minute = 1'000, .concurrent_max = 1}, {.day = kDollar});
   auto pass = admit(state, {.tokens = 600, .cost = 60 * kCent});
   ASSERT_TRUE(is_ok(pass));
   EXPECT_FALSE(admit(state, {}).has_value());
@@ -105,7 +82,7 @@ TEST_F(GateTest, ACallHoldsItsPlaceTokensAndMoneyUntilItIsSettled) {
 }
 
 TEST_F(GateTest, MoneyThatIsRefusedGivesTokensAndPlaceBack) {
-  const auto state = key({.tokens_per_minute = 1'000, .concurrent_max = 1}, {.month = kCent});
+  const auto state = make_key({.tokens_per_minute = 1'000, .concurrent_max = 1}, {.month = kCent});
   const auto refused = admit(state, {.tokens = 600, .cost = kDollar});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().reason, "allowance_month");
@@ -118,28 +95,28 @@ TEST_F(GateTest, MoneyThatIsRefusedGivesTokensAndPlaceBack) {
 }
 
 TEST_F(GateTest, TheFirstHalfAnswersUnlessABlockOfMoneyMustBeLeased) {
-  const auto state = key({.tokens_per_minute = 1'000, .concurrent_max = 1}, {.day = kDollar});
+  const auto state = make_key({.tokens_per_minute = 1'000, .concurrent_max = 1}, {.day = kDollar});
   const CallEstimate estimate{.tokens = 600, .cost = kCent};
   RatePass held;
-  EXPECT_FALSE(gate_->try_admit(*state, estimate, held).has_value()) << "nothing is leased yet";
+  EXPECT_FALSE(gate_.try_admit(*state, estimate, held).has_value()) << "nothing is leased yet";
   EXPECT_EQ(state->limiter->status().concurrency.remaining, 0) << "the place is held meanwhile";
   {
-    auto pass = loop_.wait_for(gate_->wait_for_money(state, estimate, std::move(held)));
+    auto pass = loop_.wait_for(gate_.wait_for_money(state, estimate, std::move(held)));
     ASSERT_TRUE(is_ok(pass));
     pass->settle(0, 0);
   }
   EXPECT_EQ(state->limiter->status().concurrency.remaining, 1);
   EXPECT_EQ(state->limiter->status().tokens.remaining, 1'000);
-  auto answer = gate_->try_admit(*state, estimate, held);
+  auto answer = gate_.try_admit(*state, estimate, held);
   ASSERT_TRUE(answer.has_value());
   ASSERT_TRUE(is_ok(*answer));
   RatePass other;
-  auto refused = gate_->try_admit(*state, estimate, other);
+  auto refused = gate_.try_admit(*state, estimate, other);
   ASSERT_TRUE(refused.has_value());
   EXPECT_EQ((*refused).error().reason, "concurrency");
   (*answer)->settle(100, 0);
   answer.reset();
-  refused = gate_->try_admit(*state, {.tokens = 100, .cost = 2 * kDollar}, other);
+  refused = gate_.try_admit(*state, {.tokens = 100, .cost = 2 * kDollar}, other);
   ASSERT_TRUE(refused.has_value());
   EXPECT_EQ((*refused).error().reason, "allowance_day");
   EXPECT_EQ(state->limiter->status().tokens.remaining, 900) << "given back";
@@ -147,14 +124,15 @@ TEST_F(GateTest, TheFirstHalfAnswersUnlessABlockOfMoneyMustBeLeased) {
 }
 
 TEST_F(GateTest, AdmittingAndSettlingAllocatesNothing) {
-  const auto state = key({.requests_per_minute = 1'000'000, .tokens_per_minute = 1'000'000'000, .concurrent_max = 8},
-                         {.day = 1'000 * kDollar, .month = 1'000 * kDollar});
+  const auto state =
+      make_key({.requests_per_minute = 1'000'000, .tokens_per_minute = 1'000'000'000, .concurrent_max = 8},
+               {.day = 1'000 * kDollar, .month = 1'000 * kDollar});
   const CallEstimate estimate{.tokens = 1'000, .cost = kCent / 100};
   ASSERT_TRUE(is_ok(admit(state, estimate)));
   const std::size_t before = testing::allocation_count();
   for (int i = 0; i < 1'000; ++i) {
     RatePass held;
-    auto pass = gate_->try_admit(*state, estimate, held);
+    auto pass = gate_.try_admit(*state, estimate, held);
     ASSERT_TRUE(pass && *pass);
     (*pass)->settle(10, kCent / 1'000);
   }

@@ -9,27 +9,12 @@ namespace {
 using namespace std::chrono_literals;
 using store::is_ok;
 
-class LimitersStored : public testing::Test {
+class LimitersStored : public TelemetryTest {
  protected:
-  LimitersStored() {
-    database_ = *store::open_sqlite({.path = folder_ / "telemetry.db"}, store::telemetry_migrations());
-  }
   std::unique_ptr<Limiters> make(Limiters::Options options = {}) {
-    return std::make_unique<Limiters>(stalling(), clock_, metrics_, options);
+    return std::make_unique<Limiters>(database_, clock_, metrics_, options);
   }
-  StallingDatabase& stalling() {
-    if (!stalling_) stalling_ = std::make_unique<StallingDatabase>(*database_);
-    return *stalling_;
-  }
-  std::int64_t row_count() {
-    return store::run(database_->read({"SELECT count(*) FROM limiter_states"}))->integer(0, 0);
-  }
-
-  store::TemporaryFolder folder_;
-  ManualClock clock_;
-  Metrics metrics_;
-  std::unique_ptr<store::Database> database_;
-  std::unique_ptr<StallingDatabase> stalling_;
+  std::int64_t row_count() { return store::run(real_->read({"SELECT count(*) FROM limiter_states"}))->integer(0, 0); }
 };
 
 TEST_F(LimitersStored, AKeyHasOneLimiterHoweverOftenItIsAskedFor) {
@@ -89,14 +74,14 @@ TEST_F(LimitersStored, AWallClockThatWasSetBackFreezesNobodyForLongerThanAMinute
 TEST_F(LimitersStored, WhatCouldNotBeWrittenIsWrittenLater) {
   const auto limiters = make();
   (void)limiters->limiter(KeyId::make(), {.requests_per_minute = 1})->admit(0);
-  stalling().die();
+  database_.die();
   EXPECT_FALSE(store::run(limiters->flush()).has_value());
-  stalling().revive();
+  database_.revive();
   ASSERT_TRUE(is_ok(store::run(limiters->flush())));
   EXPECT_EQ(row_count(), 1);
-  const std::size_t count = stalling().write_count();
+  const std::size_t count = database_.write_count();
   ASSERT_TRUE(is_ok(store::run(limiters->flush())));
-  EXPECT_EQ(stalling().write_count(), count) << "nothing changed";
+  EXPECT_EQ(database_.write_count(), count) << "nothing changed";
 }
 
 TEST_F(LimitersStored, ManyKeysAreWrittenInBatches) {
@@ -104,7 +89,7 @@ TEST_F(LimitersStored, ManyKeysAreWrittenInBatches) {
   for (int i = 0; i < 1'200; ++i) (void)limiters->limiter(KeyId::make(), {.requests_per_minute = 1})->admit(0);
   ASSERT_TRUE(is_ok(store::run(limiters->flush())));
   EXPECT_EQ(row_count(), 1'200);
-  EXPECT_EQ(stalling().write_count(), 3U);
+  EXPECT_EQ(database_.write_count(), 3U);
 }
 
 TEST_F(LimitersStored, TheirNumberIsBoundedAndOnlyWhoIsAtRestIsForgotten) {

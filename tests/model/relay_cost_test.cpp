@@ -5,7 +5,7 @@
 #include "model/call/chat_gateway.hpp"
 #include "model/face/glance.hpp"
 #include "tests/model/allocation_count.hpp"
-#include "tests/model/house.hpp"
+#include "tests/model/books.hpp"
 
 namespace atelier::model {
 namespace {
@@ -74,30 +74,11 @@ class Meter {
   const std::size_t allocations_ = testing::allocation_count(), bytes_ = testing::allocated_bytes();
 };
 
-class RelayCost : public ::testing::Test {
+class RelayCost : public BooksTest {
  protected:
   RelayCost() {
-    studio_ = *store::open_sqlite({.path = folder_ / "studio.db"}, store::studio_migrations());
-    telemetry_ = *store::open_sqlite({.path = folder_ / "telemetry.db"}, store::telemetry_migrations());
-    allowances_ = std::make_unique<Allowances>(*studio_, clock_, metrics_);
-    running_ = std::make_unique<Running>(loop_, allowances_->run());
-    gate_ = std::make_unique<Gate>(*allowances_, metrics_);
-    log_ = std::make_unique<CallLog>(*telemetry_, clock_, metrics_);
-    prices_.replace(*PriceTable::parse(
-        R"({"p/m": {"litellm_provider": "p", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}})"));
     models_.configure({Provider{.name = "p", .protocol = Protocol::openai_chat, .base_url = "http://127.0.0.1:1/v1"}},
                       {});
-    KeyState state;
-    state.id = KeyId::make();
-    state.principal = {.owner = UserId::make()};
-    state.limiter = std::make_shared<KeyLimiter>(clock_);
-    state.limiter->set_limits(
-        {.requests_per_minute = 1'000'000, .tokens_per_minute = 1'000'000'000, .concurrent_max = 8});
-    state.allowance = allowances_->allowance(state.id, state.principal.owner, {.day = 1'000 * kDollar});
-    key_ = std::make_shared<const KeyState>(std::move(state));
-    gateway_ = std::make_unique<ChatGateway>(
-        models_, upstream_, CallBooks{.clock = clock_, .gate = gate_.get(), .prices = &prices_, .log = log_.get()},
-        GatewayOptions());
   }
 
   // A call of a kibibyte, as a face hands it over.
@@ -163,20 +144,12 @@ class RelayCost : public ::testing::Test {
     std::printf("%.2f allocations, %.0f bytes\n", cost.allocations, cost.bytes);
   }
 
-  store::TemporaryFolder folder_;
-  ManualClock clock_;
-  Metrics metrics_;
-  Prices prices_;
-  std::unique_ptr<store::Database> studio_, telemetry_;
-  LoopThread loop_;
-  std::unique_ptr<Allowances> allowances_;
-  std::unique_ptr<Running> running_;
-  std::unique_ptr<Gate> gate_;
-  std::unique_ptr<CallLog> log_;
   Models models_{BreakerPolicy()};
   SteadyUpstream upstream_;
-  KeyStatePtr key_;
-  std::unique_ptr<ChatGateway> gateway_;
+  const KeyStatePtr key_ =
+      make_key({.requests_per_minute = 1'000'000, .tokens_per_minute = 1'000'000'000, .concurrent_max = 8},
+               {.day = 1'000 * kDollar});
+  ChatGateway gateway_{models_, upstream_, books_, GatewayOptions()};
 };
 
 TEST_F(RelayCost, AWholeAnswerOfAKibibyteStaysUnderItsCeiling) {
@@ -186,7 +159,7 @@ TEST_F(RelayCost, AWholeAnswerOfAKibibyteStaysUnderItsCeiling) {
       std::string(700, 'y') +
       R"("},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":250,"completion_tokens":175,"total_tokens":425},"service_tier":"default","system_fingerprint":"fp"})";
   upstream_.pieces = {answer};
-  const Cost cost = loop_.wait_for(answer_all(gateway_.get(), calls(false, kWarmUp), calls(false, kMeasured)));
+  const Cost cost = loop_.wait_for(answer_all(&gateway_, calls(false, kWarmUp), calls(false, kMeasured)));
   tell(cost);
   EXPECT_GT(cost.allocations, 1) << "it does count";
   if (!kHasCeilings) return;
@@ -200,7 +173,7 @@ TEST_F(RelayCost, AnEventOfAStreamStaysUnderItsCeiling) {
     upstream_.pieces.push_back(
         R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"word "},"logprobs":null,"finish_reason":null}]})"
         "\n\n");
-  const Cost cost = loop_.wait_for(read_all(gateway_.get(), call(true)));
+  const Cost cost = loop_.wait_for(read_all(&gateway_, call(true)));
   tell(cost);
   if (!kHasCeilings) return;
   EXPECT_LE(cost.allocations, kEventAllocationsMax);

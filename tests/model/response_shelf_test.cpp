@@ -12,17 +12,10 @@ namespace {
 using namespace std::chrono_literals;
 using store::is_ok;
 
-constexpr UnixMs kNoon = 1'795'262'400'000;  // 2026-11-21T12:00:00Z
-
-class ResponseShelfTest : public testing::Test {
+class ResponseShelfTest : public TelemetryTest {
  protected:
-  ResponseShelfTest() {
-    real_ =
-        *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
-    database_ = std::make_unique<StallingDatabase>(*real_);
-  }
   ResponseShelf& shelf() {
-    if (!shelf_) shelf_ = std::make_unique<ResponseShelf>(*database_, clock_, metrics_, options_);
+    if (!shelf_) shelf_ = std::make_unique<ResponseShelf>(database_, clock_, metrics_, options_);
     return *shelf_;
   }
   // As after a restart.
@@ -78,24 +71,10 @@ class ResponseShelfTest : public testing::Test {
       ++slices;
     }
   }
-  template <class Condition>
-  void await(Condition condition) {
-    for (int i = 0; i < 10'000; ++i) {
-      if (condition()) return;
-      std::this_thread::sleep_for(1ms);
-    }
-    ADD_FAILURE() << "waited in vain";
-  }
 
-  store::TemporaryFolder folder_;
-  ManualClock clock_{kNoon};
-  Metrics metrics_;
   ResponseShelf::Options options_{.flush_every = 5ms, .retry_min = 5ms, .retry_max = 20ms};
   const ResponseOwner mine_{.owner = UserId::make(), .key = KeyId::make()};
   const ResponseOwner other_{.owner = mine_.owner, .key = KeyId::make()};
-  std::unique_ptr<store::Database> real_;
-  std::unique_ptr<StallingDatabase> database_;
-  LoopThread loop_;
   std::unique_ptr<ResponseShelf> shelf_;
 };
 
@@ -185,14 +164,14 @@ TEST_F(ResponseShelfTest, RemovedBeforeItIsWrittenItNeverIs) {
 // The one moment in which nobody may find it although the database is about to have it.
 TEST_F(ResponseShelfTest, RemovedWhileItIsWrittenItIsGoneAfterwards) {
   const KeptResponse kept = turn("a");
-  database_->stall();
+  database_.stall();
   Running running(loop_, shelf().run());
   ASSERT_TRUE(shelf().put(kept));
-  await([&] { return database_->waiting_count() == 1; });
+  await([&] { return database_.waiting_count() == 1; });
   std::thread remover([&] { EXPECT_TRUE(*store::run(shelf().remove(mine_, kept.id))); });
-  await([&] { return database_->waiting_count() == 2; });
+  await([&] { return database_.waiting_count() == 2; });
   EXPECT_FALSE(find(kept.id));
-  database_->resume();
+  database_.resume();
   remover.join();
   EXPECT_FALSE(find(kept.id));
   const KeptResponse later = turn("b");
@@ -205,17 +184,17 @@ TEST_F(ResponseShelfTest, RemovedWhileItIsWrittenItIsGoneAfterwards) {
 
 TEST_F(ResponseShelfTest, ADatabaseThatTakesNothingDelaysNobodyAndLosesNothing) {
   options_.waiting_max = 3;
-  database_->die();
+  database_.die();
   Running running(loop_, shelf().run());
   std::vector<KeptResponse> kept;
   for (const char* text : {"a", "b", "c"}) {
     kept.push_back(turn(text));
     ASSERT_TRUE(shelf().put(kept.back()));
   }
-  await([&] { return database_->write_count() >= 2; });
+  await([&] { return database_.write_count() >= 2; });
   EXPECT_FALSE(shelf().put(turn("d"))) << "there is no room, and its caller is told";
   for (const KeptResponse& one : kept) EXPECT_TRUE(find(one.id));
-  database_->revive();
+  database_.revive();
   await([&] { return rows_of_all() == 12; });
   EXPECT_TRUE(shelf().put(turn("e")));
   running.end();
