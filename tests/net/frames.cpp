@@ -20,31 +20,16 @@ std::uint32_t Frame::number(std::size_t at) const {
   return number;
 }
 
-Frames::Frames(Wire wire, const Settings& settings) : wire_(std::move(wire)) {
-  nghttp2_hd_deflate_new(&deflater_, 4096);
-  nghttp2_hd_inflate_new(&inflater_);
-  wire_.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  std::string payload;
-  for (const auto& [id, value] : settings) payload += number_of(id, 2) + number_of(value, 4);
-  send(NGHTTP2_SETTINGS, 0, 0, payload);
-}
-
-Frames::~Frames() {
-  nghttp2_hd_deflate_del(deflater_);
-  nghttp2_hd_inflate_del(inflater_);
-}
-
-Frames& Frames::send(std::uint8_t type, std::uint8_t flags, std::int32_t stream, std::string_view payload) {
+std::string frame_of(std::uint8_t type, std::uint8_t flags, std::int32_t stream, std::string_view payload) {
   std::string frame = number_of(static_cast<std::uint32_t>(payload.size()), 3);
   frame += static_cast<char>(type);
   frame += static_cast<char>(flags);
   frame += number_of(static_cast<std::uint32_t>(stream), 4);
   frame += payload;
-  wire_.send(frame);
-  return *this;
+  return frame;
 }
 
-std::string Frames::encode(const Fields& fields) {
+std::string FieldEncoder::encode(const Fields& fields) {
   std::vector<nghttp2_nv> list;
   for (const auto& [name, value] : fields)
     list.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
@@ -55,6 +40,21 @@ std::string Frames::encode(const Fields& fields) {
                                              list.data(), list.size());
   block.resize(static_cast<std::size_t>(size));
   return block;
+}
+
+Frames::Frames(Wire wire, const Settings& settings) : wire_(std::move(wire)) {
+  nghttp2_hd_inflate_new(&inflater_);
+  wire_.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  std::string payload;
+  for (const auto& [id, value] : settings) payload += number_of(id, 2) + number_of(value, 4);
+  send(NGHTTP2_SETTINGS, 0, 0, payload);
+}
+
+Frames::~Frames() { nghttp2_hd_inflate_del(inflater_); }
+
+Frames& Frames::send(std::uint8_t type, std::uint8_t flags, std::int32_t stream, std::string_view payload) {
+  wire_.send(frame_of(type, flags, stream, payload));
+  return *this;
 }
 
 Frames& Frames::headers(std::int32_t stream, const Fields& fields, std::uint8_t flags) {

@@ -16,11 +16,27 @@ struct Frame {
   std::uint32_t number(std::size_t at) const;  // four bytes of the payload
 };
 
+std::string frame_of(std::uint8_t type, std::uint8_t flags, std::int32_t stream, std::string_view payload);
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+// Fields as HPACK writes them, with the table of one connection.
+class FieldEncoder {
+ public:
+  FieldEncoder() { nghttp2_hd_deflate_new(&deflater_, 4096); }
+  ~FieldEncoder() { nghttp2_hd_deflate_del(deflater_); }
+  FieldEncoder(const FieldEncoder&) = delete;
+  FieldEncoder& operator=(const FieldEncoder&) = delete;
+  std::string encode(const Fields& fields);
+
+ private:
+  nghttp2_hd_deflater* deflater_ = nullptr;
+};
+
 // A client of HTTP/2 that speaks in frames, so that tests can send what no library would. Sends the preface and its
 // settings when it is made; the server's settings and pings are acknowledged as it reads.
 class Frames {
  public:
-  using Fields = std::vector<std::pair<std::string, std::string>>;
   using Settings = std::vector<std::pair<std::uint16_t, std::uint32_t>>;
   explicit Frames(Wire wire, const Settings& settings = {});
   ~Frames();
@@ -37,7 +53,7 @@ class Frames {
   Frames& reset(std::int32_t stream, std::uint32_t code = NGHTTP2_CANCEL);
   Frames& window(std::int32_t stream, std::uint32_t size);
   Frames& ping();
-  std::string encode(const Fields& fields);  // by HPACK
+  std::string encode(const Fields& fields) { return encoder_.encode(fields); }
 
   std::optional<Frame> next();  // nullopt: the server closed
   // The next of that type, whatever comes before.
@@ -75,7 +91,7 @@ class Frames {
   bool take();
   void take_fields(const Frame& frame);
   Wire wire_;
-  nghttp2_hd_deflater* deflater_ = nullptr;
+  FieldEncoder encoder_;
   nghttp2_hd_inflater* inflater_ = nullptr;
   std::map<std::int32_t, Answer> answers_;
   bool opens_windows_ = true;

@@ -170,7 +170,7 @@ TEST_F(Http2Abuse, FieldsBuiltFromOneByteEach) {
 
 TEST_F(Http2Abuse, ManyFieldsAndManyCookies) {
   Frames client(Wire{port()});
-  Frames::Fields fields, cookies;
+  Fields fields, cookies;
   for (int i = 0; i < 100; ++i) fields.emplace_back("x" + std::to_string(i), "y");
   EXPECT_EQ(client.request(1, "GET", "/", fields).read_answer(1).status, 200);
   fields.emplace_back("z", "y");
@@ -192,7 +192,7 @@ TEST_F(Http2Abuse, ManyFieldsAndManyCookies) {
 TEST_F(Http2Abuse, HeadsThatTogetherAreTooMuch) {
   Frames client(Wire{port()});
   // Eight of 28 KB are under 256 KiB, and they wait.
-  const Frames::Fields large = {{"x", std::string(14'000, 'x')}, {"y", std::string(14'000, 'x')}};
+  const Fields large = {{"x", std::string(14'000, 'x')}, {"y", std::string(14'000, 'x')}};
   for (std::int32_t id = 1; id < 17; id += 2) client.request(id, "GET", "/wait", large);
   EXPECT_TRUE(eventually([&] { return count_ == 8; }));
   EXPECT_EQ(client.request(19, "GET", "/", large).read_answer(19).body, "fine");  // the ninth ends at once
@@ -218,7 +218,6 @@ TEST_F(Http2Abuse, MoreStreamsThanAllowed) {
 }
 
 TEST_F(Http2Abuse, WhatIsNoRequestIsReset) {
-  using Fields = Frames::Fields;
   const Fields base = {{":method", "GET"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/"}};
   const auto with = [&](Fields more) {
     Fields all = base;

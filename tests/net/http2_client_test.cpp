@@ -4,6 +4,7 @@
 #include "base/async.hpp"
 #include "tests/net/client_fixture.hpp"
 #include "tests/net/frames.hpp"
+#include "tests/net/handlers.hpp"
 
 namespace atelier::net {
 namespace {
@@ -12,38 +13,9 @@ using namespace std::chrono_literals;
 
 Result<std::vector<IpAddress>> look_up_here(const std::string&) { return std::vector{*IpAddress::parse("127.0.0.1")}; }
 
-struct Seen {
-  std::atomic<bool> go = false, was_cancelled = false;
-  std::atomic<int> count = 0;
-  std::atomic<std::size_t> bytes = 0;
-};
-
-Task<Result<>> wait_until_set(const std::atomic<bool>* flag) {
-  while (!*flag) {
-    if (auto slept = co_await sleep_for(1ms); !slept) co_return slept;
-  }
-  co_return Result<>{};
-}
-
-Task<Result<>> send_without_end(BodyWriter* writer, std::shared_ptr<Seen> seen) {
-  for (;;) {
-    auto sent = co_await writer->write(std::string(10'000, 'x'));
-    if (sent) {
-      seen->bytes += 10'000;
-      continue;
-    }
-    seen->was_cancelled = true;
-    co_return sent;
-  }
-}
-
 Task<Result<Response>> handle(Request request, std::shared_ptr<Seen> seen) {
   ++seen->count;
-  if (request.path == "/wait") {
-    auto waited = co_await wait_until_set(&seen->go);
-    seen->was_cancelled = !waited;
-    co_return text_response("waited");
-  }
+  if (request.path == "/wait") co_return co_await answer_after_waiting(seen);
   if (request.path == "/endless") {
     Response response;
     response.body = StreamBody([seen](BodyWriter& writer) { return send_without_end(&writer, seen); });
@@ -277,32 +249,17 @@ TEST_F(Http2Client, IsNotSpokenWhereItIsSwitchedOff) {
 class ScriptedPeer {
  public:
   explicit ScriptedPeer(FakePeer& peer) : peer_(peer) {
-    nghttp2_hd_deflate_new(&deflater_, 4096);
     while (buffer_.size() < 24 && fill()) {
     }
     buffer_.erase(0, 24);
     send(NGHTTP2_SETTINGS, 0, 0, "");
   }
-  ~ScriptedPeer() { nghttp2_hd_deflate_del(deflater_); }
 
   void send(std::uint8_t type, std::uint8_t flags, std::int32_t stream, std::string_view payload) {
-    std::string frame;
-    for (int shift = 16; shift >= 0; shift -= 8) frame += static_cast<char>(payload.size() >> shift & 0xff);
-    frame += static_cast<char>(type);
-    frame += static_cast<char>(flags);
-    for (int shift = 24; shift >= 0; shift -= 8) frame += static_cast<char>(stream >> shift & 0xff);
-    peer_.send(frame + std::string(payload));
+    peer_.send(frame_of(type, flags, stream, payload));
   }
-  void headers(std::int32_t stream, const Frames::Fields& fields, std::uint8_t flags = NGHTTP2_FLAG_END_HEADERS) {
-    std::vector<nghttp2_nv> list;
-    for (const auto& [name, value] : fields)
-      list.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-                      reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
-                      NGHTTP2_NV_FLAG_NONE});
-    std::string block(nghttp2_hd_deflate_bound(deflater_, list.data(), list.size()), '\0');
-    block.resize(static_cast<std::size_t>(nghttp2_hd_deflate_hd(
-        deflater_, reinterpret_cast<std::uint8_t*>(block.data()), block.size(), list.data(), list.size())));
-    send(NGHTTP2_HEADERS, flags, stream, block);
+  void headers(std::int32_t stream, const Fields& fields, std::uint8_t flags = NGHTTP2_FLAG_END_HEADERS) {
+    send(NGHTTP2_HEADERS, flags, stream, encoder_.encode(fields));
   }
   void answer(std::int32_t stream, std::string_view body) {
     headers(stream, {{":status", "200"}});
@@ -341,7 +298,7 @@ class ScriptedPeer {
     return !more.empty();
   }
   FakePeer& peer_;
-  nghttp2_hd_deflater* deflater_ = nullptr;
+  FieldEncoder encoder_;
   std::string buffer_;
 };
 
@@ -502,7 +459,7 @@ TEST_F(Http2ClientFaults, AHeadOverOurLimitsIsRefused) {
         [&](FakePeer& peer) {
           ScriptedPeer scripted(peer);
           const std::int32_t id = scripted.next_request();
-          Frames::Fields fields = {{":status", "200"}};
+          Fields fields = {{":status", "200"}};
           for (int i = 0; i < (is_long ? 5 : 101); ++i)
             fields.emplace_back("x" + std::to_string(i),
                                 is_long ? std::string(3'000, static_cast<char>('a' + i)) : "y");

@@ -7,18 +7,12 @@
 #include "base/async.hpp"
 #include "tests/net/certificates.hpp"
 #include "tests/net/frames.hpp"
+#include "tests/net/handlers.hpp"
 
 namespace atelier::net {
 namespace {
 
 using namespace std::chrono_literals;
-
-// What the handlers below saw. One for each test.
-struct Seen {
-  std::atomic<bool> has_begun = false, was_cancelled = false, go = false;
-  std::atomic<int> count = 0;
-  std::atomic<std::size_t> bytes = 0;
-};
 
 Response stream_of(StreamBody body) {
   Response response;
@@ -27,33 +21,12 @@ Response stream_of(StreamBody body) {
   return response;
 }
 
-Task<Result<>> wait_until_set(const std::atomic<bool>* flag) {
-  while (!*flag) {
-    if (auto slept = co_await sleep_for(1ms); !slept) co_return slept;
-  }
-  co_return Result<>{};
-}
-
 Task<Result<>> send_events(BodyWriter* writer, std::shared_ptr<Seen> seen) {
   seen->has_begun = true;
   for (int i = 0; i < 3; ++i) {
     if (auto sent = co_await writer->write("event"); !sent) co_return sent;
   }
-  auto waited = co_await wait_until_set(&seen->go);
-  seen->was_cancelled = !waited;
-  co_return waited;
-}
-
-Task<Result<>> send_without_end(BodyWriter* writer, std::shared_ptr<Seen> seen) {
-  for (;;) {
-    auto sent = co_await writer->write(std::string(10'000, 'x'));
-    if (sent) {
-      seen->bytes += 10'000;
-      continue;
-    }
-    seen->was_cancelled = true;
-    co_return sent;
-  }
+  co_return co_await wait_to_go(seen);
 }
 
 Task<Result<Response>> serve_file() {
@@ -68,12 +41,7 @@ Task<Result<Response>> serve_file() {
 // By path.
 Task<Result<Response>> handle(Request request, std::shared_ptr<Seen> seen) {
   ++seen->count;
-  if (request.path == "/wait") {
-    seen->has_begun = true;
-    auto waited = co_await wait_until_set(&seen->go);
-    seen->was_cancelled = !waited;
-    co_return text_response("waited");
-  }
+  if (request.path == "/wait") co_return co_await answer_after_waiting(seen);
   if (request.path == "/events") co_return stream_of([seen](BodyWriter& writer) { return send_events(&writer, seen); });
   if (request.path == "/endless")
     co_return stream_of([seen](BodyWriter& writer) { return send_without_end(&writer, seen); });
