@@ -27,7 +27,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'base', test: /\/node_modules\/|\/src\/lib\/(?!story\/|gateway\/|components\/form\/)/ },
+            { name: 'base', test: /\/node_modules\/(?!marked\/|highlight\.js\/|temml\/)|\/src\/lib\/(?!story\/|gateway\/|md\/|components\/form\/)/ },
             { name: 'gateway', test: /\/src\/lib\/(gateway|components\/form)\// },
             { name: 'story', test: /\/src\/(styles\/story|lib\/story\/(split|pictures)|features\/shorts\/StoryText)/ },
           ],

@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const src = join(root, 'src');
 // A folder may use itself and those before it.
-const floors = ['lib/i18n', 'lib/story', 'lib/router', 'lib/media', 'lib/api', 'lib/timeline', 'lib/state', 'lib/components', 'lib/gateway', 'features', 'routes', 'app'];
+const floors = ['lib/i18n', 'lib/story', 'lib/router', 'lib/media', 'lib/api', 'lib/timeline', 'lib/state', 'lib/components', 'lib/md', 'lib/gateway', 'features', 'routes', 'app'];
 const svelteFree = ['lib/story', 'lib/timeline', 'lib/api', 'lib/media', 'lib/i18n'];
 const componentLinesMax = 180;
+// The one place that may write HTML: coloured code, through the page's policy.
+const sink = 'lib/md/sink.ts';
 
 const files = (folder) => readdirSync(folder).flatMap((name) => {
   const path = join(folder, name);
@@ -36,7 +38,7 @@ export function lint() {
     if (path.endsWith('.svelte') && lines.length > componentLinesMax) say(componentLinesMax, `a component of ${lines.length} lines`);
     lines.forEach((line, at) => {
       if (line.includes('{@html')) say(at + 1, '{@html} is forbidden: text is data');
-      if (/\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b/.test(line)) say(at + 1, 'writes HTML: text is data');
+      if (path !== sink && /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b/.test(line)) say(at + 1, 'writes HTML: text is data');
       if (/:\s*any\b|\bas any\b|<any>/.test(line)) say(at + 1, 'any');
       if (path.endsWith('.svelte') && /\b(fetch\(|localStorage|sessionStorage|JSON\.parse)/.test(line)) say(at + 1, 'a component fetches, stores or parses: that is for a state class');
       if (path.endsWith('.svelte') && /\b(?:margin|padding)-(?:left|right)\b|\btext-align:\s*(?:left|right)\b/.test(line)) say(at + 1, 'a physical side: use the logical property');

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { MarkdownDocument, type Group } from './document';
+
+// What is drawn, without what only lexing needs.
+const drawn = (groups: readonly Group[]): string =>
+  JSON.stringify(groups.flatMap(({ blocks }) => blocks.map(({ key, token, isClosed }) => ({ key, isClosed, token }))), (name, value: unknown) => (name === 'raw' ? undefined : value), 1);
+const whole = (text: string): string => drawn(new MarkdownDocument().read(text, false));
+
+function streamed(text: string, size: number): string {
+  const document = new MarkdownDocument();
+  for (let end = size; end < text.length; end += size) document.read(text.slice(0, end), true);
+  return drawn(document.read(text, false));
+}
+
+const texts: Record<string, string> = {
+  paragraphs: 'One *two* **three**\nfour `five`\n\nSix ~~seven~~\\\neight & &amp; &#169; &copy; 1 &lt; 2\n\n\n\nnine',
+  headings: '# A\ntext\n### B #\nmore\n\nSetext\n===\n\nlower\nlines\n---\n\n---\n***\n##\n#no',
+  lists: '- a\n- b\n\n  more b\n- c\n\n\n1. one\n2. two\n   - in\n     - deeper\n\n     par\n   - out\n10) ten\n\n* star\n+ plus\n',
+  tasks: '- [ ] open\n- [x] done\n  - [X] in **it**\n\n- [ ] loose\n\nend',
+  'nested lists with code': '1. Do:\n\n   ```sh\n   ls -la\n\n   cd\n   ```\n\n2. Then\n   > quote\n   > more\n\n       code\n\n3. # Head\n',
+  tables: 'Before\n| a | b |\n|---|:-:|\n| 1 | `x\\|y` |\n| *2* |\n\n| no | table |\nafter\n\na | b\n- | -\n1 | 2\n\nlast',
+  fences: 'x\n```ts\nconst a = `b`;\n\n# not\n```\ny\n~~~\n```\n~~~~\n````md\n```\n````\n\n```\nopen\n\nstill',
+  'fence at once': '```\na\n```',
+  'fence that never ends': 'a\n\n```py\nprint("``")\n``\n`',
+  'code by indent': 'a\n\n    b\n\n    c\n\n\nd\n    e\n',
+  quotes: '> a\nlazy\n> b\n\n> # h\n> - x\n> - y\n\n> > deep\n> still\n',
+  html: '<div>\n*a*\n\n*b*\n</div>\n\n<!-- note\n\nmore -->\ntext <b>x</b> <a href="*">*y*</a> http://a.example\n\n<script>\n\nalert(1)\n\n</script>\n\nend <img src=x onerror=alert(1)>',
+  'links defined late': 'See [one], [two][2] and [the\nthird][ Long  Name ].\n\n- [one] in a list\n\n> [a\n> b][2]\n\n# [two][2]\n\n| [one] |\n|---|\n| [2] |\n\n[one]: https://one.example\n[2]: <https://two.example> "Title"\n\n[long name]:\n  /three\n  \'t\'\n\n[one]: https://never.example',
+  'definition at the very end': '[a] and [b]\n\ntext\n\n[a]: /a\n[b]: /b "unfinished\n\n[c]: /c',
+  maths: 'Let \\(a_1 * b_2\\) and $$x_1$$ be\n$$\nx = *y*\n$$\nand\n\n\\[\na_b\n\\]\n\n$$ never\n\nends $5 and \\[x\\]\n\n- \\(p\\)\n\n  $$q$$\n',
+  'line ends': 'a\r\nb\r\n\r\n- c\r\n- d\r\n\r\n```js\r\ne\r\n```\r\nf\r\rg\r\n\r\n| h |\r\n|---|\r\n| i |\r\n\r',
+  'only blank': '\n\n  \n',
+  'empty at first': '\n\n\n    code\n\ntext',
+  'levels in containers': '## A\n\n> # B\n> ### C\n\n- #### D\n\n###### E\n\n# F',
+};
+texts['everything'] = Object.values(texts).filter((text) => !/\n(?:```|~~~)[^\n]*\n(?![\s\S]*\n(?:```|~~~))/.test(text)).join('\n\n');
+texts['forty blocks'] = Array.from({ length: 40 }, (_none, at) => `${'#'.repeat((at % 4) + 1)} H${at}\n\nText ${at} with [late].`).join('\n\n') + '\n\n[late]: /late';
+
+describe('a text that streams', () => {
+  it.each(Object.entries(texts))('gives the blocks of the whole: %s', (_name, text) => {
+    const expected = whole(text);
+    const most = text.length > 1000 ? 40 : text.length + 1;
+    for (let size = 1; size <= most; size += 1) expect(streamed(text, size), `chunks of ${size}`).toBe(expected);
+  });
+});

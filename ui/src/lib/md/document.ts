@@ -1,0 +1,164 @@
+// A text that grows, as blocks. What is closed keeps its key and its tokens and is not read again; only what is behind it is.
+import { closedPart } from './closed';
+import { InlineMemo, Piece, type Links } from './lexer';
+import { OpenFence } from './open-fence';
+import { levelHeadings, type Outline } from './outline';
+import { relink } from './relink';
+import { keepSame } from './same';
+import { isDrawn, type BlockToken } from './tokens';
+
+export interface Block {
+  readonly key: number; // its place among the blocks
+  readonly token: BlockToken;
+  readonly isClosed: boolean; // nothing that comes changes it, but the address of a link it names
+  readonly outline: Outline; // the headings open before it
+}
+// Blocks that are drawn together, so that a frame does not compare a thousand of them.
+export interface Group {
+  readonly key: number;
+  readonly blocks: readonly Block[];
+}
+
+const groupSize = 32;
+
+export class MarkdownDocument {
+  #groups: readonly Group[] = [];
+  #text = '';
+  #isOpen = true;
+  #hasReturn = false; // a carriage return whose line feed may be next
+  #tail = ''; // the text behind the last closed block, with line feeds only
+  #linesSeen = 0; // how much of the tail was searched for closed blocks
+  #fence: OpenFence | null = null; // the tail is code that has no end yet
+  #closed: readonly Group[] = [];
+  #closedCount = 0;
+  #open: readonly Block[] = [];
+  #openLinks = ''; // what the tail defines, to see that it changed
+  #links: Links = Object.create(null) as Links;
+  #outline: Outline = [];
+  #memo = new InlineMemo();
+
+  // The blocks of `text`. It is read afresh unless it begins with what was read before.
+  read(text: string, isOpen: boolean): readonly Group[] {
+    if (text === this.#text && isOpen === this.#isOpen) return this.#groups;
+    if (!this.#continues(text, isOpen)) this.#clear();
+    this.#append(text.slice(this.#text.length), isOpen);
+    this.#text = text;
+    this.#isOpen = isOpen;
+    this.#closeLines();
+    this.#readTail();
+    return this.#groups;
+  }
+
+  // An open text only grows, so its ends tell. At its close all of it is compared, once.
+  #continues(text: string, isOpen: boolean): boolean {
+    const before = this.#text;
+    if (!isOpen) return text.startsWith(before);
+    const from = Math.max(0, before.length - 64);
+    return text.length >= before.length && text.startsWith(before.slice(from), from) && text.startsWith(before.slice(0, 64));
+  }
+
+  #clear(): void {
+    this.#text = this.#tail = this.#openLinks = '';
+    this.#hasReturn = false;
+    this.#linesSeen = this.#closedCount = 0;
+    this.#fence = null;
+    this.#closed = [];
+    this.#open = [];
+    this.#links = Object.create(null) as Links;
+    this.#outline = [];
+    this.#memo.clear();
+  }
+
+  #append(more: string, isOpen: boolean): void {
+    let added = this.#hasReturn ? '\r' + more : more;
+    this.#hasReturn = isOpen && added.endsWith('\r');
+    if (this.#hasReturn) added = added.slice(0, -1);
+    this.#tail += added.includes('\r') ? added.replace(/\r\n?/g, '\n') : added;
+  }
+
+  // Freezes what the complete lines of the tail have closed.
+  #closeLines(): void {
+    const end = this.#tail.lastIndexOf('\n') + 1;
+    if (end <= this.#linesSeen) return;
+    const isCode = this.#fence !== null && !this.#fence.isClosedBy(this.#tail, end);
+    this.#linesSeen = end;
+    if (isCode) return;
+    const lines = this.#tail.slice(0, end);
+    const length = closedPart(new Piece(lines, this.#links).tokens, lines);
+    if (length > 0) this.#freeze(lines.slice(0, length));
+    this.#tail = this.#tail.slice(length);
+    this.#linesSeen -= length;
+    this.#fence = OpenFence.at(this.#tail);
+    if (this.#fence?.isClosedBy(this.#tail, this.#linesSeen)) this.#fence = null;
+  }
+
+  #freeze(text: string): void {
+    const piece = new Piece(text, this.#links);
+    if (Object.keys(piece.found).length > Object.keys(this.#links).length) {
+      this.#closed = relinked(this.#closed, this.#links, piece.found);
+      this.#links = piece.found;
+    }
+    const blocks = this.#blocksOf(piece, true);
+    this.#outline = levelHeadings(piece.tokens, this.#outline);
+    this.#closed = arrange(this.#closed, blocks);
+    this.#closedCount += blocks.length;
+    this.#open = this.#open.slice(blocks.length);
+  }
+
+  #readTail(): void {
+    const isCode = this.#fence !== null && this.#isOpen;
+    if (isCode) {
+      this.#open = [{ key: this.#closedCount, token: this.#fence!.token(this.#tail), isClosed: false, outline: this.#outline }];
+      this.#groups = arrange(this.#closed, this.#open);
+      return;
+    }
+    const piece = new Piece(this.#tail, this.#links);
+    this.#open = this.#blocksOf(piece, !this.#isOpen);
+    this.#memo.turn();
+    // What the end of the text defines is known to all of it once the text is whole.
+    const closed = this.#isOpen ? this.#closed : relinked(this.#closed, this.#links, piece.found);
+    this.#groups = arrange(closed, this.#open);
+  }
+
+  // The drawn blocks of the beginning of the tail, sharing what is the same with those drawn there before.
+  #blocksOf(piece: Piece, isClosed: boolean): Block[] {
+    const links = JSON.stringify(piece.found);
+    const isSameLinks = links === this.#openLinks;
+    if (!isSameLinks) this.#memo.clear();
+    this.#openLinks = links;
+    let outline = this.#outline;
+    return piece.readInline(this.#memo).filter(isDrawn).map((token, at) => {
+      const before = this.#open[at];
+      const block = { key: this.#closedCount + at, token, isClosed, outline };
+      outline = levelHeadings([token], outline);
+      if (!before || !isSameLinks || String(before.outline) !== String(block.outline)) return block;
+      return { ...block, token: keepSame(before.token, token) };
+    });
+  }
+}
+
+// Adds `blocks` to the groups they belong to. What is not touched stays the same group.
+function arrange(groups: readonly Group[], blocks: readonly Block[]): readonly Group[] {
+  const next = [...groups];
+  for (let at = 0; at < blocks.length; ) {
+    const key = Math.floor(blocks[at]!.key / groupSize);
+    const until = blocks.findIndex((block) => block.key >= (key + 1) * groupSize);
+    const part = blocks.slice(at, until < 0 ? undefined : until);
+    next[key] = { key, blocks: [...(next[key]?.blocks ?? []), ...part] };
+    at += part.length;
+  }
+  return next;
+}
+
+// The groups with those blocks read again that name a link which is defined only now.
+function relinked(groups: readonly Group[], before: Links, now: Links): readonly Group[] {
+  const added = Object.keys(now).filter((tag) => !(tag in before));
+  if (added.length === 0) return groups;
+  return groups.map((group) => {
+    const blocks = group.blocks.map((block) => {
+      const token = relink(block.token, block.outline, added, now);
+      return token === block.token ? block : { ...block, token };
+    });
+    return blocks.every((block, at) => block === group.blocks[at]) ? group : { ...group, blocks };
+  });
+}

@@ -1,0 +1,95 @@
+// Marked's lexer, set up for text that is drawn as elements: entities are read, HTML changes nothing around it, maths is known.
+import { Lexer, Tokenizer, type MarkedOptions, type Tokens } from 'marked';
+import { decodeEntities } from './entities';
+import { mathsBlock, mathsInline } from './maths';
+import type { BlockToken, InlineToken } from './tokens';
+
+export type Links = Record<string, { href: string; title?: string | null }>;
+
+class PlainTokenizer extends Tokenizer {
+  override inlineText(source: string): Tokens.Text | undefined {
+    const token = super.inlineText(source);
+    return token && { type: 'text', raw: token.raw, text: decodeEntities(token.raw) };
+  }
+  // A tag is text: what follows an <a> or a <pre> that is not one is read as ever.
+  override tag(source: string): Tokens.Tag | undefined {
+    const token = super.tag(source);
+    this.lexer.state.inLink = false;
+    this.lexer.state.inRawBlock = false;
+    return token;
+  }
+  // Marked lets a title run over blank lines. No block here does, but those that say where they end.
+  override def(source: string): Tokens.Def | undefined {
+    const end = source.search(/\n[ \t]*\n/);
+    return super.def(end < 0 ? source : source.slice(0, end + 1));
+  }
+}
+
+const options: MarkedOptions = {
+  gfm: true,
+  breaks: true, // a line that someone ended stays ended
+  tokenizer: new PlainTokenizer(),
+  extensions: {
+    renderers: {},
+    childTokens: {},
+    block: [mathsBlock.tokenizer],
+    startBlock: [mathsBlock.start!],
+    inline: [mathsInline.tokenizer],
+    startInline: [mathsInline.start!],
+  },
+};
+
+// Inline text that was read before, by its source. What was not asked for since is forgotten.
+export class InlineMemo {
+  #now = new Map<string, InlineToken[]>();
+  #before = new Map<string, InlineToken[]>();
+
+  read(source: string, lex: (source: string) => InlineToken[]): InlineToken[] {
+    const tokens = this.#now.get(source) ?? this.#before.get(source) ?? lex(source);
+    this.#now.set(source, tokens);
+    return tokens;
+  }
+  turn(): void {
+    this.#before = this.#now;
+    this.#now = new Map();
+  }
+  clear(): void {
+    this.#before = new Map();
+    this.#now = new Map();
+  }
+}
+
+// The blocks of one piece of text. `links` are the definitions known so far; those of the piece are added to `found`.
+export class Piece {
+  readonly tokens: BlockToken[];
+  readonly found: Links;
+  #lexer = new Lexer(options);
+
+  constructor(text: string, links: Links) {
+    Object.assign(this.#lexer.tokens.links, links);
+    try {
+      this.tokens = this.#lexer.blockTokens(text, []) as BlockToken[];
+    } catch {
+      // Too deep to be read: shown as it is.
+      this.#lexer.inlineQueue = [];
+      this.tokens = [{ type: 'paragraph', raw: text, text, tokens: [{ type: 'text', raw: text, text }] }];
+    }
+    this.found = this.#lexer.tokens.links as Links;
+  }
+
+  // Fills in the inline text of `tokens`. Apart, since where a block ends is known without it.
+  readInline(memo: InlineMemo): BlockToken[] {
+    const queue = this.#lexer.inlineQueue;
+    this.#lexer.inlineQueue = [];
+    for (const { src, tokens } of queue) tokens.push(...memo.read(src, (source) => this.#lexInline(source)));
+    return this.tokens;
+  }
+
+  #lexInline(source: string): InlineToken[] {
+    try {
+      return this.#lexer.inlineTokens(source) as InlineToken[];
+    } catch {
+      return [{ type: 'text', raw: source, text: source }];
+    }
+  }
+}
