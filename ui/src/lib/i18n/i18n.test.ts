@@ -25,6 +25,11 @@ describe('messages', () => {
     const made = /^(state|step|export\.file|settings\.connection|short\.tab|palette\.kind|conflict)\./; // put together from a name
     expect(Object.keys(en).filter((key) => !made.test(key) && !text.includes(`'${key}'`))).toEqual([]);
   });
+  it('of Markdown are all used by it', () => {
+    const words = JSON.parse(readFileSync(join(src, 'lib/md/en.json'), 'utf8')) as Record<string, unknown>;
+    const text = read(join(src, 'lib/md'));
+    expect(Object.keys(words).filter((key) => !text.includes(`'${key}'`))).toEqual([]);
+  });
   it('of a feature are all used by it or its page', () => {
     const features = readdirSync(join(src, 'features')).filter((name) => existsSync(join(src, 'features', name, 'en.json')));
     expect(features).toContain('models');
