@@ -9,10 +9,13 @@ export interface Route {
   path: string;
   title: MessageKey;
   load: () => Promise<{ default: Component<PageProps> }>;
+  room?: string; // routes of one room are one page: it stays, and is told where it is
 }
 const page = (load: () => Promise<unknown>): Route['load'] => load as Route['load'];
 
 export const routes: readonly Route[] = [
+  { path: '/c', title: 'nav.chat', room: 'chat', load: page(() => import('../routes/chat/Page.svelte')) },
+  { path: '/c/:id', title: 'nav.chat', room: 'chat', load: page(() => import('../routes/chat/Page.svelte')) },
   { path: '/shorts', title: 'shorts.title', load: page(() => import('../routes/shorts/Page.svelte')) },
   { path: '/shorts/:id', title: 'shorts.title', load: page(() => import('../routes/short/Page.svelte')) },
   { path: '/library', title: 'library.title', load: page(() => import('../routes/library/Page.svelte')) },

@@ -18,6 +18,7 @@ const RECENT = 6;
 const SHOWN_MAX = 50;
 
 const pages: readonly { path: string; label: MessageKey }[] = [
+  { path: '/c', label: 'nav.chat' },
   { path: '/shorts', label: 'nav.shorts' },
   { path: '/library', label: 'nav.library' },
   { path: '/activity', label: 'nav.activity' },

@@ -7,6 +7,9 @@ export class Router {
   get path(): string {
     return this.#url.pathname;
   }
+  get hash(): string {
+    return this.#url.hash;
+  }
   query(name: string): string {
     return this.#url.searchParams.get(name) ?? '';
   }

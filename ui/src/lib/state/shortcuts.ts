@@ -9,6 +9,7 @@ export interface Shortcut {
 export const shortcuts: readonly Shortcut[] = [
   { keys: ['Ctrl', 'K'], words: 'keys.palette' },
   { keys: ['?'], words: 'keys.help' },
+  { keys: ['g', 'c'], words: 'keys.chat' },
   { keys: ['g', 's'], words: 'keys.shorts' },
   { keys: ['g', 'l'], words: 'keys.library' },
   { keys: ['g', 'a'], words: 'keys.activity' },
@@ -23,7 +24,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: [',', '.'], words: 'keys.frame' },
 ];
 
-export const goKeys: Readonly<Record<string, string>> = { s: '/shorts', l: '/library', a: '/activity', m: '/models', k: '/keys', u: '/usage', e: '/settings' };
+export const goKeys: Readonly<Record<string, string>> = { c: '/c', s: '/shorts', l: '/library', a: '/activity', m: '/models', k: '/keys', u: '/usage', e: '/settings' };
 
 export const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || target.matches('input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select'));

@@ -1,0 +1,69 @@
+import type { Model } from '$lib/api/gateway-types';
+import { asProblem, type Problem } from '$lib/api/problem';
+import { gatewayCalls, type GatewayCalls } from '$lib/gateway/calls';
+import { formatClock } from '$lib/i18n/format';
+import type { Studio } from '$lib/state/studio.svelte';
+import { t } from './words';
+
+const LAST = 'chat.model';
+// How models are doing changes without an event: it is read again when it is looked at, but not for every look.
+const READ_AGAIN_MS = 10_000;
+
+export interface Choice {
+  id: string;
+  label: string;
+  state: string; // in words
+  isReady: boolean;
+}
+
+export function choiceOf(model: Model): Choice {
+  const id = model.name ?? model.id;
+  const { health } = model;
+  if (model.kind === 'route') return { id, label: id, state: t('modelRoute'), isReady: true };
+  if (!health || (health.is_available && health.attempts === 0)) return { id, label: id, state: '', isReady: true };
+  if (health.is_available) return { id, label: id, state: t('modelReady'), isReady: true };
+  const seconds = Math.max(1, Math.ceil(health.opens_in_ms / 1000));
+  return { id, label: id, state: t('modelDown', { time: seconds < 60 ? t('seconds', { count: seconds }) : formatClock(health.opens_in_ms) }), isReady: false };
+}
+
+// What can be asked, and which one is.
+export class ModelChoices {
+  models = $state.raw<Model[]>([]);
+  isLoaded = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  last = $state(''); // chosen last, in any thread
+  readonly choices = $derived(this.models.map(choiceOf));
+  #studio: Pick<Studio, 'api' | 'drafts'>;
+  #calls: GatewayCalls;
+  #readAt = 0;
+
+  constructor(studio: Pick<Studio, 'api' | 'drafts'>) {
+    this.#studio = studio;
+    this.#calls = gatewayCalls(studio.api as Studio['api']);
+    this.last = studio.drafts.read(LAST)?.text ?? '';
+  }
+
+  async load(): Promise<void> {
+    this.#readAt = Date.now();
+    try {
+      this.models = (await this.#calls.models()).items;
+      this.isLoaded = true;
+      this.problem = null;
+    } catch (error) {
+      this.problem = asProblem(error);
+    }
+  }
+  look(): void {
+    if (Date.now() - this.#readAt > READ_AGAIN_MS) void this.load();
+  }
+  choose(id: string): void {
+    this.last = id;
+    this.#studio.drafts.write(LAST, { text: id, base: 0 });
+  }
+  // What a thread asks: what was chosen in it, else what was chosen last and is still there, else the first that answers.
+  for(model: string): string {
+    if (model !== '') return model;
+    if (this.choices.some(({ id }) => id === this.last)) return this.last;
+    return (this.choices.find(({ isReady }) => isReady) ?? this.choices[0])?.id ?? this.last;
+  }
+}

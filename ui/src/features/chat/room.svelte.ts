@@ -1,0 +1,429 @@
+import { chatCalls, type ChatCalls } from '$lib/api/chat';
+import type { Message, MessageRole, Part, SentMessages, Thread, ThreadChange, ToldMessage } from '$lib/api/chat-types';
+import { asProblem, type Problem } from '$lib/api/problem';
+import type { StudioEvent } from '$lib/api/types';
+import { newKey } from '$lib/media/secure';
+import type { Studio } from '$lib/state/studio.svelte';
+import { Entry } from './entry.svelte';
+import { Passage, STEP } from './passage.svelte';
+import { Tree } from './tree';
+import { t } from './words';
+import { wordsIn } from './text';
+
+const WINDOW = 30;
+const WINDOW_MAX = 200;
+const READ_MAX = 100;
+const HELD_EVENTS_MAX = 4000;
+
+// What the person sends. The key makes it one message however often it is sent.
+export interface Outgoing {
+  parts: Part[];
+  key: string;
+}
+// Shown before the server has said yes.
+interface Pending {
+  user: Entry | null;
+  answer: Entry;
+  wantsStop: boolean;
+}
+type Ports = Pick<Studio, 'api' | 'hub' | 'complain' | 'router'>;
+
+const unsent = (role: MessageRole, parts: Part[], model: string): Message => ({
+  number: 0, parent: 0, role, state: role === 'assistant' ? 'queued' : 'complete', parts, seq: 0, model, served: null, usage: null, cost: null,
+  first_token_ms: null, total_ms: null, finish: null, created_at: new Date().toISOString(),
+});
+
+// One thread as it is shown: the branch to its head, the stretch of it on the page, and what is being said in it.
+export class ThreadRoom {
+  id = $state(''); // '' until a new thread has its first message
+  thread = $state.raw<Thread | null>(null);
+  path = $state.raw<readonly number[]>([]);
+  isLoaded = $state(false);
+  isGone = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  status = $state(''); // for those who do not see it
+  arrived = $state(0); // messages added to the end of the branch since the page was opened
+  readonly passage = new Passage();
+  #pending = $state.raw<Pending | null>(null);
+  #grown = $state(0); // the tree is no state: it says here that it grew
+  #held = $state(0); // and so do the entries
+  #tree = new Tree();
+  #entries = new Map<number, Entry>();
+  #studio: Ports;
+  #calls: ChatCalls;
+  #threadKey = newKey();
+  #stops: (() => void)[] = [];
+  #waiting: StudioEvent[] = []; // told while a send is under way
+  #wantedHead = 0; // told of, but not known yet
+  #headWrites = 0;
+  #loading = 0;
+
+  readonly shown = $derived.by((): Entry[] => {
+    void this.#held;
+    const known = this.path.slice(this.passage.start, this.passage.end).flatMap((number) => this.#entries.get(number) ?? []);
+    const pending = this.passage.isAtEnd ? this.#pending : null;
+    return pending ? [...known, ...(pending.user ? [pending.user] : []), pending.answer] : known;
+  });
+  // The answer being made at the end of the branch.
+  readonly answering = $derived.by((): Entry | null => {
+    void this.#held;
+    if (this.#pending) return this.#pending.answer;
+    const last = this.#entries.get(this.path.at(-1) ?? 0);
+    return last?.isOpen ? last : null;
+  });
+  readonly isEmpty = $derived(this.path.length === 0 && this.#pending === null);
+
+  constructor(studio: Ports, id: string) {
+    this.#studio = studio;
+    this.#calls = chatCalls(studio.api);
+    this.id = id;
+    this.isLoaded = id === '';
+  }
+
+  start(): void {
+    this.#stops = [this.#studio.hub.listen((events) => this.hear(events)), this.#studio.hub.onFresh(() => void this.load())];
+    void this.load();
+  }
+  dispose(): void {
+    this.#stops.forEach((stop) => stop());
+    this.#loading += 1;
+  }
+
+  // Reads the thread, or reads it again: the reader stays where they are, as far as that still exists.
+  async load(): Promise<void> {
+    if (this.id === '') return;
+    const turn = ++this.#loading;
+    const reach = Math.min(WINDOW_MAX, Math.max(WINDOW, this.path.length - this.passage.start));
+    const versions = new Map([...this.#entries].map(([number, entry]) => [number, entry.version]));
+    try {
+      const page = await this.#calls.thread(this.id, reach);
+      if (turn !== this.#loading) return;
+      this.#tree = new Tree(page.shape);
+      this.#grown += 1;
+      this.thread = page.thread;
+      const shown = new Set(this.path.slice(this.passage.start, this.passage.end));
+      for (const number of [...this.#entries.keys()]) if (!shown.has(number)) this.#entries.delete(number);
+      for (const message of page.messages) this.#takeRead(message, versions.get(message.number) ?? 0);
+      if (!this.#pending) this.#show(page.thread.head);
+      if (!this.isLoaded || this.#missing(this.passage.start, this.passage.end).length > 0) this.#toEnd();
+      this.isLoaded = true;
+      this.isGone = false;
+      this.problem = null;
+    } catch (error) {
+      if (turn !== this.#loading) return;
+      this.problem = asProblem(error);
+      this.isGone = this.problem.status === 404;
+    }
+  }
+
+  // --- what the stream tells ---
+
+  hear(events: readonly StudioEvent[]): void {
+    for (const event of events) {
+      if (!this.#isOurs(event)) continue;
+      // Until the server has said which number a sent message has, it cannot be told from another's.
+      if (this.#pending && event.type !== 'thread.deleted') this.#hold(event);
+      else this.#apply(event);
+    }
+  }
+  #isOurs(event: StudioEvent): boolean {
+    if (this.id === '' || !this.isLoaded) return false;
+    if (event.type === 'thread.changed' || event.type === 'thread.deleted') return event.data.id === this.id;
+    return (event.type === 'message.changed' || event.type === 'message.delta') && event.data.thread === this.id;
+  }
+  #hold(event: StudioEvent): void {
+    if (this.#waiting.length < HELD_EVENTS_MAX) this.#waiting.push(event);
+  }
+  #release(): void {
+    const events = this.#waiting;
+    this.#waiting = [];
+    if (events.length >= HELD_EVENTS_MAX) void this.load();
+    else events.forEach((event) => this.#apply(event));
+  }
+  #apply(event: StudioEvent): void {
+    if (event.type === 'thread.changed') this.#takeThread(event.data);
+    else if (event.type === 'thread.deleted') this.isGone = true;
+    else if (event.type === 'message.changed') this.#told(event.data.message);
+    else if (event.type === 'message.delta' && this.#entries.get(event.data.number)?.grow(event.data) === false) void this.#readAgain(event.data.number);
+  }
+
+  #takeThread(told: Thread): void {
+    if (this.thread && told.revision < this.thread.revision) return;
+    this.thread = told;
+    if (this.#headWrites === 0 && !this.#pending && told.head !== (this.path.at(-1) ?? 0)) this.#show(told.head);
+  }
+
+  #told(told: ToldMessage): void {
+    const isNew = !this.#tree.has(told.number);
+    if (!this.#tree.add(told.number, told.parent, told.role)) return void this.load();
+    if (isNew) this.#grown += 1;
+    const entry = this.#entries.get(told.number);
+    const wasOpen = entry?.isOpen ?? true;
+    if (entry ? !entry.hear(told) : !this.#takeTold(told)) void this.#readAgain(told.number);
+    if (isNew && told.parent === (this.path.at(-1) ?? 0)) this.#extend(told.number);
+    if (this.#wantedHead === told.number) this.#show(told.number);
+    if (wasOpen && this.path.at(-1) === told.number) this.#announce(told.number);
+  }
+  #takeTold(told: ToldMessage): boolean {
+    if (told.parts === null) this.#put(told.number, new Entry({ ...told, parts: [], seq: 0 }));
+    else this.#put(told.number, new Entry({ ...told, parts: told.parts }));
+    return told.parts !== null;
+  }
+
+  #announce(number: number): void {
+    const entry = this.#entries.get(number);
+    if (!entry || entry.facts.role !== 'assistant') return;
+    const { state } = entry.facts;
+    if (state === 'complete') this.status = t('statusReady', { count: wordsIn(entry.text) });
+    else if (state === 'stopped') this.status = t('statusStopped');
+    else if (state === 'failed' || state === 'interrupted') this.status = t('statusFailed');
+    else this.status = t('statusAnswering');
+  }
+
+  // --- messages and the branch ---
+
+  #put(number: number, entry: Entry): void {
+    this.#entries.set(number, entry);
+    this.#held += 1;
+  }
+  #takeRead(message: Message, version: number): void {
+    const known = this.#entries.get(message.number);
+    if (known) known.takeRead(message, version);
+    else this.#put(message.number, new Entry(message));
+  }
+  async #readAgain(number: number): Promise<void> {
+    const entry = this.#entries.get(number);
+    const version = entry?.version ?? 0;
+    try {
+      const message = await this.#calls.message(this.id, number);
+      if (this.#entries.get(number) === entry) this.#takeRead(message, version);
+    } catch {
+      // The next delta, or the answer's end, finds it still behind.
+      entry?.readFailed();
+    }
+  }
+
+  // Those of a stretch of the branch that are not here.
+  #missing(start: number, end: number, path = this.path): number[] {
+    return path.slice(Math.max(0, start), end).filter((number) => !this.#entries.has(number));
+  }
+  async #ensure(start: number, end: number, path = this.path): Promise<void> {
+    for (let missing = this.#missing(start, end, path); missing.length > 0; ) {
+      const from = missing.at(-1)!;
+      const limit = Math.min(READ_MAX, path.indexOf(from) - path.indexOf(missing[0]!) + 1);
+      const { messages } = await this.#calls.messages(this.id, { from }, limit);
+      for (const message of messages) if (!this.#entries.has(message.number)) this.#put(message.number, new Entry(message));
+      const left = this.#missing(start, end, path);
+      if (left.length === missing.length) return; // what the server does not have
+      missing = left;
+    }
+  }
+
+  #show(head: number): void {
+    if (head !== 0 && !this.#tree.has(head)) {
+      this.#wantedHead = head;
+      return;
+    }
+    this.#wantedHead = 0;
+    this.#setPath(this.#tree.branchTo(head));
+  }
+  #setPath(path: readonly number[]): void {
+    this.path = path;
+    this.passage.become(path.length);
+    this.#fill();
+  }
+  #toEnd(): void {
+    this.passage.toEnd();
+    this.#fill();
+  }
+  // Nothing of the stretch that is shown may be missing.
+  #fill(): void {
+    const { start, end } = this.passage;
+    if (this.#missing(start, end).length > 0) void this.#ensure(start, end).catch((error: unknown) => this.#studio.complain(error, () => this.#fill()));
+  }
+  #extend(number: number): void {
+    this.#setPath([...this.path, number]);
+    this.arrived += 1;
+  }
+
+  branchOf(number: number): { at: number; of: readonly number[] } {
+    void this.#grown;
+    const of = this.#tree.siblingsOf(number);
+    return { at: of.indexOf(number), of };
+  }
+
+  async growUp(): Promise<void> {
+    const { start, end } = this.passage;
+    if (start > 0) await this.#grow(start - STEP, end);
+  }
+  async growDown(): Promise<void> {
+    const { start, end, length } = this.passage;
+    if (end < length) await this.#grow(start, end + STEP);
+  }
+  async #grow(start: number, end: number): Promise<boolean> {
+    const path = this.path;
+    try {
+      await this.#ensure(start, end);
+    } catch (error) {
+      this.#studio.complain(error);
+      return false;
+    }
+    if (path !== this.path && path[0] !== this.path[0]) return false;
+    this.passage.set(start, end);
+    return true;
+  }
+  async toEnd(): Promise<void> {
+    if (!this.passage.isAtEnd && !(await this.#grow(this.path.length - WINDOW, this.path.length))) return;
+    this.#toEnd();
+  }
+  // Brings a message onto the page, from whichever branch it is on. False: there is none.
+  async reach(number: number): Promise<boolean> {
+    if (!this.#tree.has(number)) return false;
+    if (!this.path.includes(number)) await this.switchTo(number);
+    const at = this.path.indexOf(number);
+    if (at < 0) return false;
+    if (at >= this.passage.start && at < this.passage.end) return true;
+    try {
+      await this.#ensure(at - 2, at + STEP);
+    } catch (error) {
+      this.#studio.complain(error);
+      return false;
+    }
+    this.passage.reach(at);
+    return true;
+  }
+
+  // --- what the person does ---
+
+  async #makeThread(model: string): Promise<void> {
+    if (this.id !== '') return;
+    const thread = await this.#calls.createThread(model ? { model } : {}, this.#threadKey);
+    this.id = thread.id;
+    this.thread = thread;
+    this.#studio.router.go(`/c/${thread.id}`, { replace: true });
+  }
+
+  // Shown at once; true once the server has it. What failed is taken back, and the caller keeps what was typed.
+  async send(out: Outgoing, model: string, retry: () => void, parent = this.path.at(-1) ?? 0): Promise<boolean> {
+    const user = new Entry(unsent('user', out.parts, ''));
+    return this.#write(parent, user, model, retry, () => this.#calls.send(this.id, { parent, parts: out.parts, ...(model ? { model } : {}) }, out.key));
+  }
+  edit(number: number, out: Outgoing, model: string, retry: () => void): Promise<boolean> {
+    return this.send(out, model, retry, this.#tree.parentOf(number));
+  }
+  // Another answer beside this one.
+  regenerate(number: number, model: string): Promise<boolean> {
+    const key = newKey();
+    const parent = this.#tree.roleOf(number) === 'user' ? number : this.#tree.parentOf(number);
+    return this.#write(parent, null, model, () => void this.regenerate(number, model), () => this.#calls.answer(this.id, number, model, key));
+  }
+
+  async #write(parent: number, user: Entry | null, model: string, retry: () => void, call: () => Promise<SentMessages>): Promise<boolean> {
+    if (this.#pending || this.answering) return false;
+    const before = this.path.at(-1) ?? 0;
+    const pending: Pending = { user, answer: new Entry(unsent('assistant', [], model)), wantsStop: false };
+    this.#pending = pending;
+    this.#setPath(this.#tree.branchTo(parent));
+    this.#toEnd();
+    this.status = t('statusAnswering');
+    try {
+      await this.#makeThread(model);
+      this.#accept(pending, await call());
+      return true;
+    } catch (error) {
+      this.#pending = null;
+      this.status = '';
+      this.#show(before);
+      this.#toEnd();
+      this.#studio.complain(error, retry);
+      return false;
+    } finally {
+      this.#release();
+      if (pending.wantsStop) void this.stop();
+    }
+  }
+  #accept(pending: Pending, { messages, thread }: SentMessages): void {
+    let isWhole = true;
+    for (const message of messages) {
+      isWhole = this.#tree.add(message.number, message.parent, message.role) && isWhole;
+      const entry = message.role === 'assistant' ? pending.answer : (pending.user ?? this.#entries.get(message.number) ?? new Entry(message));
+      entry.replace(message);
+      this.#put(message.number, entry);
+    }
+    this.#grown += 1;
+    this.#pending = null;
+    if (!this.thread || thread.revision >= this.thread.revision) this.thread = thread;
+    if (!isWhole) void this.load();
+    const last = messages.at(-1);
+    if (last && this.#tree.has(last.number)) this.#setPath(this.#tree.branchTo(last.number));
+  }
+
+  async stop(): Promise<void> {
+    if (this.#pending) return void (this.#pending.wantsStop = true);
+    const entry = this.answering;
+    if (!entry) return;
+    await this.#onAnswer(entry, (number) => this.#calls.stop(this.id, number), () => void this.stop());
+  }
+  // An answer that broke off goes on where it did.
+  goOn(entry: Entry): Promise<void> {
+    return this.#onAnswer(entry, (number) => this.#calls.goOn(this.id, number), () => void this.goOn(entry));
+  }
+  async #onAnswer(entry: Entry, call: (number: number) => Promise<Message>, retry: () => void): Promise<void> {
+    const { number } = entry.facts;
+    const { version } = entry;
+    try {
+      entry.takeRead(await call(number), version);
+      if (this.path.at(-1) === number) this.#announce(number);
+    } catch (error) {
+      this.#studio.complain(error, retry);
+    }
+  }
+
+  // Shows the branch through a message, here and in every other tab.
+  async switchTo(number: number): Promise<void> {
+    if (this.#pending) return;
+    const before = this.path;
+    const path = this.#tree.branchTo(this.#tree.leafOf(number));
+    const at = path.indexOf(number);
+    this.#headWrites += 1;
+    try {
+      const start = Math.min(this.passage.start, at);
+      const end = Math.min(path.length, Math.max(start + STEP, at + STEP));
+      await this.#ensure(start, end, path);
+      this.#setPath(path);
+      this.passage.set(start, end);
+      const thread = await this.#calls.changeThread(this.id, { head: number });
+      this.#headWrites -= 1;
+      this.#takeThread(thread);
+    } catch (error) {
+      this.#headWrites -= 1;
+      if (this.path === path) this.#setPath(before);
+      this.#studio.complain(error, () => void this.switchTo(number));
+    }
+  }
+
+  async fork(number: number): Promise<void> {
+    try {
+      const thread = await this.#calls.fork(this.id, number, 'branch', newKey());
+      this.#studio.router.go(`/c/${thread.id}`);
+    } catch (error) {
+      this.#studio.complain(error, () => void this.fork(number));
+    }
+  }
+  async change(change: ThreadChange): Promise<void> {
+    if (this.id === '') return;
+    try {
+      this.#takeThread(await this.#calls.changeThread(this.id, change));
+    } catch (error) {
+      this.#studio.complain(error, () => void this.change(change));
+    }
+  }
+
+  // What the person asked before, newest first.
+  promptsBefore(): string[] {
+    return this.path.toReversed().flatMap((number) => {
+      const entry = this.#tree.roleOf(number) === 'user' ? this.#entries.get(number) : undefined;
+      return entry && entry.text !== '' ? [entry.text] : [];
+    });
+  }
+}

@@ -1,0 +1,13 @@
+// What can be said about a text without drawing it.
+export const wordsIn = (text: string): number => text.match(/\S+/g)?.length ?? 0;
+
+// A text too long to be laid out unasked, cut at the end of a line where there is one near.
+const SHOWN_MAX = 6000;
+export function beginningOf(text: string): string {
+  if (text.length <= SHOWN_MAX) return text;
+  const line = text.lastIndexOf('\n', SHOWN_MAX);
+  return text.slice(0, line > SHOWN_MAX / 2 ? line : SHOWN_MAX);
+}
+
+// Addresses that a press may go to.
+export const isSafeLink = (url: string): boolean => /^https?:\/\//i.test(url);

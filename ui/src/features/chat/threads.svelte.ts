@@ -1,0 +1,148 @@
+import { chatCalls, type ChatCalls } from '$lib/api/chat';
+import type { Thread, ThreadChange } from '$lib/api/chat-types';
+import { asProblem, type Problem } from '$lib/api/problem';
+import type { StudioEvent } from '$lib/api/types';
+import { t as common } from '$lib/i18n/messages';
+import type { Studio } from '$lib/state/studio.svelte';
+import { UNDO_MS } from '$lib/state/undoable';
+import { t } from './words';
+
+const PAGE_SIZE = 50;
+const SEARCH_PAGE_SIZE = 200;
+
+type Ports = Pick<Studio, 'api' | 'hub' | 'complain' | 'toasts' | 'deletions'>;
+
+// Pinned first, then the one used last.
+function isBefore(a: Thread, b: Thread): boolean {
+  if (a.is_pinned !== b.is_pinned) return a.is_pinned;
+  return a.used_at === b.used_at ? a.id > b.id : a.used_at > b.used_at;
+}
+
+// Moves one to its place. What lies beyond the pages read so far comes with them.
+export function placed(items: readonly Thread[], told: Thread, hasMore: boolean): Thread[] {
+  const known = items.find((item) => item.id === told.id);
+  if (known && told.revision < known.revision) return items as Thread[];
+  const others = items.filter((item) => item.id !== told.id);
+  if (told.is_archived) return others;
+  const at = others.findIndex((item) => isBefore(told, item));
+  if (at >= 0) return others.toSpliced(at, 0, told);
+  return hasMore && !known ? others : [...others, told];
+}
+
+// The list of threads: read once, then moved by events.
+export class Threads {
+  items = $state.raw<Thread[]>([]);
+  next = $state('');
+  isLoaded = $state(false);
+  isLoading = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  query = $state('');
+  #hidden = $state.raw<ReadonlySet<string>>(new Set());
+  readonly visible = $derived(this.items.filter((item) => !this.#hidden.has(item.id)));
+  readonly shown = $derived.by(() => {
+    const wanted = this.query.trim().toLowerCase();
+    return wanted === '' ? this.visible : this.visible.filter((item) => item.title.toLowerCase().includes(wanted));
+  });
+  #studio: Ports;
+  #calls: ChatCalls;
+  #stops: (() => void)[] = [];
+
+  constructor(studio: Ports) {
+    this.#studio = studio;
+    this.#calls = chatCalls(studio.api);
+  }
+
+  start(): void {
+    this.#stops = [this.#studio.hub.listen((events) => this.hear(events)), this.#studio.hub.onFresh(() => void this.load())];
+    void this.load();
+  }
+  dispose(): void {
+    this.#stops.forEach((stop) => stop());
+  }
+
+  async load(): Promise<void> {
+    this.isLoading = true;
+    try {
+      const page = await this.#calls.threads({ limit: PAGE_SIZE, is_archived: 'false' });
+      this.items = page.items;
+      this.next = page.next;
+      this.isLoaded = true;
+      this.problem = null;
+    } catch (error) {
+      this.problem = asProblem(error);
+    }
+    this.isLoading = false;
+  }
+  async more(limit = PAGE_SIZE): Promise<void> {
+    if (this.next === '' || this.isLoading) return;
+    this.isLoading = true;
+    try {
+      const page = await this.#calls.threads({ limit, after: this.next, is_archived: 'false' });
+      const known = new Set(this.items.map((item) => item.id));
+      this.items = [...this.items, ...page.items.filter((item) => !known.has(item.id))];
+      this.next = page.next;
+    } catch (error) {
+      this.#studio.complain(error, () => void this.more());
+    }
+    this.isLoading = false;
+  }
+  // Titles are looked through here: all of them have to be here for that.
+  async find(query: string): Promise<void> {
+    this.query = query;
+    for (let before = ''; this.query === query && query.trim() !== '' && this.next !== '' && this.next !== before; ) {
+      before = this.next;
+      await this.more(SEARCH_PAGE_SIZE);
+    }
+  }
+
+  hear(events: readonly StudioEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'thread.changed') this.#take(event.data);
+      else if (event.type === 'thread.deleted') this.items = this.items.filter((item) => item.id !== event.data.id);
+    }
+  }
+  #take(told: Thread): void {
+    this.items = placed(this.items, told, this.next !== '');
+  }
+
+  // Shown at once, taken back where it was refused.
+  async change(thread: Thread, change: ThreadChange): Promise<boolean> {
+    this.#take({ ...thread, ...change });
+    try {
+      this.#take(await this.#calls.changeThread(thread.id, change));
+      return true;
+    } catch (error) {
+      const now = this.items.find((item) => item.id === thread.id);
+      if (!now || now.revision <= thread.revision) this.items = placed(this.items.filter((item) => item.id !== thread.id), thread, false);
+      this.#studio.complain(error, () => void this.change(thread, change));
+      return false;
+    }
+  }
+  rename(thread: Thread, title: string): void {
+    if (title.trim() !== '' && title.trim() !== thread.title) void this.change(thread, { title: title.trim() });
+  }
+  async archive(thread: Thread): Promise<void> {
+    if (!(await this.change(thread, { is_archived: true }))) return;
+    const undo = (): void => void this.change({ ...thread, is_archived: true }, { is_archived: false });
+    this.#studio.toasts.show({ text: t('archived', { title: thread.title || t('untitled') }), action: { label: common('action.undo'), run: undo } }, UNDO_MS);
+  }
+
+  // Gone from the page at once, from the server when it can no longer be taken back.
+  remove(thread: Thread, onundo: () => void = () => {}): void {
+    const name = `thread.${thread.id}`;
+    const show = (): void => void (this.#hidden = new Set([...this.#hidden].filter((id) => id !== thread.id)));
+    this.#hidden = new Set([...this.#hidden, thread.id]);
+    this.#studio.deletions.start(name, (keepalive) => {
+      this.#calls.deleteThread(thread.id, keepalive).catch((error: unknown) => {
+        show();
+        this.#studio.complain(error, () => this.remove(thread, onundo));
+      });
+    });
+    const undo = (): void => {
+      if (!this.#studio.deletions.undo(name)) return;
+      show();
+      onundo();
+    };
+    this.#studio.toasts.show({ text: t('deleted', { title: thread.title || t('untitled') }), action: { label: common('action.undo'), run: undo } }, UNDO_MS);
+  }
+}

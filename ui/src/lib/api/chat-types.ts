@@ -1,0 +1,113 @@
+// The chat's shapes, by hand. Times are RFC 3339; money is decimal text, in dollars.
+
+export type MessageState = 'complete' | 'queued' | 'answering' | 'stopped' | 'interrupted' | 'failed';
+export type MessageRole = 'user' | 'assistant' | 'system';
+
+export type Part =
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  | { type: 'image'; asset_id: string }
+  | { type: 'file'; asset_id: string; name: string; media_type: string }
+  | { type: 'tool_call'; id: string; name: string; arguments: string }
+  | { type: 'tool_result'; id: string; name: string; text: string; is_error: boolean }
+  | { type: 'error'; code: string; message: string }
+  | { type: 'citation'; title: string; url: string };
+
+export interface ThreadParameters {
+  temperature?: number;
+  top_p?: number;
+  max_tokens?: number;
+  reasoning_effort?: string;
+}
+
+export interface Thread {
+  id: string;
+  title: string;
+  has_own_title: boolean; // false: named by its first words
+  model: string; // '' where none was chosen
+  system: string;
+  parameters: ThreadParameters;
+  folder: string | null;
+  tags: string[];
+  is_pinned: boolean;
+  is_archived: boolean;
+  is_temporary: boolean;
+  expires_at: string | null;
+  head: number; // the last message of the branch that is shown; 0: empty
+  message_count: number;
+  state: 'idle' | 'answering';
+  revision: number;
+  created_at: string;
+  used_at: string;
+}
+
+export interface ThreadChange {
+  title?: string;
+  model?: string;
+  system?: string;
+  parameters?: ThreadParameters;
+  folder?: string | null;
+  tags?: string[];
+  is_pinned?: boolean;
+  is_archived?: boolean;
+  head?: number;
+}
+
+export interface MessageUsage {
+  input: number;
+  cached_read: number;
+  cached_write: number;
+  output: number; // without reasoning
+  reasoning: number;
+}
+
+export interface Message {
+  number: number; // from 1, in the order added: its address in the thread
+  parent: number; // 0: none
+  role: MessageRole;
+  state: MessageState;
+  parts: Part[];
+  seq: number; // of the last delta that is in `parts`
+  model: string; // as asked for
+  served: { candidate: string; provider: string; model: string } | null;
+  usage: MessageUsage | null;
+  cost: string | null; // null where nobody knows
+  first_token_ms: number | null;
+  total_ms: number | null;
+  finish: 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'refusal' | null;
+  created_at: string;
+}
+
+// The whole tree without its texts: entry i is of message i + 1.
+export interface Shape {
+  parents: number[];
+  roles: string; // 'u', 'a' or 's' for each
+}
+
+export interface ThreadPage {
+  thread: Thread;
+  messages: Message[]; // the end of the branch that is shown, oldest first
+  shape: Shape;
+}
+
+export interface SentMessages {
+  messages: Message[];
+  thread: Thread;
+}
+
+// What an answer has grown by. `seq` counts a message's deltas from 1.
+export interface MessageDelta {
+  thread: string;
+  number: number;
+  seq: number;
+  parts: { at: number; type: 'text' | 'reasoning'; text: string }[];
+}
+
+// `parts` is null where they are too long for an event: the message is to be read.
+export type ToldMessage = Omit<Message, 'parts'> & { parts: Part[] | null };
+
+export type ChatEvent =
+  | { type: 'thread.changed'; data: Thread }
+  | { type: 'thread.deleted'; data: { id: string } }
+  | { type: 'message.changed'; data: { thread: string; message: ToldMessage } }
+  | { type: 'message.delta'; data: MessageDelta };

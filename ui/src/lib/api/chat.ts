@@ -1,0 +1,41 @@
+// The chat's calls, each a line.
+import type { Message, Part, SentMessages, Thread, ThreadChange, ThreadPage, ThreadParameters } from './chat-types';
+import { withQuery, type Api } from './client';
+import type { Page } from './types';
+
+export interface NewThread {
+  title?: string;
+  model?: string;
+  system?: string;
+  parameters?: ThreadParameters;
+  is_temporary?: boolean;
+}
+export interface NewMessage {
+  parent: number; // 0: at the thread's beginning
+  parts: Part[];
+  model?: string;
+}
+// Those before a message (without it), or those up to it.
+export type Reach = { before: number } | { from: number };
+
+const of = (id: string): string => `/api/threads/${encodeURIComponent(id)}`;
+
+export function chatCalls(api: Pick<Api, 'call' | 'tell'>) {
+  return {
+    threads: (query: { after?: string; limit?: number; is_archived?: string }) => api.call<Page<Thread>>('GET', withQuery('/api/threads', query)),
+    createThread: (body: NewThread, key: string) => api.call<Thread>('POST', '/api/threads', { body, key }),
+    changeThread: (id: string, body: ThreadChange) => api.call<Thread>('PATCH', of(id), { body }),
+    deleteThread: (id: string, keepalive = false) => api.tell('DELETE', of(id), { keepalive }),
+
+    thread: (id: string, window: number, signal?: AbortSignal) => api.call<ThreadPage>('GET', withQuery(of(id), { window }), { signal }),
+    messages: (id: string, reach: Reach, limit: number) => api.call<{ messages: Message[] }>('GET', withQuery(`${of(id)}/messages`, { ...reach, limit })),
+    message: (id: string, number: number) => api.call<Message>('GET', `${of(id)}/messages/${number}`),
+
+    send: (id: string, body: NewMessage, key: string) => api.call<SentMessages>('POST', `${of(id)}/messages`, { body, key }),
+    answer: (id: string, number: number, model: string, key: string) => api.call<SentMessages>('POST', `${of(id)}/messages/${number}/answers`, { body: model ? { model } : {}, key }),
+    stop: (id: string, number: number) => api.call<Message>('POST', `${of(id)}/messages/${number}/stop`),
+    goOn: (id: string, number: number) => api.call<Message>('POST', `${of(id)}/messages/${number}/continue`),
+    fork: (id: string, message: number, scope: 'branch' | 'all', key: string) => api.call<Thread>('POST', `${of(id)}/fork`, { body: { message, scope }, key }),
+  };
+}
+export type ChatCalls = ReturnType<typeof chatCalls>;
