@@ -1,6 +1,9 @@
 // How much of some complete lines is closed: whatever follows, it is read as it is now.
 import type { BlockToken } from './tokens';
 
+// A formula or a definition that began above may still end below, and all between is its own.
+const openMark = /^ {0,3}(?:\$\$|\\?\[)/m;
+
 // In characters of `lines`. Two things close a block: its own end (a heading, a rule, a fence), or a blank line with something
 // behind it that is not the block's.
 export function closedPart(tokens: readonly BlockToken[], lines: string): number {
@@ -10,9 +13,10 @@ export function closedPart(tokens: readonly BlockToken[], lines: string): number
   for (const [at, token] of tokens.entries()) {
     // Where the raw text is not the source, nothing behind can be cut.
     if (!lines.startsWith(token.raw, length)) return closed;
+    const start = length;
     length += token.raw.length;
     const isBetween = token.type === 'space' && at > 0 && at < last;
-    if (isBetween || endsItself(token)) closed = length;
+    if (isBetween || (endsItself(token) && !openMark.test(lines.slice(closed, start)))) closed = length;
   }
   return closed;
 }

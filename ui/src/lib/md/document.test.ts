@@ -1,15 +1,40 @@
 import { describe, expect, it } from 'vitest';
 import { MarkdownDocument, type Group } from './document';
+import { InlineMemo, Piece } from './lexer';
+import { levelHeadings } from './outline';
+import { isDrawn, type BlockToken } from './tokens';
 
 // What is drawn, without what only lexing needs.
-const drawn = (groups: readonly Group[]): string =>
-  JSON.stringify(groups.flatMap(({ blocks }) => blocks.map(({ key, token, isClosed }) => ({ key, isClosed, token }))), (name, value: unknown) => (name === 'raw' ? undefined : value), 1);
+const plain = (tokens: readonly BlockToken[]): string => JSON.stringify(tokens, (name, value: unknown) => (name === 'raw' ? undefined : value), 1);
+
+function drawn(groups: readonly Group[]): string {
+  const blocks = groups.flatMap((group) => group.blocks);
+  expect(blocks.map(({ key, isClosed }) => [key, isClosed])).toEqual(blocks.map((_block, at) => [at, true]));
+  return plain(blocks.map(({ token }) => token));
+}
 const whole = (text: string): string => drawn(new MarkdownDocument().read(text, false));
 
-function streamed(text: string, size: number): string {
+// The same text in one go, by the lexer alone.
+function reference(text: string): string {
+  const piece = new Piece(text.replace(/\r\n?/g, '\n'), {});
+  const tokens = piece.readInline(new InlineMemo()).filter(isDrawn);
+  levelHeadings(tokens, []);
+  return plain(tokens);
+}
+
+function streamed(text: string, size: (at: number) => number): string {
   const document = new MarkdownDocument();
-  for (let end = size; end < text.length; end += size) document.read(text.slice(0, end), true);
+  for (let end = size(0); end < text.length; end += size(end)) document.read(text.slice(0, end), true);
   return drawn(document.read(text, false));
+}
+
+// The same numbers in every run.
+function sequence(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
 }
 
 const texts: Record<string, string> = {
@@ -38,8 +63,22 @@ texts['forty blocks'] = Array.from({ length: 40 }, (_none, at) => `${'#'.repeat(
 
 describe('a text that streams', () => {
   it.each(Object.entries(texts))('gives the blocks of the whole: %s', (_name, text) => {
-    const expected = whole(text);
+    const expected = reference(text);
+    expect(whole(text)).toBe(expected);
     const most = text.length > 1000 ? 40 : text.length + 1;
-    for (let size = 1; size <= most; size += 1) expect(streamed(text, size), `chunks of ${size}`).toBe(expected);
+    for (let size = 1; size <= most; size += 1) expect(streamed(text, () => size), `chunks of ${size}`).toBe(expected);
+  });
+  it('gives the blocks of the whole however pieces of them meet', () => {
+    const random = sequence(7);
+    const odd = ['    x', '\t- a', '  ', '> ```', '  > - q', '<div', '-->', '<!--', '<?x', '?>', '<![CDATA[', '[a]: /b "t', '"', "'", '[a]:', '[a', 'b]: /c', '| - |', '-', '1)', '=', '`', '**a', 'b**', '\\', '$$', '\\]', '- ```', '  ```', '   - [ ] x', '~~~', '</script>', '<x-y>'];
+    const lines = [...new Set([...odd, ...Object.values(texts).flatMap((text) => text.split(/\r?\n/))])];
+    const pick = (count: number): number => Math.floor(random() * count);
+    for (let round = 0; round < 1500; round += 1) {
+      const text = Array.from({ length: 2 + pick(10) }, () => (pick(4) === 0 ? '' : lines[pick(lines.length)]!)).join(pick(8) === 0 ? '\r\n' : '\n');
+      const expected = reference(text);
+      expect(whole(text), JSON.stringify(text)).toBe(expected);
+      expect(streamed(text, () => 1), JSON.stringify(text)).toBe(expected);
+      expect(streamed(text, () => 1 + pick(12)), JSON.stringify(text)).toBe(expected);
+    }
   });
 });

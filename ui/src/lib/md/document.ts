@@ -123,16 +123,13 @@ export class MarkdownDocument {
   // The drawn blocks of the beginning of the tail, sharing what is the same with those drawn there before.
   #blocksOf(piece: Piece, isClosed: boolean): Block[] {
     const links = JSON.stringify(piece.found);
-    const isSameLinks = links === this.#openLinks;
-    if (!isSameLinks) this.#memo.clear();
+    if (links !== this.#openLinks) this.#memo.clear();
     this.#openLinks = links;
     let outline = this.#outline;
     return piece.readInline(this.#memo).filter(isDrawn).map((token, at) => {
-      const before = this.#open[at];
-      const block = { key: this.#closedCount + at, token, isClosed, outline };
+      const before = outline;
       outline = levelHeadings([token], outline);
-      if (!before || !isSameLinks || String(before.outline) !== String(block.outline)) return block;
-      return { ...block, token: keepSame(before.token, token) };
+      return { key: this.#closedCount + at, token: keepSame(this.#open[at]?.token, token), isClosed, outline: before };
     });
   }
 }

@@ -1,29 +1,17 @@
-// Keeps the tokens that were there before where they say the same, so that drawing touches only what changed.
-import type { Tokens } from 'marked';
-import type { Token } from './tokens';
+// Keeps what was there before where it says the same, so that drawing touches only what changed.
 
-type Cells = Tokens.TableCell[];
-interface Inside {
-  tokens?: Token[];
-  items?: Token[];
-  header?: Cells;
-  rows?: Cells[];
-  loose?: boolean;
-}
+type Fields = Record<string, unknown>;
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
-// Both are read with the same link definitions and the same headings before them.
-export function keepSame<T extends Token>(before: Token | undefined, now: T): T {
-  if (before?.type !== now.type) return now;
-  const [old, next] = [before as Inside, now as Inside];
-  if (before.raw === now.raw && old.loose === next.loose) return before as T;
-  if (next.tokens && old.tokens) next.tokens = next.tokens.map((token, at) => keepSame(old.tokens![at], token));
-  if (next.items && old.items) next.items = next.items.map((item, at) => keepSame(old.items![at], item));
-  if (next.header && old.header) next.header = keepRow(old.header, next.header);
-  if (next.rows && old.rows) next.rows = next.rows.map((row, at) => keepRow(old.rows![at], row));
-  return now;
-}
-
-function keepRow(before: Cells | undefined, now: Cells): Cells {
-  const isSame = before?.length === now.length && now.every((cell, at) => cell.text === before[at]!.text && cell.align === before[at]!.align);
-  return isSame ? before : now;
+// `before` itself if all in it is the same, else `now` with every same part taken from `before`. Both are plain data.
+export function keepSame<T>(before: unknown, now: T): T {
+  if (Object.is(before, now) || !isFields(before) || !isFields(now) || Array.isArray(before) !== Array.isArray(now)) return now;
+  const next: Fields = now;
+  const names = Object.keys(next);
+  let isSame = names.length === Object.keys(before).length;
+  for (const name of names) {
+    next[name] = keepSame(before[name], next[name]);
+    isSame &&= Object.is(next[name], before[name]);
+  }
+  return isSame ? (before as T) : now;
 }
