@@ -1,7 +1,7 @@
 // Marked's lexer, set up for text that is drawn as elements: entities are read, HTML changes nothing around it, maths is known.
-import { Lexer, Tokenizer, type MarkedOptions, type Tokens } from 'marked';
+import { Hooks, Lexer, Tokenizer, type MarkedOptions, type Token, type Tokens } from 'marked';
 import { decodeEntities } from './entities';
-import { mathsBlock, mathsInline } from './maths';
+import { maskMaths, mathsBlock, mathsInline } from './maths';
 import type { BlockToken, InlineToken } from './tokens';
 
 export type Links = Record<string, { href: string; title?: string | null }>;
@@ -13,9 +13,9 @@ class PlainTokenizer extends Tokenizer {
   }
   // A tag is text: what follows an <a> or a <pre> that is not one is read as ever.
   override tag(source: string): Tokens.Tag | undefined {
+    const { inLink, inRawBlock } = this.lexer.state;
     const token = super.tag(source);
-    this.lexer.state.inLink = false;
-    this.lexer.state.inRawBlock = false;
+    Object.assign(this.lexer.state, { inLink, inRawBlock });
     return token;
   }
   // Marked lets a title run over blank lines. No block here does, but those that say where they end.
@@ -25,10 +25,32 @@ class PlainTokenizer extends Tokenizer {
   }
 }
 
+// Knows the text it reads, which Marked hides from what masks it.
+class PlainLexer extends Lexer {
+  source = '';
+  override inlineTokens(source: string, tokens?: Token[]): Token[] {
+    const before = this.source;
+    this.source = source;
+    try {
+      return super.inlineTokens(source, tokens);
+    } finally {
+      this.source = before;
+    }
+  }
+}
+
+class MathsHooks extends Hooks {
+  declare lexer: PlainLexer; // Marked calls with it
+  override emStrongMask(masked: string): string {
+    return maskMaths(this.lexer.source, masked);
+  }
+}
+
 const options: MarkedOptions = {
   gfm: true,
   breaks: true, // a line that someone ended stays ended
   tokenizer: new PlainTokenizer(),
+  hooks: new MathsHooks(),
   extensions: {
     renderers: {},
     childTokens: {},
@@ -63,7 +85,7 @@ export class InlineMemo {
 export class Piece {
   readonly tokens: BlockToken[];
   readonly found: Links;
-  #lexer = new Lexer(options);
+  #lexer = new PlainLexer(options);
 
   constructor(text: string, links: Links) {
     Object.assign(this.#lexer.tokens.links, links);

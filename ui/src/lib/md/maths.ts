@@ -29,5 +29,9 @@ export const mathsInline: TokenizerExtension = {
   tokenizer: (source) => (source[0] === '$' || source[0] === '\\' ? token(inline.exec(source), source[0] === '$' || source[1] === '[') : undefined),
 };
 
-// So that the stars and underscores of a formula open no emphasis.
-export const maskMaths = (source: string): string => source.replace(inlineAnywhere, (all) => 'a'.repeat(all.length));
+// Hides the formulas of `source` in what emphasis is looked for in: their stars and underscores close none.
+export function maskMaths(source: string, masked: string): string {
+  let shown = masked;
+  for (const { 0: { length }, index } of source.matchAll(inlineAnywhere)) shown = shown.slice(0, index) + 'a'.repeat(length) + shown.slice(index + length);
+  return shown;
+}
