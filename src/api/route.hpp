@@ -21,6 +21,7 @@
 #include "store/bus.hpp"
 #include "store/events.hpp"
 #include "studio/account/accounts.hpp"
+#include "studio/chat/chat.hpp"
 #include "studio/gateway/gateway_setup.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
@@ -31,6 +32,8 @@ namespace atelier::api {
 struct Services {
   studio::Productions& productions;
   studio::Library& library;
+  studio::Threads& threads;
+  studio::Chat& talk;
   studio::Accounts& accounts;
   graph::Engine& engine;
   model::ChatGateway& chat;

@@ -9,6 +9,8 @@ namespace atelier::api {
 // One table per file; all_routes() puts them together.
 std::span<const Route> session_routes();
 std::span<const Route> production_routes();
+std::span<const Route> thread_routes();
+std::span<const Route> message_routes();
 std::span<const Route> run_routes();
 std::span<const Route> asset_routes();
 std::span<const Route> event_routes();

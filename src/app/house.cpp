@@ -140,6 +140,7 @@ Result<> House::start() {
                                      .metrics = metrics_});
   if (!model_room) return error_of(model_room);
   model_room_ = std::move(*model_room);
+  open_chat();
   add_gauges();
 
   api::mount(local_router_, services(true));
@@ -153,9 +154,32 @@ Result<> House::start() {
   asio::post(executor(), [this] {
     background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
+    background_->group.spawn(keep_threads({.threads = *threads_, .answers = *answers_, .opened_ms = opened_ms_}));
     model_room_->spawn_upkeep(background_->group);
   });
   return {};
+}
+
+void House::open_chat() {
+  opened_ms_ = system_clock().wall_ms();
+  answers_ = std::make_unique<studio::Answers>(studio::Answers::Parts{.chat = model_room_->chat(),
+                                                                      .database = *database_,
+                                                                      .events = *events_,
+                                                                      .clock = system_clock(),
+                                                                      .metrics = metrics_},
+                                               studio::Answers::Options());
+  threads_ = std::make_unique<studio::Threads>(studio::Threads::Parts{
+      .database = *database_, .events = *events_, .answers = *answers_, .clock = system_clock()});
+  talk_ = std::make_unique<studio::Chat>(studio::Chat::Parts{.database = *database_,
+                                                             .events = *events_,
+                                                             .blobs = *blobs_,
+                                                             .gateway = model_room_->chat(),
+                                                             .threads = *threads_,
+                                                             .answers = *answers_,
+                                                             .clock = system_clock()});
+  // Before anybody reads them. What cannot be stored now is tried again by the upkeep.
+  if (auto recovered = run_blocking(executor(), answers_->recover(opened_ms_)); !recovered)
+    log::error("answers that were left open could not be closed yet", {{"error", recovered.error().describe()}});
 }
 
 Task<Result<>> House::ready() {
@@ -234,6 +258,8 @@ Result<> House::reload_certificate() { return server_ ? server_->reload_certific
 api::Services House::services(bool is_open) {
   return api::Services{.productions = *productions_,
                        .library = *library_,
+                       .threads = *threads_,
+                       .talk = *talk_,
                        .accounts = model_room_->accounts(),
                        .engine = *engine_,
                        .chat = model_room_->chat(),
@@ -278,10 +304,14 @@ void House::close() {
   background_.reset();
   if (engine_) run_blocking(executor(), engine_->stop());
   if (workers_) run_blocking(executor(), workers_->stop());
+  if (answers_) answers_->stop_all();
   if (model_room_) model_room_->stop();
   if (database_) database_->close();
   server_.reset();
   local_server_.reset();
+  talk_.reset();
+  threads_.reset();
+  answers_.reset();
   model_room_.reset();
   engine_.reset();
   workers_.reset();

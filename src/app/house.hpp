@@ -18,6 +18,7 @@
 #include "store/database.hpp"
 #include "store/events.hpp"
 #include "studio/account/accounts.hpp"
+#include "studio/chat/chat.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
 
@@ -67,6 +68,7 @@ class House {
   void add_local_routes();
   Task<Result<net::Response>> back_up(net::Request request);
   api::Services services(bool is_open);
+  void open_chat();
   Task<Result<>> upkeep();
   // Once a worker said what it can do and the engine took up what was left: before that no step may be looked up. Waits
   // for whoever is at it; tries again after a failure. On the first loop.
@@ -90,12 +92,16 @@ class House {
   std::unique_ptr<studio::Productions> productions_;
   std::unique_ptr<studio::Library> library_;
   std::unique_ptr<ModelRoom> model_room_;
+  std::unique_ptr<studio::Answers> answers_;
+  std::unique_ptr<studio::Threads> threads_;
+  std::unique_ptr<studio::Chat> talk_;
   net::Router local_router_, router_;
   std::unique_ptr<net::Server> local_server_, server_;
   struct Preparation;
   std::unique_ptr<Preparation> preparation_;
   struct Background;
   std::unique_ptr<Background> background_;  // upkeep, on the first loop; last, since it uses all of the above
+  UnixMs opened_ms_ = 0;
   std::chrono::steady_clock::time_point started_at_;
   bool is_closed_ = false;
 };

@@ -13,6 +13,7 @@ namespace atelier::app {
 namespace {
 
 constexpr std::chrono::minutes kPause{5};
+constexpr std::chrono::milliseconds kSlicePause{200};  // while there is more to delete
 
 void report(std::string_view what, const Error& error) {
   if (error.code != ErrorCode::cancelled) log::warn("upkeep failed", {{"what", what}, {"error", error.message}});
@@ -55,6 +56,21 @@ Task<Result<>> keep_house(UpkeepParts parts) {
     else if (*swept > 0)
       log::info("removed files nobody refers to", {{"files", *swept}});
     if (auto slept = co_await sleep_for(kPause); !slept) co_return Result<>{};
+  }
+}
+
+Task<Result<>> keep_threads(ThreadUpkeepParts parts) {
+  bool has_recovered = false;
+  for (;;) {
+    if (!has_recovered) {
+      auto recovered = co_await parts.answers.recover(parts.opened_ms);
+      has_recovered = recovered.has_value();
+      if (!recovered) report("answers that were left open", recovered.error());
+    }
+    auto has_more = co_await parts.threads.forget_some();
+    if (!has_more) report("deleted threads", has_more.error());
+    const std::chrono::milliseconds pause = has_more && *has_more ? kSlicePause : milliseconds(kPause);
+    if (auto slept = co_await sleep_for(pause); !slept) co_return Result<>{};
   }
 }
 

@@ -11,6 +11,7 @@
 #include "store/blob_store.hpp"
 #include "store/database.hpp"
 #include "store/events.hpp"
+#include "studio/chat/threads.hpp"
 
 namespace atelier::app {
 
@@ -28,6 +29,14 @@ struct UpkeepParts {
 // Until cancelled: evicts derived blobs over quota, trims the event log, forgets old runs and what was deleted, removes
 // files nobody refers to any more.
 Task<Result<>> keep_house(UpkeepParts parts);
+
+struct ThreadUpkeepParts {
+  studio::Threads& threads;
+  studio::Answers& answers;
+  UnixMs opened_ms;  // answers begun before are nobody's any more
+};
+// Until cancelled: closes answers that were left open, and forgets threads that were deleted or whose time is over.
+Task<Result<>> keep_threads(ThreadUpkeepParts parts);
 
 // Asks a worker what it can do, and puts that into the services: part of every media step's cache key.
 Task<Result<>> learn_media_version(media::Workers& workers, graph::NodeServices& services);

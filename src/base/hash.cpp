@@ -97,10 +97,11 @@ std::string random_bytes(std::size_t size) {
   return bytes;
 }
 
-std::string base64url(std::string_view bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+namespace {
+
+std::string base64_by(std::string_view alphabet, std::string_view bytes) {
   std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
+  text.reserve((bytes.size() + 2) / 3 * 4);
   std::uint32_t buffer = 0;
   unsigned bits = 0;
   for (const char c : bytes) {
@@ -108,10 +109,22 @@ std::string base64url(std::string_view bytes) {
     bits += 8;
     while (bits >= 6) {
       bits -= 6;
-      text += kAlphabet[(buffer >> bits) & 63];
+      text += alphabet[(buffer >> bits) & 63];
     }
   }
-  if (bits > 0) text += kAlphabet[(buffer << (6 - bits)) & 63];
+  if (bits > 0) text += alphabet[(buffer << (6 - bits)) & 63];
+  return text;
+}
+
+}  // namespace
+
+std::string base64url(std::string_view bytes) {
+  return base64_by("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", bytes);
+}
+
+std::string base64(std::string_view bytes) {
+  std::string text = base64_by("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", bytes);
+  text.append((4 - text.size() % 4) % 4, '=');
   return text;
 }
 

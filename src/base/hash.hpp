@@ -59,6 +59,8 @@ constexpr std::uint64_t quick_hash(std::string_view text) noexcept {
 std::string hex(std::string_view bytes);
 // URL-safe base64 without padding (RFC 4648 section 5).
 std::string base64url(std::string_view bytes);
+// Base64 with padding (RFC 4648 section 4).
+std::string base64(std::string_view bytes);
 
 }  // namespace atelier
 

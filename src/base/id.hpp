@@ -44,6 +44,8 @@ using RunId = Id<struct RunTag>;
 using StepId = Id<struct StepTag>;
 using AssetId = Id<struct AssetTag>;
 using ProductionId = Id<struct ProductionTag>;
+using ThreadId = Id<struct ThreadTag>;
+using FolderId = Id<struct FolderTag>;
 using UserId = Id<struct UserTag>;
 using KeyId = Id<struct KeyTag>;
 

@@ -16,7 +16,10 @@ struct Announcement {
   json::Value data;
 };
 
-// Writes the batch and the event that tells of it in one commit, then wakes whoever watches.
+// Writes the batch and the events that tell of it in one commit, then wakes whoever watches.
+Task<Result<>> write_with_events(store::Database* database, store::EventLog* events, Principal principal,
+                                 std::vector<store::Statement> batch, std::vector<Announcement> announcements);
+// The same with one.
 Task<Result<>> write_with_event(store::Database* database, store::EventLog* events, Principal principal,
                                 std::vector<store::Statement> batch, Announcement announcement);
 

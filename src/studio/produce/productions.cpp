@@ -99,7 +99,7 @@ Task<Result<std::optional<ProductionView>>> Productions::find_created(Principal 
   auto id = key.read(*rows);
   if (!id) co_return error_of(id);
   if (!*id) co_return std::optional<ProductionView>();
-  auto view = co_await find(principal, **id);
+  auto view = co_await find(principal, ProductionId{**id});
   if (!view) co_return error_of(view);
   co_return std::optional<ProductionView>(std::move(*view));
 }
@@ -107,7 +107,7 @@ Task<Result<std::optional<ProductionView>>> Productions::find_created(Principal 
 Task<Result<ProductionView>> Productions::create(Principal principal, NewProduction wanted) {
   std::optional<CreateKey> key;
   if (!wanted.idempotency_key.empty()) {
-    key.emplace(principal, wanted.idempotency_key, json::Array{wanted.story, wanted.title, wanted.settings});
+    key.emplace(principal, "", wanted.idempotency_key, json::Array{wanted.story, wanted.title, wanted.settings});
     // Asked before all else: what was accepted once is not judged again.
     auto same = co_await find_created(principal, *key);
     if (!same) co_return error_of(same);
@@ -134,7 +134,7 @@ Task<Result<ProductionView>> Productions::create(Principal principal, NewProduct
   std::vector<store::Statement> batch;
   batch.push_back(store::Productions::insert(view.row));
   if (key) {
-    batch.push_back(key->insert(view.row.id, now_ms));
+    batch.push_back(key->insert(view.row.id.value, now_ms));
     batch.push_back(CreateKey::forget_old(now_ms));
   }
   auto written = co_await write(principal, std::move(batch), view);

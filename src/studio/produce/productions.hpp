@@ -12,8 +12,8 @@
 #include "graph/node/services.hpp"
 #include "store/assets.hpp"
 #include "store/productions.hpp"
+#include "studio/create_key.hpp"
 #include "studio/produce/compile.hpp"
-#include "studio/produce/create_key.hpp"
 #include "studio/produce/production.hpp"
 
 namespace atelier::studio {

@@ -1,4 +1,4 @@
-#include "studio/produce/create_key.hpp"
+#include "studio/create_key.hpp"
 
 #include <fmt/format.h>
 
@@ -15,26 +15,27 @@ std::string time_of(UnixMs now_ms) { return fmt::format("{:0{}}", now_ms, kTimeB
 
 }  // namespace
 
-CreateKey::CreateKey(Principal principal, std::string_view key, const json::Value& wanted)
-    : name_(fmt::format("create/{}/{}", principal.owner.to_string(), sha256(key).hex())),
+CreateKey::CreateKey(Principal principal, std::string_view kind, std::string_view key, const json::Value& wanted)
+    : name_(fmt::format("create/{}{}{}/{}", kind, kind.empty() ? "" : "/", principal.owner.to_string(),
+                        sha256(key).hex())),
       wanted_(sha256(json::write_canonical(wanted)).hex()) {}
 
 store::Statement CreateKey::select() const { return {"SELECT value FROM meta WHERE key = $1", {name_}}; }
 
-Result<std::optional<ProductionId>> CreateKey::read(const store::Rows& rows) const {
-  if (rows.empty()) return std::optional<ProductionId>();
+Result<std::optional<Ulid>> CreateKey::read(const store::Rows& rows) const {
+  if (rows.empty()) return std::optional<Ulid>();
   const std::string_view value = rows.text(0, 0);
   const std::size_t id_at = kTimeBytes + 1, wanted_at = id_at + kIdBytes + 1;
-  if (value.size() <= wanted_at) return fail(ErrorCode::internal, "a create's key has no production");
+  if (value.size() <= wanted_at) return fail(ErrorCode::internal, "a create's key has made nothing");
   if (value.substr(wanted_at) != wanted_)
-    return fail(ErrorCode::invalid_argument, "the idempotency key was used for another production",
+    return fail(ErrorCode::invalid_argument, "the idempotency key was used for something else",
                 {.reason = "idempotency_key_reused", .where = {}});
-  auto id = ProductionId::parse(value.substr(id_at, kIdBytes));
+  auto id = Ulid::parse(value.substr(id_at, kIdBytes));
   if (!id) return error_of(id);
-  return std::optional<ProductionId>(*id);
+  return std::optional<Ulid>(*id);
 }
 
-store::Statement CreateKey::insert(ProductionId made, UnixMs now_ms) const {
+store::Statement CreateKey::insert(Ulid made, UnixMs now_ms) const {
   return {"INSERT INTO meta (key, value) VALUES ($1, $2)",
           {name_, fmt::format("{} {} {}", time_of(now_ms), made.to_string(), wanted_)}};
 }

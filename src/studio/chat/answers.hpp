@@ -1,0 +1,104 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/metrics.hpp"
+#include "base/task_group.hpp"
+#include "model/call/chat_gateway.hpp"
+#include "store/events.hpp"
+#include "studio/chat/message.hpp"
+#include "studio/write_with_event.hpp"
+
+namespace atelier::studio {
+
+class RunningAnswer;
+
+// What an answer begins with.
+struct AnswerOrder {
+  Principal principal;
+  ThreadId thread;
+  ThreadMessage message;  // as it is stored: being answered, with what was said before where it goes on
+  model::ChatCall call;   // of OpenAI's chat protocol, streamed
+  // Stores the message, and whatever belongs to it, in one commit with what tells of it.
+  std::vector<store::Statement> batch;
+  std::vector<Announcement> announcements;
+};
+
+// Answers being made. Each lives here and not with whoever asked for it or watches: it goes on until it is said or
+// stopped. The model is called at once, while the message is being stored. What it says is told to all who watch as
+// message.delta events, and stored in batches behind that, so that it outlives this process. Thread-safe.
+class Answers {
+ public:
+  struct Options {
+    std::chrono::milliseconds tell_every{33};
+    std::chrono::milliseconds write_every{250};
+    std::size_t write_bytes = 4'096;  // that do not wait for write_every
+    std::size_t running_max = 2'000;
+    std::size_t answer_bytes_max = kMessageBytesMax;
+    std::chrono::milliseconds retry_min{500}, retry_max{30'000};  // while the database takes nothing
+  };
+  struct Parts {
+    model::ChatGateway& chat;
+    store::Database& database;
+    store::EventLog& events;
+    const Clock& clock;
+    Metrics& metrics;
+  };
+  // `on_end` is awaited, on the answer's loop, once its end is stored.
+  using OnEnd = std::function<Task<>(Principal principal, ThreadId thread, std::int64_t number)>;
+  Answers(Parts parts, Options options);
+  ~Answers();  // stop() came before
+  void set_on_end(OnEnd on_end) { on_end_ = std::move(on_end); }
+
+  // Once the message is stored; it is being answered then. Errors: those of the database (nothing is stored, and the
+  // model's call is let go of), unavailable ("too_many_answers").
+  Task<Result<>> begin(AnswerOrder order);
+  // Once its end is stored. False: it is not being made.
+  Task<bool> stop(ThreadId thread, std::int64_t number);
+  // All of a thread, once their ends are stored.
+  Task<> stop_thread(ThreadId thread);
+  // What it has said so far, in place of what is stored.
+  void overlay(ThreadId thread, ThreadMessage& message) const;
+  std::size_t running_count() const;
+
+  // Answers that were begun before that time and are not being made were left open by the last process: they are marked
+  // as interrupted, with what they had said.
+  Task<Result<>> recover(UnixMs before_ms);
+  // Ends all as interrupted. Blocks; once nobody begins any more, before the database closes.
+  void stop_all();
+
+ private:
+  using Address = std::pair<ThreadId, std::int64_t>;
+  using RunningPtr = std::shared_ptr<RunningAnswer>;
+  RunningPtr find(ThreadId thread, std::int64_t number) const;
+  TaskGroup& group_of(const Executor& executor);
+  Task<Result<>> run(RunningPtr answer, AnswerOrder order);
+  Task<Result<>> save(RunningAnswer* answer, AnswerOrder* order);
+  Task<Result<>> speak(RunningAnswer* answer, model::ChatCall call);
+  Task<Result<>> tell(RunningAnswer* answer);
+  Task<Result<>> write(RunningAnswer* answer);
+  Task<> store_end(RunningAnswer* answer);
+  Task<Result<>> close_left_open(ThreadId thread, std::int64_t number, Principal principal);
+
+  const Parts parts_;
+  const Options options_;
+  OnEnd on_end_;
+  Counter& begun_;
+  mutable std::mutex mutex_;
+  std::map<Address, RunningPtr> running_;
+  std::vector<std::pair<Executor, std::unique_ptr<TaskGroup>>> groups_;  // each on its loop
+  std::atomic<bool> is_stopping_ = false;
+};
+
+// message.changed: a message of a thread was added, or its state is another.
+Announcement message_changed(ThreadId thread, const ThreadMessage& message);
+
+}  // namespace atelier::studio

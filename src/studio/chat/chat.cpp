@@ -1,0 +1,359 @@
+#include "studio/chat/chat.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/async.hpp"
+#include "base/hash.hpp"
+#include "base/log.hpp"
+
+namespace atelier::studio {
+namespace {
+
+constexpr int kTriesMax = 5;
+
+std::unexpected<Error> invalid(std::string where, std::string message) {
+  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "field_invalid", .where = std::move(where)});
+}
+
+std::unexpected<Error> busy(std::int64_t number) {
+  return fail(ErrorCode::conflict, fmt::format("message {} is being answered", number),
+              {.reason = "thread_busy", .where = {}});
+}
+
+bool is_open(MessageState state) noexcept { return state == MessageState::answering || state == MessageState::queued; }
+
+void append(std::vector<store::Statement>& batch, std::vector<store::Statement> more) {
+  std::ranges::move(more, std::back_inserter(batch));
+}
+
+std::string digest_of(const NewMessage& message) {
+  json::Array parts;
+  for (const MessagePart& one : message.parts) parts.push_back(to_json(one));
+  const json::Value wanted = json::Array{message.parent ? json::Value(*message.parent) : json::Value(),
+                                         std::move(parts), message.model, message.wants_answer};
+  return sha256(json::write_canonical(wanted)).hex();
+}
+
+ThreadMessage new_answer(std::int64_t number, std::int64_t parent, std::string model, UnixMs now_ms) {
+  ThreadMessage answer;
+  answer.number = number;
+  answer.parent = parent;
+  answer.role = MessageRole::assistant;
+  answer.state = MessageState::answering;
+  answer.model = std::move(model);
+  answer.created_ms = now_ms;
+  return answer;
+}
+
+}  // namespace
+
+// An answer about to be made: what is stored before it, and what tells of that.
+struct Chat::Turn {
+  Principal principal;
+  ThreadId thread;
+  ThreadMessage answer;
+  model::ChatCall call;
+  std::vector<store::Statement> batch;
+  std::vector<Announcement> announcements;
+};
+
+Chat::Chat(Parts parts) : parts_(parts), assets_(parts.database) {
+  parts_.answers.set_on_end([this](Principal principal, ThreadId thread, std::int64_t number) -> Task<> {
+    return begin_waiting(principal, thread, number);
+  });
+}
+
+Task<Result<>> Chat::begin(Turn turn) {
+  AnswerOrder order{.principal = turn.principal,
+                    .thread = turn.thread,
+                    .message = std::move(turn.answer),
+                    .call = std::move(turn.call),
+                    .batch = std::move(turn.batch),
+                    .announcements = std::move(turn.announcements)};
+  co_return co_await parts_.answers.begin(std::move(order));
+}
+
+// The call that answers what ends with the message `last` and, after it, `more` (not stored yet; null: nothing).
+Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::ThreadRow* thread, std::int64_t last,
+                                             const ThreadMessage* more, std::string model) {
+  const model::DirectoryPtr directory = parts_.gateway.models().directory();
+  if (auto resolved = directory->resolve(model); !resolved) co_return error_of(resolved);
+  std::vector<ThreadMessage> messages;
+  std::int64_t room = context_room(*directory, model, *thread, parts_.limits);
+  if (more != nullptr) room -= estimate_tokens(more->parts);
+  if (last > 0) {
+    store::Statement question = store::Messages::context(principal, thread->id, last, std::max<std::int64_t>(room, 0),
+                                                         parts_.limits.messages_max);
+    auto rows = co_await parts_.database.read(std::move(question));
+    if (!rows) co_return error_of(rows);
+    for (const store::MessageRow& row : store::Messages::read(*rows, thread->id, principal.owner)) {
+      auto message = from_row(row);
+      if (!message) co_return error_of(message);
+      messages.push_back(std::move(*message));
+    }
+    // An answer that something goes on from is there, even where it alone is over the room.
+    if (messages.empty()) co_return invalid("/parent", fmt::format("there is no message {}", last));
+  }
+  if (more != nullptr) messages.push_back(*more);
+  auto request = co_await chat_request(&assets_, &parts_.blobs, principal, thread, &messages, model, parts_.limits);
+  if (!request) co_return error_of(request);
+  const model::Target target{.base_url = {}, .model = model};
+  auto wire = model::openai_chat_adapter().request(*request, target);
+  if (!wire) co_return error_of(wire);
+  model::ChatCall call{.face = &model::openai_chat_face(),
+                       .body = std::move(wire->body),
+                       .request = std::move(*request),
+                       .is_read = true,
+                       .request_id = Ulid::make().to_string(),
+                       .deadline = parts_.clock.now() + parts_.deadline};
+  call.key = model::open_key_state(principal);
+  call.trace = model::trace_of(std::nullopt);
+  co_return call;
+}
+
+Task<Result<std::optional<Chat::Said>>> Chat::find_sent(Principal principal, const store::ThreadRow* thread,
+                                                        const NewMessage* message) {
+  auto known = co_await parts_.database.read(store::Messages::find_key(thread->id, message->idempotency_key));
+  if (!known) co_return error_of(known);
+  if (known->empty()) co_return std::optional<Said>();
+  if (known->text(0, 0) != digest_of(*message))
+    co_return fail(ErrorCode::invalid_argument, "the idempotency key was used for another message",
+                   {.reason = "idempotency_key_reused", .where = {}});
+  Said said{.messages = {}, .thread = *thread};
+  const std::int64_t first = known->integer(0, 1);
+  for (std::int64_t number = first; number <= first + (message->wants_answer ? 1 : 0); ++number) {
+    auto one = co_await parts_.threads.message(principal, thread->id, number);
+    if (!one) co_return error_of(one);
+    said.messages.push_back(std::move(*one));
+  }
+  co_return std::optional<Said>(std::move(said));
+}
+
+Task<Result<Chat::Said>> Chat::send(Principal principal, ThreadId id, NewMessage message) {
+  // Somebody else who added a message to the thread at the same time is no reason to refuse this one.
+  for (int tries = 1;; ++tries) {
+    auto said = co_await try_send(principal, id, message);
+    const bool is_race = !said && said.error().code == ErrorCode::conflict && said.error().reason != "thread_busy";
+    if (!is_race || tries == kTriesMax) co_return said;
+  }
+}
+
+Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMessage message) {
+  auto row = co_await parts_.threads.find(principal, id);
+  if (!row) co_return error_of(row);
+  store::ThreadRow thread = std::move(*row);
+  if (!message.idempotency_key.empty()) {
+    auto sent = co_await find_sent(principal, &thread, &message);
+    if (!sent) co_return error_of(sent);
+    if (*sent) co_return std::move(**sent);
+  }
+  const std::int64_t parent = message.parent.value_or(thread.head);
+  if (parent < 0 || parent > thread.message_count)
+    co_return invalid("/parent", fmt::format("there is no message {}", parent));
+  bool must_wait = false;
+  if (parent > 0) {
+    auto before = co_await parts_.threads.message(principal, id, parent);
+    if (!before) co_return error_of(before);
+    must_wait = is_open(before->state);
+    if (must_wait && message.when_busy == NewMessage::Busy::refuse) co_return busy(parent);
+  }
+  std::string model = message.model.empty() ? thread.model : message.model;
+  if (message.wants_answer && model.empty()) co_return invalid("/model", "no model is chosen");
+
+  const UnixMs now_ms = parts_.clock.wall_ms();
+  const std::int64_t count_before = thread.message_count;
+  ThreadMessage user;
+  user.number = count_before + 1;
+  user.parent = parent;
+  user.parts = message.parts;
+  user.created_ms = now_ms;
+  Said said;
+  said.messages.push_back(user);
+  if (message.wants_answer) said.messages.push_back(new_answer(user.number + 1, user.number, model, now_ms));
+  if (must_wait && message.wants_answer) said.messages.back().state = MessageState::queued;
+  if (!thread.has_own_title && thread.title.empty()) thread.title = title_of_words(text_of(user));
+  if (!message.model.empty() && thread.model.empty()) thread.model = message.model;
+  thread.message_count = thread.head = said.messages.back().number;
+  thread.used_ms = now_ms;
+  ++thread.revision;
+  thread.is_answering = thread.is_answering || message.wants_answer;
+
+  std::vector<store::Statement> batch;
+  batch.push_back(store::Threads::advance(thread, count_before));
+  std::vector<Announcement> told;
+  for (const ThreadMessage& one : said.messages) {
+    append(batch, store::Messages::insert(to_row(one, id, principal.owner)));
+    told.push_back(message_changed(id, one));
+  }
+  if (!message.idempotency_key.empty())
+    batch.push_back(store::Messages::insert_key(id, message.idempotency_key, digest_of(message), user.number, now_ms));
+  told.push_back(thread_changed(thread));
+  said.thread = thread;
+
+  if (!message.wants_answer || must_wait) {
+    auto written =
+        co_await write_with_events(&parts_.database, &parts_.events, principal, std::move(batch), std::move(told));
+    if (!written) co_return error_of(written);
+    co_return said;
+  }
+  auto call = co_await call_for(principal, &thread, parent, &user, std::move(model));
+  if (!call) co_return error_of(call);
+  Turn turn{.principal = principal,
+            .thread = id,
+            .answer = said.messages.back(),
+            .call = std::move(*call),
+            .batch = std::move(batch),
+            .announcements = std::move(told)};
+  auto begun = co_await begin(std::move(turn));
+  if (!begun) co_return error_of(begun);
+  co_return said;
+}
+
+Task<Result<Chat::Said>> Chat::answer_again(Principal principal, ThreadId id, std::int64_t number, std::string model) {
+  for (int tries = 1;; ++tries) {
+    auto row = co_await parts_.threads.find(principal, id);
+    if (!row) co_return error_of(row);
+    store::ThreadRow thread = std::move(*row);
+    auto asked = co_await parts_.threads.message(principal, id, number);
+    if (!asked) co_return error_of(asked);
+    // Beside an answer: another one of what it answers.
+    const std::int64_t parent = asked->role == MessageRole::assistant ? asked->parent : number;
+    std::string chosen = model.empty() ? asked->model : model;
+    if (chosen.empty()) chosen = thread.model;
+    if (chosen.empty()) co_return invalid("/model", "no model is chosen");
+    if (parent == 0) co_return invalid("/number", fmt::format("message {} answers nothing", number));
+    auto call = co_await call_for(principal, &thread, parent, nullptr, chosen);
+    if (!call) co_return error_of(call);
+
+    const UnixMs now_ms = parts_.clock.wall_ms();
+    const std::int64_t count_before = thread.message_count;
+    Said said;
+    said.messages.push_back(new_answer(count_before + 1, parent, std::move(chosen), now_ms));
+    thread.message_count = thread.head = count_before + 1;
+    thread.used_ms = now_ms;
+    thread.is_answering = true;
+    ++thread.revision;
+    said.thread = thread;
+    Turn turn{.principal = principal,
+              .thread = id,
+              .answer = said.messages.back(),
+              .call = std::move(*call),
+              .batch = {},
+              .announcements = {}};
+    turn.batch.push_back(store::Threads::advance(thread, count_before));
+    append(turn.batch, store::Messages::insert(to_row(said.messages.back(), id, principal.owner)));
+    turn.announcements.push_back(message_changed(id, said.messages.back()));
+    turn.announcements.push_back(thread_changed(thread));
+    auto begun = co_await begin(std::move(turn));
+    if (begun) co_return said;
+    if (begun.error().code != ErrorCode::conflict || tries == kTriesMax) co_return error_of(begun);
+  }
+}
+
+Task<Result<ThreadMessage>> Chat::go_on(Principal principal, ThreadId id, std::int64_t number) {
+  auto thread = co_await parts_.threads.find(principal, id);
+  if (!thread) co_return error_of(thread);
+  auto found = co_await parts_.threads.message(principal, id, number);
+  if (!found) co_return error_of(found);
+  ThreadMessage answer = std::move(*found);
+  if (answer.role != MessageRole::assistant)
+    co_return invalid("/number", fmt::format("message {} is no answer", number));
+  if (is_open(answer.state)) co_return busy(number);
+  std::string model = answer.model.empty() ? thread->model : answer.model;
+  if (model.empty()) co_return invalid("/model", "no model is chosen");
+  // Why it broke off is over, and what it said is to be gone on with.
+  std::erase_if(answer.parts, [](const MessagePart& one) { return std::holds_alternative<part::Failure>(one); });
+  const bool has_said_something = estimate_tokens(answer.parts) > 0;
+  const ThreadMessage before = answer;
+  auto call = co_await call_for(principal, &*thread, answer.parent, has_said_something ? &before : nullptr, model);
+  if (!call) co_return error_of(call);
+  answer.state = MessageState::answering;
+  answer.report = {};
+  Turn turn{.principal = principal,
+            .thread = id,
+            .answer = answer,
+            .call = std::move(*call),
+            .batch = store::Messages::replace(to_row(answer, id, principal.owner)),
+            .announcements = {}};
+  turn.announcements.push_back(message_changed(id, answer));
+  auto begun = co_await begin(std::move(turn));
+  if (!begun) co_return error_of(begun);
+  co_return answer;
+}
+
+Task<Result<ThreadMessage>> Chat::stop(Principal principal, ThreadId id, std::int64_t number) {
+  auto message = co_await parts_.threads.message(principal, id, number);
+  if (!message) co_return error_of(message);
+  if (message->state == MessageState::queued) {
+    ThreadMessage stopped = std::move(*message);
+    stopped.state = MessageState::stopped;
+    std::vector<Announcement> told;
+    told.push_back(message_changed(id, stopped));
+    std::vector<store::Statement> batch;
+    batch.push_back(store::Messages::set_state(id, number, "queued", "stopped"));
+    auto written =
+        co_await write_with_events(&parts_.database, &parts_.events, principal, std::move(batch), std::move(told));
+    // It has begun meanwhile.
+    if (!written && written.error().code != ErrorCode::conflict) co_return error_of(written);
+    if (written) {
+      co_await parts_.threads.tell_changed(principal, id);
+      co_return stopped;
+    }
+  }
+  (void)co_await parts_.answers.stop(id, number);
+  co_return co_await parts_.threads.message(principal, id, number);
+}
+
+Task<Result<>> Chat::remove(Principal principal, ThreadId id) {
+  auto thread = co_await parts_.threads.find(principal, id);
+  if (!thread) co_return error_of(thread);
+  auto removed = co_await parts_.threads.remove(principal, id);
+  if (!removed) co_return error_of(removed);
+  co_await parts_.answers.stop_thread(id);
+  co_return Result<>{};
+}
+
+// What waited for this answer to end is answered now.
+Task<> Chat::begin_waiting(Principal principal, ThreadId id, std::int64_t ended) {
+  auto thread = co_await parts_.threads.find(principal, id);
+  if (!thread) co_return;  // deleted
+  auto waiting = co_await parts_.database.read(store::Messages::queued_after(id, ended));
+  for (std::size_t row = 0; waiting && row < waiting->size(); ++row) {
+    const std::int64_t number = waiting->integer(row, 0);
+    auto found = co_await parts_.threads.message(principal, id, number);
+    if (!found) continue;
+    ThreadMessage answer = std::move(*found);
+    answer.state = MessageState::answering;
+    auto call = co_await call_for(principal, &*thread, answer.parent, nullptr, answer.model);
+    Result<> begun;
+    if (call) {
+      Turn turn{.principal = principal,
+                .thread = id,
+                .answer = answer,
+                .call = std::move(*call),
+                .batch = {},
+                .announcements = {}};
+      turn.batch.push_back(store::Messages::set_state(id, number, "queued", "answering"));
+      turn.announcements.push_back(message_changed(id, answer));
+      begun = co_await begin(std::move(turn));
+    } else {
+      begun = error_of(call);
+    }
+    // Stopped meanwhile, or it says itself why it could not be answered.
+    if (begun || begun.error().code == ErrorCode::conflict) continue;
+    answer.state = MessageState::failed;
+    answer.parts.push_back(
+        part::Failure{.code = std::string(begun.error().stable_code()), .message = begun.error().message});
+    std::vector<Announcement> told;
+    told.push_back(message_changed(id, answer));
+    auto written =
+        co_await write_with_events(&parts_.database, &parts_.events, principal,
+                                   store::Messages::replace(to_row(answer, id, principal.owner)), std::move(told));
+    if (!written) log::warn("a waiting answer could not be begun", {{"error", written.error().describe()}});
+  }
+  co_await parts_.threads.tell_changed(principal, id);
+}
+
+}  // namespace atelier::studio

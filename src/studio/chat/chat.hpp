@@ -1,0 +1,69 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "studio/chat/answers.hpp"
+#include "studio/chat/context.hpp"
+#include "studio/chat/threads.hpp"
+
+namespace atelier::studio {
+
+struct NewMessage {
+  std::optional<std::int64_t> parent = {};  // nullopt: the head; 0: begins the thread anew
+  std::vector<MessagePart> parts;
+  std::string model = {};  // "": the thread's
+  bool wants_answer = true;
+  enum class Busy : std::uint8_t { refuse, queue };  // while the parent is being answered
+  Busy when_busy = Busy::refuse;
+  std::string idempotency_key = {};  // "": none
+};
+
+// Talking in threads: what is said is stored, and answered by a model. Awaited from any loop.
+class Chat {
+ public:
+  struct Parts {
+    store::Database& database;
+    store::EventLog& events;
+    store::BlobStore& blobs;
+    model::ChatGateway& gateway;
+    Threads& threads;
+    Answers& answers;
+    const Clock& clock;
+    ContextLimits limits = {};
+    std::chrono::seconds deadline{600};  // of one answer
+  };
+  explicit Chat(Parts parts);
+
+  struct Said {
+    std::vector<ThreadMessage> messages;  // the user's and, if it was wanted, the answer that is being made
+    store::ThreadRow thread;
+  };
+  // The same key, in the same thread, gives what the first call with it stored. Errors: conflict ("thread_busy") where
+  // the parent is being answered, invalid_argument naming the field, and what the model's name is refused with.
+  Task<Result<Said>> send(Principal principal, ThreadId id, NewMessage message);
+  // One more answer to the message, or beside it where it is one.
+  Task<Result<Said>> answer_again(Principal principal, ThreadId id, std::int64_t number, std::string model);
+  // An answer that did not come to its end goes on.
+  Task<Result<ThreadMessage>> go_on(Principal principal, ThreadId id, std::int64_t number);
+  // Once it has stopped; what it said stays. An answer that waits its turn is stopped, too.
+  Task<Result<ThreadMessage>> stop(Principal principal, ThreadId id, std::int64_t number);
+  // With all that is being said in it.
+  Task<Result<>> remove(Principal principal, ThreadId id);
+
+ private:
+  struct Turn;
+  Task<Result<Said>> try_send(Principal principal, ThreadId id, NewMessage message);
+  Task<Result<std::optional<Said>>> find_sent(Principal principal, const store::ThreadRow* thread,
+                                              const NewMessage* message);
+  Task<Result<model::ChatCall>> call_for(Principal principal, const store::ThreadRow* thread, std::int64_t last,
+                                         const ThreadMessage* more, std::string model);
+  Task<Result<>> begin(Turn turn);
+  Task<> begin_waiting(Principal principal, ThreadId id, std::int64_t ended);
+
+  const Parts parts_;
+  store::Assets assets_;
+};
+
+}  // namespace atelier::studio

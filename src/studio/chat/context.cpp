@@ -1,0 +1,150 @@
+#include "studio/chat/context.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/async.hpp"
+#include "base/hash.hpp"
+
+namespace atelier::studio {
+namespace {
+
+constexpr std::string_view kGoOn =
+    "Your last answer broke off. Go on with it exactly where it ends: repeat nothing of it, and say nothing about that "
+    "it broke off.";
+constexpr std::int64_t kRoomMin = 1'024;
+
+model::Role role_of(MessageRole role) noexcept {
+  switch (role) {
+    case MessageRole::user:
+      return model::Role::user;
+    case MessageRole::assistant:
+      return model::Role::assistant;
+    case MessageRole::system:
+      return model::Role::system;
+  }
+  return model::Role::user;
+}
+
+model::Message said(model::Role role, std::string text) {
+  model::Message message;
+  message.role = role;
+  message.parts.push_back(model::Text{.text = std::move(text)});
+  return message;
+}
+
+class Assembly {
+ public:
+  Assembly(store::Assets& assets, store::BlobStore& blobs, Principal principal, ContextLimits limits)
+      : assets_(assets), blobs_(blobs), principal_(principal), limits_(limits) {}
+
+  Task<Result<>> add(const ThreadMessage* message) {
+    model::Message turn;
+    turn.role = role_of(message->role);
+    std::vector<model::Message> results;
+    for (const MessagePart& one : message->parts) {
+      if (const auto* text = std::get_if<part::Text>(&one)) {
+        if (!text->text.empty()) turn.parts.push_back(model::Text{.text = text->text});
+      } else if (const auto* image = std::get_if<part::Image>(&one)) {
+        auto media = co_await media_of(image->asset, message->number);
+        if (!media) co_return error_of(media);
+        turn.parts.push_back(std::move(*media));
+      } else if (const auto* call = std::get_if<part::ToolCall>(&one)) {
+        turn.parts.push_back(model::ToolCall{.id = call->id, .name = call->name, .arguments = call->arguments});
+      } else if (const auto* result = std::get_if<part::ToolResult>(&one)) {
+        results.push_back(result_of(*result));
+      }
+    }
+    if (!turn.parts.empty()) messages_.push_back(std::move(turn));
+    std::ranges::move(results, std::back_inserter(messages_));
+    co_return Result<>{};
+  }
+
+  std::vector<model::Message> take() { return std::move(messages_); }
+
+ private:
+  static model::Message result_of(const part::ToolResult& result) {
+    model::ToolResult told{.call_id = result.id, .name = result.name, .parts = {}, .is_error = result.is_error};
+    told.parts.emplace_back(model::Text{.text = result.text});
+    model::Message message;
+    message.role = model::Role::tool;
+    message.parts.push_back(std::move(told));
+    return message;
+  }
+
+  Task<Result<model::Media>> media_of(AssetId id, std::int64_t number) {
+    auto asset = co_await assets_.find(principal_, id);
+    if (!asset || asset->kind != "image")
+      co_return fail(ErrorCode::invalid_argument, fmt::format("message {} shows an image that is not there", number),
+                     {.reason = "asset_not_found", .where = {}});
+    if (asset->size_bytes > limits_.image_bytes_max)
+      co_return fail(ErrorCode::too_large,
+                     fmt::format("the image \"{}\" of message {} is larger than the {} MiB that are sent to a model",
+                                 asset->name, number, limits_.image_bytes_max >> 20),
+                     {.reason = "image_too_large", .where = {}});
+    auto bytes = co_await blobs_.read(asset->digest, limits_.image_bytes_max);
+    if (!bytes) co_return error_of(bytes);
+    model::Media media;
+    media.kind = model::Media::Kind::image;
+    media.base64 = base64(*bytes);
+    media.media_type = asset->media_type;
+    co_return media;
+  }
+
+  store::Assets& assets_;
+  store::BlobStore& blobs_;
+  const Principal principal_;
+  const ContextLimits limits_;
+  std::vector<model::Message> messages_;
+};
+
+}  // namespace
+
+std::int64_t context_room(const model::Directory& directory, const std::string& model, const store::ThreadRow& thread,
+                          const ContextLimits& limits) {
+  std::int64_t window = 0;
+  // Any of its candidates may be the one that answers: what fits the smallest fits all.
+  if (const auto resolved = directory.resolve(model))
+    for (const model::CandidatePtr& candidate : resolved->candidates)
+      if (const model::ModelList* list = directory.list_of(candidate->provider->name)) {
+        const auto listed = std::ranges::find(list->models, candidate->name, &model::ListedModel::id);
+        if (listed != list->models.end() && listed->context_tokens > 0)
+          window = window == 0 ? listed->context_tokens : std::min(window, listed->context_tokens);
+      }
+  if (window == 0) window = limits.tokens_unknown;
+  std::int64_t answer = limits.answer_tokens;
+  if (auto value = json::parse(thread.parameters))
+    if (auto parameters = parse_chat_parameters(*value, {})) answer = parameters->max_tokens.value_or(answer);
+  const auto system = static_cast<std::int64_t>(thread.system.size() / 4);
+  return std::max(std::min(window, limits.tokens_max) - std::min(answer, window / 2) - system, kRoomMin);
+}
+
+Task<Result<model::ChatRequest>> chat_request(store::Assets* assets, store::BlobStore* blobs, Principal principal,
+                                              const store::ThreadRow* thread,
+                                              const std::vector<ThreadMessage>* messages, std::string model,
+                                              ContextLimits limits) {
+  model::ChatRequest request;
+  request.protocol = model::Protocol::openai_chat;
+  request.model = std::move(model);
+  request.is_streamed = true;
+  request.wants_usage = true;
+  if (auto value = json::parse(thread->parameters))
+    if (auto parameters = parse_chat_parameters(*value, {})) {
+      request.temperature = parameters->temperature;
+      request.top_p = parameters->top_p;
+      request.output_tokens_max = parameters->max_tokens;
+      if (!parameters->reasoning_effort.empty())
+        request.reasoning = model::ReasoningWish{.effort = parameters->reasoning_effort};
+    }
+  Assembly assembly(*assets, *blobs, principal, limits);
+  for (const ThreadMessage& message : *messages)
+    if (auto added = co_await assembly.add(&message); !added) co_return error_of(added);
+  if (!thread->system.empty()) request.messages.push_back(said(model::Role::system, thread->system));
+  std::ranges::move(assembly.take(), std::back_inserter(request.messages));
+  if (!request.messages.empty() && request.messages.back().role == model::Role::assistant)
+    request.messages.push_back(said(model::Role::user, std::string(kGoOn)));
+  co_return request;
+}
+
+}  // namespace atelier::studio

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "model/chat.hpp"
+#include "model/price/money.hpp"
+#include "store/chat/messages.hpp"
+
+// What is said in threads.
+namespace atelier::studio {
+
+inline constexpr std::size_t kMessagePartsMax = 1'000;
+inline constexpr std::size_t kPartBytesMax = 4 << 20;     // of one text
+inline constexpr std::size_t kMessageBytesMax = 8 << 20;  // of all its parts, as JSON
+
+enum class MessageRole : std::uint8_t { user, assistant, system };
+enum class MessageState : std::uint8_t {
+  complete,
+  queued,       // an answer that waits until the one before it has ended
+  answering,    // an answer that is being made
+  stopped,      // by its reader
+  interrupted,  // the server went away while it was made
+  failed,       // its last part is the error
+};
+std::string_view to_string(MessageRole role) noexcept;
+std::string_view to_string(MessageState state) noexcept;
+std::optional<MessageRole> parse_message_role(std::string_view text) noexcept;
+std::optional<MessageState> parse_message_state(std::string_view text) noexcept;
+
+namespace part {
+struct Text {
+  std::string text;
+};
+struct Reasoning {
+  std::string text;
+  // What its provider must get back with it, as it gave it; empty: nothing.
+  std::string signature = {};
+};
+struct Image {
+  AssetId asset;
+};
+struct File {
+  AssetId asset;
+  std::string name, media_type;
+};
+struct ToolCall {
+  std::string id, name;
+  std::string arguments;  // JSON as the model wrote it
+};
+struct ToolResult {
+  std::string id;  // of the call
+  std::string name, text;
+  bool is_error = false;
+};
+struct Failure {
+  std::string code, message;
+};
+struct Citation {
+  std::string title, url;
+};
+}  // namespace part
+using MessagePart = std::variant<part::Text, part::Reasoning, part::Image, part::File, part::ToolCall, part::ToolResult,
+                                 part::Failure, part::Citation>;
+
+// How an answer came to be.
+struct AnswerReport {
+  std::string candidate, provider, model;  // that really served it; empty: none did
+  std::optional<model::Usage> usage = {};
+  std::optional<model::Picodollars> cost = {};
+  std::optional<std::int64_t> first_token_ms = {}, total_ms = {};
+  std::string finish = {};  // "stop", "length", ...; empty: it did not come to its end
+};
+
+struct ThreadMessage {
+  std::int64_t number = 0;  // its address in the thread: from 1, in the order they were added
+  std::int64_t parent = 0;  // 0: begins the thread; always lower than the number
+  MessageRole role = MessageRole::user;
+  MessageState state = MessageState::complete;
+  std::vector<MessagePart> parts;
+  std::int64_t seq = 0;  // of the last delta in `parts`, while it is being answered
+  std::string model = {};
+  AnswerReport report = {};
+  UnixMs created_ms = 0;
+};
+
+// As the API tells it (src/api/README.md).
+json::Value to_json(const ThreadMessage& message);
+json::Value to_json(const MessagePart& part);
+// What a caller wants said: texts, images and files in a user's message, anything in an imported one. `where` is the
+// JSON pointer of the list. Errors name the part.
+enum class PartsFrom : std::uint8_t { user, import };
+Result<std::vector<MessagePart>> parse_parts(const json::Array& parts, std::string_view where, PartsFrom from);
+
+// Its row, and back. What stands in a row was checked when it was written.
+store::MessageRow to_row(const ThreadMessage& message, ThreadId thread, UserId owner);
+Result<ThreadMessage> from_row(const store::MessageRow& row);
+
+// All its texts, one after another: for titles and searching.
+std::string text_of(const ThreadMessage& message);
+// About how many tokens they are: four bytes each, an image a thousand.
+std::int64_t estimate_tokens(const std::vector<MessagePart>& parts) noexcept;
+
+// What an answer said anew: text to put behind that of the part at `at`, which begins there if there is none.
+struct PartDelta {
+  std::size_t at = 0;
+  MessagePart piece;  // Text, Reasoning or ToolCall; whole, with what came now
+};
+json::Value to_json(const PartDelta& delta);
+Result<PartDelta> parse_part_delta(const json::Value& delta);
+void append(std::vector<MessagePart>& parts, const PartDelta& delta);
+
+}  // namespace atelier::studio

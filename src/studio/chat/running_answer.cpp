@@ -1,0 +1,173 @@
+#include "studio/chat/running_answer.hpp"
+
+#include <algorithm>
+
+namespace atelier::studio {
+namespace {
+
+std::string_view finish_of(model::StopReason stop) noexcept {
+  switch (stop) {
+    case model::StopReason::stop:
+    case model::StopReason::stop_sequence:
+      return "stop";
+    case model::StopReason::length:
+    case model::StopReason::pause:
+      return "length";
+    case model::StopReason::tool_calls:
+      return "tool_calls";
+    case model::StopReason::content_filter:
+      return "content_filter";
+    case model::StopReason::refusal:
+      return "refusal";
+  }
+  return "stop";
+}
+
+// What a piece brings, as a message has it; nullopt: nothing that is shown.
+std::optional<MessagePart> piece_of(const model::Part& part) {
+  if (const auto* text = std::get_if<model::Text>(&part)) return part::Text{text->text};
+  if (const auto* refusal = std::get_if<model::Refusal>(&part)) return part::Text{refusal->text};
+  if (const auto* thought = std::get_if<model::Reasoning>(&part))
+    return part::Reasoning{.text = thought->text, .signature = thought->signature};
+  if (const auto* call = std::get_if<model::ToolCall>(&part))
+    return part::ToolCall{.id = call->id, .name = call->name, .arguments = call->arguments};
+  return std::nullopt;
+}
+
+MessagePart empty_piece(model::event::PartKind kind) {
+  if (kind == model::event::PartKind::reasoning) return part::Reasoning{};
+  if (kind == model::event::PartKind::tool_call) return part::ToolCall{};
+  return part::Text{};
+}
+
+// The next piece of `whole`, which is of its kind.
+MessagePart more_of(const MessagePart& whole, const std::string& text) {
+  if (std::holds_alternative<part::Reasoning>(whole)) return part::Reasoning{.text = text};
+  if (std::holds_alternative<part::ToolCall>(whole)) return part::ToolCall{.id = {}, .name = {}, .arguments = text};
+  return part::Text{text};
+}
+
+std::size_t size_of(const MessagePart& piece) noexcept {
+  if (const auto* text = std::get_if<part::Text>(&piece)) return text->text.size();
+  if (const auto* thought = std::get_if<part::Reasoning>(&piece))
+    return thought->text.size() + thought->signature.size();
+  if (const auto* call = std::get_if<part::ToolCall>(&piece)) return call->arguments.size() + call->name.size();
+  return 0;
+}
+
+// Deltas of one part follow each other as one.
+void put(std::vector<PartDelta>& deltas, const PartDelta& delta) {
+  if (!deltas.empty() && deltas.back().at == delta.at && deltas.back().piece.index() == delta.piece.index()) {
+    std::vector<MessagePart> whole{std::move(deltas.back().piece)};
+    append(whole, {.at = 0, .piece = delta.piece});
+    deltas.back().piece = std::move(whole.front());
+  } else {
+    deltas.push_back(delta);
+  }
+}
+
+}  // namespace
+
+void RunningAnswer::add(std::size_t at, MessagePart piece) {
+  size_bytes_ += size_of(piece);
+  const PartDelta delta{.at = at, .piece = std::move(piece)};
+  {
+    const std::lock_guard lock(mutex_);
+    append(message_.parts, delta);
+  }
+  put(untold_, delta);
+}
+
+bool RunningAnswer::take(const model::ChatEvent& event, std::size_t bytes_max) {
+  if (const auto* begun = std::get_if<model::event::PartStarted>(&event)) {
+    if (begun->choice != 0) return true;
+    if (begun->kind == model::event::PartKind::media || begun->kind == model::event::PartKind::foreign) return true;
+    std::size_t at = message_.parts.size();
+    // What goes on with a text goes on in it.
+    const bool is_same_text = places_.empty() && is_gone_on_with_ && begun->kind == model::event::PartKind::text &&
+                              std::holds_alternative<part::Text>(message_.parts.back());
+    if (is_same_text) --at;
+    if (message_.parts.size() >= kMessagePartsMax) return false;
+    places_.push_back({.part = begun->part, .at = at});
+    auto piece = piece_of(begun->whole);
+    add(at, piece && piece->index() == empty_piece(begun->kind).index() ? std::move(*piece) : empty_piece(begun->kind));
+  } else if (const auto* delta = std::get_if<model::event::Delta>(&event)) {
+    const auto place = std::ranges::find(places_, delta->part, &Place::part);
+    if (delta->choice == 0 && place != places_.end() && !delta->text.empty())
+      add(place->at, more_of(message_.parts[place->at], delta->text));
+  } else if (const auto* amended = std::get_if<model::event::PartAmended>(&event)) {
+    const auto place = std::ranges::find(places_, amended->part, &Place::part);
+    const auto* thought = std::get_if<model::Reasoning>(&amended->whole);
+    if (amended->choice == 0 && place != places_.end() && thought && !thought->signature.empty())
+      add(place->at, part::Reasoning{.text = {}, .signature = thought->signature});
+  } else if (const auto* finished = std::get_if<model::event::Finished>(&event)) {
+    if (finished->choice == 0) stop_ = finished->stop;
+  } else if (const auto* failed = std::get_if<model::event::Failed>(&event)) {
+    fail(failed->error);
+  }
+  return size_bytes_ <= bytes_max;
+}
+
+void RunningAnswer::fail(const Error& error) {
+  if (std::exchange(has_failed_, true)) return;
+  const std::lock_guard lock(mutex_);
+  message_.parts.push_back(part::Failure{.code = std::string(error.stable_code()), .message = error.message});
+}
+
+void RunningAnswer::report(const model::CallReport& report) {
+  const std::lock_guard lock(mutex_);
+  AnswerReport& told = message_.report;
+  told.candidate = report.candidate;
+  told.provider = report.provider;
+  told.model = report.model;
+  if (report.has_usage) told.usage = report.usage;
+  told.cost = report.cost;
+  if (report.first_token) told.first_token_ms = report.first_token->count();
+  told.total_ms = report.total.count();
+}
+
+ThreadMessage RunningAnswer::look() const {
+  const std::lock_guard lock(mutex_);
+  return message_;
+}
+
+RunningAnswer::Telling RunningAnswer::take_untold() {
+  Telling telling;
+  if (untold_.empty()) return telling;
+  {
+    const std::lock_guard lock(mutex_);
+    telling.seq = ++message_.seq;
+  }
+  telling.deltas = std::exchange(untold_, {});
+  for (const PartDelta& delta : telling.deltas) {
+    unwritten_.size_bytes += size_of(delta.piece);
+    put(unwritten_.deltas, delta);
+  }
+  unwritten_.seq = telling.seq;
+  return telling;
+}
+
+RunningAnswer::Writing RunningAnswer::take_unwritten() { return std::exchange(unwritten_, {}); }
+
+void RunningAnswer::give_back(Writing writing) {
+  for (const PartDelta& delta : unwritten_.deltas) put(writing.deltas, delta);
+  writing.size_bytes += unwritten_.size_bytes;
+  writing.seq = std::max(writing.seq, unwritten_.seq);
+  unwritten_ = std::move(writing);
+}
+
+ThreadMessage RunningAnswer::take_end(bool is_shutdown) {
+  const std::lock_guard lock(mutex_);
+  if (stop_) message_.report.finish = finish_of(*stop_);
+  if (has_failed_)
+    message_.state = MessageState::failed;
+  else if (stop_)
+    message_.state = MessageState::complete;
+  else if (is_stopped)
+    message_.state = MessageState::stopped;
+  else
+    message_.state = is_shutdown ? MessageState::interrupted : MessageState::failed;
+  return message_;
+}
+
+}  // namespace atelier::studio

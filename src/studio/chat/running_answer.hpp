@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "base/async.hpp"
+#include "base/task_group.hpp"
+#include "model/chat.hpp"
+#include "studio/chat/answers.hpp"
+
+namespace atelier::studio {
+
+// One answer while it is made, and what has become of what it said: shown, told, stored. On its loop, but for look().
+class RunningAnswer {
+ public:
+  RunningAnswer(Executor on, Principal whose, ThreadId of, ThreadMessage begun)
+      : executor(on),
+        principal(whose),
+        thread(of),
+        changed(on),
+        message_(std::move(begun)),
+        is_gone_on_with_(!message_.parts.empty()) {}
+
+  // One event of the model's answer. False: it is longer than any may be.
+  bool take(const model::ChatEvent& event, std::size_t bytes_max);
+  void fail(const Error& error);
+  void report(const model::CallReport& report);
+  // As it stands now.
+  ThreadMessage look() const;
+
+  // What nobody was told of yet: its number and the deltas. Empty: nothing.
+  struct Telling {
+    std::int64_t seq = 0;
+    std::vector<PartDelta> deltas;
+  };
+  Telling take_untold();
+  bool has_untold() const noexcept { return !untold_.empty(); }
+  // What is to be stored of what was told. To be given back where it could not be.
+  struct Writing {
+    std::int64_t seq = 0;
+    std::vector<PartDelta> deltas;
+    std::size_t size_bytes = 0;
+  };
+  Writing take_unwritten();
+  void give_back(Writing writing);
+  std::size_t unwritten_bytes() const noexcept { return unwritten_.size_bytes; }
+
+  // How it ended, once nothing is said any more.
+  ThreadMessage take_end(bool is_shutdown);
+
+  const Executor executor;
+  const Principal principal;
+  const ThreadId thread;
+  TaskGroup::Member speaking;                 // to stop it
+  bool is_saved = false, is_refused = false;  // its message, by the database
+  bool is_stopped = false;                    // by its reader
+  bool has_said_all = false, has_ended = false;
+  std::optional<Error> refusal;
+  Signal changed;  // any of the above, and what was said
+  std::int64_t number() const noexcept { return message_.number; }
+
+ private:
+  void add(std::size_t at, MessagePart piece);
+
+  mutable std::mutex mutex_;  // of message_
+  ThreadMessage message_;
+  const bool is_gone_on_with_;
+  struct Place {
+    std::int64_t part = 0;  // the answer's number for it
+    std::size_t at = 0;     // of the message's parts
+  };
+  std::vector<Place> places_;
+  std::size_t size_bytes_ = 0;
+  bool has_failed_ = false;
+  std::optional<model::StopReason> stop_;
+  std::vector<PartDelta> untold_;
+  Writing unwritten_;
+};
+
+}  // namespace atelier::studio
