@@ -82,4 +82,42 @@ describe('a text that streams', () => {
       expect(streamed(text, () => 1 + pick(12)), JSON.stringify(text)).toBe(expected);
     }
   });
+  it.each<[string, string]>([
+    ['plain', Array.from({ length: 12 }, (_none, at) => `- item *${at}* with \`code\``).join('\n') + '\n\nAfter it.'],
+    ['numbered', Array.from({ length: 12 }, (_none, at) => `${at + 3}. item\n   - inner ${at}\n   - other\n`).join('') + '\n1) another'],
+    ['loose', Array.from({ length: 8 }, (_none, at) => `* item ${at}\n\n  more\n\n      code\n\n`).join('') + '- another\n- list\n'],
+    ['loose late', '- a\n- b\n- c\n- d\n\n- e\n- f\n- g\n'],
+    ['of tasks', '- [ ] a\n- [x] b\n- [ ] c\n- [x] d\n\n# Then\n'],
+    ['with lazy lines', '- a\n- b\nlazy\n- c\n- d\n---\n- e\n'],
+    ['with headings and quotes', '- # A\n- ## B\n- > c\n- ### D\n- e\n  ===\n- f\n> g\n'],
+    ['with definitions', '- a\n- b\n\n  [x]: /x\n- c [x]\n- d [x]\n- e [x]\n'],
+  ])('shows a list that is open as it is read so far: %s', (_name, text) => {
+    const document = new MarkdownDocument();
+    for (let end = 1; end <= text.length; end += 1) {
+      const groups = document.read(text.slice(0, end), true);
+      expect(plain(groups.flatMap(({ blocks }) => blocks.map(({ token }) => token))), JSON.stringify(text.slice(0, end))).toBe(reference(text.slice(0, end)));
+    }
+  });
+  it('keeps what did not change', () => {
+    const document = new MarkdownDocument();
+    const text = Array.from({ length: 100 }, (_none, at) => `Paragraph ${at}.\n\n`).join('') + '- a\n- b\n- c\n- d\n- e';
+    const before = document.read(text, true);
+    const after = document.read(text + ' and more', true);
+    expect(after.slice(0, -1)).toEqual(before.slice(0, -1));
+    after.slice(0, -1).forEach((group, at) => expect(group).toBe(before[at]));
+    const [was, is] = [before, after].map((groups) => groups.at(-1)!.blocks);
+    is!.slice(0, -1).forEach((block, at) => expect(block).toBe(was![at]));
+    const items = (blocks: typeof is): unknown[] => (blocks!.at(-1)!.token as { items: unknown[] }).items;
+    expect(items(is).slice(0, 4).every((item, at) => item === items(was)[at])).toBe(true);
+    expect(items(is)[4]).not.toBe(items(was)[4]);
+  });
+  it('is read afresh when it is another', () => {
+    const document = new MarkdownDocument();
+    document.read('# One\n\ntwo\n\nthree', true);
+    expect(drawn(document.read('# Other', false))).toBe(whole('# Other'));
+    document.read('# Other\n\nmore', true);
+    expect(drawn(document.read('# Other\n\nmore text', false))).toBe(whole('# Other\n\nmore text'));
+    document.read('', true);
+    expect(drawn(document.read('a', false))).toBe(whole('a'));
+  });
 });

@@ -2,6 +2,7 @@
 import { closedPart } from './closed';
 import { InlineMemo, Piece, type Links } from './lexer';
 import { OpenFence } from './open-fence';
+import { OpenList } from './open-list';
 import { levelHeadings, type Outline } from './outline';
 import { relink } from './relink';
 import { keepSame } from './same';
@@ -29,10 +30,11 @@ export class MarkdownDocument {
   #tail = ''; // the text behind the last closed block, with line feeds only
   #linesSeen = 0; // how much of the tail was searched for closed blocks
   #fence: OpenFence | null = null; // the tail is code that has no end yet
+  #list: OpenList | null = null; // the tail begins with a list
   #closed: readonly Group[] = [];
   #closedCount = 0;
   #open: readonly Block[] = [];
-  #openLinks = ''; // what the tail defines, to see that it changed
+  #memoLinks = ''; // the definitions that what is remembered was read with
   #links: Links = Object.create(null) as Links;
   #outline: Outline = [];
   #memo = new InlineMemo();
@@ -58,10 +60,10 @@ export class MarkdownDocument {
   }
 
   #clear(): void {
-    this.#text = this.#tail = this.#openLinks = '';
+    this.#text = this.#tail = this.#memoLinks = '';
     this.#hasReturn = false;
     this.#linesSeen = this.#closedCount = 0;
-    this.#fence = null;
+    this.#fence = this.#list = null;
     this.#closed = [];
     this.#open = [];
     this.#links = Object.create(null) as Links;
@@ -78,11 +80,11 @@ export class MarkdownDocument {
 
   // Freezes what the complete lines of the tail have closed.
   #closeLines(): void {
-    const end = this.#tail.lastIndexOf('\n') + 1;
+    const end = this.#endOfLines();
     if (end <= this.#linesSeen) return;
-    const isCode = this.#fence !== null && !this.#fence.isClosedBy(this.#tail, end);
+    const mayClose = this.#fence ? this.#fence.isClosedBy(this.#tail, end) : (this.#list?.mayEndIn(this.#tail.slice(this.#linesSeen, end)) ?? true);
     this.#linesSeen = end;
-    if (isCode) return;
+    if (!mayClose) return;
     const lines = this.#tail.slice(0, end);
     const length = closedPart(new Piece(lines, this.#links).tokens, lines);
     if (length > 0) this.#freeze(lines.slice(0, length));
@@ -92,41 +94,64 @@ export class MarkdownDocument {
     if (this.#fence?.isClosedBy(this.#tail, this.#linesSeen)) this.#fence = null;
   }
 
+  // A line that begins with a letter after a blank one begins a block, whatever else will stand in it.
+  #endOfLines(): number {
+    const end = this.#tail.lastIndexOf('\n') + 1;
+    const isBegun = this.#linesSeen <= end && /\n[ \t]*\n$/.test(this.#tail.slice(0, end).slice(-80)) && /^(?:\*\*)?\p{L}/u.test(this.#tail.slice(end, end + 4));
+    return isBegun ? this.#tail.length : end;
+  }
+
   #freeze(text: string): void {
     const piece = new Piece(text, this.#links);
     if (Object.keys(piece.found).length > Object.keys(this.#links).length) {
       this.#closed = relinked(this.#closed, this.#links, piece.found);
       this.#links = piece.found;
     }
-    const blocks = this.#blocksOf(piece, true);
+    const blocks = this.#blocksOf(this.#inlineOf(piece), true);
     this.#outline = levelHeadings(piece.tokens, this.#outline);
+    this.#list = null;
     this.#closed = arrange(this.#closed, blocks);
     this.#closedCount += blocks.length;
     this.#open = this.#open.slice(blocks.length);
   }
 
   #readTail(): void {
-    const isCode = this.#fence !== null && this.#isOpen;
-    if (isCode) {
-      this.#open = [{ key: this.#closedCount, token: this.#fence!.token(this.#tail), isClosed: false, outline: this.#outline }];
+    const shortcut = this.#isOpen ? this.#readOpen() : null;
+    if (shortcut) {
+      this.#open = this.#blocksOf(shortcut, false);
       this.#groups = arrange(this.#closed, this.#open);
-      return;
+    } else {
+      this.#readInFull();
     }
-    const piece = new Piece(this.#tail, this.#links);
-    this.#open = this.#blocksOf(piece, !this.#isOpen);
     this.#memo.turn();
+  }
+
+  // What grows in a known way is not read in full.
+  #readOpen(): BlockToken[] | null {
+    if (this.#fence) return [this.#fence.token(this.#tail)];
+    return this.#list?.read(this.#tail, this.#memo) ?? null;
+  }
+
+  #readInFull(): void {
+    const piece = new Piece(this.#tail, this.#links);
+    this.#open = this.#blocksOf(this.#inlineOf(piece), !this.#isOpen);
+    this.#list = this.#isOpen ? OpenList.in(piece, this.#tail) : null;
     // What the end of the text defines is known to all of it once the text is whole.
     const closed = this.#isOpen ? this.#closed : relinked(this.#closed, this.#links, piece.found);
     this.#groups = arrange(closed, this.#open);
   }
 
-  // The drawn blocks of the beginning of the tail, sharing what is the same with those drawn there before.
-  #blocksOf(piece: Piece, isClosed: boolean): Block[] {
+  #inlineOf(piece: Piece): BlockToken[] {
     const links = JSON.stringify(piece.found);
-    if (links !== this.#openLinks) this.#memo.clear();
-    this.#openLinks = links;
+    if (links !== this.#memoLinks) this.#memo.clear();
+    this.#memoLinks = links;
+    return piece.readInline(this.#memo);
+  }
+
+  // The drawn blocks of the beginning of the tail, sharing what is the same with those drawn there before.
+  #blocksOf(tokens: readonly BlockToken[], isClosed: boolean): Block[] {
     let outline = this.#outline;
-    return piece.readInline(this.#memo).filter(isDrawn).map((token, at) => {
+    return tokens.filter(isDrawn).map((token, at) => {
       const before = outline;
       outline = levelHeadings([token], outline);
       return { key: this.#closedCount + at, token: keepSame(this.#open[at]?.token, token), isClosed, outline: before };

@@ -8,8 +8,11 @@ export type Links = Record<string, { href: string; title?: string | null }>;
 
 class PlainTokenizer extends Tokenizer {
   override inlineText(source: string): Tokens.Text | undefined {
-    const token = super.inlineText(source);
-    return token && { type: 'text', raw: token.raw, text: decodeEntities(token.raw) };
+    let raw = super.inlineText(source)?.raw;
+    if (raw === undefined) return undefined;
+    const maths = raw.indexOf('$$', 1);
+    if (maths > 0) raw = raw.slice(0, maths);
+    return { type: 'text', raw, text: decodeEntities(raw) };
   }
   // A tag is text: what follows an <a> or a <pre> that is not one is read as ever.
   override tag(source: string): Tokens.Tag | undefined {
@@ -20,6 +23,7 @@ class PlainTokenizer extends Tokenizer {
   }
   // Marked lets a title run over blank lines. No block here does, but those that say where they end.
   override def(source: string): Tokens.Def | undefined {
+    if (!/^ {0,3}\[/.test(source)) return undefined;
     const end = source.search(/\n[ \t]*\n/);
     return super.def(end < 0 ? source : source.slice(0, end + 1));
   }
@@ -57,7 +61,6 @@ const options: MarkedOptions = {
     block: [mathsBlock.tokenizer],
     startBlock: [mathsBlock.start!],
     inline: [mathsInline.tokenizer],
-    startInline: [mathsInline.start!],
   },
 };
 

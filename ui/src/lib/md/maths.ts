@@ -15,17 +15,17 @@ function token(found: RegExpExecArray | null, isBlock: boolean): MathsToken | un
 export const mathsBlock: TokenizerExtension = {
   name: 'maths',
   level: 'block',
-  start: (source) => (source.includes('$$') || source.includes('\\[') ? blockAhead.exec(source)?.index : undefined),
+  start: (source) => {
+    const end = source.search(/\n[ \t]*\n/); // of the paragraph
+    return blockAhead.exec(end < 0 ? source : source.slice(0, end + 1))?.index;
+  },
   tokenizer: (source) => token(block.exec(source), true),
 };
 
+// Text ends where it may begin: see the tokenizer.
 export const mathsInline: TokenizerExtension = {
   name: 'maths',
   level: 'inline',
-  start: (source) => {
-    const at = source.search(/\$\$|\\[([]/);
-    return at < 0 ? undefined : at;
-  },
   tokenizer: (source) => (source[0] === '$' || source[0] === '\\' ? token(inline.exec(source), source[0] === '$' || source[1] === '[') : undefined),
 };
 
