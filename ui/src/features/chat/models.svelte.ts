@@ -30,6 +30,7 @@ export function choiceOf(model: Model): Choice {
 export class ModelChoices {
   models = $state.raw<Model[]>([]);
   isLoaded = $state(false);
+  ready: Promise<void> = Promise.resolve(); // once they were read, or could not be
   problem = $state.raw<Problem | null>(null);
   last = $state(''); // chosen last, in any thread
   readonly choices = $derived(this.models.map(choiceOf));
@@ -43,8 +44,11 @@ export class ModelChoices {
     this.last = studio.drafts.read(LAST)?.text ?? '';
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
     this.#readAt = Date.now();
+    return (this.ready = this.#read());
+  }
+  async #read(): Promise<void> {
     try {
       this.models = (await this.#calls.models()).items;
       this.isLoaded = true;

@@ -39,6 +39,8 @@ export class ThreadRoom {
   thread = $state.raw<Thread | null>(null);
   path = $state.raw<readonly number[]>([]);
   isLoaded = $state(false);
+  readonly ready: Promise<void>; // once it was read for the first time, or could not be
+  #isReady: () => void = () => {};
   isGone = $state(false);
   problem = $state.raw<Problem | null>(null);
   status = $state(''); // for those who do not see it
@@ -78,6 +80,7 @@ export class ThreadRoom {
     this.#calls = chatCalls(studio.api);
     this.id = id;
     this.isLoaded = id === '';
+    this.ready = this.isLoaded ? Promise.resolve() : new Promise((resolve) => (this.#isReady = resolve));
   }
 
   start(): void {
@@ -109,10 +112,12 @@ export class ThreadRoom {
       this.isLoaded = true;
       this.isGone = false;
       this.problem = null;
+      this.#isReady();
     } catch (error) {
       if (turn !== this.#loading) return;
       this.problem = asProblem(error);
       this.isGone = this.problem.status === 404;
+      this.#isReady();
     }
   }
 

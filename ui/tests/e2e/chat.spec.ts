@@ -1,0 +1,317 @@
+// The chat room, with a provider that is the provider double.
+import type { ChildProcess } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import type { APIRequestContext, Page } from '@playwright/test';
+import type { Message, SentMessages, Thread, ThreadPage } from '../../src/lib/api/chat-types';
+import { expect, expectNoSidewaysScroll, shiftOf, start, stop, test, watchShift } from './studio';
+
+test.use({ name: 'chat' });
+test.describe.configure({ mode: 'serial' });
+
+const SLOW = 'lab/double@token-gap=60';
+const STALLED = 'lab/double@stall-mid=60000,at=5';
+let double: { child: ChildProcess; url: string };
+
+test.beforeAll(async () => {
+  double = await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']);
+});
+test.afterAll(async () => stop(double.child));
+
+async function ok<T>(response: Awaited<ReturnType<APIRequestContext['get']>>): Promise<T> {
+  expect(response.ok(), await response.text()).toBe(true);
+  return (await response.json()) as T;
+}
+const newThread = async (page: Page, model = 'lab/double'): Promise<string> => (await ok<Thread>(await page.request.post('/api/threads', { data: { model } }))).id;
+const say = async (page: Page, thread: string, text: string): Promise<SentMessages> => ok(await page.request.post(`/api/threads/${thread}/messages`, { data: { parts: [{ type: 'text', text }] } }));
+const read = async (page: Page, thread: string): Promise<ThreadPage> => ok(await page.request.get(`/api/threads/${thread}`));
+const textOf = (message: Message): string => message.parts.map((part) => ('text' in part ? part.text : '')).join('');
+async function answered(page: Page, thread: string): Promise<Message> {
+  await expect.poll(async () => (await read(page, thread)).thread.state, { timeout: 30_000 }).toBe('idle');
+  return (await read(page, thread)).messages.at(-1)!;
+}
+// A thread of so many messages, said long ago.
+async function longThread(page: Page, count: number): Promise<string> {
+  const id = await newThread(page);
+  const messages = Array.from({ length: count }, (_, at) => ({ number: at + 1, parent: at, role: at % 2 === 0 ? 'user' : 'assistant', parts: [{ type: 'text', text: at % 2 === 0 ? `Question ${at + 1}?` : `Answer ${at + 1}. ${'It goes on for a while. '.repeat(30)}` }] }));
+  await ok(await page.request.put(`/api/threads/${id}/messages`, { data: { messages } }));
+  return id;
+}
+
+const box = (page: Page) => page.getByRole('textbox', { name: 'Message', exact: true });
+const articles = (page: Page) => page.getByRole('region', { name: 'Messages' }).getByRole('article');
+const lastAnswer = (page: Page) => articles(page).last();
+const status = (page: Page, words: string | RegExp) => page.getByRole('status').filter({ hasText: words });
+async function send(page: Page, text: string): Promise<void> {
+  await box(page).fill(text);
+  await box(page).press('Enter');
+}
+const scrolled = (page: Page) => page.getByRole('region', { name: 'Messages' }).evaluate((view) => ({ top: view.scrollTop, end: view.scrollHeight - view.clientHeight - view.scrollTop, articles: view.querySelectorAll('article').length }));
+
+test('without a model it says kindly what is missing', async ({ page }) => {
+  await page.goto('/c');
+  await expect(page.getByRole('heading', { name: 'No model yet' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Send' })).toBeDisabled();
+  await page.getByRole('link', { name: 'Add a provider' }).click();
+  await expect(page.getByRole('heading', { name: 'Models', level: 1 })).toBeFocused();
+  await ok(await page.request.post('/api/providers', { data: { name: 'lab', preset: 'openai', base_url: `${double.url}/openai/v1`, key: 'sk-double', is_free: true } }));
+  await ok(await page.request.post('/api/providers/lab/check'));
+});
+
+test('a message is sent and its answer streams', async ({ page }) => {
+  await watchShift(page);
+  await page.goto('/activity');
+  await page.getByRole('heading', { name: 'Activity', level: 1 }).waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('c');
+  await expect(page.getByRole('heading', { name: 'New thread', level: 1 })).toBeFocused();
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('lab/double');
+  await box(page).fill('First line');
+  await box(page).press('Shift+Enter');
+  await page.keyboard.type('[say 40]');
+  await page.keyboard.press('Enter');
+  await expect(box(page)).toHaveValue('');
+  await expect(box(page)).toBeFocused();
+  await expect(page).toHaveURL(/\/c\/[^/]+$/);
+  await expect(articles(page).first().getByRole('heading', { name: 'You' })).toBeVisible();
+  await expect(articles(page).first()).toContainText('First line');
+  await expect(lastAnswer(page)).toContainText('t39 t40');
+  await expect(status(page, 'Answer ready, 40 words')).toBeAttached();
+  await expect(page.getByRole('navigation', { name: 'Threads' }).getByRole('link', { name: /First line/ })).toHaveAttribute('aria-current', 'page');
+  await lastAnswer(page).getByRole('button', { name: 'What it took' }).click();
+  await expect(lastAnswer(page)).toContainText('Answered by');
+  await expect(lastAnswer(page)).toContainText('lab/double');
+  expect((await shiftOf(page)).filter((shift) => Number.parseFloat(shift) > 0.01)).toEqual([]);
+});
+
+test('it is stopped, keeps what was said, and goes on', async ({ page }) => {
+  const id = await newThread(page, STALLED);
+  await page.goto(`/c/${id}`);
+  await send(page, '[say 30]');
+  await expect(lastAnswer(page)).toContainText('t1 t2');
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(status(page, 'Stopped')).toBeAttached();
+  await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
+  await expect(lastAnswer(page)).toContainText('t1 t2');
+  const { messages } = await read(page, id);
+  expect(messages.at(-1)!.state).toBe('stopped');
+  await expect(lastAnswer(page)).toContainText(textOf(messages.at(-1)!));
+  await page.request.patch(`/api/threads/${id}`, { data: { model: 'lab/double' } });
+  await lastAnswer(page).getByRole('button', { name: 'Continue' }).click();
+  await expect.poll(async () => (await read(page, id)).messages.at(-1)!.parts.length).toBeGreaterThan(0);
+  await page.getByRole('button', { name: 'Stop' }).click({ timeout: 3000 }).catch(() => {});
+  await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
+});
+
+test('a reload in mid-answer picks up where it was, and nothing is missing or twice', async ({ page }) => {
+  const id = await newThread(page, SLOW);
+  await page.goto(`/c/${id}`);
+  await send(page, '[say 80]');
+  await expect(lastAnswer(page)).toContainText('t5 ');
+  await page.reload();
+  await expect(lastAnswer(page)).toContainText('t5 ');
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeVisible();
+  await expect(lastAnswer(page)).toContainText('t80', { timeout: 20_000 });
+  const whole = textOf(await answered(page, id));
+  expect(whole).toBe(Array.from({ length: 80 }, (_, at) => `t${at + 1}`).join(' '));
+  await expect(lastAnswer(page).locator('.parts')).toHaveText(whole);
+});
+
+test('two tabs show the same, share one stream, and either stops it', async ({ context, page }) => {
+  const id = await newThread(page, SLOW);
+  await page.goto(`/c/${id}`);
+  const other = await context.newPage();
+  await other.goto(`/c/${id}`);
+  await expect(other.getByText('What would you like to know?')).toBeVisible();
+  await send(page, '[say 200]');
+  await expect(lastAnswer(page)).toContainText('t3 ');
+  await expect(lastAnswer(other)).toContainText('t3 ');
+  await other.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
+  await expect(status(page, 'Stopped')).toBeAttached();
+  const kept = textOf(await answered(page, id));
+  for (const tab of [page, other]) await expect(lastAnswer(tab).locator('.parts')).toHaveText(kept);
+  const streams = async (): Promise<string | undefined> => /^atelier_http_streams(?:\{[^}]*\})? (\d+)/m.exec(await (await page.request.get('/metrics')).text())?.[1];
+  await expect.poll(streams).toBe('1');
+});
+
+test('an edit and another answer stand beside what was there', async ({ context, page }) => {
+  const id = await newThread(page);
+  await say(page, id, '[answer The lamp is lit.]');
+  await answered(page, id);
+  await page.goto(`/c/${id}`);
+  const other = await context.newPage();
+  await other.goto(`/c/${id}`);
+  await expect(lastAnswer(other)).toContainText('The lamp is lit.');
+  await articles(page).first().hover();
+  await articles(page).first().getByRole('button', { name: 'Edit' }).click();
+  const edit = page.getByRole('textbox', { name: 'Edit the message' });
+  await expect(edit).toBeFocused();
+  await expect(edit).toHaveValue('[answer The lamp is lit.]');
+  await edit.fill('[answer The lamp is out.]');
+  await edit.press('Control+Enter');
+  await expect(lastAnswer(page)).toContainText('The lamp is out.');
+  await expect(articles(page)).toHaveCount(2);
+  await expect(lastAnswer(other)).toContainText('The lamp is out.');
+  await expect(articles(page).first()).toContainText('2/2');
+  await articles(page).first().getByRole('button', { name: 'Version before' }).click();
+  await expect(lastAnswer(page)).toContainText('The lamp is lit.');
+  await expect(lastAnswer(other), 'every tab shows the same branch').toContainText('The lamp is lit.');
+  await lastAnswer(page).getByRole('button', { name: 'Answer again', exact: true }).click();
+  await expect(lastAnswer(page)).toContainText('2/2');
+  await lastAnswer(page).getByRole('button', { name: 'Answer again with another model' }).click();
+  await page.getByRole('menuitem', { name: /^lab\/double-mini/ }).click();
+  await expect(lastAnswer(page)).toContainText('3/3');
+  await expect(lastAnswer(page).getByRole('heading', { name: 'lab/double-mini' })).toBeVisible();
+  await answered(page, id);
+  const { shape } = await read(page, id);
+  expect(shape).toEqual({ parents: [0, 1, 0, 3, 1, 1], roles: 'uauaaa' });
+  await lastAnswer(page).getByRole('button', { name: /new thread/ }).click();
+  await expect(page).not.toHaveURL(new RegExp(id));
+  await expect(articles(page)).toHaveCount(2);
+});
+
+test('a long thread shows its end, more on the way up, and any message by its address', async ({ page }) => {
+  const id = await longThread(page, 200);
+  await watchShift(page);
+  await page.goto(`/c/${id}`);
+  await expect(lastAnswer(page)).toContainText('Answer 200.');
+  await expect(articles(page)).toHaveCount(8);
+  await expect.poll(async () => (await scrolled(page)).end).toBeLessThan(2);
+  const asked: string[] = [];
+  page.on('request', (request) => void (request.url().includes('/messages') && asked.push(request.url())));
+  await articles(page).last().hover();
+  for (let turn = 0; turn < 10; turn += 1) {
+    await page.mouse.wheel(0, -700);
+    await page.waitForTimeout(60);
+  }
+  await expect.poll(async () => (await scrolled(page)).articles).toBeGreaterThanOrEqual(32);
+  expect(asked.length).toBeGreaterThan(0);
+  expect((await shiftOf(page)).filter((shift) => Number.parseFloat(shift) > 0.01), 'what is read stays where it is').toEqual([]);
+  // Somebody else writes: the reader is not moved.
+  const { top } = await scrolled(page);
+  await say(page, id, '[answer From elsewhere.]');
+  await expect(page.getByRole('button', { name: '2 new messages' })).toBeVisible();
+  expect((await scrolled(page)).top).toBe(top);
+  await page.getByRole('button', { name: '2 new messages' }).click();
+  await expect(lastAnswer(page)).toContainText('From elsewhere.');
+  await expect(articles(page)).toHaveCount(8);
+  await page.goto(`/c/${id}#42`);
+  await page.reload();
+  await expect(page.locator('#m42').getByRole('heading').first()).toBeFocused();
+  await expect(page.locator('#m42')).toBeInViewport();
+  await expect(page.getByRole('button', { name: 'Newest' })).toBeVisible();
+});
+
+test('what is read from its beginning is not pulled away by a long answer', async ({ page }) => {
+  const id = await newThread(page, 'lab/double@token-gap=4');
+  await page.goto(`/c/${id}`);
+  await send(page, '[say 1200]');
+  await expect(page.getByRole('button', { name: 'Newest' })).toBeVisible({ timeout: 20_000 });
+  const { top } = await scrolled(page);
+  await expect(lastAnswer(page)).toContainText('t1200', { timeout: 30_000 });
+  expect((await scrolled(page)).top).toBe(top);
+  await expect(lastAnswer(page).getByRole('heading').first()).toBeInViewport();
+});
+
+test('drafts are kept for each thread, and what was asked comes back', async ({ page }) => {
+  const [one, two] = [await newThread(page), await newThread(page)];
+  await page.goto(`/c/${one}`);
+  await send(page, '[answer Yes.]');
+  await expect(lastAnswer(page)).toContainText('Yes.');
+  await box(page).press('ArrowUp');
+  await expect(box(page)).toHaveValue('[answer Yes.]');
+  await box(page).press('ArrowDown');
+  await expect(box(page)).toHaveValue('');
+  await box(page).fill('Half a thought');
+  await page.goto(`/c/${two}`);
+  await expect(box(page)).toHaveValue('');
+  await page.goto(`/c/${one}`);
+  await expect(box(page)).toHaveValue('Half a thought');
+  // A text too long for the box.
+  await box(page).fill('');
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    data.setData('text/plain', 'a long line\n'.repeat(90_000));
+    document.querySelector('textarea')!.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await expect(page.getByText('Pasted text, 1.1 MB')).toBeVisible();
+  await expect(box(page)).toHaveValue('');
+  await page.getByRole('button', { name: /Remove the pasted text/ }).click();
+  await expect(page.getByText('Pasted text')).toHaveCount(0);
+});
+
+test('what is refused is taken back, and stays to be sent again', async ({ page }) => {
+  const id = await newThread(page);
+  await page.goto(`/c/${id}`);
+  await page.route('**/messages', (route) => (route.request().method() === 'POST' ? route.abort('connectionfailed') : route.fallback()));
+  await send(page, '[answer Here now.]');
+  await expect(box(page)).toHaveValue('[answer Here now.]');
+  await expect(articles(page)).toHaveCount(0);
+  await page.unroute('**/messages');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(lastAnswer(page)).toContainText('Here now.');
+  await expect(box(page)).toHaveValue('');
+  await expect(articles(page)).toHaveCount(2);
+});
+
+test('threads are renamed, pinned, found and deleted', async ({ page }) => {
+  const id = await newThread(page);
+  await say(page, id, 'A thread of many names');
+  await answered(page, id);
+  await page.goto('/c');
+  const list = page.getByRole('navigation', { name: 'Threads' });
+  const row = (title: string) => list.getByRole('listitem').filter({ has: page.getByRole('link', { name: title }) });
+  await row('A thread of many names').hover();
+  await list.getByRole('button', { name: 'Actions of A thread of many names' }).click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await page.keyboard.type('The only name');
+  await page.keyboard.press('Enter');
+  await expect(row('The only name')).toBeVisible();
+  await list.getByRole('button', { name: 'Actions of The only name' }).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('menuitem', { name: 'Pin' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(list.getByRole('listitem').first()).toContainText('Pinned');
+  expect((await read(page, id)).thread).toMatchObject({ title: 'The only name', is_pinned: true });
+  await page.getByRole('searchbox', { name: 'Search titles' }).fill('only');
+  await expect(list.getByRole('listitem')).toHaveCount(1);
+  await page.getByRole('searchbox', { name: 'Search titles' }).fill('');
+  await list.getByRole('button', { name: 'Actions of The only name' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await expect(row('The only name')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(row('The only name')).toBeVisible();
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`it keeps the rules of access, at a desk and on a phone, ${colorScheme}`, async ({ browser, page: first, studio }) => {
+    const id = await newThread(first);
+    await say(first, id, '[think 5] Tell me.');
+    await answered(first, id);
+    for (const device of [{ viewport: { width: 1280, height: 800 } }, { viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true }, { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true }]) {
+      const context = await browser.newContext({ baseURL: studio.url, colorScheme, reducedMotion: 'reduce', ...device });
+      const page = await context.newPage();
+      const keepsRules = async (where: string): Promise<void> => {
+        await expectNoSidewaysScroll(page);
+        const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+        expect(violations.map(({ id: rule, nodes }) => `${where} ${device.viewport.width}: ${rule}: ${nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`)).toEqual([]);
+      };
+      await page.goto('/c');
+      await expect(page.getByText('What would you like to know?')).toBeVisible();
+      await keepsRules('new');
+      await page.goto(`/c/${id}`);
+      await lastAnswer(page).getByRole('button', { name: 'What it took' }).click();
+      await keepsRules('thread');
+      await lastAnswer(page).getByRole('button', { name: 'Answer again with another model' }).click();
+      await keepsRules('menu');
+      await page.keyboard.press('Escape');
+      if (device.viewport.width < 900) await page.getByRole('button', { name: 'Show the threads' }).click();
+      await expect(page.getByRole('navigation', { name: 'Threads' }).getByRole('listitem').first()).toBeVisible();
+      await keepsRules('list');
+      await context.close();
+    }
+  });
+}
