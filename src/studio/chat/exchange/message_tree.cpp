@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <unordered_map>
+#include <utility>
 
 #include "base/text.hpp"
 #include "studio/chat/exchange/fields.hpp"
@@ -192,13 +193,18 @@ void complete(ImportedThread& thread, std::string_view where, Skips& skips) {
   if (thread.used_ms == 0) thread.used_ms = std::max(last, thread.created_ms);
   thread.title = trim(thread.title);
   cut(thread.title, kThreadTitleBytesMax, where, "the title", skips);
+  thread.title = trim(thread.title);
   cut(thread.system, kSystemBytesMax, where, "the system prompt", skips);
   cut(thread.model, kModelNameBytesMax, where, "the model's name", skips);
   if (thread.tags.size() > kThreadTagsMax) {
     skips.add(std::string(where), fmt::format("has more than {} tags: the rest is left out", kThreadTagsMax));
     thread.tags.resize(kThreadTagsMax);
   }
-  for (std::string& tag : thread.tags) cut(tag, kTagBytesMax, where, "a tag", skips);
+  // Two may be one when they are cut.
+  for (std::string& tag : std::exchange(thread.tags, {})) {
+    cut(tag, kTagBytesMax, where, "a tag", skips);
+    add_tag(thread, tag);
+  }
   for (ThreadMessage& message : thread.messages) {
     cut(message.model, kModelNameBytesMax, where, "a model's name", skips);
     cut(message.report.finish, kFinishBytesMax, where, "a finish reason", skips);
