@@ -101,6 +101,11 @@ describe.each(Object.entries(places))('an attack in %s', (_place, put) => {
 });
 
 describe('text', () => {
+  it.each(['> ', '- ', '1. ', '> - ', '*a **b ', '[', '![', '**a*', '~~*', '<b>', '`', '\\(', '$$'])('that goes deep with %j is drawn', (mark) => {
+    const text = `${mark.repeat(3000)}end${mark.split('').reverse().join('').repeat(3000)}`;
+    expectHarmless(draw(text));
+    expect(draw(text)).toContain('end');
+  });
   it('shows the HTML in it as it was written', () => {
     expect(draw('a <b onclick="x">c</b> &amp; &lt;i>')).toContain('a &lt;b onclick="x">c&lt;/b> &amp; &lt;i>');
     expect(draw('<div>\n  <i>x</i>\n</div>')).toContain('>&lt;div>\n  &lt;i>x&lt;/i>\n&lt;/div></p>');

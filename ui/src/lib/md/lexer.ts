@@ -1,7 +1,8 @@
 // Marked's lexer, set up for text that is drawn as elements: entities are read, HTML changes nothing around it, maths is known.
-import { Hooks, Lexer, Tokenizer, type MarkedOptions, type Token, type Tokens } from 'marked';
+import { Hooks, Lexer, Tokenizer, type MarkedOptions, type Token, type Tokens, type TokensList } from 'marked';
 import { decodeEntities } from './entities';
 import { maskMaths, mathsBlock, mathsInline } from './maths';
+import { partsOf } from './parts';
 import type { BlockToken, InlineToken } from './tokens';
 
 export type Links = Record<string, { href: string; title?: string | null }>;
@@ -29,16 +30,33 @@ class PlainTokenizer extends Tokenizer {
   }
 }
 
-// Knows the text it reads, which Marked hides from what masks it.
+const deepest = 32;
+
+// Reads so deep and no deeper: text in text in text costs more than it says, and every level is drawn within another.
 class PlainLexer extends Lexer {
-  source = '';
-  override inlineTokens(source: string, tokens?: Token[]): Token[] {
+  source = ''; // the text it reads, which Marked hides from what masks it
+  #depth = 0;
+
+  override blockTokens(source: string, tokens: Token[] = [], isClipped?: boolean): TokensList {
+    return this.#deeper(source, tokens, () => super.blockTokens(source, tokens, isClipped)) as TokensList;
+  }
+  override inlineTokens(source: string, tokens: Token[] = []): Token[] {
     const before = this.source;
     this.source = source;
+    const read = this.#deeper(source, tokens, () => super.inlineTokens(source, tokens));
+    this.source = before;
+    return read;
+  }
+  #deeper(source: string, tokens: Token[], read: () => Token[]): Token[] {
+    if (this.#depth >= deepest) {
+      tokens.push({ type: 'text', raw: source, text: source });
+      return tokens;
+    }
+    this.#depth += 1;
     try {
-      return super.inlineTokens(source, tokens);
+      return read();
     } finally {
-      this.source = before;
+      this.#depth -= 1;
     }
   }
 }
@@ -95,7 +113,7 @@ export class Piece {
     try {
       this.tokens = this.#lexer.blockTokens(text, []) as BlockToken[];
     } catch {
-      // Too deep to be read: shown as it is.
+      // What cannot be read is shown as it is.
       this.#lexer.inlineQueue = [];
       this.tokens = [{ type: 'paragraph', raw: text, text, tokens: [{ type: 'text', raw: text, text }] }];
     }
@@ -106,7 +124,9 @@ export class Piece {
   readInline(memo: InlineMemo): BlockToken[] {
     const queue = this.#lexer.inlineQueue;
     this.#lexer.inlineQueue = [];
-    for (const { src, tokens } of queue) tokens.push(...memo.read(src, (source) => this.#lexInline(source)));
+    for (const { src, tokens } of queue) {
+      for (const part of partsOf(src)) tokens.push(...memo.read(part, (source) => this.#lexInline(source)));
+    }
     return this.tokens;
   }
 
