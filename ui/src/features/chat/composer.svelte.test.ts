@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Problem } from '$lib/api/problem';
+import type { Asset } from '$lib/api/types';
 import { Drafts } from '$lib/state/drafts';
 import { Composer, PASTE_MAX } from './composer.svelte';
 
@@ -7,7 +9,10 @@ function home() {
   const storage = { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, value: string) => void kept.set(name, value), removeItem: (name: string) => void kept.delete(name) };
   const drafts = new Drafts(storage);
   let name = 'chat.new';
-  return { kept, drafts, composer: new Composer(drafts, () => name), rename: (next: string) => (name = next), again: () => new Composer(new Drafts(storage), () => name) };
+  const told: string[] = [];
+  const ports = { api: { uploadAsset: async (file: File) => (file.name === 'bad.png' ? Promise.reject(new Problem({ code: 'refused' })) : ({ id: `a-${file.name}` } as Asset)) }, toasts: { show: ({ text }: { text: string }) => told.push(text) }, complain: (error: unknown) => (told.push((error as Problem).code), error as Problem) };
+  const make = (of: Drafts): Composer => new Composer({ ...ports, drafts: of }, () => name);
+  return { kept, drafts, told, composer: make(drafts), rename: (next: string) => (name = next), again: () => make(new Drafts(storage)) };
 }
 const long = 'x'.repeat(PASTE_MAX + 1);
 
@@ -51,11 +56,23 @@ describe('Composer', () => {
     composer.type('What is this?');
     expect(composer.text).toBe('What is this?');
     drafts.flush();
-    expect(again().pasted).toEqual([long]);
+    expect(again().attached.map(({ text }) => text)).toEqual([long]);
     expect(composer.take().parts).toEqual([{ type: 'text', text: long }, { type: 'text', text: 'What is this?' }]);
     composer.accepted();
     drafts.flush();
     expect(again().isEmpty).toBe(true);
+  });
+  it('takes pictures into the library and text as it is, and says what it does not take', async () => {
+    const { composer, told, drafts, again } = home();
+    const adding = composer.addFiles([new File(['x'], 'lamp.png', { type: 'image/png' }), new File(['one\ntwo'], 'notes.md'), new File([new Uint8Array([0xff, 0xfe, 0])], 'odd.txt'), new File(['x'], 'film.mp4', { type: 'video/mp4' }), new File(['x'], 'bad.png', { type: 'image/png' })]);
+    expect(composer.isUploading).toBe(true);
+    await adding;
+    expect(composer.isUploading).toBe(false);
+    expect(told.sort()).toEqual(['refused', '“film.mp4” is no picture and no text', '“odd.txt” is no picture and no text']);
+    drafts.flush();
+    expect(again().attached.map(({ name }) => name)).toEqual(['lamp.png', 'notes.md']);
+    composer.type('Look');
+    expect(composer.take().parts).toEqual([{ type: 'image', asset_id: 'a-lamp.png' }, { type: 'text', text: 'notes.md\n\none\ntwo' }, { type: 'text', text: 'Look' }]);
   });
   it('takes its draft along when a new thread gets its address', () => {
     const { composer, drafts, rename, again, kept } = home();

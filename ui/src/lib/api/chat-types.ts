@@ -17,7 +17,7 @@ export interface ThreadParameters {
   temperature?: number;
   top_p?: number;
   max_tokens?: number;
-  reasoning_effort?: string;
+  reasoning_effort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
 }
 
 export interface Thread {
@@ -74,7 +74,7 @@ export interface Message {
   cost: string | null; // null where nobody knows
   first_token_ms: number | null;
   total_ms: number | null;
-  finish: 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'refusal' | null;
+  finish: string | null; // 'stop', 'length', 'tool_calls', 'content_filter', 'refusal'
   created_at: string;
 }
 
