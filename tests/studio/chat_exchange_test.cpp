@@ -208,7 +208,7 @@ TEST(ChatExchange, LibreChatIsReadNestedAndFlat) {
             (Words{"1<0 user: text([image: terminal.png]) text(Where is python?)",
                    "2<1 assistant: reasoning(Look it up.) call(toolu_1 run {\"command\":\"which python3\"}) "
                    "result(toolu_1 run /usr/bin/python3) text(It is at `/usr/bin/python3`.)",
-                   "3<2 user: text(thanks)", "4<1 assistant interrupted: reasoning(\nShort one.) text(Try `which`.)"}));
+                   "3<2 user: text(thanks)", "4<1 assistant interrupted: reasoning(Short one.) text(Try `which`.)"}));
   EXPECT_EQ(thread.head, 4) << "the latest, where the export does not say which was shown";
   EXPECT_EQ(thread.messages[0].created_ms, 1'777'653'311'530);
   EXPECT_EQ(thread.created_ms, thread.messages[0].created_ms);
@@ -393,6 +393,26 @@ TEST(ChatExchange, MarkupFullOfBeginningsIsReadInOneGo) {
   ASSERT_EQ(import.threads.size(), 2U);
   EXPECT_EQ(text_of(import.threads[0].messages[0]), text);
   EXPECT_GT(to_markdown(import.threads[1]).size(), text.size());
+}
+
+TEST(ChatExchange, FactsAreCutToTheLimitsOfThreadsAndThenStaySo) {
+  json::Array tags{" twice", "twice ", ""};
+  for (std::size_t count = 0; count < kThreadTagsMax; ++count)
+    tags.emplace_back(std::string(kTagBytesMax - 1, 'x') + fmt::format(" {}", count));
+  const Import import = imported(json::write(json::Object{
+      {"conversationId", "c"},
+      {"title", " " + std::string(kThreadTitleBytesMax - 1, 't') + " t"},
+      {"tags", std::move(tags)},
+      {"options", json::Object{{"promptPrefix", std::string(kSystemBytesMax + 1, 's')}}},
+      {"messages", json::Array{json::Object{{"text", "q"}, {"model", std::string(kModelNameBytesMax + 1, 'm')}}}}}));
+  ASSERT_EQ(import.threads.size(), 1U);
+  const ImportedThread& thread = import.threads[0];
+  expect_sound(thread);
+  EXPECT_EQ(thread.title, std::string(kThreadTitleBytesMax - 1, 't'));
+  EXPECT_EQ(thread.tags, (Words{"twice", std::string(kTagBytesMax - 1, 'x')}));
+  EXPECT_EQ(thread.messages[0].model.size(), kModelNameBytesMax);
+  EXPECT_GT(import.skipped.size(), 4U);
+  expect_same(imported(json::write(to_export_json(thread))).threads.at(0), thread);
 }
 
 TEST(ChatExchange, NoMoreComplaintsThanAnybodyReads) {

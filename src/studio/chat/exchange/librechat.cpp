@@ -71,7 +71,7 @@ void read_part(const json::Object& part, std::size_t place, PartList& parts) {
 void read_text(std::string_view text, PartList& parts) {
   if (text.starts_with(kThinkingBegins))
     if (const std::size_t end = text.find(kThinkingEnds, kThinkingBegins.size() - 1); end != std::string_view::npos) {
-      parts.reasoning(text.substr(kThinkingBegins.size() - 1, end - kThinkingBegins.size() + 1));
+      parts.reasoning(trim(text.substr(kThinkingBegins.size() - 1, end - kThinkingBegins.size() + 1)));
       text = trim(text.substr(end + kThinkingEnds.size()));
     }
   parts.text(text);
