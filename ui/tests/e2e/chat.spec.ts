@@ -293,6 +293,13 @@ test('threads are renamed, pinned, found and deleted', async ({ page }) => {
   await expect(row('The only name')).toHaveCount(0);
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(row('The only name')).toBeVisible();
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Find or do anything' })).toBeFocused();
+  await page.keyboard.type('only name');
+  await expect(page.getByRole('option', { name: /The only name/ })).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(id));
+  await expect(page.getByRole('heading', { name: 'The only name', level: 1 })).toBeFocused();
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {

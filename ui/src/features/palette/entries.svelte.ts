@@ -1,3 +1,5 @@
+import { chatCalls } from '$lib/api/chat';
+import type { Thread } from '$lib/api/chat-types';
 import { asProblem } from '$lib/api/problem';
 import type { Asset, ProductionSummary } from '$lib/api/types';
 import { t, type MessageKey } from '$lib/i18n/messages';
@@ -8,7 +10,7 @@ import { best } from './match';
 
 export interface Entry {
   id: string;
-  kind: 'here' | 'short' | 'page' | 'action' | 'asset';
+  kind: 'here' | 'thread' | 'short' | 'page' | 'action' | 'asset';
   label: string;
   keys: readonly string[];
   run: () => void;
@@ -37,6 +39,7 @@ const themes: readonly { theme: Theme; label: MessageKey }[] = [
 export class Entries {
   query = $state('');
   isReading = $state(true);
+  #threads = $state.raw<Thread[]>([]);
   #shorts = $state.raw<ProductionSummary[]>([]);
   #assets = $state.raw<Asset[]>([]);
   #studio: Studio;
@@ -50,7 +53,9 @@ export class Entries {
 
   async read(): Promise<void> {
     try {
-      const [shorts, assets] = await Promise.all([this.#studio.api.productions({ limit: READ_MAX }), this.#studio.api.assets({ limit: READ_MAX })]);
+      const { api } = this.#studio;
+      const [threads, shorts, assets] = await Promise.all([chatCalls(api).threads({ limit: READ_MAX }), api.productions({ limit: READ_MAX }), api.assets({ limit: READ_MAX })]);
+      this.#threads = threads.items;
       this.#shorts = shorts.items;
       this.#assets = assets.items;
     } catch (error) {
@@ -71,6 +76,9 @@ export class Entries {
   #here(): Entry[] {
     return this.#studio.commands.here.map(({ id, label, keys = [], run }) => ({ id: `here.${id}`, kind: 'here', label, keys, run }));
   }
+  #ofThreads(): Entry[] {
+    return this.#threads.map(({ id, title }) => ({ id: `thread.${id}`, kind: 'thread', label: title || t('shorts.untitled'), keys: [], run: this.#go(`/c/${id}`) }));
+  }
   #ofShorts(): Entry[] {
     return this.#shorts.map(({ id, title }) => ({ id: `short.${id}`, kind: 'short', label: title || t('shorts.untitled'), keys: [], run: this.#go(`/shorts/${id}`) }));
   }
@@ -82,6 +90,7 @@ export class Entries {
     const action = (id: string, label: string, run: () => void, keys: readonly string[] = []): Entry => ({ id: `action.${id}`, kind: 'action', label, keys, run });
     const { session } = this.#studio;
     return [
+      action('thread', t('palette.newThread'), this.#go('/c')),
       action('new', t('palette.new'), this.#go('/shorts?new=1')),
       ...this.#studio.runs.active.map(({ id, title }) => action(`stop.${id}`, t('run.stop', { title }), () => void this.#stop(id))),
       ...themes.filter(({ theme }) => theme !== look.theme).map(({ theme, label }) => action(theme, t(label), () => look.set(theme))),
@@ -94,9 +103,9 @@ export class Entries {
   }
 
   #all(): Entry[] {
-    return [...this.#here(), ...this.#ofShorts(), ...this.#ofPages(), ...this.#actions(), ...this.#ofAssets()];
+    return [...this.#here(), ...this.#ofThreads(), ...this.#ofShorts(), ...this.#ofPages(), ...this.#actions(), ...this.#ofAssets()];
   }
   #first(): Entry[] {
-    return [...this.#here(), ...this.#ofShorts().slice(0, RECENT), ...this.#ofPages(), ...this.#actions()];
+    return [...this.#here(), ...this.#ofThreads().slice(0, RECENT), ...this.#ofShorts().slice(0, RECENT), ...this.#ofPages(), ...this.#actions()];
   }
 }
