@@ -66,6 +66,10 @@ test('a message is sent and its answer streams', async ({ page }) => {
   await page.keyboard.press('c');
   await expect(page.getByRole('heading', { name: 'New thread', level: 1 })).toBeFocused();
   await page.getByRole('combobox', { name: 'Model' }).selectOption('lab/double');
+  await page.getByRole('button', { name: 'What the model is told' }).click();
+  await page.getByRole('textbox', { name: 'Instructions' }).fill('Be brief.');
+  await page.getByRole('textbox', { name: 'Temperature' }).fill('0.5');
+  await page.getByRole('button', { name: 'Save' }).click();
   await box(page).fill('First line');
   await box(page).press('Shift+Enter');
   await page.keyboard.type('[say 40]');
@@ -78,6 +82,8 @@ test('a message is sent and its answer streams', async ({ page }) => {
   await expect(lastAnswer(page)).toContainText('t39 t40');
   await expect(status(page, 'Answer ready, 40 words')).toBeAttached();
   await expect(page.getByRole('navigation', { name: 'Threads' }).getByRole('link', { name: /First line/ })).toHaveAttribute('aria-current', 'page');
+  const { thread } = await read(page, page.url().split('/').at(-1)!);
+  expect(thread).toMatchObject({ system: 'Be brief.', parameters: { temperature: 0.5 } });
   await lastAnswer(page).getByRole('button', { name: 'What it took' }).click();
   await expect(lastAnswer(page)).toContainText('Answered by');
   await expect(lastAnswer(page)).toContainText('lab/double');
@@ -327,6 +333,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
       if (device.viewport.width < 900) await page.getByRole('button', { name: 'Show the threads' }).click();
       await expect(page.getByRole('navigation', { name: 'Threads' }).getByRole('listitem').first()).toBeVisible();
       await keepsRules('list');
+      if (device.viewport.width < 900) await page.getByRole('button', { name: 'Hide the threads' }).click();
+      await page.getByRole('button', { name: 'What the model is told' }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await keepsRules('settings');
       await context.close();
     }
   });

@@ -6,6 +6,7 @@ import { newKey } from '$lib/media/secure';
 import type { Studio } from '$lib/state/studio.svelte';
 import { Entry } from './entry.svelte';
 import { Passage, STEP } from './passage.svelte';
+import type { Told } from './settings';
 import { Tree } from './tree';
 import { t } from './words';
 import { wordsIn } from './text';
@@ -45,6 +46,9 @@ export class ThreadRoom {
   problem = $state.raw<Problem | null>(null);
   status = $state(''); // for those who do not see it
   arrived = $state(0); // messages added to the end of the branch since the page was opened
+  // What the model is told with every message; of a new thread, what it will be.
+  #wanted = $state.raw<Told>({ system: '', parameters: {} });
+  readonly settings = $derived<Told>(this.thread ?? this.#wanted);
   readonly passage = new Passage();
   #pending = $state.raw<Pending | null>(null);
   #grown = $state(0); // the tree is no state: it says here that it grew
@@ -302,7 +306,7 @@ export class ThreadRoom {
 
   async #makeThread(model: string): Promise<void> {
     if (this.id !== '') return;
-    const thread = await this.#calls.createThread(model ? { model } : {}, this.#threadKey);
+    const thread = await this.#calls.createThread({ ...this.#wanted, ...(model ? { model } : {}) }, this.#threadKey);
     this.id = thread.id;
     this.thread = thread;
     this.#studio.router.go(`/c/${thread.id}`, { replace: true });
@@ -422,6 +426,12 @@ export class ThreadRoom {
     } catch (error) {
       this.#studio.complain(error, () => void this.change(change));
     }
+  }
+
+  // Throws what was refused: the form shows it.
+  async configure({ system, parameters }: Told): Promise<void> {
+    if (this.id === '') this.#wanted = { system, parameters };
+    else this.#takeThread(await this.#calls.changeThread(this.id, { system, parameters }));
   }
 
   // What the person asked before, newest first.
