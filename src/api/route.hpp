@@ -21,7 +21,7 @@
 #include "store/bus.hpp"
 #include "store/events.hpp"
 #include "studio/account/accounts.hpp"
-#include "studio/chat/chat.hpp"
+#include "studio/chat/client_chats.hpp"
 #include "studio/gateway/gateway_setup.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
@@ -34,6 +34,7 @@ struct Services {
   studio::Library& library;
   studio::Threads& threads;
   studio::Chat& talk;
+  studio::ClientChats& client_chats;
   studio::Accounts& accounts;
   graph::Engine& engine;
   model::ChatGateway& chat;

@@ -177,6 +177,8 @@ void House::open_chat() {
                                                              .threads = *threads_,
                                                              .answers = *answers_,
                                                              .clock = system_clock()});
+  client_chats_ = std::make_unique<studio::ClientChats>(studio::ClientChats::Parts{
+      .database = *database_, .threads = *threads_, .talk = *talk_, .answers = *answers_});
   // Before anybody reads them. What cannot be stored now is tried again by the upkeep.
   if (auto recovered = run_blocking(executor(), answers_->recover(opened_ms_)); !recovered)
     log::error("answers that were left open could not be closed yet", {{"error", recovered.error().describe()}});
@@ -260,6 +262,7 @@ api::Services House::services(bool is_open) {
                        .library = *library_,
                        .threads = *threads_,
                        .talk = *talk_,
+                       .client_chats = *client_chats_,
                        .accounts = model_room_->accounts(),
                        .engine = *engine_,
                        .chat = model_room_->chat(),
@@ -309,6 +312,7 @@ void House::close() {
   if (database_) database_->close();
   server_.reset();
   local_server_.reset();
+  client_chats_.reset();
   talk_.reset();
   threads_.reset();
   answers_.reset();

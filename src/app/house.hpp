@@ -18,7 +18,7 @@
 #include "store/database.hpp"
 #include "store/events.hpp"
 #include "studio/account/accounts.hpp"
-#include "studio/chat/chat.hpp"
+#include "studio/chat/client_chats.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
 
@@ -95,6 +95,7 @@ class House {
   std::unique_ptr<studio::Answers> answers_;
   std::unique_ptr<studio::Threads> threads_;
   std::unique_ptr<studio::Chat> talk_;
+  std::unique_ptr<studio::ClientChats> client_chats_;
   net::Router local_router_, router_;
   std::unique_ptr<net::Server> local_server_, server_;
   struct Preparation;

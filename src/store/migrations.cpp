@@ -4,7 +4,8 @@ namespace atelier::store {
 
 std::vector<Migration> studio_migrations() {
   return {migration::kCore,    migration::kEvents,    migration::kRuns,        migration::kRenders,
-          migration::kGateway, migration::kRetention, migration::kRenderFiles, migration::kChat};
+          migration::kGateway, migration::kRetention, migration::kRenderFiles, migration::kChat,
+          migration::kClientChats};
 }
 
 std::vector<Migration> telemetry_migrations() {

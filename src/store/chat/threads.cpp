@@ -125,6 +125,9 @@ std::vector<Statement> Threads::forget_removed(std::int64_t count_max) {
   std::vector<Statement> batch;
   batch.push_back({"DELETE FROM message_deltas WHERE thread IN (SELECT id FROM threads WHERE deleted_ms IS NOT NULL)"});
   batch.push_back({"DELETE FROM message_keys WHERE thread IN (SELECT id FROM threads WHERE deleted_ms IS NOT NULL)"});
+  batch.push_back({"DELETE FROM client_chats WHERE thread IN (SELECT id FROM threads WHERE deleted_ms IS NOT NULL)"});
+  batch.push_back(
+      {"DELETE FROM client_messages WHERE thread IN (SELECT id FROM threads WHERE deleted_ms IS NOT NULL)"});
   batch.push_back(
       {"DELETE FROM message_texts WHERE rowid IN (SELECT x.rowid FROM threads t JOIN message_texts x ON x.thread = "
        "t.id "

@@ -1,6 +1,8 @@
 #include "studio/chat/answers.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 
 #include "base/async.hpp"
 #include "base/blocking.hpp"
@@ -45,6 +47,22 @@ Task<bool> stop_here(std::shared_ptr<RunningAnswer> answer) {
   co_return true;
 }
 
+// On the answer's own loop.
+Task<std::optional<std::vector<PartDelta>>> next_here(std::shared_ptr<RunningAnswer> answer,
+                                                      std::vector<std::size_t> seen,
+                                                      std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  std::vector<PartDelta> said;
+  for (;;) {
+    if (answer->has_ended || answer->is_refused) co_return std::nullopt;
+    if (answer->is_saved) said = answer->beyond(seen);
+    if (!said.empty() || std::chrono::steady_clock::now() >= until) co_return said;
+    co_await answer->changed.wait_until(until);
+    const bool is_over = co_await is_cancelled();
+    if (is_over) co_return said;
+  }
+}
+
 }  // namespace
 
 Announcement message_changed(ThreadId thread, const ThreadMessage& message) {
@@ -78,6 +96,21 @@ Answers::RunningPtr Answers::find(ThreadId thread, std::int64_t number) const {
 std::size_t Answers::running_count() const {
   const std::lock_guard lock(mutex_);
   return running_.size();
+}
+
+std::optional<std::int64_t> Answers::newest(ThreadId thread) const {
+  const std::lock_guard lock(mutex_);
+  const auto beyond = running_.upper_bound({thread, std::numeric_limits<std::int64_t>::max()});
+  if (beyond == running_.begin() || std::prev(beyond)->first.first != thread) return std::nullopt;
+  return std::prev(beyond)->first.second;
+}
+
+Task<std::optional<std::vector<PartDelta>>> Answers::next(ThreadId thread, std::int64_t number,
+                                                          std::vector<std::size_t> seen,
+                                                          std::chrono::milliseconds patience) {
+  const RunningPtr answer = find(thread, number);
+  if (!answer) co_return std::nullopt;
+  co_return co_await run_on(answer->executor, next_here(answer, std::move(seen), patience));
 }
 
 void Answers::overlay(ThreadId thread, ThreadMessage& message) const {

@@ -68,6 +68,13 @@ class Answers {
   // What it has said so far, in place of what is stored.
   void overlay(ThreadId thread, ThreadMessage& message) const;
   std::size_t running_count() const;
+  // The number of the newest of a thread that is being made; nullopt: none is.
+  std::optional<std::int64_t> newest(ThreadId thread) const;
+  // To follow one. What it said beyond `seen` (said_beyond()): at once where there is some, else when there is, or
+  // nothing once `patience` is over or the caller goes away. nullopt: it is not being made any more, and all of it is
+  // stored.
+  Task<std::optional<std::vector<PartDelta>>> next(ThreadId thread, std::int64_t number, std::vector<std::size_t> seen,
+                                                   std::chrono::milliseconds patience);
 
   // Answers that were begun before that time and are not being made were left open by the last process: they are marked
   // as interrupted, with what they had said.

@@ -7,6 +7,7 @@
 #include "base/async.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "store/chat/client_chats.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -189,6 +190,8 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   }
   if (!message.idempotency_key.empty())
     batch.push_back(store::Messages::insert_key(id, message.idempotency_key, digest_of(message), user.number, now_ms));
+  if (!message.client_id.empty())
+    batch.push_back(store::ClientChats::put_message(id, message.client_id, user.number));
   told.push_back(thread_changed(thread));
   said.thread = thread;
 

@@ -18,6 +18,7 @@ struct NewMessage {
   enum class Busy : std::uint8_t { refuse, queue };  // while the parent is being answered
   Busy when_busy = Busy::refuse;
   std::string idempotency_key = {};  // "": none
+  std::string client_id = {};        // what a client with ids of its own calls it; "": nothing
 };
 
 // Talking in threads: what is said is stored, and answered by a model. Awaited from any loop.

@@ -116,5 +116,10 @@ struct PartDelta {
 json::Value to_json(const PartDelta& delta);
 Result<PartDelta> parse_part_delta(const json::Value& delta);
 void append(std::vector<MessagePart>& parts, const PartDelta& delta);
+// What texts, reasonings and tool calls have beyond `seen`, the bytes that were seen of each part by its place; a part
+// that is not in `seen` is there even where it is empty.
+std::vector<PartDelta> said_beyond(const std::vector<MessagePart>& parts, const std::vector<std::size_t>& seen);
+// Of one: bytes of its text or arguments.
+std::size_t said_bytes(const MessagePart& piece) noexcept;
 
 }  // namespace atelier::studio

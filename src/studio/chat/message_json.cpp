@@ -361,4 +361,29 @@ void append(std::vector<MessagePart>& parts, const PartDelta& delta) {
     if (const auto* more = std::get_if<part::ToolCall>(&delta.piece)) call->arguments += more->arguments;
 }
 
+std::size_t said_bytes(const MessagePart& piece) noexcept {
+  if (const auto* text = std::get_if<part::Text>(&piece)) return text->text.size();
+  if (const auto* thought = std::get_if<part::Reasoning>(&piece)) return thought->text.size();
+  if (const auto* call = std::get_if<part::ToolCall>(&piece)) return call->arguments.size();
+  return 0;
+}
+
+std::vector<PartDelta> said_beyond(const std::vector<MessagePart>& parts, const std::vector<std::size_t>& seen) {
+  std::vector<PartDelta> more;
+  for (std::size_t at = 0; at < parts.size(); ++at) {
+    const MessagePart& whole = parts[at];
+    const std::size_t from = at < seen.size() ? seen[at] : 0;
+    if (at < seen.size() && said_bytes(whole) <= from) continue;
+    if (const auto* text = std::get_if<part::Text>(&whole))
+      more.push_back({.at = at, .piece = part::Text{text->text.substr(from)}});
+    else if (const auto* thought = std::get_if<part::Reasoning>(&whole))
+      more.push_back({.at = at, .piece = part::Reasoning{.text = thought->text.substr(from)}});
+    else if (const auto* call = std::get_if<part::ToolCall>(&whole))
+      more.push_back({.at = at,
+                      .piece = part::ToolCall{
+                          .id = call->id, .name = call->name, .arguments = call->arguments.substr(from)}});
+  }
+  return more;
+}
+
 }  // namespace atelier::studio

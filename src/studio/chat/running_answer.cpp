@@ -131,6 +131,11 @@ ThreadMessage RunningAnswer::look() const {
   return message_;
 }
 
+std::vector<PartDelta> RunningAnswer::beyond(const std::vector<std::size_t>& seen) const {
+  const std::lock_guard lock(mutex_);
+  return said_beyond(message_.parts, seen);
+}
+
 RunningAnswer::Telling RunningAnswer::take_untold() {
   Telling telling;
   if (untold_.empty()) return telling;

@@ -28,6 +28,8 @@ class RunningAnswer {
   void report(const model::CallReport& report);
   // As it stands now.
   ThreadMessage look() const;
+  // What it says beyond `seen` (said_beyond()).
+  std::vector<PartDelta> beyond(const std::vector<std::size_t>& seen) const;
 
   // What nobody was told of yet: its number and the deltas. Empty: nothing.
   struct Telling {

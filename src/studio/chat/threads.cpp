@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/async.hpp"
+#include "store/chat/client_chats.hpp"
 #include "studio/create_key.hpp"
 
 namespace atelier::studio {
@@ -91,6 +92,8 @@ Task<Result<store::ThreadRow>> Threads::create(Principal principal, NewThread wa
     row.expires_ms = now_ms + std::chrono::duration_cast<milliseconds>(parts_.temporary_life).count();
   std::vector<store::Statement> batch;
   batch.push_back(store::Threads::insert(row));
+  if (!wanted.client_id.empty())
+    batch.push_back(store::ClientChats::insert(principal, std::move(wanted.client_id), row.id));
   if (key) {
     batch.push_back(key->insert(row.id.value, now_ms));
     batch.push_back(CreateKey::forget_old(now_ms));

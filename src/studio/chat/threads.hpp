@@ -22,6 +22,8 @@ struct NewThread {
   std::vector<std::string> tags = {};
   bool is_temporary = false;
   std::string idempotency_key = {};  // "": none
+  // What a client with ids of its own calls it; "": nothing. conflict where it calls another thread so.
+  std::string client_id = {};
 };
 
 // What is not set stays.
