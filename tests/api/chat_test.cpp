@@ -211,7 +211,7 @@ TEST_F(ChatApi, BadInputIsRefusedByItsFieldAndChangesNothing) {
   for (int i = 0; i < 10'001; ++i) many += std::string(i == 0 ? "" : ",") + R"({"type":"text","text":"x"})";
   refused(many + "]}", "/parts");
   EXPECT_EQ(send(thread, "{\"parts\": [{\"type\": \"text\", \"text\": \"\xff\"}]}").status, 400);
-  EXPECT_EQ(send(thread, said("hello", "p/missing-model")).status, 404);
+  EXPECT_EQ(send(thread, said("hello", "nowhere/model")).status, 404);
   EXPECT_EQ(number(view(thread).at("thread"), "message_count"), 0);
   EXPECT_EQ(conversations(), 0U);
   const std::string other = "01hzzzzzzzzzzzzzzzzzzzzzzz";
@@ -224,10 +224,11 @@ TEST_F(ChatApi, ManyMessagesAreTakenAtOnceOrNotAtAll) {
   const std::string thread = make_thread();
   json::Array messages;
   for (int i = 1; i <= 1'000; ++i)
-    messages.push_back(json::Object{{"number", i},
-                                    {"parent", i - 1},
-                                    {"role", i % 2 == 1 ? "user" : "assistant"},
-                                    {"parts", json::Array{json::Object{{"type", "text"}, {"text", fmt::format("m{}", i)}}}}});
+    messages.push_back(
+        json::Object{{"number", i},
+                     {"parent", i - 1},
+                     {"role", i % 2 == 1 ? "user" : "assistant"},
+                     {"parts", json::Array{json::Object{{"type", "text"}, {"text", fmt::format("m{}", i)}}}}});
   const auto put = [&](const json::Array& list) {
     return call(net::Method::put, path(thread, "/messages"), json::write(json::Object{{"messages", list}}));
   };
@@ -299,8 +300,9 @@ TEST_F(ChatApi, ListsShowPinnedThenLatestUsedPageByPage) {
   do {
     const Answer page = call(net::Method::get, "/api/threads?limit=2&after=" + after);
     ASSERT_EQ(page.status, 200) << page.body;
-    for (const json::Value& one : page.json().at("items").as_array()) listed.push_back(text(one, "id"));
-    after = text(page.json(), "next");
+    const json::Value read = page.json();
+    for (const json::Value& one : read.at("items").as_array()) listed.push_back(text(one, "id"));
+    after = text(read, "next");
   } while (!after.empty());
   EXPECT_THAT(listed, ElementsAre(made[0], made[1], made[4], made[3]));
   const Answer archived = call(net::Method::get, "/api/threads?is_archived=true");
@@ -308,7 +310,8 @@ TEST_F(ChatApi, ListsShowPinnedThenLatestUsedPageByPage) {
   EXPECT_EQ(call(net::Method::get, "/api/threads?after=nowhere").status, 400);
   // Unchanged, it is not sent again.
   const Answer first = call(net::Method::get, "/api/threads");
-  const Answer same = call(net::Method::get, "/api/threads", {}, {{"if-none-match", *first.headers.find("etag")}});
+  const Headers unchanged{{"if-none-match", std::string(*first.headers.find("etag"))}};
+  const Answer same = call(net::Method::get, "/api/threads", {}, unchanged);
   EXPECT_EQ(same.status, 304);
 }
 

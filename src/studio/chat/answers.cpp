@@ -35,16 +35,18 @@ Task<> end_group(std::unique_ptr<TaskGroup> group) {
   (void)co_await group->join();
 }
 
-Task<bool> stop_here(std::shared_ptr<RunningAnswer> answer) {
+// On the answer's own loop.
+Task<Result<>> stop_here(std::shared_ptr<RunningAnswer> answer) {
   if (!answer->has_ended) {
     answer->is_stopped = true;
     answer->speaking.cancel();
   }
   while (!answer->has_ended) {
     co_await answer->changed.wait();
-    if (co_await is_cancelled()) co_return false;
+    const bool is_over = co_await is_cancelled();
+    if (is_over) co_return fail(ErrorCode::cancelled, "the caller went away");
   }
-  co_return true;
+  co_return Result<>{};
 }
 
 // On the answer's own loop.
@@ -284,12 +286,10 @@ Task<> Answers::store_end(RunningAnswer* answer) {
   }
 }
 
-Task<bool> Answers::stop(ThreadId thread, std::int64_t number) {
-  RunningPtr answer = find(thread, number);
-  if (!answer) co_return false;
-  const Executor executor = answer->executor;
-  Task<bool> stopping = stop_here(std::move(answer));
-  co_return co_await run_on(executor, std::move(stopping));
+Task<Result<>> Answers::stop(ThreadId thread, std::int64_t number) {
+  const RunningPtr answer = find(thread, number);
+  if (!answer) co_return Result<>{};
+  co_return co_await run_on(answer->executor, stop_here(answer));
 }
 
 Task<> Answers::stop_thread(ThreadId thread) {

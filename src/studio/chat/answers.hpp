@@ -61,8 +61,8 @@ class Answers {
   // Once the message is stored; it is being answered then. Errors: those of the database (nothing is stored, and the
   // model's call is let go of), unavailable ("too_many_answers").
   Task<Result<>> begin(AnswerOrder order);
-  // Once its end is stored. False: it is not being made.
-  Task<bool> stop(ThreadId thread, std::int64_t number);
+  // Once its end is stored. Nothing where it is not being made.
+  Task<Result<>> stop(ThreadId thread, std::int64_t number);
   // All of a thread, once their ends are stored.
   Task<> stop_thread(ThreadId thread);
   // What it has said so far, in place of what is stored.

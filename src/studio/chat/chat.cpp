@@ -305,7 +305,8 @@ Task<Result<ThreadMessage>> Chat::stop(Principal principal, ThreadId id, std::in
       co_return stopped;
     }
   }
-  (void)co_await parts_.answers.stop(id, number);
+  auto done = co_await parts_.answers.stop(id, number);
+  if (!done) co_return error_of(done);
   co_return co_await parts_.threads.message(principal, id, number);
 }
 
