@@ -94,6 +94,25 @@ describe('Threads', () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect([ids(threads.shown), [...server.kept.keys()]]).toEqual([['t2'], ['t2']]);
   });
+  it('lists what belongs where one looks', async () => {
+    const { server, threads } = await home(3);
+    await server.api.call('PATCH', '/api/threads/t1', { body: { folder: 'f' } });
+    await server.api.call('PATCH', '/api/threads/t2', { body: { is_archived: true } });
+    expect(ids(threads.shown)).toEqual(['t3', 't1']);
+    threads.show({ folder: 'f' });
+    threads.show('archived');
+    await tick();
+    expect(ids(threads.shown)).toEqual(['t2']);
+    threads.bringBack(threads.shown[0]!);
+    expect(threads.shown).toEqual([]);
+    threads.show({ folder: 'f' });
+    await tick();
+    void threads.change(server.kept.get('t3')!.thread, { folder: 'f' });
+    await tick();
+    expect(ids(threads.shown)).toEqual(['t3', 't1']);
+    server.add('t2', {});
+    expect(ids(threads.shown)).toEqual(['t3', 't1']);
+  });
   it('brings an archived one back', async () => {
     const { server, threads, toasts } = await home(2);
     void threads.archive(threads.shown[0]!);

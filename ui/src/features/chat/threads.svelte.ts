@@ -18,12 +18,17 @@ function isBefore(a: Thread, b: Thread): boolean {
   return a.used_at === b.used_at ? a.id > b.id : a.used_at > b.used_at;
 }
 
+// Which threads are listed: all that are in use, those of one folder, or what was put away.
+export type Scope = 'all' | 'archived' | { folder: string };
+export const isIn = (thread: Thread, scope: Scope): boolean =>
+  scope === 'archived' ? thread.is_archived : !thread.is_archived && (scope === 'all' || thread.folder === scope.folder);
+
 // Moves one to its place. What lies beyond the pages read so far comes with them.
-export function placed(items: readonly Thread[], told: Thread, hasMore: boolean): Thread[] {
+export function placed(items: readonly Thread[], told: Thread, hasMore: boolean, scope: Scope = 'all'): Thread[] {
   const known = items.find((item) => item.id === told.id);
   if (known && told.revision < known.revision) return items as Thread[];
   const others = items.filter((item) => item.id !== told.id);
-  if (told.is_archived) return others;
+  if (!isIn(told, scope)) return others;
   const at = others.findIndex((item) => isBefore(told, item));
   if (at >= 0) return others.toSpliced(at, 0, told);
   return hasMore && !known ? others : [...others, told];
@@ -37,6 +42,8 @@ export class Threads {
   isLoading = $state(false);
   problem = $state.raw<Problem | null>(null);
   query = $state('');
+  scope = $state.raw<Scope>('all');
+  #turn = 0;
   #hidden = $state.raw<ReadonlySet<string>>(new Set());
   readonly visible = $derived(this.items.filter((item) => !this.#hidden.has(item.id)));
   readonly shown = $derived.by(() => {
@@ -60,24 +67,41 @@ export class Threads {
     this.#stops.forEach((stop) => stop());
   }
 
+  show(scope: Scope): void {
+    this.scope = scope;
+    this.items = [];
+    this.next = '';
+    this.isLoaded = false;
+    void this.load();
+  }
+  #asked(): { is_archived: string; folder?: string } {
+    const { scope } = this;
+    return { is_archived: String(scope === 'archived'), ...(typeof scope === 'object' ? { folder: scope.folder } : {}) };
+  }
+
   async load(): Promise<void> {
+    const turn = ++this.#turn;
     this.isLoading = true;
     try {
-      const page = await this.#calls.threads({ limit: PAGE_SIZE, is_archived: 'false' });
+      const page = await this.#calls.threads({ limit: PAGE_SIZE, ...this.#asked() });
+      if (turn !== this.#turn) return;
       this.items = page.items;
       this.next = page.next;
       this.isLoaded = true;
       this.problem = null;
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.problem = asProblem(error);
     }
     this.isLoading = false;
   }
   async more(limit = PAGE_SIZE): Promise<void> {
     if (this.next === '' || this.isLoading) return;
+    const turn = this.#turn;
     this.isLoading = true;
     try {
-      const page = await this.#calls.threads({ limit, after: this.next, is_archived: 'false' });
+      const page = await this.#calls.threads({ limit, after: this.next, ...this.#asked() });
+      if (turn !== this.#turn) return;
       const known = new Set(this.items.map((item) => item.id));
       this.items = [...this.items, ...page.items.filter((item) => !known.has(item.id))];
       this.next = page.next;
@@ -102,7 +126,7 @@ export class Threads {
     }
   }
   #take(told: Thread): void {
-    this.items = placed(this.items, told, this.next !== '');
+    this.items = placed(this.items, told, this.next !== '', this.scope);
   }
 
   // Shown at once, taken back where it was refused.
@@ -113,7 +137,7 @@ export class Threads {
       return true;
     } catch (error) {
       const now = this.items.find((item) => item.id === thread.id);
-      if (!now || now.revision <= thread.revision) this.items = placed(this.items.filter((item) => item.id !== thread.id), thread, false);
+      if (!now || now.revision <= thread.revision) this.items = placed(this.items.filter((item) => item.id !== thread.id), thread, false, this.scope);
       this.#studio.complain(error, () => void this.change(thread, change));
       return false;
     }
@@ -125,6 +149,10 @@ export class Threads {
     if (!(await this.change(thread, { is_archived: true }))) return;
     const undo = (): void => void this.change({ ...thread, is_archived: true }, { is_archived: false });
     this.#studio.toasts.show({ text: t('archived', { title: thread.title || t('untitled') }), action: { label: common('action.undo'), run: undo } }, UNDO_MS);
+  }
+
+  bringBack(thread: Thread): void {
+    void this.change(thread, { is_archived: false });
   }
 
   // Gone from the page at once, from the server when it can no longer be taken back.

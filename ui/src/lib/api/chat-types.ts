@@ -41,6 +41,12 @@ export interface Thread {
   used_at: string;
 }
 
+export interface Folder {
+  id: string;
+  name: string;
+  place: number;
+}
+
 export interface ThreadChange {
   title?: string;
   model?: string;
@@ -109,5 +115,7 @@ export type ToldMessage = Omit<Message, 'parts'> & { parts: Part[] | null };
 export type ChatEvent =
   | { type: 'thread.changed'; data: Thread }
   | { type: 'thread.deleted'; data: { id: string } }
+  | { type: 'folder.changed'; data: Folder }
+  | { type: 'folder.deleted'; data: { id: string } }
   | { type: 'message.changed'; data: { thread: string; message: ToldMessage } }
   | { type: 'message.delta'; data: MessageDelta };

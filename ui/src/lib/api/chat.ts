@@ -1,5 +1,5 @@
 // The chat's calls, each a line.
-import type { Message, Part, SentMessages, Thread, ThreadChange, ThreadPage, ThreadParameters } from './chat-types';
+import type { Folder, Message, Part, SentMessages, Thread, ThreadChange, ThreadPage, ThreadParameters } from './chat-types';
 import { withQuery, type Api } from './client';
 import type { Page } from './types';
 
@@ -22,7 +22,7 @@ const of = (id: string): string => `/api/threads/${encodeURIComponent(id)}`;
 
 export function chatCalls(api: Pick<Api, 'call' | 'tell'>) {
   return {
-    threads: (query: { after?: string; limit?: number; is_archived?: string }) => api.call<Page<Thread>>('GET', withQuery('/api/threads', query)),
+    threads: (query: { after?: string; limit?: number; is_archived?: string; folder?: string }) => api.call<Page<Thread>>('GET', withQuery('/api/threads', query)),
     createThread: (body: NewThread, key: string) => api.call<Thread>('POST', '/api/threads', { body, key }),
     changeThread: (id: string, body: ThreadChange) => api.call<Thread>('PATCH', of(id), { body }),
     deleteThread: (id: string, keepalive = false) => api.tell('DELETE', of(id), { keepalive }),
@@ -35,6 +35,10 @@ export function chatCalls(api: Pick<Api, 'call' | 'tell'>) {
     answer: (id: string, number: number, model: string, key: string) => api.call<SentMessages>('POST', `${of(id)}/messages/${number}/answers`, { body: model ? { model } : {}, key }),
     stop: (id: string, number: number) => api.call<Message>('POST', `${of(id)}/messages/${number}/stop`),
     goOn: (id: string, number: number) => api.call<Message>('POST', `${of(id)}/messages/${number}/continue`),
+    folders: () => api.call<Page<Folder>>('GET', '/api/thread-folders'),
+    createFolder: (name: string) => api.call<Folder>('POST', '/api/thread-folders', { body: { name } }),
+    changeFolder: (id: string, name: string) => api.call<Folder>('PATCH', `/api/thread-folders/${encodeURIComponent(id)}`, { body: { name } }),
+    deleteFolder: (id: string) => api.tell('DELETE', `/api/thread-folders/${encodeURIComponent(id)}`),
     fork: (id: string, message: number, scope: 'branch' | 'all', key: string) => api.call<Thread>('POST', `${of(id)}/fork`, { body: { message, scope }, key }),
   };
 }

@@ -8,7 +8,7 @@ export type HubListener = (events: StudioEvent[]) => void;
 
 const KNOWN: ReadonlySet<string> = new Set<StudioEvent['type']>([
   'run.changed', 'run.stalled', 'step.changed', 'step.progress', 'production.changed', 'production.deleted', 'asset.changed', 'asset.deleted',
-  'thread.changed', 'thread.deleted', 'message.changed', 'message.delta',
+  'thread.changed', 'thread.deleted', 'folder.changed', 'folder.deleted', 'message.changed', 'message.delta',
 ]);
 
 export interface HubPorts {
