@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "store/sqlite/failure.hpp"
+#include "store/sqlite/full_text.hpp"
 
 namespace atelier::store::sqlite {
 namespace {
@@ -128,7 +129,8 @@ Result<> Connection::configure() {
     pragmas += fmt::format(
         "PRAGMA synchronous={}; PRAGMA journal_size_limit={}; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=OFF;",
         options_.is_rebuildable ? "NORMAL" : "FULL", kWalBytesKept);
-  return execute(pragmas);
+  if (auto done = execute(pragmas); !done) return done;
+  return add_weighted_score(handle);
 }
 
 std::unexpected<Error> Connection::failed(int code, std::string_view doing) {
