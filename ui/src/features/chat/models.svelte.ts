@@ -1,6 +1,6 @@
+import { chatCalls, type ChatCalls } from '$lib/api/chat';
 import type { Model } from '$lib/api/gateway-types';
 import { asProblem, type Problem } from '$lib/api/problem';
-import { gatewayCalls, type GatewayCalls } from '$lib/gateway/calls';
 import { formatClock } from '$lib/i18n/format';
 import type { Studio } from '$lib/state/studio.svelte';
 import { t } from './words';
@@ -35,12 +35,12 @@ export class ModelChoices {
   last = $state(''); // chosen last, in any thread
   readonly choices = $derived(this.models.map(choiceOf));
   #studio: Pick<Studio, 'api' | 'drafts'>;
-  #calls: GatewayCalls;
+  #calls: ChatCalls;
   #readAt = 0;
 
   constructor(studio: Pick<Studio, 'api' | 'drafts'>) {
     this.#studio = studio;
-    this.#calls = gatewayCalls(studio.api as Studio['api']);
+    this.#calls = chatCalls(studio.api);
     this.last = studio.drafts.read(LAST)?.text ?? '';
   }
 

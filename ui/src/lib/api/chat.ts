@@ -1,6 +1,7 @@
 // The chat's calls, each a line.
 import type { Folder, Message, Part, SentMessages, Thread, ThreadChange, ThreadPage, ThreadParameters } from './chat-types';
 import { withQuery, type Api } from './client';
+import type { ModelPage } from './gateway-types';
 import type { Page } from './types';
 
 export interface NewThread {
@@ -39,6 +40,7 @@ export function chatCalls(api: Pick<Api, 'call' | 'tell'>) {
     createFolder: (name: string) => api.call<Folder>('POST', '/api/thread-folders', { body: { name } }),
     changeFolder: (id: string, name: string) => api.call<Folder>('PATCH', `/api/thread-folders/${encodeURIComponent(id)}`, { body: { name } }),
     deleteFolder: (id: string) => api.tell('DELETE', `/api/thread-folders/${encodeURIComponent(id)}`),
+    models: () => api.call<ModelPage>('GET', '/api/models'), // whom one can ask
     fork: (id: string, message: number, scope: 'branch' | 'all', key: string) => api.call<Thread>('POST', `${of(id)}/fork`, { body: { message, scope }, key }),
   };
 }
