@@ -1,14 +1,14 @@
-// How much of some complete lines is closed: whatever follows, it is read as it is now.
+// Where some complete lines are closed: whatever follows, what is before is read as it is now.
 import type { BlockToken } from './tokens';
 
 // A formula or a definition that began above may still end below, and all between is its own.
 const openMark = /^ {0,3}(?:\$\$|\\?\[)/m;
 
-// In characters of `lines`. Two things close a block: its own end (a heading, a rule, a fence), or a blank line with something
-// behind it that is not the block's.
-export function closedPart(tokens: readonly BlockToken[], lines: string): number {
+// Every such place, in characters of `lines`. Two things close a block: its own end (a heading, a rule, a fence), or a blank
+// line with something behind it that is not the block's.
+export function closings(tokens: readonly BlockToken[], lines: string): number[] {
   const last = tokens.findLastIndex((token) => token.type !== 'space');
-  let closed = 0;
+  const closed: number[] = [];
   let length = 0;
   for (const [at, token] of tokens.entries()) {
     // Where the raw text is not the source, nothing behind can be cut.
@@ -16,7 +16,7 @@ export function closedPart(tokens: readonly BlockToken[], lines: string): number
     const start = length;
     length += token.raw.length;
     const isBetween = token.type === 'space' && at > 0 && at < last;
-    if (isBetween || (endsItself(token) && !openMark.test(lines.slice(closed, start)))) closed = length;
+    if (isBetween || (endsItself(token) && !openMark.test(lines.slice(closed.at(-1) ?? 0, start)))) closed.push(length);
   }
   return closed;
 }

@@ -12,7 +12,7 @@ function drawn(groups: readonly Group[]): string {
   expect(blocks.map(({ key, isClosed }) => [key, isClosed])).toEqual(blocks.map((_block, at) => [at, true]));
   return plain(blocks.map(({ token }) => token));
 }
-const whole = (text: string): string => drawn(new MarkdownDocument().read(text, false));
+const whole = (text: string, longest?: number): string => drawn(new MarkdownDocument(longest).read(text, false));
 
 // The same text in one go, by the lexer alone.
 function reference(text: string): string {
@@ -22,8 +22,8 @@ function reference(text: string): string {
   return plain(tokens);
 }
 
-function streamed(text: string, size: (at: number) => number): string {
-  const document = new MarkdownDocument();
+function streamed(text: string, size: (at: number) => number, longest?: number): string {
+  const document = new MarkdownDocument(longest);
   for (let end = size(0); end < text.length; end += size(end)) document.read(text.slice(0, end), true);
   return drawn(document.read(text, false));
 }
@@ -74,13 +74,22 @@ describe('a text that streams', () => {
     const odd = ['    x', '\t- a', '  ', '> ```', '  > - q', '<div', '-->', '<!--', '<?x', '?>', '<![CDATA[', '[a]: /b "t', '"', "'", '[a]:', '[a', 'b]: /c', '| - |', '-', '1)', '=', '`', '**a', 'b**', '\\', '$$', '\\]', '- ```', '  ```', '   - [ ] x', '~~~', '</script>', '<x-y>'];
     const lines = [...new Set([...odd, ...Object.values(texts).flatMap((text) => text.split(/\r?\n/))])];
     const pick = (count: number): number => Math.floor(random() * count);
-    for (let round = 0; round < 800; round += 1) {
+    for (let round = 0; round < 400; round += 1) {
       const text = Array.from({ length: 2 + pick(10) }, () => (pick(4) === 0 ? '' : lines[pick(lines.length)]!)).join(pick(8) === 0 ? '\r\n' : '\n');
       const expected = reference(text);
       expect(whole(text), JSON.stringify(text)).toBe(expected);
       expect(streamed(text, () => 1), JSON.stringify(text)).toBe(expected);
       expect(streamed(text, () => 1 + pick(12)), JSON.stringify(text)).toBe(expected);
+      const longest = 10 + pick(40);
+      const cut = whole(text, longest);
+      expect(streamed(text, () => 1, longest), JSON.stringify([text, longest])).toBe(cut);
+      expect(streamed(text, () => 1 + pick(12), longest), JSON.stringify([text, longest])).toBe(cut);
     }
+  });
+  it('is cut where a block of it is too long', () => {
+    const groups = new MarkdownDocument(100).read(`${'a line of words\n'.repeat(20)}\n\`\`\`\n${'code\n'.repeat(100)}\`\`\`\n${'- item\n'.repeat(50)}\n| a |\n|---|\n${'| b |\n'.repeat(50)}`, false);
+    const types = groups.flatMap(({ blocks }) => blocks.map(({ token }) => token.type));
+    expect(types).toEqual(['paragraph', 'paragraph', 'paragraph', 'code', 'list', 'table']);
   });
   it.each<[string, string]>([
     ['plain', Array.from({ length: 12 }, (_none, at) => `- item *${at}* with \`code\``).join('\n') + '\n\nAfter it.'],

@@ -1,5 +1,5 @@
 // A text that grows, as blocks. What is closed keeps its key and its tokens and is not read again; only what is behind it is.
-import { closedPart } from './closed';
+import { closings } from './closed';
 import { InlineMemo, Piece, type Links } from './lexer';
 import { OpenFence } from './open-fence';
 import { OpenList } from './open-list';
@@ -23,6 +23,7 @@ export interface Group {
 const groupSize = 32;
 
 export class MarkdownDocument {
+  readonly #longest: number;
   #groups: readonly Group[] = [];
   #text = '';
   #isOpen = true;
@@ -38,6 +39,11 @@ export class MarkdownDocument {
   #links: Links = Object.create(null) as Links;
   #outline: Outline = [];
   #memo = new InlineMemo();
+
+  // `longest` is what a block may have in characters before it is cut, where it can be.
+  constructor(longest = 8000) {
+    this.#longest = longest;
+  }
 
   // The blocks of `text`. It is read afresh unless it begins with what was read before.
   read(text: string, isOpen: boolean): readonly Group[] {
@@ -78,20 +84,32 @@ export class MarkdownDocument {
     this.#tail += added.includes('\r') ? added.replace(/\r\n?/g, '\n') : added;
   }
 
-  // Freezes what the complete lines of the tail have closed.
+  // Freezes what the complete lines of the tail have closed. A long text is read in windows, of which each is frozen before the
+  // next, and a block that is longer than one is cut, so that the time goes with the length.
   #closeLines(): void {
-    const end = this.#endOfLines();
-    if (end <= this.#linesSeen) return;
-    const mayClose = this.#fence ? this.#fence.isClosedBy(this.#tail, end) : (this.#list?.mayEndIn(this.#tail.slice(this.#linesSeen, end)) ?? true);
-    this.#linesSeen = end;
-    if (!mayClose) return;
-    const lines = this.#tail.slice(0, end);
-    const length = closedPart(new Piece(lines, this.#links).tokens, lines);
-    if (length > 0) this.#freeze(lines.slice(0, length));
-    this.#tail = this.#tail.slice(length);
-    this.#linesSeen -= length;
-    this.#fence = OpenFence.at(this.#tail);
-    if (this.#fence?.isClosedBy(this.#tail, this.#linesSeen)) this.#fence = null;
+    let window = this.#longest;
+    while (true) {
+      this.#dropBlankLines();
+      const all = this.#endOfLines();
+      const fenceEnd = this.#fence?.endIn(this.#tail, all);
+      const end = fenceEnd || (this.#fence ? all : lineEnd(this.#tail, Math.max(window, this.#linesSeen + 1)) || all);
+      if (end <= this.#linesSeen) return;
+      const isFull = lineEnd(this.#tail, this.#longest) === end;
+      const mayClose = this.#fence ? fenceEnd !== 0 : isFull || (this.#list?.mayEndIn(this.#tail.slice(this.#linesSeen, end)) ?? true);
+      this.#linesSeen = end;
+      const length = mayClose ? this.#closedIn(this.#tail.slice(0, end), isFull) : 0;
+      if (length > 0) this.#freeze(length);
+      if (mayClose) this.#findFence();
+      window = length > 0 ? this.#longest : window * 2;
+    }
+  }
+
+  // Behind a block that is longer than a window only the first is frozen: the next has a window of its own.
+  #closedIn(lines: string, isFull: boolean): number {
+    const { tokens } = new Piece(lines, this.#links);
+    const places = closings(tokens, lines);
+    const isLonger = !isFull && lines.length > this.#longest;
+    return places.at(isLonger ? 0 : -1) ?? (isFull && mayBeCut(tokens) ? lines.length : 0);
   }
 
   // A line that begins with a letter after a blank one begins a block, whatever else will stand in it.
@@ -101,8 +119,8 @@ export class MarkdownDocument {
     return isBegun ? this.#tail.length : end;
   }
 
-  #freeze(text: string): void {
-    const piece = new Piece(text, this.#links);
+  #freeze(length: number): void {
+    const piece = new Piece(this.#tail.slice(0, length), this.#links);
     if (Object.keys(piece.found).length > Object.keys(this.#links).length) {
       this.#closed = relinked(this.#closed, this.#links, piece.found);
       this.#links = piece.found;
@@ -113,6 +131,20 @@ export class MarkdownDocument {
     this.#closed = arrange(this.#closed, blocks);
     this.#closedCount += blocks.length;
     this.#open = this.#open.slice(blocks.length);
+    this.#tail = this.#tail.slice(length);
+    // What may have to be cut is looked at again, from its beginning.
+    this.#linesSeen = this.#linesSeen - length < this.#longest ? this.#linesSeen - length : 0;
+  }
+
+  #dropBlankLines(): void {
+    const blank = /^(?:[ \t]*\n)+/.exec(this.#tail)?.[0].length ?? 0;
+    this.#tail = this.#tail.slice(blank);
+    this.#linesSeen = Math.max(0, this.#linesSeen - blank);
+  }
+
+  #findFence(): void {
+    this.#fence = OpenFence.at(this.#tail);
+    if (this.#fence?.endIn(this.#tail, this.#linesSeen)) this.#fence = null;
   }
 
   #readTail(): void {
@@ -157,6 +189,15 @@ export class MarkdownDocument {
       return { key: this.#closedCount + at, token: keepSame(this.#open[at]?.token, token), isClosed, outline: before };
     });
   }
+}
+
+// Behind the first line that ends at `from` or later; 0 if none does.
+const lineEnd = (text: string, from: number): number => text.indexOf('\n', from - 1) + 1;
+
+// What has a head or numbers would lose them.
+function mayBeCut(tokens: readonly BlockToken[]): boolean {
+  const type = tokens.findLast((token) => token.type !== 'space')?.type;
+  return type !== 'code' && type !== 'list' && type !== 'table';
 }
 
 // Adds `blocks` to the groups they belong to. What is not touched stays the same group.

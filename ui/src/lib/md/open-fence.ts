@@ -15,15 +15,16 @@ export class OpenFence {
 
   // The fence that `text` begins with. One that is indented changes its lines, which is left to the lexer.
   static at(text: string): OpenFence | null {
-    const found = /^\n*(`{3,}(?=[^`\n]*\n)|~{3,})([^\n]*)\n/.exec(text);
+    const found = /^(`{3,}(?=[^`\n]*\n)|~{3,})([^\n]*)\n/.exec(text);
     return found ? new OpenFence(found[0].length, found[2]!.trim(), found[1]!) : null;
   }
 
-  // Searches the complete lines up to `end`, and says whether the fence ends there.
-  isClosedBy(text: string, end: number): boolean {
-    const isClosed = end > this.#from && this.#end.test(text.slice(this.#from, end));
+  // Searches the complete lines up to `end`. Where the fence ends there: behind its last line; else 0.
+  endIn(text: string, end: number): number {
+    const found = end > this.#from ? this.#end.exec(text.slice(this.#from, end)) : null;
+    if (found) return this.#from + found.index + found[0].length + 1;
     this.#from = Math.max(this.#from, end);
-    return isClosed;
+    return 0;
   }
 
   // A last line of marks only is most likely the end, half arrived: it is not shown.
