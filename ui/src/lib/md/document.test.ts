@@ -74,7 +74,7 @@ describe('a text that streams', () => {
     const odd = ['    x', '\t- a', '  ', '> ```', '  > - q', '<div', '-->', '<!--', '<?x', '?>', '<![CDATA[', '[a]: /b "t', '"', "'", '[a]:', '[a', 'b]: /c', '| - |', '-', '1)', '=', '`', '**a', 'b**', '\\', '$$', '\\]', '- ```', '  ```', '   - [ ] x', '~~~', '</script>', '<x-y>'];
     const lines = [...new Set([...odd, ...Object.values(texts).flatMap((text) => text.split(/\r?\n/))])];
     const pick = (count: number): number => Math.floor(random() * count);
-    for (let round = 0; round < 400; round += 1) {
+    for (let round = 0; round < 250; round += 1) {
       const text = Array.from({ length: 2 + pick(10) }, () => (pick(4) === 0 ? '' : lines[pick(lines.length)]!)).join(pick(8) === 0 ? '\r\n' : '\n');
       const expected = reference(text);
       expect(whole(text), JSON.stringify(text)).toBe(expected);
@@ -85,14 +85,14 @@ describe('a text that streams', () => {
       expect(streamed(text, () => 1, longest), JSON.stringify([text, longest])).toBe(cut);
       expect(streamed(text, () => 1 + pick(12), longest), JSON.stringify([text, longest])).toBe(cut);
     }
-  });
+  }, 60_000);
   it('is cut where a block of it is too long', () => {
     const groups = new MarkdownDocument(100).read(`${'a line of words\n'.repeat(20)}\n\`\`\`\n${'code\n'.repeat(100)}\`\`\`\n${'- item\n'.repeat(50)}\n| a |\n|---|\n${'| b |\n'.repeat(50)}`, false);
     const types = groups.flatMap(({ blocks }) => blocks.map(({ token }) => token.type));
     expect(types).toEqual(['paragraph', 'paragraph', 'paragraph', 'code', 'list', 'table']);
   });
   it.each<[string, string]>([
-    ['plain', Array.from({ length: 12 }, (_none, at) => `- item *${at}* with \`code\``).join('\n') + '\n\nAfter it.'],
+    ['plain', Array.from({ length: 12 }, (_none, at) => `- item *${at}* with more`).join('\n') + '\n\nAfter it.'],
     ['numbered', Array.from({ length: 12 }, (_none, at) => `${at + 3}. item\n   - inner ${at}\n   - other\n`).join('') + '\n1) another'],
     ['loose', Array.from({ length: 8 }, (_none, at) => `* item ${at}\n\n  more\n\n      code\n\n`).join('') + '- another\n- list\n'],
     ['loose late', '- a\n- b\n- c\n- d\n\n- e\n- f\n- g\n'],

@@ -125,7 +125,7 @@ export class MarkdownDocument {
       this.#closed = relinked(this.#closed, this.#links, piece.found);
       this.#links = piece.found;
     }
-    const blocks = this.#blocksOf(this.#inlineOf(piece), true);
+    const blocks = this.#blocksOf(this.#inlineOf(piece, false), true);
     this.#outline = levelHeadings(piece.tokens, this.#outline);
     this.#list = null;
     this.#closed = arrange(this.#closed, blocks);
@@ -166,18 +166,18 @@ export class MarkdownDocument {
 
   #readInFull(): void {
     const piece = new Piece(this.#tail, this.#links);
-    this.#open = this.#blocksOf(this.#inlineOf(piece), !this.#isOpen);
+    this.#open = this.#blocksOf(this.#inlineOf(piece, this.#isOpen), !this.#isOpen);
     this.#list = this.#isOpen ? OpenList.in(piece, this.#tail) : null;
     // What the end of the text defines is known to all of it once the text is whole.
     const closed = this.#isOpen ? this.#closed : relinked(this.#closed, this.#links, piece.found);
     this.#groups = arrange(closed, this.#open);
   }
 
-  #inlineOf(piece: Piece): BlockToken[] {
+  #inlineOf(piece: Piece, isOpen: boolean): BlockToken[] {
     const links = JSON.stringify(piece.found);
     if (links !== this.#memoLinks) this.#memo.clear();
     this.#memoLinks = links;
-    return piece.readInline(this.#memo);
+    return piece.readInline(this.#memo, isOpen);
   }
 
   // The drawn blocks of the beginning of the tail, sharing what is the same with those drawn there before.

@@ -2,6 +2,7 @@
 import { Hooks, Lexer, Tokenizer, type MarkedOptions, type Token, type Tokens, type TokensList } from 'marked';
 import { decodeEntities } from './entities';
 import { maskMaths, mathsBlock, mathsInline } from './maths';
+import { closeMarks } from './open-end';
 import { partsOf } from './parts';
 import type { BlockToken, InlineToken } from './tokens';
 
@@ -106,9 +107,11 @@ export class InlineMemo {
 export class Piece {
   readonly tokens: BlockToken[];
   readonly found: Links;
+  readonly #text: string;
   #lexer = new PlainLexer(options);
 
   constructor(text: string, links: Links) {
+    this.#text = text;
     Object.assign(this.#lexer.tokens.links, links);
     try {
       this.tokens = this.#lexer.blockTokens(text, []) as BlockToken[];
@@ -120,12 +123,15 @@ export class Piece {
     this.found = this.#lexer.tokens.links as Links;
   }
 
-  // Fills in the inline text of `tokens`. Apart, since where a block ends is known without it.
-  readInline(memo: InlineMemo): BlockToken[] {
+  // Fills in the inline text of `tokens`. Apart, since where a block ends is known without it. `isOpen`: its end is still written.
+  readInline(memo: InlineMemo, isOpen = false): BlockToken[] {
     const queue = this.#lexer.inlineQueue;
     this.#lexer.inlineQueue = [];
-    for (const { src, tokens } of queue) {
-      for (const part of partsOf(src)) tokens.push(...memo.read(part, (source) => this.#lexInline(source)));
+    for (const [at, { src, tokens }] of queue.entries()) {
+      const isEnd = isOpen && at === queue.length - 1 && this.#text.trimEnd().endsWith(src.trimEnd());
+      const parts = partsOf(src);
+      if (isEnd && parts.length === 1) parts[0] = closeMarks(src);
+      for (const part of parts) tokens.push(...memo.read(part, (source) => this.#lexInline(source)));
     }
     return this.tokens;
   }

@@ -34,7 +34,7 @@ export class OpenList {
   // The blocks of `text`, which begins with what was read before. Null where the list is another now, and all is to be read.
   read(text: string, memo: InlineMemo): BlockToken[] | null {
     const piece = new Piece(text.slice(this.#start), this.#piece.found);
-    const [list, ...behind] = piece.readInline(memo);
+    const [list, ...behind] = piece.readInline(memo, true);
     const isSame = list?.type === 'list' && list.loose === this.#list.loose && list.ordered === this.#list.ordered && markOf(list) === markOf(this.#list);
     if (!isSame || JSON.stringify(piece.found) !== JSON.stringify(this.#piece.found)) return null;
     const items = [...this.#kept, ...list.items];
