@@ -5,11 +5,12 @@ namespace atelier::store {
 std::vector<Migration> studio_migrations() {
   return {migration::kCore,    migration::kEvents,    migration::kRuns,        migration::kRenders,
           migration::kGateway, migration::kRetention, migration::kRenderFiles, migration::kChat,
-          migration::kClientChats};
+          migration::kClientChats, migration::kMessageChanges};
 }
 
 std::vector<Migration> telemetry_migrations() {
-  return {migration::kCalls, migration::kLimiterStates, migration::kBreakers, migration::kKeptResponses};
+  return {migration::kCalls, migration::kLimiterStates, migration::kBreakers, migration::kKeptResponses,
+          migration::kSearch};
 }
 
 UserId local_user() {

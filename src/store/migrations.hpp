@@ -22,12 +22,14 @@ extern const Migration kRenderFiles;  // migration/render_files.cpp: which files
 extern const Migration kRetention;    // migration/retention.cpp: indexes for deleting what is old
 extern const Migration kChat;         // migration/chat.cpp: threads and what was said in them
 extern const Migration kClientChats;  // migration/client_chats.cpp: what clients call them, with ids of their own
+extern const Migration kMessageChanges;  // migration/search.cpp: which messages' texts changed, in their order
 
 // Of telemetry.db, which has numbers of its own. What it holds may be lost in a power cut.
 extern const Migration kCalls;          // migration/telemetry.cpp: the call log and sums by day
 extern const Migration kLimiterStates;  // migration/telemetry.cpp: how far keys' rate limits are used up
 extern const Migration kBreakers;       // migration/telemetry.cpp: which candidates rest
 extern const Migration kKeptResponses;  // migration/telemetry.cpp: responses that are gone on with by their ids
+extern const Migration kSearch;         // migration/search.cpp: what finds messages by their words
 
 }  // namespace atelier::store::migration
 
