@@ -110,8 +110,7 @@ class Viewing {
     group.spawn(follow(), following_);
     group.spawn(watch_end(), watching_);
     (void)co_await group.join();
-    if (!has_ended_ && writer_.is_stopping())
-      (void)co_await writer_.write(stream_.fail("the server is stopping"));
+    if (!has_ended_ && writer_.is_stopping()) (void)co_await writer_.write(stream_.fail("the server is stopping"));
     co_return Result<>{};
   }
 
@@ -166,10 +165,10 @@ net::Response stream_response(Services services, const net::Request& request, st
   response.headers.set("x-vercel-ai-ui-message-stream", "v1");
   response.headers.set("x-atelier-thread", place.thread.to_string());
   const bool tells_usage = request.query_parameter("usage").value_or("") == "true";
-  response.body = net::StreamBody([services, principal = request.principal(), place,
-                                   tells_usage](net::BodyWriter& writer) {
-    return view(services, principal, place, tells_usage, &writer);
-  });
+  response.body =
+      net::StreamBody([services, principal = request.principal(), place, tells_usage](net::BodyWriter& writer) {
+        return view(services, principal, place, tells_usage, &writer);
+      });
   return response;
 }
 
