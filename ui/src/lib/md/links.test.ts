@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linkTarget } from './links';
+import { isDisguise, linkTarget } from './links';
 
 const own = 'https://studio.example';
 const href = (address: string): string | undefined => linkTarget(address, own)?.href;
@@ -55,5 +55,16 @@ describe('a link', () => {
     '',
   ])('does not lead to %j', (address) => {
     expect(linkTarget(address, own)).toBeNull();
+  });
+  it.each<[string, string, boolean]>([
+    ['https://bank.example', 'https://evil.example', true],
+    ['www.bank.example/login', 'https://evil.example', true],
+    ['https://bank.example@evil.example', 'https://evil.example', true],
+    ['see https://a.example/b', 'https://a.example/c', false],
+    ['www.a.example', 'http://www.a.example', false],
+    ['the manual', 'https://a.example', false],
+    ['https://bank.example', '/own', false],
+  ])('that reads %j and leads to %j is a disguise: %s', (text, address, expected) => {
+    expect(isDisguise(text, linkTarget(address, own)!)).toBe(expected);
   });
 });

@@ -22,3 +22,11 @@ export function linkTarget(address: string, own: string): Target | null {
   if (url.username !== '' || url.password !== '') return null;
   return { href: url.href, host: url.origin === own ? null : url.host, isOutside: url.origin !== own };
 }
+
+// Whether `text`, as it was written, reads as an address of another host than the one it leads to. Pictures in it say where they are.
+export function isDisguise(text: string, target: Target): boolean {
+  const read = text.replace(/!\[[^\]]*\]\([^)]*\)/g, '');
+  const named = /(?:https?:\/\/|www\.)[^\s/?#]+/i.exec(read)?.[0];
+  if (named === undefined || !target.isOutside) return false;
+  return linkTarget(/^www\./i.test(named) ? `https://${named}` : named, 'null:')?.host !== target.host;
+}
