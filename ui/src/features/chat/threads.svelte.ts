@@ -1,5 +1,5 @@
 import { chatCalls, type ChatCalls } from '$lib/api/chat';
-import type { Thread, ThreadChange } from '$lib/api/chat-types';
+import type { ImportedThreads, Thread, ThreadChange } from '$lib/api/chat-types';
 import { asProblem, type Problem } from '$lib/api/problem';
 import type { StudioEvent } from '$lib/api/types';
 import { t as common } from '$lib/i18n/messages';
@@ -41,6 +41,7 @@ export class Threads {
   isLoaded = $state(false);
   isLoading = $state(false);
   problem = $state.raw<Problem | null>(null);
+  isImporting = $state(false);
   query = $state('');
   scope = $state.raw<Scope>('all');
   #turn = 0;
@@ -153,6 +154,21 @@ export class Threads {
 
   bringBack(thread: Thread): void {
     void this.change(thread, { is_archived: false });
+  }
+
+  // From a file of this or another product. They come into the list as they are told of.
+  async takeFile(file: File): Promise<ImportedThreads | null> {
+    this.isImporting = true;
+    try {
+      const result = await this.#calls.importThreads(file);
+      this.#studio.toasts.show({ tone: 'ok', text: t('imported', { count: result.threads.length }) });
+      return result;
+    } catch (error) {
+      this.#studio.complain(error);
+      return null;
+    } finally {
+      this.isImporting = false;
+    }
   }
 
   // Gone from the page at once, from the server when it can no longer be taken back.

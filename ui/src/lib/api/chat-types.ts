@@ -101,6 +101,12 @@ export interface SentMessages {
   thread: Thread;
 }
 
+// What came in from another product's file, and what of it could not.
+export interface ImportedThreads {
+  threads: Thread[];
+  skipped: { where: string; reason: string }[];
+}
+
 // What an answer has grown by. `seq` counts a message's deltas from 1.
 export interface MessageDelta {
   thread: string;

@@ -5,6 +5,7 @@ import { upload, type UploadOptions } from './upload';
 
 export interface CallOptions {
   body?: unknown;
+  file?: Blob; // instead of a body, as it is
   revision?: number | undefined;
   key?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -33,6 +34,10 @@ export class Api {
     if (options.body !== undefined) {
       headers.set('Content-Type', 'application/json');
       init.body = JSON.stringify(options.body);
+    }
+    if (options.file) {
+      headers.set('Content-Type', options.file.type || 'application/octet-stream');
+      init.body = options.file;
     }
     if (options.revision !== undefined) headers.set('If-Match', `"${options.revision}"`);
     if (options.key) headers.set('Idempotency-Key', options.key);
