@@ -1,5 +1,6 @@
 // The chat room, with a provider that is the provider double.
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, Page } from '@playwright/test';
@@ -130,6 +131,7 @@ test('two tabs show the same, share one stream, and either stops it', async ({ c
   const other = await context.newPage();
   await other.goto(`/c/${id}`);
   await expect(other.getByText('What would you like to know?')).toBeVisible();
+  await page.bringToFront();
   await send(page, '[say 200]');
   await expect(lastAnswer(page)).toContainText('t3 ');
   await expect(lastAnswer(other)).toContainText('t3 ');
@@ -150,6 +152,7 @@ test('an edit and another answer stand beside what was there', async ({ context,
   const other = await context.newPage();
   await other.goto(`/c/${id}`);
   await expect(lastAnswer(other)).toContainText('The lamp is lit.');
+  await page.bringToFront();
   await articles(page).first().hover();
   await articles(page).first().getByRole('button', { name: 'Edit' }).click();
   const edit = page.getByRole('textbox', { name: 'Edit the message' });
@@ -309,7 +312,7 @@ test('threads are renamed, pinned, found and deleted', async ({ page }) => {
   await list.getByRole('button', { name: 'Actions of The only name' }).click();
   await page.getByRole('menuitem', { name: 'Bring back' }).click();
   await shown.selectOption({ label: 'Harbour' });
-  await list.getByRole('button', { name: 'Actions of Harbour' }).click();
+  await list.getByRole('button', { name: 'More about the list' }).click();
   await page.getByRole('menuitem', { name: /Delete the folder/ }).click();
   await expect(shown).toHaveValue('all');
   await list.getByRole('button', { name: 'Actions of The only name' }).click();
@@ -324,6 +327,34 @@ test('threads are renamed, pinned, found and deleted', async ({ page }) => {
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(new RegExp(id));
   await expect(page.getByRole('heading', { name: 'The only name', level: 1 })).toBeFocused();
+});
+
+test('threads are taken away and brought along', async ({ page }) => {
+  const id = await newThread(page);
+  await say(page, id, '[answer Far from home.]');
+  await answered(page, id);
+  await page.goto(`/c/${id}`);
+  const list = page.getByRole('navigation', { name: 'Threads' });
+  const save = async (format: string): Promise<string> => {
+    await list.getByRole('button', { name: 'Actions of [answer Far from home.]' }).first().click();
+    const file = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: format }).click();
+    return (await file).path();
+  };
+  expect(readFileSync(await save('Save as Markdown'), 'utf8')).toContain('Far from home.');
+  const path = await save('Save as JSON');
+  await page.request.delete(`/api/threads/${id}`);
+  await expect(page.getByRole('heading', { name: 'This thread is no longer there' })).toBeVisible();
+  await list.getByLabel('Bring threads along…').setInputFiles({ name: 'thread.json', mimeType: 'application/json', buffer: readFileSync(path) });
+  await expect(page.getByText('1 thread came along.')).toBeVisible();
+  await list.getByRole('link', { name: /Far from home/ }).click();
+  await expect(lastAnswer(page)).toContainText('Far from home.');
+  await list.getByLabel('Bring threads along…').setInputFiles({ name: 'odd.json', mimeType: 'application/json', buffer: Buffer.from('[{"mapping":{}}, 5]') });
+  const left = page.getByRole('dialog', { name: 'What stayed behind' });
+  await expect(left.getByRole('listitem')).toHaveText([/^\/0 /, /^\/1 /]);
+  await page.keyboard.press('Escape');
+  await list.getByLabel('Bring threads along…').setInputFiles({ name: 'none.json', mimeType: 'application/json', buffer: Buffer.from('5') });
+  await expect(page.getByText('the file is an export of no known product')).toBeVisible();
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {

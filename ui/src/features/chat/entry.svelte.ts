@@ -87,7 +87,7 @@ export class Entry {
   // What was read, asked for when the entry was at `version`. It may be older than what the stream has told since.
   takeRead(message: Message, version: number): void {
     this.isBehind = false;
-    if (version !== this.version && (message.seq < this.#seq || (isOpen(message.state) && !this.isOpen))) return this.#catchUp();
+    if (version !== this.version && isOpen(message.state) && (message.seq < this.#seq || !this.isOpen)) return this.#catchUp();
     this.replace(message);
   }
   readFailed(): void {
