@@ -275,6 +275,25 @@ TEST_F(AiSdk, WhatIsAskedNextStopsWhatIsBeingSaid) {
   EXPECT_THAT(shown(thread), ElementsAre(1, 2, 3, 4));
 }
 
+TEST_F(AiSdk, AServerThatStopsAndAThreadThatGoesAreToldToWhoeverLooksOn) {
+  start();
+  const std::string stalls = turn({user("u1", "[say 9]")}, {{"model", "p/double@stall-mid,at=3"}});
+  auto deleted = look(net::Method::post, "/api/chat", stalls, "[DONE]");
+  await_first_answer("t1 t2 t3");
+  EXPECT_EQ(call(net::Method::del, path(only_thread())).status, 204);
+  EXPECT_EQ(types(deleted.get()).back(), "error");
+  auto stopped = look(net::Method::post, "/api/chat", stalls, "[DONE]");
+  await_first_answer("t1 t2 t3");
+  open({});
+  const std::string seen = stopped.get();
+  EXPECT_EQ(deltas(seen), "t1 t2 t3");
+  EXPECT_EQ(types(seen).back(), "error");
+  // What it said is there; nothing is being made.
+  listen();
+  EXPECT_EQ(text(message(only_thread(), 2), "state"), "interrupted");
+  EXPECT_EQ(get_stream().status, 204);
+}
+
 TEST_F(AiSdk, AFailureIsTheStreamsLastChunk) {
   start();
   const Answer refused = post(turn({user("u1", "hello")}, {{"model", "p/double@401"}}));
