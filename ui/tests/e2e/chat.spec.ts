@@ -294,9 +294,14 @@ test('threads are renamed, pinned, found and deleted', async ({ page }) => {
   await page.keyboard.press('Enter');
   await expect(list.getByRole('listitem').first()).toContainText('Pinned');
   expect((await read(page, id)).thread).toMatchObject({ title: 'The only name', is_pinned: true });
-  await page.getByRole('searchbox', { name: 'Search titles' }).fill('only');
-  await expect(list.getByRole('listitem')).toHaveCount(1);
-  await page.getByRole('searchbox', { name: 'Search titles' }).fill('');
+  await page.getByRole('searchbox', { name: 'Search threads' }).fill('only');
+  await expect(row('The only name')).toBeVisible();
+  // Of what was said, too: a press goes to the place.
+  await page.getByRole('searchbox', { name: 'Search threads' }).fill('thread of many');
+  await list.getByRole('region', { name: 'In messages' }).getByRole('link').first().click();
+  await expect(page).toHaveURL(new RegExp(`${id}#\\d$`));
+  await expect(page.locator('article h2:focus')).toHaveCount(1);
+  await page.getByRole('searchbox', { name: 'Search threads' }).fill('');
   await list.getByRole('button', { name: 'Actions of The only name' }).click();
   await page.getByRole('menuitem', { name: 'Move to a folder…' }).click();
   await page.getByRole('textbox', { name: 'Name of the folder' }).fill('Harbour');

@@ -107,6 +107,22 @@ export interface ImportedThreads {
   skipped: { where: string; reason: string }[];
 }
 
+// A message that has the words looked for; `hits` are their places in the snippet, as JavaScript counts.
+export interface SearchHit {
+  thread: string;
+  title: string;
+  number: number;
+  role: MessageRole;
+  created_at: string;
+  snippet: string;
+  hits: { at: number; length: number }[];
+}
+export interface SearchAnswer {
+  items: SearchHit[];
+  corrections: { word: string; taken_for: string[] }[];
+  is_complete: boolean; // false: older messages may be missing
+}
+
 // What an answer has grown by. `seq` counts a message's deltas from 1.
 export interface MessageDelta {
   thread: string;
