@@ -1,6 +1,6 @@
 import { asProblem, Problem } from '$lib/api/problem';
 import type { Background, Production, ProductionSummary, Run, Settings, StudioEvent } from '$lib/api/types';
-import { t } from '$lib/i18n/messages';
+import { t } from './words';
 import { newKey } from '$lib/media/secure';
 import { History } from '$lib/state/history.svelte';
 import type { Studio } from '$lib/state/studio.svelte';

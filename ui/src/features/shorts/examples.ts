@@ -1,5 +1,5 @@
 // Stories to begin with. Each is short enough to be a video within a minute.
-import { t } from '$lib/i18n/messages';
+import { t } from './words';
 
 export interface Example {
   id: string;

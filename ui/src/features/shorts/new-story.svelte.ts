@@ -1,7 +1,7 @@
 import { asProblem, type Problem } from '$lib/api/problem';
 import type { Settings } from '$lib/api/types';
 import { formatBytes } from '$lib/i18n/format';
-import { t } from '$lib/i18n/messages';
+import { t } from './words';
 import { newKey } from '$lib/media/secure';
 import type { Studio } from '$lib/state/studio.svelte';
 import type { Example } from './examples';

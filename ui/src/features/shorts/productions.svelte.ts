@@ -1,6 +1,6 @@
 import { asProblem, type Problem } from '$lib/api/problem';
 import type { ProductionSummary, StudioEvent } from '$lib/api/types';
-import { t } from '$lib/i18n/messages';
+import { t } from './words';
 import type { Studio } from '$lib/state/studio.svelte';
 import { UNDO_MS } from '$lib/state/undoable';
 

@@ -1,6 +1,6 @@
 import { asProblem, isAbort } from '$lib/api/problem';
 import { mediaTypeOf } from '$lib/api/upload';
-import { t } from '$lib/i18n/messages';
+import { t } from './words';
 import type { Studio } from '$lib/state/studio.svelte';
 import type { Editor } from './editor.svelte';
 
