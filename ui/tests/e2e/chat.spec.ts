@@ -222,6 +222,12 @@ test('what is read from its beginning is not pulled away by a long answer', asyn
   await expect(lastAnswer(page)).toContainText('t1200', { timeout: 30_000 });
   expect((await scrolled(page)).top).toBe(top);
   await expect(lastAnswer(page).getByRole('heading').first()).toBeInViewport();
+  // Unless one would rather follow.
+  await page.getByRole('button', { name: 'More about the list' }).click();
+  await page.getByRole('menuitem', { name: 'Follow answers to their end' }).click();
+  await send(page, '[say 1200]');
+  await expect(lastAnswer(page)).toContainText('t1200', { timeout: 30_000 });
+  await expect.poll(async () => (await scrolled(page)).end).toBeLessThan(3);
 });
 
 test('drafts are kept for each thread, and what was asked comes back', async ({ page }) => {

@@ -1,4 +1,5 @@
 import { flushSync } from 'svelte';
+import type { Following } from './following.svelte';
 import type { ThreadRoom } from './room.svelte';
 
 const NEAR_PX = 600; // of an edge: more is shown there
@@ -11,6 +12,7 @@ export class Scroller {
   isPinned = $state(true);
   missed = $state(0); // messages that came since the reader left the end
   #room: ThreadRoom;
+  #following: Following;
   #view: HTMLElement | null = null;
   #follows = false; // to the end of an answer taller than the view: the person asked for it
   #lastTop = 0;
@@ -19,8 +21,9 @@ export class Scroller {
   #arrivedBefore = 0;
   #still: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(room: ThreadRoom) {
+  constructor(room: ThreadRoom, following: Following) {
     this.#room = room;
+    this.#following = following;
   }
 
   attach = (view: HTMLElement): (() => void) => {
@@ -57,7 +60,7 @@ export class Scroller {
   }
   #pin(view: HTMLElement): void {
     const last = this.#articles().at(-1);
-    if (last && this.#room.answering && !this.#follows && last.offsetHeight > view.clientHeight) {
+    if (last && this.#room.answering && !this.#follows && !this.#following.isOn && last.offsetHeight > view.clientHeight) {
       // The beginning of an answer is what one reads first.
       view.scrollTop += this.#topOf(last);
       this.isPinned = false;
