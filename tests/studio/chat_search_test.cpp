@@ -275,8 +275,11 @@ TEST_F(ChatSearch, DeletedThreadsAreNotFoundAndLeaveTheIndex) {
   const SearchAnswer left = answer("chrysanthemum");
   ASSERT_EQ(left.items.size(), 1U) << "at once";
   EXPECT_EQ(left.items[0].thread, other);
-  write(store::Threads::forget_removed(100));
-  write(store::Threads::forget_removed(100));
+  // As it is forgotten afterwards.
+  for (const store::Sql sql : {store::Sql("DELETE FROM message_texts WHERE thread = $1"),
+                               store::Sql("DELETE FROM messages WHERE thread = $1"),
+                               store::Sql("DELETE FROM threads WHERE id = $1")})
+    write({{sql, {thread.to_string()}}});
   catch_up();
   EXPECT_EQ(entries(), 1);
   EXPECT_EQ(count(*telemetry_, {"SELECT count(*) FROM search_threads"}), 1);

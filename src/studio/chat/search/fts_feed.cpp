@@ -25,16 +25,8 @@ constexpr std::int64_t kForgetSlice = 5'000;
 // Of temporary threads nothing is indexed: they are to leave nothing behind.
 #define ATELIER_SEARCHED "(t.id IS NOT NULL AND t.deleted_ms IS NULL AND t.expires_ms IS NULL)"
 
-using Words = std::map<std::string, std::int64_t>;  // in how many messages
-
-std::string write_counts(const Words& words) {
-  std::string object = "{";
-  for (const auto& [word, count] : words) {
-    if (object.size() > 1) object += ',';
-    object += fmt::format("\"{}\":{}", word, count);  // letters and digits: nothing to escape
-  }
-  return object += '}';
-}
+// Words of one statement: other writers of telemetry.db wait for it.
+constexpr std::size_t kWordsSlice = 10'000;
 
 }  // namespace
 
@@ -53,8 +45,7 @@ struct FtsIndex::Entry {
 // What add() writes.
 struct FtsIndex::Batch {
   std::vector<Entry> entries;
-  std::map<std::int64_t, Words> words;            // by owner
-  std::map<std::int64_t, std::int64_t> messages;  // of each owner, new
+  OwnerCounts counts;
 };
 
 FtsIndex::FtsIndex(Parts parts, Options options)
@@ -97,7 +88,9 @@ Task<Result<bool>> FtsIndex::try_step() {
   std::vector<store::Statement> questions;
   questions.push_back({"SELECT value FROM meta WHERE key = 'epoch'"});
   questions.push_back({"SELECT stamp FROM message_changes WHERE position = $1", {state_->position}});
-  questions.push_back({"SELECT min(position), max(position) FROM message_changes"});
+  // Each by itself: both in one would go through all of them.
+  questions.push_back(
+      {"SELECT (SELECT min(position) FROM message_changes), (SELECT max(position) FROM message_changes)"});
   questions.push_back(
       {"SELECT c.position, coalesce(m.tokens, 0) FROM message_changes c LEFT JOIN messages m "
        "ON m.thread = c.thread AND m.number = c.number WHERE c.position > $1 ORDER BY c.position LIMIT $2",
@@ -150,6 +143,8 @@ Task<Result<>> FtsIndex::load() {
              .fill_below = row.integer(0, 3),
              .next_id = row.integer(0, 4),
              .dead = row.integer(0, 5)};
+  state.filled_to = state.fill_below;
+  gathered_.clear();
   owners_.clear();
   for (std::size_t row = 0; row < (*rows)[1].size(); ++row)
     owners_.emplace((*rows)[1].text(row, 0), (*rows)[1].integer(row, 1));
@@ -173,6 +168,7 @@ Task<Result<>> FtsIndex::begin_anew(std::string epoch) {
   // newest have the highest.
   const std::int64_t last = (*rows)[1].integer(0, 0);
   state.fill_below = last > 0 ? last + 1 : 0;
+  state.filled_to = state.fill_below;
   state.next_id = last + 1;
   std::vector<store::Statement> batch;
   batch.push_back({"INSERT INTO search_index (search_index) VALUES ('delete-all')"});
@@ -188,6 +184,7 @@ Task<Result<>> FtsIndex::begin_anew(std::string epoch) {
   auto written = co_await parts_.telemetry.write(std::move(batch));
   if (!written) co_return error_of(written);
   state_ = std::move(state);
+  gathered_.clear();
   dead_looked_at_ = 0;
   co_return Result<>{};
 }
@@ -261,6 +258,10 @@ Task<Result<bool>> FtsIndex::fill() {
   next.fill_below = texts->empty() ? 0 : first;
   auto added = co_await add(std::move(next), std::move(entries), true);
   if (!added) co_return error_of(added);
+  std::size_t gathered = 0;
+  for (const auto& [owner, counts] : gathered_) gathered += counts.words.size();
+  if (gathered >= options_.words_gathered_max || state_->fill_below == 0)
+    if (auto written = co_await write_gathered(); !written) co_return error_of(written);
   co_return true;
 }
 
@@ -288,7 +289,8 @@ Task<Result<>> FtsIndex::number_owners(const store::Rows* rows) {
 namespace {
 
 // The words of a text as the index takes them, and counts what is new in it.
-std::string index_words(std::string_view text, const std::string& mark, Words& counts) {
+template <class Counts>
+std::string index_words(std::string_view text, const std::string& mark, Counts& counts) {
   std::string words;
   std::vector<std::string> seen;
   store::split_words(truncate_utf8(text, kSearchedBytesMax), [&](const store::Word& word) {
@@ -301,7 +303,8 @@ std::string index_words(std::string_view text, const std::string& mark, Words& c
   std::ranges::sort(seen);
   const auto repeated = std::ranges::unique(seen);
   seen.erase(repeated.begin(), repeated.end());
-  for (std::string& word : seen) ++counts[std::move(word)];
+  for (std::string& word : seen) ++counts.words[std::move(word)];
+  counts.messages += words.empty() ? 0 : 1;
   return words;
 }
 
@@ -315,8 +318,7 @@ Task<Result<>> FtsIndex::add(State next, std::vector<Entry> entries, bool is_fil
       // What cannot be read has no words; whoever opens its thread learns of it.
       const auto text = text_of_parts(entry.parts);
       entry.parts.clear();
-      if (text) entry.words = index_words(*text, owner_mark(entry.owner), batch.words[entry.owner]);
-      if (!entry.words.empty()) ++batch.messages[entry.owner];
+      if (text) entry.words = index_words(*text, owner_mark(entry.owner), batch.counts[entry.owner]);
     }
     batch.entries = std::move(all);
     return batch;
@@ -346,31 +348,71 @@ Task<Result<>> FtsIndex::add(State next, std::vector<Entry> entries, bool is_fil
       batch.push_back({"INSERT INTO search_threads (id) VALUES ($1) ON CONFLICT DO NOTHING", {entry.thread}});
     thread_before = entry.thread;
     const std::int64_t id = is_fill ? entry.id : next.next_id++;
-    // While it is filled: what changed since has its entry already.
-    batch.push_back(
-        {"INSERT INTO search_messages (id, thread, number, created_ms) "
-         "SELECT $1, number, $3, $4 FROM search_threads WHERE id = $2 ON CONFLICT DO NOTHING",
-         {id, entry.thread, entry.number, entry.created_ms}});
-    batch.push_back(
-        {"INSERT INTO search_index (rowid, words) SELECT $1, $2 WHERE EXISTS (SELECT 1 FROM search_messages WHERE id = $1)",
-         {id, std::move(entry.words)}});
+    // While it is filled, what changed since has its entry already, and so has what is filled again after a crash.
+    batch.push_back({"INSERT INTO search_index (rowid, words) SELECT $1, $2 FROM search_threads t WHERE t.id = $3 AND NOT EXISTS "
+                     "(SELECT 1 FROM search_messages m WHERE m.thread = t.number AND m.number = $4)",
+                     {id, std::move(entry.words), entry.thread, entry.number}});
+    batch.push_back({"INSERT INTO search_messages (id, thread, number, created_ms) "
+                     "SELECT $1, number, $3, $4 FROM search_threads WHERE id = $2 ON CONFLICT DO NOTHING",
+                     {id, entry.thread, entry.number, entry.created_ms}});
   }
-  for (const auto& [owner, words] : made->words)
-    if (!words.empty())
-      batch.push_back(
-          {"INSERT INTO search_words (owner, word, messages) SELECT $1, key, value FROM json_each($2) WHERE true "
-           "ON CONFLICT (owner, word) DO UPDATE SET messages = messages + excluded.messages",
-           {owner, write_counts(words)}});
-  for (const auto& [owner, count] : made->messages)
-    batch.push_back({"UPDATE search_owners SET messages = messages + $2 WHERE number = $1", {owner, count}});
+  if (is_fill) {
+    for (auto& [owner, counts] : made->counts) {
+      Counts& gathered = gathered_[owner];
+      for (auto& [word, count] : counts.words) gathered.words[word] += count;
+      gathered.messages += counts.messages;
+    }
+  } else {
+    std::ranges::move(write_counts(made->counts), std::back_inserter(batch));
+  }
   batch.push_back(
       {"UPDATE search_state SET position = $1, stamp = $2, fill_below = $3, next_id = $4 RETURNING dead",
-       {next.position, next.stamp, next.fill_below, next.next_id},
+       {next.position, next.stamp, next.filled_to, next.next_id},
        store::Expect::exactly_one});
   auto written = co_await parts_.telemetry.write(std::move(batch));
   if (!written) co_return error_of(written);
   next.dead = written->back().integer(0, 0);
   state_ = std::move(next);
+  co_return Result<>{};
+}
+
+std::vector<store::Statement> FtsIndex::write_counts(const OwnerCounts& counts) {
+  std::vector<store::Statement> statements;
+  for (const auto& [owner, one] : counts) {
+    std::string object;
+    std::size_t in_object = 0;
+    const auto close_object = [&, number = owner] {
+      if (in_object == 0) return;
+      statements.push_back(
+          {"INSERT INTO search_words (owner, word, messages) SELECT $1, key, value FROM json_each($2) WHERE true "
+           "ON CONFLICT (owner, word) DO UPDATE SET messages = messages + excluded.messages",
+           {number, std::exchange(object, {}) + '}'}});
+      in_object = 0;
+    };
+    for (const auto& [word, count] : one.words) {
+      // Letters and digits: nothing to escape.
+      object += fmt::format("{}\"{}\":{}", in_object == 0 ? '{' : ',', word, count);
+      if (++in_object == kWordsSlice) close_object();
+    }
+    close_object();
+    statements.push_back({"UPDATE search_owners SET messages = messages + $2 WHERE number = $1", {owner, one.messages}});
+  }
+  return statements;
+}
+
+// What the filling gathered, each slice in a commit of its own: a crash between two counts some words twice, and they are
+// known about only.
+Task<Result<>> FtsIndex::write_gathered() {
+  std::vector<store::Statement> statements = write_counts(gathered_);
+  statements.push_back({"UPDATE search_state SET fill_below = $1", {state_->fill_below}});
+  for (store::Statement& statement : statements) {
+    std::vector<store::Statement> batch;
+    batch.push_back(std::move(statement));
+    auto written = co_await parts_.telemetry.write(std::move(batch));
+    if (!written) co_return error_of(written);
+  }
+  gathered_.clear();
+  state_->filled_to = state_->fill_below;
   co_return Result<>{};
 }
 

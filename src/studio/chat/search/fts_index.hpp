@@ -25,6 +25,9 @@ class FtsIndex final : public SearchIndex {
     // The index is built anew where more of its entries than these, and a share of them, are of messages that are gone.
     std::int64_t dead_max = 10'000, dead_share = 4;
     std::size_t candidates_max = 1'000;  // hits that are weighed: the newest
+    // While the index is filled, counts of words are gathered until there are so many, since each batch has words from
+    // all over the alphabet. A crash fills again from where they were last written.
+    std::size_t words_gathered_max = 100'000;
     std::chrono::milliseconds pause{10}, look_every{1'000}, retry_min{1'000}, retry_max{60'000};
   };
   struct Parts {
@@ -47,12 +50,19 @@ class FtsIndex final : public SearchIndex {
     std::int64_t position = 0;       // of the last change that was taken
     std::int64_t stamp = 0;          // and its stamp
     std::int64_t fill_below = 0;     // what stands in message_texts from here on is indexed; 0: all
+    std::int64_t filled_to = 0;      // and its words are counted: so far it need not be filled again
     std::int64_t next_id = 1;        // of the next entry
     std::int64_t dead = 0;
   };
   struct Batch;
   struct Entry;
   struct Asking;
+  // What an owner has anew: words, by how many messages have them.
+  struct Counts {
+    std::map<std::string, std::int64_t> words = {};
+    std::int64_t messages = 0;
+  };
+  using OwnerCounts = std::map<std::int64_t, Counts>;
 
   Task<Result<bool>> try_step();
   Task<Result<>> load();
@@ -62,6 +72,8 @@ class FtsIndex final : public SearchIndex {
   Task<Result<bool>> is_worn();
   Task<Result<>> number_owners(const store::Rows* rows);
   Task<Result<>> add(State next, std::vector<Entry> entries, bool is_fill);
+  Task<Result<>> write_gathered();
+  static std::vector<store::Statement> write_counts(const OwnerCounts& counts);
   Task<> forget_changes();
 
   Task<Result<>> look_up(Asking* asking);
@@ -74,6 +86,7 @@ class FtsIndex final : public SearchIndex {
   // Of step() alone.
   std::optional<State> state_;
   std::map<std::string, std::int64_t> owners_;
+  OwnerCounts gathered_;
   std::int64_t forgotten_ = 0, dead_looked_at_ = 0;
 };
 
