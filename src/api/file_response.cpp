@@ -23,6 +23,10 @@ std::string encode_extended(std::string_view text) {
 
 }  // namespace
 
+std::string attachment_named(std::string_view name) {
+  return fmt::format("attachment; filename*=UTF-8''{}", encode_extended(name));
+}
+
 net::Response file_response(store::OpenBlob blob, std::string media_type, std::string download_name) {
   net::Response response;
   response.headers.set("content-type", std::move(media_type));
@@ -30,8 +34,7 @@ net::Response file_response(store::OpenBlob blob, std::string media_type, std::s
   // A user's file is shown, never run.
   response.headers.set("content-security-policy", "sandbox; default-src 'none'; media-src 'self'; img-src 'self'");
   if (!download_name.empty())
-    response.headers.set("content-disposition",
-                         fmt::format("attachment; filename*=UTF-8''{}", encode_extended(download_name)));
+    response.headers.set("content-disposition", attachment_named(download_name));
   UniqueFd fd = blob.fd.duplicate();
   const std::uint64_t size_bytes = blob.info.size_bytes;
   const std::string etag = fmt::format("\"{}\"", blob.info.digest.hex());

@@ -22,6 +22,8 @@
 #include "store/events.hpp"
 #include "studio/account/accounts.hpp"
 #include "studio/chat/client_chats.hpp"
+#include "studio/chat/search.hpp"
+#include "studio/chat/thread_exchange.hpp"
 #include "studio/gateway/gateway_setup.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
@@ -34,6 +36,8 @@ struct Services {
   studio::Library& library;
   studio::Threads& threads;
   studio::Chat& talk;
+  studio::ThreadExchange& thread_exchange;
+  studio::ThreadSearch& thread_search;
   studio::ClientChats& client_chats;
   studio::Accounts& accounts;
   graph::Engine& engine;

@@ -164,6 +164,8 @@ constexpr std::string_view kSchemas = R"json({
 "PutMessage": {"type": "object", "required": ["number", "parent", "role", "parts"], "additionalProperties": false, "properties": {"number": {"type": "integer"}, "parent": {"type": "integer"},
   "role": {"type": "string", "enum": ["user", "assistant", "system"]}, "parts": {"type": "array", "items": {"$ref": "#/components/schemas/MessagePart"}}, "model": {"type": "string"}, "created_at": {"type": "string"}}},
 "PutMessages": {"type": "object", "required": ["messages"], "additionalProperties": false, "properties": {"messages": {"type": "array", "items": {"$ref": "#/components/schemas/PutMessage"}}}},
+"TakenThreads": {"type": "object", "required": ["threads", "skipped"], "properties": {"threads": {"type": "array", "items": {"$ref": "#/components/schemas/Thread"}},
+  "skipped": {"type": "array", "items": {"type": "object", "required": ["where", "reason"], "properties": {"where": {"type": "string", "description": "JSON pointer into the file"}, "reason": {"type": "string"}}}}}},
 "PutDone": {"type": "object", "required": ["thread", "count"], "properties": {"thread": {"$ref": "#/components/schemas/Thread"}, "count": {"type": "integer"}}},
 "KeySettings": {"type": "object", "required": ["name"], "additionalProperties": false, "description": "What is left out has no limit", "properties": {
   "name": {"type": "string"}, "models": {"type": "array", "items": {"type": "string"}, "description": "Names or patterns (gpt-*, anthropic/*); with routes empty too, all"},

@@ -11,6 +11,8 @@ std::span<const Route> session_routes();
 std::span<const Route> production_routes();
 std::span<const Route> thread_routes();
 std::span<const Route> message_routes();
+std::span<const Route> thread_exchange_routes();
+std::span<const Route> thread_search_routes();
 std::span<const Route> ai_sdk_routes();
 std::span<const Route> run_routes();
 std::span<const Route> asset_routes();

@@ -25,6 +25,8 @@ namespace {
 // Results of steps kept in memory: enough for the scenes of one long production, which is what people render again. The
 // table has them all.
 constexpr std::size_t kResultsInMemoryBytes = 1 << 20;
+// Files of threads that wait to be read: each is in memory whole.
+constexpr std::size_t kFilesWaitingMax = 4;
 constexpr std::chrono::seconds kReadyRetryMin{1}, kReadyRetryMax{60};
 
 }  // namespace
@@ -155,6 +157,7 @@ Result<> House::start() {
     background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
     background_->group.spawn(keep_threads({.threads = *threads_, .answers = *answers_, .opened_ms = opened_ms_}));
+    background_->group.spawn(search_index_->run());
     model_room_->spawn_upkeep(background_->group);
   });
   return {};
@@ -179,6 +182,22 @@ void House::open_chat() {
                                                              .clock = system_clock()});
   client_chats_ = std::make_unique<studio::ClientChats>(studio::ClientChats::Parts{
       .database = *database_, .threads = *threads_, .talk = *talk_, .answers = *answers_});
+  // One thread for the index, one for snippets.
+  search_pool_ = std::make_unique<store::WorkPool>(store::WorkPool::Options{.name = "search", .thread_count = 2});
+  search_index_ = std::make_unique<studio::FtsIndex>(studio::FtsIndex::Parts{.studio = *database_,
+                                                                             .telemetry = model_room_->telemetry(),
+                                                                             .pool = *search_pool_,
+                                                                             .clock = system_clock(),
+                                                                             .metrics = metrics_},
+                                                     studio::FtsIndex::Options());
+  thread_search_ = std::make_unique<studio::ThreadSearch>(*database_, *search_pool_, *search_index_);
+  exchange_pool_ = std::make_unique<store::WorkPool>(
+      store::WorkPool::Options{.name = "exchange", .thread_count = 1, .queue_max = kFilesWaitingMax});
+  thread_exchange_ = std::make_unique<studio::ThreadExchange>(studio::ThreadExchange::Parts{.database = *database_,
+                                                                                            .events = *events_,
+                                                                                            .threads = *threads_,
+                                                                                            .pool = *exchange_pool_,
+                                                                                            .clock = system_clock()});
   // Before anybody reads them. What cannot be stored now is tried again by the upkeep.
   if (auto recovered = run_blocking(executor(), answers_->recover(opened_ms_)); !recovered)
     log::error("answers that were left open could not be closed yet", {{"error", recovered.error().describe()}});
@@ -262,6 +281,8 @@ api::Services House::services(bool is_open) {
                        .library = *library_,
                        .threads = *threads_,
                        .talk = *talk_,
+                       .thread_exchange = *thread_exchange_,
+                       .thread_search = *thread_search_,
                        .client_chats = *client_chats_,
                        .accounts = model_room_->accounts(),
                        .engine = *engine_,
@@ -313,6 +334,11 @@ void House::close() {
   server_.reset();
   local_server_.reset();
   client_chats_.reset();
+  thread_search_.reset();
+  search_index_.reset();
+  search_pool_.reset();
+  thread_exchange_.reset();
+  exchange_pool_.reset();
   talk_.reset();
   threads_.reset();
   answers_.reset();

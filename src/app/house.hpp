@@ -19,6 +19,9 @@
 #include "store/events.hpp"
 #include "studio/account/accounts.hpp"
 #include "studio/chat/client_chats.hpp"
+#include "studio/chat/search.hpp"
+#include "studio/chat/search/fts_index.hpp"
+#include "studio/chat/thread_exchange.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
 
@@ -95,6 +98,11 @@ class House {
   std::unique_ptr<studio::Answers> answers_;
   std::unique_ptr<studio::Threads> threads_;
   std::unique_ptr<studio::Chat> talk_;
+  std::unique_ptr<store::WorkPool> exchange_pool_;
+  std::unique_ptr<studio::ThreadExchange> thread_exchange_;
+  std::unique_ptr<store::WorkPool> search_pool_;
+  std::unique_ptr<studio::FtsIndex> search_index_;
+  std::unique_ptr<studio::ThreadSearch> thread_search_;
   std::unique_ptr<studio::ClientChats> client_chats_;
   net::Router local_router_, router_;
   std::unique_ptr<net::Server> local_server_, server_;

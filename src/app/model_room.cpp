@@ -92,7 +92,7 @@ Result<model::SealingKeySource> ModelRoom::sealing_keys() const {
 Result<> ModelRoom::start() {
   auto telemetry = store::open_sqlite({.path = parts_.telemetry_path,
                                        .is_rebuildable = true,
-                                       .reader_count = 1,
+                                       .reader_count = 2,  // a search may take long
                                        .writer_cache_kib = 512,
                                        .reader_cache_kib = 512},
                                       store::telemetry_migrations());

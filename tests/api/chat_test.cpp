@@ -211,7 +211,8 @@ TEST_F(ChatApi, BadInputIsRefusedByItsFieldAndChangesNothing) {
   for (int i = 0; i < 10'001; ++i) many += std::string(i == 0 ? "" : ",") + R"({"type":"text","text":"x"})";
   refused(many + "]}", "/parts");
   EXPECT_EQ(send(thread, "{\"parts\": [{\"type\": \"text\", \"text\": \"\xff\"}]}").status, 400);
-  EXPECT_EQ(send(thread, said("hello", "nowhere/model")).status, 404);
+  // 503 until the provider has told its models: it may be one of them.
+  EXPECT_THAT(send(thread, said("hello", "nowhere/model")).status, testing::AnyOf(404, 503));
   EXPECT_EQ(number(view(thread).at("thread"), "message_count"), 0);
   EXPECT_EQ(conversations(), 0U);
   const std::string other = "01hzzzzzzzzzzzzzzzzzzzzzzz";

@@ -136,6 +136,13 @@ Statement Messages::context(Principal principal, ThreadId thread, std::int64_t n
       {thread.to_string(), principal.owner.to_string(), number, tokens_max, count_max}};
 }
 
+Statement Messages::numbered(Principal principal, ThreadId thread, std::int64_t after, std::int64_t count_max) {
+  return {"SELECT " ATELIER_MESSAGE_COLUMNS
+          "FROM messages m JOIN message_texts x ON x.thread = m.thread AND x.number = m.number "
+          "WHERE m.thread = $1 AND m.owner = $2 AND m.number > $3 ORDER BY m.number LIMIT $4",
+          {thread.to_string(), principal.owner.to_string(), after, count_max}};
+}
+
 Statement Messages::one(Principal principal, ThreadId thread, std::int64_t number) {
   return {"SELECT " ATELIER_MESSAGE_COLUMNS
           "FROM messages m JOIN message_texts x ON x.thread = m.thread AND x.number = m.number "

@@ -17,8 +17,8 @@ struct MessageRow {
   std::int64_t number = 0;  // from 1, in the order they were added
   UserId owner;
   std::int64_t parent = 0;  // 0: begins the thread; always lower than the number
-  std::string role, state;
-  std::string model;        // asked for; "" of the user's own
+  std::string role = {}, state = {};
+  std::string model = {};   // asked for; "" of the user's own
   std::int64_t tokens = 0;  // about how many its text is
   UnixMs created_ms = 0;
   std::string parts = "[]";
@@ -60,6 +60,7 @@ class Messages {
   // As many of them as have `tokens_max` tokens in all, and the last in any case.
   static Statement context(Principal principal, ThreadId thread, std::int64_t number, std::int64_t tokens_max,
                            std::int64_t count_max);
+  static Statement numbered(Principal principal, ThreadId thread, std::int64_t after, std::int64_t count_max);
   static Statement one(Principal principal, ThreadId thread, std::int64_t number);
   // By number from 1.
   static Statement shape(Principal principal, ThreadId thread);

@@ -121,26 +121,32 @@ Statement Threads::expired(UnixMs now_ms) {
   return {"SELECT id, owner FROM threads WHERE expires_ms <= $1 AND deleted_ms IS NULL LIMIT 100", {now_ms}};
 }
 
-std::vector<Statement> Threads::forget_removed(std::int64_t count_max) {
+Statement Threads::restore(Principal principal, ThreadId id) {
+  return {"UPDATE threads SET deleted_ms = NULL WHERE id = $1 AND owner = $2",
+          {id.to_string(), principal.owner.to_string()},
+          Expect::exactly_one};
+}
+
+std::vector<Statement> Threads::forget_removed(UnixMs now_ms, std::int64_t count_max) {
   std::vector<Statement> batch;
-  batch.push_back({"DELETE FROM message_deltas WHERE thread IN (SELECT id FROM threads WHERE deleted_ms IS NOT NULL)"});
-  batch.push_back({"DELETE FROM message_keys WHERE thread IN (SELECT id FROM threads WHERE deleted_ms IS NOT NULL)"});
-  batch.push_back({"DELETE FROM client_chats WHERE thread IN (SELECT id FROM threads WHERE deleted_ms IS NOT NULL)"});
   batch.push_back(
-      {"DELETE FROM client_messages WHERE thread IN (SELECT id FROM threads WHERE deleted_ms IS NOT NULL)"});
+      {"DELETE FROM message_deltas WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});
+  batch.push_back(
+      {"DELETE FROM message_keys WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});
   batch.push_back(
       {"DELETE FROM message_texts WHERE rowid IN (SELECT x.rowid FROM threads t JOIN message_texts x ON x.thread = "
        "t.id "
-       "WHERE t.deleted_ms IS NOT NULL LIMIT $1)",
-       {count_max}});
+       "WHERE t.deleted_ms <= $1 LIMIT $2)",
+       {now_ms, count_max}});
   batch.push_back(
       {"DELETE FROM messages WHERE (thread, number) IN (SELECT m.thread, m.number FROM threads t JOIN messages m "
-       "ON m.thread = t.id WHERE t.deleted_ms IS NOT NULL AND NOT EXISTS "
-       "(SELECT 1 FROM message_texts x WHERE x.thread = m.thread AND x.number = m.number) LIMIT $1)",
-       {count_max}});
+       "ON m.thread = t.id WHERE t.deleted_ms <= $1 AND NOT EXISTS "
+       "(SELECT 1 FROM message_texts x WHERE x.thread = m.thread AND x.number = m.number) LIMIT $2)",
+       {now_ms, count_max}});
   batch.push_back(
-      {"DELETE FROM threads WHERE deleted_ms IS NOT NULL AND NOT EXISTS "
-       "(SELECT 1 FROM messages m WHERE m.thread = threads.id)"});
+      {"DELETE FROM threads WHERE deleted_ms <= $1 AND NOT EXISTS "
+       "(SELECT 1 FROM messages m WHERE m.thread = threads.id)",
+       {now_ms}});
   return batch;
 }
 
@@ -161,15 +167,15 @@ Task<Result<ThreadRow>> Threads::find(Principal principal, ThreadId id) {
   co_return read(*rows);
 }
 
-Task<Result<ThreadPage>> Threads::list(Principal principal, ThreadFilter filter, std::string after,
+Result<Statement> Threads::select_page(Principal principal, ThreadFilter filter, std::string after,
                                        std::size_t count_max) {
   // Larger than any row there is, where the list is to begin.
   Place place{.is_pinned = 2, .used_ms = 0, .id = {}};
   if (!after.empty()) {
     auto given = place_of(after);
     if (!given)
-      co_return fail(ErrorCode::invalid_argument, "is no place in this list",
-                     {.reason = "parameter_invalid", .where = "after"});
+      return fail(ErrorCode::invalid_argument, "is no place in this list",
+                  {.reason = "parameter_invalid", .where = "after"});
     place = std::move(*given);
   }
   std::vector<Value> values{principal.owner.to_string(),
@@ -179,9 +185,16 @@ Task<Result<ThreadPage>> Threads::list(Principal principal, ThreadFilter filter,
                             place.id,
                             static_cast<std::int64_t>(count_max + 1),
                             filter.tag};
-  if (filter.folder) values.emplace_back(*filter.folder);
-  Statement query = filter.folder ? list_of_folder(std::move(values)) : list_of_all(std::move(values));
-  auto rows = co_await database_.read(std::move(query));
+  if (!filter.folder) return list_of_all(std::move(values));
+  values.emplace_back(*filter.folder);
+  return list_of_folder(std::move(values));
+}
+
+Task<Result<ThreadPage>> Threads::list(Principal principal, ThreadFilter filter, std::string after,
+                                       std::size_t count_max) {
+  auto query = select_page(principal, std::move(filter), std::move(after), count_max);
+  if (!query) co_return error_of(query);
+  auto rows = co_await database_.read(std::move(*query));
   if (!rows) co_return error_of(rows);
   ThreadPage page;
   for (std::size_t row = 0; row < rows->size() && row < count_max; ++row) {
@@ -206,8 +219,10 @@ Statement Threads::update_folder(Principal principal, const FolderRow& folder) {
 
 std::vector<Statement> Threads::remove_folder(Principal principal, FolderId id) {
   std::vector<Statement> batch;
-  batch.push_back({"UPDATE threads SET folder = '', revision = revision + 1 WHERE owner = $2 AND folder = $1",
-                   {id.to_string(), principal.owner.to_string()}});
+  batch.push_back(
+      {"UPDATE threads SET folder = '', revision = revision + 1 "
+       "WHERE owner = $2 AND folder = $1 AND deleted_ms IS NULL",
+       {id.to_string(), principal.owner.to_string()}});
   batch.push_back({"DELETE FROM thread_folders WHERE id = $1 AND owner = $2",
                    {id.to_string(), principal.owner.to_string()},
                    Expect::exactly_one});

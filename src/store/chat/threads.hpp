@@ -62,8 +62,10 @@ class Threads {
   // nobody else added any meanwhile.
   static Statement advance(const ThreadRow& row, std::int64_t count_before);
   static Statement remove(Principal principal, ThreadId id, UnixMs now_ms);
-  // Deletes up to `count_max` messages of threads that were removed, and such threads as have none left.
-  static std::vector<Statement> forget_removed(std::int64_t count_max);
+  // Takes remove() back.
+  static Statement restore(Principal principal, ThreadId id);
+  // Deletes up to `count_max` messages of threads that were removed before now, and such threads as have none left.
+  static std::vector<Statement> forget_removed(UnixMs now_ms, std::int64_t count_max);
   // (id, owner) of temporary threads whose time is over; some of them.
   static Statement expired(UnixMs now_ms);
 
@@ -71,7 +73,9 @@ class Threads {
   static Statement select(Principal principal, ThreadId id);
   // not_found ("thread_not_found") where there is none.
   static Result<ThreadRow> read(const Rows& rows);
-  // Pinned first, then latest used first.
+  // Pinned first, then latest used first. invalid_argument where `after` is no place in such a list.
+  static Result<Statement> select_page(Principal principal, ThreadFilter filter, std::string after,
+                                       std::size_t count_max);
   Task<Result<ThreadPage>> list(Principal principal, ThreadFilter filter, std::string after, std::size_t count_max);
 
   static Statement insert_folder(Principal principal, const FolderRow& folder);

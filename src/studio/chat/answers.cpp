@@ -65,6 +65,16 @@ Task<std::optional<std::vector<PartDelta>>> next_here(std::shared_ptr<RunningAns
   }
 }
 
+// Until it is stored or refused, or, where it is ending, has ended. On its own loop.
+Task<Result<>> settle(std::shared_ptr<RunningAnswer> answer) {
+  while (!answer->has_ended && (answer->is_ending || (!answer->is_saved && !answer->is_refused))) {
+    co_await answer->changed.wait();
+    const bool is_over = co_await is_cancelled();
+    if (is_over) co_return fail(ErrorCode::cancelled, "the caller went away");
+  }
+  co_return Result<>{};
+}
+
 }  // namespace
 
 Announcement message_changed(ThreadId thread, const ThreadMessage& message) {
@@ -123,21 +133,34 @@ void Answers::overlay(ThreadId thread, ThreadMessage& message) const {
   message.created_ms = created_ms;
 }
 
+Result<Answers::RunningPtr> Answers::enter(RunningPtr answer, AnswerOrder& order) {
+  const std::lock_guard lock(mutex_);
+  if (is_stopping_) return fail(ErrorCode::unavailable, "the server is stopping", {.reason = "stopping", .where = {}});
+  if (running_.size() >= options_.running_max)
+    return fail(ErrorCode::unavailable, "too many answers are being made", {.reason = "too_many_answers", .where = {}});
+  const auto [place, is_new] = running_.emplace(Address{order.thread, order.message.number}, answer);
+  if (!is_new) return place->second;
+  const Executor executor = answer->executor;
+  group_of(executor).spawn(run(std::move(answer), std::move(order)));
+  return RunningPtr();
+}
+
 Task<Result<>> Answers::begin(AnswerOrder order) {
-  const Executor executor = co_await current_executor();
-  const Address address{order.thread, order.message.number};
-  auto answer = std::make_shared<RunningAnswer>(executor, order.principal, order.thread, order.message);
-  {
-    const std::lock_guard lock(mutex_);
-    if (is_stopping_)
-      co_return fail(ErrorCode::unavailable, "the server is stopping", {.reason = "stopping", .where = {}});
-    if (running_.size() >= options_.running_max)
-      co_return fail(ErrorCode::unavailable, "too many answers are being made",
-                     {.reason = "too_many_answers", .where = {}});
-    // Somebody else's number too: their message is stored first, and this one refused.
-    if (!running_.emplace(address, answer).second)
-      co_return fail(ErrorCode::conflict, "the message is being answered", {.reason = "thread_busy", .where = {}});
-    group_of(executor).spawn(run(answer, std::move(order)));
+  const Executor here = co_await current_executor();
+  auto answer = std::make_shared<RunningAnswer>(here, order.principal, order.thread, order.message);
+  for (;;) {
+    auto other = enter(answer, order);
+    if (!other) co_return error_of(other);
+    if (!*other) break;
+    // One that has ended gives way in a moment. One whose number is the same because two were sent at once is stored
+    // first: then this one is told.
+    const bool gives_way = (*other)->is_ending;
+    const Executor elsewhere = (*other)->executor;
+    Task<Result<>> settling = settle(std::move(*other));
+    auto settled = co_await run_on(elsewhere, std::move(settling));
+    if (!settled) co_return settled;
+    if (!gives_way)
+      co_return fail(ErrorCode::conflict, "the message is being answered", {.reason = "being_answered", .where = {}});
   }
   while (!answer->is_saved && !answer->is_refused) {
     co_await answer->changed.wait();
@@ -158,6 +181,7 @@ Task<Result<>> Answers::run(RunningPtr answer, AnswerOrder order) {
   group.spawn(tell(answer.get()));
   group.spawn(write(answer.get()));
   (void)co_await group.join();
+  answer->is_ending = true;
   // What follows is short, and is done at a shutdown too.
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   if (answer->is_saved) co_await store_end(answer.get());
@@ -271,7 +295,7 @@ Task<Result<>> Answers::write(RunningAnswer* answer) {
 }
 
 Task<> Answers::store_end(RunningAnswer* answer) {
-  const ThreadMessage message = answer->take_end(is_stopping_);
+  const ThreadMessage message = answer->end(is_stopping_);
   std::chrono::milliseconds pause = options_.retry_min;
   for (;;) {
     std::vector<Announcement> told;

@@ -59,7 +59,7 @@ class Answers {
   void set_on_end(OnEnd on_end) { on_end_ = std::move(on_end); }
 
   // Once the message is stored; it is being answered then. Errors: those of the database (nothing is stored, and the
-  // model's call is let go of), unavailable ("too_many_answers").
+  // model's call is let go of), unavailable ("too_many_answers"), conflict ("being_answered").
   Task<Result<>> begin(AnswerOrder order);
   // Once its end is stored. Nothing where it is not being made.
   Task<Result<>> stop(ThreadId thread, std::int64_t number);
@@ -86,6 +86,8 @@ class Answers {
   using Address = std::pair<ThreadId, std::int64_t>;
   using RunningPtr = std::shared_ptr<RunningAnswer>;
   RunningPtr find(ThreadId thread, std::int64_t number) const;
+  // Begins it. Whoever has its address already, if somebody has; then nothing is begun, and `order` is as it was.
+  Result<RunningPtr> enter(RunningPtr answer, AnswerOrder& order);
   TaskGroup& group_of(const Executor& executor);
   Task<Result<>> run(RunningPtr answer, AnswerOrder order);
   Task<Result<>> save(RunningAnswer* answer, AnswerOrder* order);

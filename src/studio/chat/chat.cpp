@@ -190,8 +190,7 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   }
   if (!message.idempotency_key.empty())
     batch.push_back(store::Messages::insert_key(id, message.idempotency_key, digest_of(message), user.number, now_ms));
-  if (!message.client_id.empty())
-    batch.push_back(store::ClientChats::put_message(id, message.client_id, user.number));
+  if (!message.client_id.empty()) batch.push_back(store::ClientChats::put_message(id, message.client_id, user.number));
   told.push_back(thread_changed(thread));
   said.thread = thread;
 
@@ -282,6 +281,7 @@ Task<Result<ThreadMessage>> Chat::go_on(Principal principal, ThreadId id, std::i
             .announcements = {}};
   turn.announcements.push_back(message_changed(id, answer));
   auto begun = co_await begin(std::move(turn));
+  if (!begun && begun.error().code == ErrorCode::conflict) co_return busy(number);
   if (!begun) co_return error_of(begun);
   co_return answer;
 }

@@ -161,18 +161,18 @@ void RunningAnswer::give_back(Writing writing) {
   unwritten_ = std::move(writing);
 }
 
-ThreadMessage RunningAnswer::take_end(bool is_shutdown) {
-  const std::lock_guard lock(mutex_);
-  if (stop_) message_.report.finish = finish_of(*stop_);
+ThreadMessage RunningAnswer::end(bool is_shutdown) const {
+  ThreadMessage message = look();
+  if (stop_) message.report.finish = finish_of(*stop_);
   if (has_failed_)
-    message_.state = MessageState::failed;
+    message.state = MessageState::failed;
   else if (stop_)
-    message_.state = MessageState::complete;
+    message.state = MessageState::complete;
   else if (is_stopped)
-    message_.state = MessageState::stopped;
+    message.state = MessageState::stopped;
   else
-    message_.state = is_shutdown ? MessageState::interrupted : MessageState::failed;
-  return message_;
+    message.state = is_shutdown ? MessageState::interrupted : MessageState::failed;
+  return message;
 }
 
 }  // namespace atelier::studio

@@ -48,8 +48,8 @@ class RunningAnswer {
   void give_back(Writing writing);
   std::size_t unwritten_bytes() const noexcept { return unwritten_.size_bytes; }
 
-  // How it ended, once nothing is said any more.
-  ThreadMessage take_end(bool is_shutdown);
+  // How it ended, once nothing is said any more. Until that is stored, everybody else sees it as being answered.
+  ThreadMessage end(bool is_shutdown) const;
 
   const Executor executor;
   const Principal principal;
@@ -58,6 +58,7 @@ class RunningAnswer {
   bool is_saved = false, is_refused = false;  // its message, by the database
   bool is_stopped = false;                    // by its reader
   bool has_said_all = false, has_ended = false;
+  std::atomic<bool> is_ending = false;  // its end is being stored, or is; any thread
   std::optional<Error> refusal;
   Signal changed;  // any of the above, and what was said
   std::int64_t number() const noexcept { return message_.number; }

@@ -198,6 +198,13 @@ Task<Result<ThreadMessage>> Threads::message(Principal principal, ThreadId id, s
   co_return std::move(messages->front());
 }
 
+Task<Result<std::vector<ThreadMessage>>> Threads::numbered(Principal principal, ThreadId id, std::int64_t after,
+                                                           std::int64_t count) {
+  auto rows = co_await parts_.database.read(store::Messages::numbered(principal, id, after, count));
+  if (!rows) co_return error_of(rows);
+  co_return messages_of(*rows, id, principal.owner, parts_.answers);
+}
+
 Task<Result<store::ThreadRow>> Threads::put(Principal principal, ThreadId id, std::vector<ThreadMessage> messages) {
   auto row = co_await find(principal, id);
   if (!row) co_return error_of(row);
@@ -320,7 +327,7 @@ Task<Result<bool>> Threads::forget_some() {
     auto removed = co_await remove(principal, *id);
     if (!removed && removed.error().code != ErrorCode::not_found) co_return error_of(removed);
   }
-  std::vector<store::Statement> batch = store::Threads::forget_removed(kSliceMessages);
+  std::vector<store::Statement> batch = store::Threads::forget_removed(now_ms, kSliceMessages);
   const std::size_t slices = batch.size();
   batch.push_back(store::Messages::forget_keys(now_ms - kKeysKeptMs));
   auto written = co_await parts_.database.write(std::move(batch));

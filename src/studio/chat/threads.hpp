@@ -64,6 +64,9 @@ class Threads {
   // unless `has_it`.
   Task<Result<std::vector<ThreadMessage>>> branch(Principal principal, ThreadId id, std::int64_t number,
                                                   std::int64_t count, bool has_it);
+  // Of every branch: `count` messages whose numbers come after that one, in their order.
+  Task<Result<std::vector<ThreadMessage>>> numbered(Principal principal, ThreadId id, std::int64_t after,
+                                                    std::int64_t count);
   Task<Result<ThreadMessage>> message(Principal principal, ThreadId id, std::int64_t number);
 
   // Adds or replaces messages by their numbers, all or none. New ones go on from the highest without a gap.
