@@ -191,10 +191,15 @@ TEST_F(AiSdk, RegenerateAnswersOnceMore) {
   const Answer third = post(turn({user("renamed", "one")}, {{"trigger", "regenerate-message"}, {"messageId", "m3"}}));
   EXPECT_EQ(text(chunks(third.body).front(), "messageId"), "m4");
   EXPECT_EQ(number(message(thread, 4), "parent"), 1);
+  // By the answer, where the client leaves it there.
+  const Answer beside = post(turn({user("u1", "one"), answer("m4")}, again));
+  EXPECT_EQ(number(message(thread, 5), "parent"), 1);
+  EXPECT_EQ(deltas(beside.body), "Echo: one");
+  EXPECT_THAT(post(turn({user("u1", "one"), answer("unknown")}, again)).body, HasSubstr("/messageId"));
   // What never came here is sent.
   const Answer sent = post(turn({user("u1", "one"), answer("m4"), user("lost", "two")}, again));
   EXPECT_EQ(deltas(sent.body), "Echo: two");
-  EXPECT_THAT(shown(thread), ElementsAre(1, 4, 5, 6));
+  EXPECT_THAT(shown(thread), ElementsAre(1, 4, 6, 7));
 }
 
 TEST_F(AiSdk, TheSameMessageTwiceIsSentOnce) {
@@ -273,6 +278,25 @@ TEST_F(AiSdk, WhatIsAskedNextStopsWhatIsBeingSaid) {
   const std::string thread = thread_of(second);
   EXPECT_EQ(text(message(thread, 2), "state"), "stopped");
   EXPECT_THAT(shown(thread), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(AiSdk, AnEditAndAnotherAnswerStopTheOneBeforeAndARefusedTurnDoesNot) {
+  start();
+  const json::Object stalls{{"model", "p/double@stall-mid,at=3"}};
+  look(net::Method::post, "/api/chat", turn({user("u1", "[say 9]")}, stalls), "t3").get();
+  const std::string thread = only_thread();
+  EXPECT_GE(post(turn({user("u2", "other")}, {{"model", "nowhere/model"}})).status, 400);
+  EXPECT_EQ(text(message(thread, 2), "state"), "answering");
+  // The same again is the same answer, which goes on.
+  const json::Object same{{"model", "p/double"}};
+  look(net::Method::post, "/api/chat", turn({user("u1", "[say 9]")}, same), "t3").get();
+  EXPECT_EQ(text(message(thread, 2), "state"), "answering");
+  post(turn({user("u1", "edited")}, {{"messageId", "u1"}}));
+  EXPECT_EQ(text(message(thread, 2), "state"), "stopped");
+  look(net::Method::post, "/api/chat", turn({user("u3", "[say 9]")}, stalls), "t3").get();
+  post(turn({user("u3", "[say 9]")}, {{"trigger", "regenerate-message"}}));
+  EXPECT_EQ(text(message(thread, 6), "state"), "stopped");
+  EXPECT_EQ(text(message(thread, 7), "state"), "complete");
 }
 
 TEST_F(AiSdk, AServerThatStopsAndAThreadThatGoesAreToldToWhoeverLooksOn) {

@@ -85,28 +85,42 @@ Task<Result<AnswerPlace>> ClientChats::take(Principal principal, ClientTurn turn
   auto numbers = co_await numbers_of(&*thread, &turn);
   if (!numbers) co_return error_of(numbers);
   const ThreadId id = thread->id;
-  auto known = numbers->find(turn.message);
+  const auto known = numbers->find(turn.message);
   if (known != numbers->end() && !turn.is_again && !turn.is_edit) {
-    // The same as before is answered already; anything else is an edit that does not say so.
     auto before = co_await parts_.threads.message(principal, id, known->second);
     if (!before) co_return error_of(before);
-    if (json::write(to_json(before->parts)) == json::write(to_json(turn.parts)))
-      co_return AnswerPlace{.thread = id, .number = known->second + 1};
-    turn.is_edit = true;
+    // Anything but the same is an edit that does not say so; the same was answered already.
+    turn.is_edit = json::write(to_json(before->parts)) != json::write(to_json(turn.parts));
+    auto answer = co_await parts_.threads.message(principal, id, known->second + 1);
+    if (!turn.is_edit && answer && answer->parent == known->second)
+      co_return AnswerPlace{.thread = id, .number = answer->number};
+    turn.is_again = !turn.is_edit;
   }
-  if (const auto running = parts_.answers.newest(id)) {
-    auto stopped = co_await parts_.talk.stop(principal, id, *running);
-    if (!stopped) co_return error_of(stopped);
+  const auto running = parts_.answers.newest(id);
+  auto place = co_await add(principal, id, turn, *numbers);
+  if (!place && place.error().reason == "thread_busy") {
+    co_await parts_.answers.stop_thread(id);
+    place = co_await add(principal, id, std::move(turn), std::move(*numbers));
+  } else if (place && running && *running != place->number) {
+    // It ends by itself where it cannot be stopped.
+    (void)co_await parts_.talk.stop(principal, id, *running);
   }
-  if (turn.is_again && known == numbers->end()) known = numbers->find(turn.answer);
-  if (!turn.is_again || known == numbers->end())
-    co_return co_await send(principal, id, std::move(turn), std::move(*numbers));
-  auto said = co_await parts_.talk.answer_again(principal, id, known->second, std::move(turn.model));
-  if (!said) co_return error_of(said);
-  co_return AnswerPlace{.thread = id, .number = said->messages.back().number};
+  co_return place;
 }
 
-Task<Result<AnswerPlace>> ClientChats::send(Principal principal, ThreadId thread, ClientTurn turn, Numbers numbers) {
+Task<Result<AnswerPlace>> ClientChats::add(Principal principal, ThreadId thread, ClientTurn turn, Numbers numbers) {
+  if (turn.is_again) {
+    auto known = numbers.find(turn.message);
+    if (known == numbers.end()) known = numbers.find(turn.answer);
+    if (known != numbers.end()) {
+      auto said = co_await parts_.talk.answer_again(principal, thread, known->second, std::move(turn.model));
+      if (!said) co_return error_of(said);
+      co_return AnswerPlace{.thread = thread, .number = said->messages.back().number};
+    }
+    if (turn.parts.empty())
+      co_return fail(ErrorCode::invalid_argument, "there is no such answer to give another for",
+                     {.reason = "field_invalid", .where = "/messageId"});
+  }
   NewMessage message;
   if (turn.before) {
     message.parent = 0;

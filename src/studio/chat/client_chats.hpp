@@ -66,7 +66,7 @@ class ClientChats {
   Task<Result<std::optional<store::ThreadRow>>> find(Principal principal, std::string chat);
   Task<Result<store::ThreadRow>> find_or_make(Principal principal, std::string chat);
   Task<Result<Numbers>> numbers_of(const store::ThreadRow* thread, const ClientTurn* turn);
-  Task<Result<AnswerPlace>> send(Principal principal, ThreadId thread, ClientTurn turn, Numbers numbers);
+  Task<Result<AnswerPlace>> add(Principal principal, ThreadId thread, ClientTurn turn, Numbers numbers);
 
   const Parts parts_;
 };
