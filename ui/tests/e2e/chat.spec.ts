@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, Page } from '@playwright/test';
 import type { Message, SentMessages, Thread, ThreadPage } from '../../src/lib/api/chat-types';
-import { expect, expectNoSidewaysScroll, shiftOf, start, stop, test, watchShift } from './studio';
+import { expect, expectNoSidewaysScroll, longestTaskMs, shiftOf, start, stop, test, watchShift } from './studio';
 
 test.use({ name: 'chat' });
 test.describe.configure({ mode: 'serial' });
@@ -35,7 +35,8 @@ async function answered(page: Page, thread: string): Promise<Message> {
 async function longThread(page: Page, count: number): Promise<string> {
   const id = await newThread(page);
   const messages = Array.from({ length: count }, (_, at) => ({ number: at + 1, parent: at, role: at % 2 === 0 ? 'user' : 'assistant', parts: [{ type: 'text', text: at % 2 === 0 ? `Question ${at + 1}?` : `Answer ${at + 1}. ${'It goes on for a while. '.repeat(30)}` }] }));
-  await ok(await page.request.put(`/api/threads/${id}/messages`, { data: { messages } }));
+  // As many as one request may bring.
+  for (let at = 0; at < count; at += 1000) await ok(await page.request.put(`/api/threads/${id}/messages`, { data: { messages: messages.slice(at, at + 1000) } }));
   return id;
 }
 
@@ -211,6 +212,29 @@ test('a long thread shows its end, more on the way up, and any message by its ad
   await expect(page.locator('#m42').getByRole('heading').first()).toBeFocused();
   await expect(page.locator('#m42')).toBeInViewport();
   await expect(page.getByRole('button', { name: 'Newest' })).toBeVisible();
+});
+
+test('ten thousand messages are no more to the page than ten', async ({ page }) => {
+  const id = await longThread(page, 10_000);
+  await page.goto('/c');
+  await expect(page.getByText('What would you like to know?')).toBeVisible();
+  const opening = await longestTaskMs(page, async () => {
+    await page.getByRole('navigation', { name: 'Threads' }).getByRole('listitem').first().getByRole('link').click();
+    await expect(lastAnswer(page)).toContainText('Answer 10000.');
+    await page.waitForTimeout(500);
+  });
+  await page.request.patch(`/api/threads/${id}`, { data: { model: 'lab/double@token-gap=10' } });
+  await expect(page.getByRole('combobox', { name: 'Model' })).toHaveValue('lab/double@token-gap=10');
+  const answering = await longestTaskMs(page, async () => {
+    await send(page, '[say 300]');
+    await expect(lastAnswer(page)).toContainText('t10 ');
+    await page.keyboard.type('Typed while it is said, and not held up.', { delay: 40 });
+    await expect(lastAnswer(page)).toContainText('t300', { timeout: 20_000 });
+  });
+  test.info().annotations.push({ type: 'longest task', description: `${opening.toFixed(1)} ms to open, ${answering.toFixed(1)} ms while it answers` });
+  expect(opening).toBeLessThan(120);
+  expect(answering).toBeLessThan(50);
+  await expect(box(page)).toHaveValue('Typed while it is said, and not held up.');
 });
 
 test('what is read from its beginning is not pulled away by a long answer', async ({ page }) => {
