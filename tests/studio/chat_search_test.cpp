@@ -327,6 +327,29 @@ TEST_F(ChatSearch, ALostIndexIsBuiltAnewNewestFirst) {
   EXPECT_TRUE(answer("note").is_complete);
 }
 
+TEST_F(ChatSearch, AFillThatWasKilledGoesOnFromWhereItsWordsWereCounted) {
+  options_.batch_messages_max = 10;
+  options_.words_gathered_max = 25;  // every third batch
+  const ThreadId thread = add_thread();
+  for (std::int64_t number = 1; number <= 95; ++number) add(thread, number, fmt::format("note filling{}", number));
+  open_index();
+  ASSERT_TRUE(store::is_ok(run(index_->step())));  // sees that it is empty
+  for (int life = 0; life < 3; ++life) {
+    for (int batch = 0; batch < 4; ++batch) ASSERT_TRUE(store::is_ok(run(index_->step())));
+    close();
+    open();
+  }
+  catch_up();
+  EXPECT_EQ(entries(), 95);
+  EXPECT_EQ(count(*telemetry_, {"SELECT dead FROM search_state"}), 0);
+  EXPECT_EQ(count(*telemetry_, {"SELECT messages FROM search_words WHERE word = 'note'"}), 95) << "none counted twice";
+  // Each is in the index once, and its words are known.
+  EXPECT_EQ(count(*telemetry_, {"SELECT count(*) FROM search_index WHERE search_index MATCH $1", {"\"\xF3\xB0\x80\x81note\""}}), 95);
+  for (const std::int64_t number : {1, 50, 95})
+    EXPECT_THAT(found(fmt::format("filling{} ", number)), ElementsAre(number));
+  EXPECT_EQ(answer("filing").corrections.size(), 0U);
+}
+
 TEST_F(ChatSearch, AnOlderCopyOfEitherFileIsNoticed) {
   const ThreadId thread = add_thread();
   add(thread, 1, "alpha");
