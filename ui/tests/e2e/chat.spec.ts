@@ -270,24 +270,29 @@ test('drafts are kept for each thread, and what was asked comes back', async ({ 
   await expect(box(page)).toHaveValue('Half a thought');
   // A text too long for the box.
   await box(page).fill('');
-  await page.evaluate(() => {
+  const pasteLong = (): Promise<void> => page.evaluate(() => {
     const data = new DataTransfer();
     data.setData('text/plain', 'a long line\n'.repeat(90_000));
     document.querySelector('textarea')!.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
   });
+  await pasteLong();
   const along = page.getByRole('list', { name: 'Goes along' });
   await expect(along).toContainText('Pasted text1.1 MB');
   await expect(box(page)).toHaveValue('');
   await page.getByRole('button', { name: 'Remove Pasted text' }).click();
   await expect(along).toHaveCount(0);
+  await pasteLong();
+  await send(page, '[answer Read.]');
+  await expect(lastAnswer(page)).toContainText('Read.');
+  await expect(articles(page).nth(2).getByRole('button', { name: /^Show all 1,080,000 characters/ })).toBeVisible();
   // A picture and a text file.
   await page.getByLabel('Drop pictures or text files here').setInputFiles([{ name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') }, { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('Two ships.') }]);
   await expect(along.getByRole('listitem')).toHaveCount(2);
   await expect(along.locator('[aria-busy]')).toHaveCount(0);
   await send(page, '[answer Seen.]');
   await expect(lastAnswer(page)).toContainText('Seen.');
-  await expect(articles(page).nth(2)).toContainText('Two ships.');
-  await expect(articles(page).nth(2).getByRole('img', { name: 'Attached picture' })).toBeVisible();
+  await expect(articles(page).nth(4)).toContainText('Two ships.');
+  await expect(articles(page).nth(4).getByRole('img', { name: 'Attached picture' })).toBeVisible();
 });
 
 test('what is refused is taken back, and stays to be sent again', async ({ page }) => {
