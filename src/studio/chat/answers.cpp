@@ -7,6 +7,7 @@
 #include "base/async.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
+#include "base/run_elsewhere.hpp"
 #include "studio/chat/running_answer.hpp"
 
 namespace atelier::studio {
@@ -122,7 +123,7 @@ Task<std::optional<std::vector<PartDelta>>> Answers::next(ThreadId thread, std::
                                                           std::chrono::milliseconds patience) {
   const RunningPtr answer = find(thread, number);
   if (!answer) co_return std::nullopt;
-  co_return co_await run_on(answer->executor, next_here(answer, std::move(seen), patience));
+  co_return co_await run_elsewhere(answer->executor, next_here(answer, std::move(seen), patience));
 }
 
 void Answers::overlay(ThreadId thread, ThreadMessage& message) const {
