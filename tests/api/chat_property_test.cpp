@@ -65,7 +65,7 @@ class ChatLives : public ChatHouseTest {
     return texts;
   }
   std::vector<std::string> last_sent() {
-    const json::Value body = *json::parse(double_.requests().back().body);
+    const json::Value body = *json::parse(last_call().body);
     std::vector<std::string> texts;
     for (const json::Value& one : body.at("messages").as_array()) texts.push_back(text(one, "content"));
     return texts;

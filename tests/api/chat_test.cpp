@@ -42,12 +42,12 @@ TEST_F(ChatApi, TheModelGetsTheWholeBranchWithItsSystemPromptAndParameters) {
   await_end(thread, 2);
   send(thread, said("two"));
   await_end(thread, 4);
-  const json::Value asked = *json::parse(double_.requests().back().body);
+  const json::Value asked = *json::parse(last_call().body);
   ASSERT_EQ(asked.at("messages").as_array().size(), 4U);
   EXPECT_EQ(text(asked.at("messages").as_array()[0], "content"), "Be brief.");
   EXPECT_EQ(text(asked.at("messages").as_array()[2], "content"), "Echo: one");
   EXPECT_EQ(asked.at("temperature").to_number<double>(), 0.5);
-  EXPECT_THAT(double_.requests().back().body, HasSubstr("77"));
+  EXPECT_THAT(last_call().body, HasSubstr("77"));
 }
 
 TEST_F(ChatApi, EditsAndFurtherAnswersAreBranchesAndAnyOfThemCanBeShown) {
@@ -113,7 +113,7 @@ TEST_F(ChatApi, StoppingKeepsWhatWasSaidAndClosesTheCall) {
   ASSERT_EQ(stopped.status, 200) << stopped.body;
   EXPECT_EQ(text(stopped.json(), "state"), "stopped");
   EXPECT_EQ(text_of(stopped.json()), "t1 t2 t3");
-  EXPECT_TRUE(double_.wait_for_close(double_.requests().back().number));
+  EXPECT_TRUE(double_.wait_for_close(last_call().number));
   // Again, and of one that has ended: nothing changes.
   EXPECT_EQ(text(call(net::Method::post, path(thread, "/messages/2/stop"), "{}").json(), "state"), "stopped");
 }
@@ -337,7 +337,7 @@ TEST_F(ChatApi, ADeletedThreadIsGoneWithWhatIsSaidInIt) {
   send(thread, said("[say 9]"));
   await_text(thread, 2, "t1 t2 t3");
   EXPECT_EQ(call(net::Method::del, path(thread)).status, 204);
-  EXPECT_TRUE(double_.wait_for_close(double_.requests().back().number));
+  EXPECT_TRUE(double_.wait_for_close(last_call().number));
   EXPECT_EQ(call(net::Method::get, path(thread)).status, 404);
   EXPECT_EQ(call(net::Method::get, path(thread, "/messages/2")).status, 404);
   EXPECT_EQ(send(thread, said("more")).status, 404);

@@ -101,6 +101,8 @@ std::vector<Statement> Messages::copy_all(ThreadId from, ThreadId to, UserId own
   return batch;
 }
 
+// CROSS JOIN: SQLite, which knows nothing of how long a branch is, would otherwise read all of the thread's messages
+// and look each up in the branch.
 Statement Messages::branch(Principal principal, ThreadId thread, std::int64_t number, std::int64_t count_max) {
   return {
       "WITH RECURSIVE branch (number, parent, step) AS ("
@@ -108,8 +110,8 @@ Statement Messages::branch(Principal principal, ThreadId thread, std::int64_t nu
       "UNION ALL SELECT m.number, m.parent, b.step + 1 FROM branch b JOIN messages m "
       "ON m.thread = $1 AND m.number = b.parent WHERE b.step < $4) "
       "SELECT " ATELIER_MESSAGE_COLUMNS
-      "FROM branch b JOIN messages m ON m.thread = $1 AND m.number = b.number "
-      "JOIN message_texts x ON x.thread = $1 AND x.number = b.number ORDER BY b.step DESC",
+      "FROM branch b CROSS JOIN messages m CROSS JOIN message_texts x "
+      "WHERE m.thread = $1 AND m.number = b.number AND x.thread = $1 AND x.number = b.number ORDER BY b.step DESC",
       {thread.to_string(), principal.owner.to_string(), number, count_max}};
 }
 
@@ -131,8 +133,8 @@ Statement Messages::context(Principal principal, ThreadId thread, std::int64_t n
       "UNION ALL SELECT m.number, m.parent, b.step + 1, b.total + m.tokens FROM branch b JOIN messages m "
       "ON m.thread = $1 AND m.number = b.parent WHERE b.step < $5 AND b.total + m.tokens <= $4) "
       "SELECT " ATELIER_MESSAGE_COLUMNS
-      "FROM branch b JOIN messages m ON m.thread = $1 AND m.number = b.number "
-      "JOIN message_texts x ON x.thread = $1 AND x.number = b.number ORDER BY b.step DESC",
+      "FROM branch b CROSS JOIN messages m CROSS JOIN message_texts x "
+      "WHERE m.thread = $1 AND m.number = b.number AND x.thread = $1 AND x.number = b.number ORDER BY b.step DESC",
       {thread.to_string(), principal.owner.to_string(), number, tokens_max, count_max}};
 }
 

@@ -76,28 +76,32 @@ Task<Result<>> Chat::begin(Turn turn) {
   co_return co_await parts_.answers.begin(std::move(order));
 }
 
-// The call that answers what ends with the message `last` and, after it, `more` (not stored yet; null: nothing).
-Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::ThreadRow* thread, std::int64_t last,
-                                             const ThreadMessage* more, std::string model) {
+// What there is room for of the branch that ends with the message `last`, oldest first; 0: nothing. `more` follows it.
+Task<Result<std::vector<ThreadMessage>>> Chat::context_of(Principal principal, const store::ThreadRow* thread,
+                                                          std::int64_t last, const std::string* model,
+                                                          const std::vector<MessagePart>* more) {
+  std::vector<ThreadMessage> messages;
+  if (last == 0) co_return messages;
+  const model::DirectoryPtr directory = parts_.gateway.models().directory();
+  std::int64_t room = context_room(*directory, *model, *thread, parts_.limits);
+  if (more != nullptr) room -= estimate_tokens(*more);
+  auto rows = co_await parts_.database.read(store::Messages::context(
+      principal, thread->id, last, std::max<std::int64_t>(room, 0), parts_.limits.messages_max));
+  if (!rows) co_return error_of(rows);
+  for (const store::MessageRow& row : store::Messages::read(*rows, thread->id, principal.owner)) {
+    auto message = from_row(row);
+    if (!message) co_return error_of(message);
+    messages.push_back(std::move(*message));
+  }
+  if (messages.empty()) co_return invalid("/parent", fmt::format("there is no message {}", last));
+  co_return messages;
+}
+
+// The call that answers what ends with these.
+Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::ThreadRow* thread,
+                                             std::vector<ThreadMessage> messages, std::string model) {
   const model::DirectoryPtr directory = parts_.gateway.models().directory();
   if (auto resolved = directory->resolve(model); !resolved) co_return error_of(resolved);
-  std::vector<ThreadMessage> messages;
-  std::int64_t room = context_room(*directory, model, *thread, parts_.limits);
-  if (more != nullptr) room -= estimate_tokens(more->parts);
-  if (last > 0) {
-    store::Statement question = store::Messages::context(principal, thread->id, last, std::max<std::int64_t>(room, 0),
-                                                         parts_.limits.messages_max);
-    auto rows = co_await parts_.database.read(std::move(question));
-    if (!rows) co_return error_of(rows);
-    for (const store::MessageRow& row : store::Messages::read(*rows, thread->id, principal.owner)) {
-      auto message = from_row(row);
-      if (!message) co_return error_of(message);
-      messages.push_back(std::move(*message));
-    }
-    // An answer that something goes on from is there, even where it alone is over the room.
-    if (messages.empty()) co_return invalid("/parent", fmt::format("there is no message {}", last));
-  }
-  if (more != nullptr) messages.push_back(*more);
   auto request = co_await chat_request(&assets_, &parts_.blobs, principal, thread, &messages, model, parts_.limits);
   if (!request) co_return error_of(request);
   const model::Target target{.base_url = {}, .model = model};
@@ -112,6 +116,13 @@ Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::T
   call.key = model::open_key_state(principal);
   call.trace = model::trace_of(std::nullopt);
   co_return call;
+}
+
+Task<Result<model::ChatCall>> Chat::call_at(Principal principal, const store::ThreadRow* thread, std::int64_t last,
+                                            std::string model) {
+  auto context = co_await context_of(principal, thread, last, &model, nullptr);
+  if (!context) co_return error_of(context);
+  co_return co_await call_for(principal, thread, std::move(*context), std::move(model));
 }
 
 Task<Result<std::optional<Chat::Said>>> Chat::find_sent(Principal principal, const store::ThreadRow* thread,
@@ -153,15 +164,12 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   const std::int64_t parent = message.parent.value_or(thread.head);
   if (parent < 0 || parent > thread.message_count)
     co_return invalid("/parent", fmt::format("there is no message {}", parent));
-  bool must_wait = false;
-  if (parent > 0) {
-    auto before = co_await parts_.threads.message(principal, id, parent);
-    if (!before) co_return error_of(before);
-    must_wait = is_open(before->state);
-    if (must_wait && message.when_busy == NewMessage::Busy::refuse) co_return busy(parent);
-  }
   std::string model = message.model.empty() ? thread.model : message.model;
   if (message.wants_answer && model.empty()) co_return invalid("/model", "no model is chosen");
+  auto context = co_await context_of(principal, &thread, parent, &model, &message.parts);
+  if (!context) co_return error_of(context);
+  const bool must_wait = !context->empty() && is_open(context->back().state);
+  if (must_wait && message.when_busy == NewMessage::Busy::refuse) co_return busy(parent);
 
   const UnixMs now_ms = parts_.clock.wall_ms();
   const std::int64_t count_before = thread.message_count;
@@ -200,7 +208,8 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
     if (!written) co_return error_of(written);
     co_return said;
   }
-  auto call = co_await call_for(principal, &thread, parent, &user, std::move(model));
+  context->push_back(user);
+  auto call = co_await call_for(principal, &thread, std::move(*context), std::move(model));
   if (!call) co_return error_of(call);
   Turn turn{.principal = principal,
             .thread = id,
@@ -226,7 +235,7 @@ Task<Result<Chat::Said>> Chat::answer_again(Principal principal, ThreadId id, st
     if (chosen.empty()) chosen = thread.model;
     if (chosen.empty()) co_return invalid("/model", "no model is chosen");
     if (parent == 0) co_return invalid("/number", fmt::format("message {} answers nothing", number));
-    auto call = co_await call_for(principal, &thread, parent, nullptr, chosen);
+    auto call = co_await call_at(principal, &thread, parent, chosen);
     if (!call) co_return error_of(call);
 
     const UnixMs now_ms = parts_.clock.wall_ms();
@@ -267,9 +276,10 @@ Task<Result<ThreadMessage>> Chat::go_on(Principal principal, ThreadId id, std::i
   if (model.empty()) co_return invalid("/model", "no model is chosen");
   // Why it broke off is over, and what it said is to be gone on with.
   std::erase_if(answer.parts, [](const MessagePart& one) { return std::holds_alternative<part::Failure>(one); });
-  const bool has_said_something = estimate_tokens(answer.parts) > 0;
-  const ThreadMessage before = answer;
-  auto call = co_await call_for(principal, &*thread, answer.parent, has_said_something ? &before : nullptr, model);
+  auto context = co_await context_of(principal, &*thread, answer.parent, &model, &answer.parts);
+  if (!context) co_return error_of(context);
+  if (estimate_tokens(answer.parts) > 0) context->push_back(answer);
+  auto call = co_await call_for(principal, &*thread, std::move(*context), model);
   if (!call) co_return error_of(call);
   answer.state = MessageState::answering;
   answer.report = {};
@@ -330,7 +340,7 @@ Task<> Chat::begin_waiting(Principal principal, ThreadId id, std::int64_t ended)
     if (!found) continue;
     ThreadMessage answer = std::move(*found);
     answer.state = MessageState::answering;
-    auto call = co_await call_for(principal, &*thread, answer.parent, nullptr, answer.model);
+    auto call = co_await call_at(principal, &*thread, answer.parent, answer.model);
     Result<> begun;
     if (call) {
       Turn turn{.principal = principal,

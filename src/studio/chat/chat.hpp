@@ -58,8 +58,14 @@ class Chat {
   Task<Result<Said>> try_send(Principal principal, ThreadId id, NewMessage message);
   Task<Result<std::optional<Said>>> find_sent(Principal principal, const store::ThreadRow* thread,
                                               const NewMessage* message);
-  Task<Result<model::ChatCall>> call_for(Principal principal, const store::ThreadRow* thread, std::int64_t last,
-                                         const ThreadMessage* more, std::string model);
+  Task<Result<std::vector<ThreadMessage>>> context_of(Principal principal, const store::ThreadRow* thread,
+                                                      std::int64_t last, const std::string* model,
+                                                      const std::vector<MessagePart>* more);
+  Task<Result<model::ChatCall>> call_for(Principal principal, const store::ThreadRow* thread,
+                                         std::vector<ThreadMessage> messages, std::string model);
+  // Of the branch that ends with the message `last`.
+  Task<Result<model::ChatCall>> call_at(Principal principal, const store::ThreadRow* thread, std::int64_t last,
+                                        std::string model);
   Task<Result<>> begin(Turn turn);
   Task<> begin_waiting(Principal principal, ThreadId id, std::int64_t ended);
 
