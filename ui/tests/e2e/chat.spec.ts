@@ -145,6 +145,24 @@ test('two tabs show the same, share one stream, and either stops it', async ({ c
   await expect.poll(streams).toBe('1');
 });
 
+test('the next message waits for the answer’s end', async ({ page }) => {
+  const id = await newThread(page, SLOW);
+  await page.goto(`/c/${id}`);
+  await send(page, '[say 30]');
+  await expect(lastAnswer(page)).toContainText('t2 ');
+  await send(page, '[answer Never.]');
+  await page.getByRole('button', { name: 'Not yet' }).click();
+  await box(page).fill('');
+  await send(page, '[answer And then?]');
+  await expect(page.getByText('Goes out once the answer has ended.')).toBeVisible();
+  await expect(articles(page)).toHaveCount(2);
+  await expect(lastAnswer(page)).toContainText('And then?');
+  await expect(articles(page)).toHaveCount(4);
+  await expect(box(page)).toHaveValue('');
+  await expect(page.getByText('Goes out once the answer has ended.')).toHaveCount(0);
+  expect(textOf((await read(page, id)).messages[1]!)).toContain('t30');
+});
+
 test('an edit and another answer stand beside what was there', async ({ context, page }) => {
   const id = await newThread(page);
   await say(page, id, '[answer The lamp is lit.]');
