@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "store/words.hpp"
 
 namespace atelier::studio {
@@ -63,6 +64,7 @@ std::unexpected<Error> refuse(std::string message) {
 
 Result<SearchQuery> parse_search(std::string_view text) {
   if (text.size() > kSearchBytesMax) return refuse(fmt::format("must have at most {} bytes", kSearchBytesMax));
+  if (!is_valid_utf8(text)) return refuse("must be UTF-8");
   SearchQuery query;
   bool is_quoted = false, is_open = false;
   for (std::size_t at = 0; at <= text.size(); is_quoted = !is_quoted) {
