@@ -158,7 +158,7 @@ Task<Result<>> Answers::begin(AnswerOrder order) {
     const bool gives_way = (*other)->is_ending;
     const Executor elsewhere = (*other)->executor;
     Task<Result<>> settling = settle(std::move(*other));
-    auto settled = co_await run_on(elsewhere, std::move(settling));
+    auto settled = co_await run_elsewhere(elsewhere, std::move(settling));
     if (!settled) co_return settled;
     if (!gives_way)
       co_return fail(ErrorCode::conflict, "the message is being answered", {.reason = "being_answered", .where = {}});
@@ -314,7 +314,7 @@ Task<> Answers::store_end(RunningAnswer* answer) {
 Task<Result<>> Answers::stop(ThreadId thread, std::int64_t number) {
   const RunningPtr answer = find(thread, number);
   if (!answer) co_return Result<>{};
-  co_return co_await run_on(answer->executor, stop_here(answer));
+  co_return co_await run_elsewhere(answer->executor, stop_here(answer));
 }
 
 Task<> Answers::stop_thread(ThreadId thread) {
