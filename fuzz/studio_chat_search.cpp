@@ -1,5 +1,5 @@
-// What somebody searches for, on the first line, and a message's text behind it. Whatever they are: words are letters and
-// digits, and stand where they are said to; a query is taken or refused by name; a snippet's hits are within it.
+// What somebody searches for, on the first line, and a message's text behind it. Whatever they are: words are letters
+// and digits, and stand where they are said to; a query is taken or refused by name; a snippet's hits are within it.
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -38,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t line = std::min(all.find('\n'), all.size());
   const std::string_view asked = all.substr(0, line), text = all.substr(std::min(line + 1, all.size()));
   const auto query = parse_search(asked);
-  if (!query) ensure(query.error().where == "q" && query.error().code == ErrorCode::invalid_argument, "a refusal says why");
+  if (!query)
+    ensure(query.error().where == "q" && query.error().code == ErrorCode::invalid_argument, "a refusal says why");
   if (!is_valid_utf8(text)) return 0;  // no message has such a text
   expect_sound_words(text);
   if (!query) return 0;

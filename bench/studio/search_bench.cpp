@@ -1,8 +1,9 @@
 // How long does a search over all of one's messages take, and how large is the index? Messages are of two people's
-// lengths (half of them asked, about 30 words; half answered, about 190; log-normal), in threads of 20, over two years. Their
-// words are drawn from 500,000 by Zipf's law (s = 1.05), spelled as pronounceable letters. Each kind of query is asked as
-// often as said, with words of its own each time, one after another, after the index was built by its follower.
-// Usage: bench_search [messages] [queries of each kind] [folder]; a folder that holds a bench already is used as it is
+// lengths (half of them asked, about 30 words; half answered, about 190; log-normal), in threads of 20, over two years.
+// Their words are drawn from 500,000 by Zipf's law (s = 1.05), spelled as pronounceable letters. Each kind of query is
+// asked as often as said, with words of its own each time, one after another, after the index was built by its
+// follower. Usage: bench_search [messages] [queries of each kind] [folder]; a folder that holds a bench already is used
+// as it is
 #include <fmt/format.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,13 +71,14 @@ class Vocabulary {
  public:
   Vocabulary() {
     std::mt19937_64 random(1);
-    static constexpr std::string_view kOnsets[] = {"b",  "c",  "d",  "f",  "g",  "h",  "l",  "m",  "n",  "p", "r",
-                                                   "s",  "t",  "v",  "w",  "st", "tr", "pl", "ch", "sh", "k", ""};
+    static constexpr std::string_view kOnsets[] = {"b", "c", "d", "f", "g",  "h",  "l",  "m",  "n",  "p", "r",
+                                                   "s", "t", "v", "w", "st", "tr", "pl", "ch", "sh", "k", ""};
     static constexpr std::string_view kVowels[] = {"a", "e", "i", "o", "u", "ea", "io", "ou"};
     static constexpr std::string_view kEnds[] = {"", "", "", "n", "r", "s", "t", "l", "ng", "ck"};
     for (std::size_t rank = 0; rank < kWordCount; ++rank) {
       // Common words are short.
-      const std::size_t syllables = 1 + (rank > 60 ? 1 : 0) + (rank > 4'000 ? random() % 2 : 0) + (rank > 50'000 ? 1 : 0);
+      const std::size_t syllables =
+          1 + (rank > 60 ? 1 : 0) + (rank > 4'000 ? random() % 2 : 0) + (rank > 50'000 ? 1 : 0);
       std::string word;
       for (std::size_t i = 0; i < syllables; ++i) {
         word += kOnsets[random() % std::size(kOnsets)];
@@ -193,10 +195,11 @@ void measure(std::string_view what, studio::ThreadSearch& search, int count,
     empty += answer.items.empty() ? 1 : 0;
   }
   fmt::print(
-      "{:<34} p50 {:>6.1f} ms  p99 {:>6.1f} ms  max {:>6.1f} ms  processor p50 {:>6.1f} ms  p99 {:>6.1f} ms  {:>4.1f} hits each, "
+      "{:<34} p50 {:>6.1f} ms  p99 {:>6.1f} ms  max {:>6.1f} ms  processor p50 {:>6.1f} ms  p99 {:>6.1f} ms  {:>4.1f} "
+      "hits each, "
       "{} of {} without any\n",
-      what, at_part(took_ms, 0.5), at_part(took_ms, 0.99), at_part(took_ms, 1), at_part(cost_ms, 0.5), at_part(cost_ms, 0.99),
-      static_cast<double>(found) / count, empty, count);
+      what, at_part(took_ms, 0.5), at_part(took_ms, 0.99), at_part(took_ms, 1), at_part(cost_ms, 0.5),
+      at_part(cost_ms, 0.99), static_cast<double>(found) / count, empty, count);
   std::fflush(stdout);
 }
 
@@ -217,13 +220,14 @@ int main(int argc, char** argv) {
   bench.message_count = argc > 1 ? std::atoll(argv[1]) : 1'000'000;
   const int queries = argc > 2 ? std::atoi(argv[2]) : 200;
   const bool is_kept = argc > 3;
-  bench.folder = is_kept ? argv[3]
-                         : (std::filesystem::temp_directory_path() / fmt::format("atelier-bench-{}", getpid())).string();
+  bench.folder =
+      is_kept ? argv[3] : (std::filesystem::temp_directory_path() / fmt::format("atelier-bench-{}", getpid())).string();
   const bool is_there = std::filesystem::exists(bench.folder + "/studio.db");
   std::filesystem::create_directories(bench.folder);
   // As the server opens them.
   auto studio = store::open_sqlite(
-      {.path = bench.folder + "/studio.db", .is_rebuildable = true, .writer_cache_kib = 1'024, .reader_cache_kib = 512}, store::studio_migrations());
+      {.path = bench.folder + "/studio.db", .is_rebuildable = true, .writer_cache_kib = 1'024, .reader_cache_kib = 512},
+      store::studio_migrations());
   auto telemetry = store::open_sqlite({.path = bench.folder + "/telemetry.db",
                                        .is_rebuildable = true,
                                        .reader_count = 2,
@@ -237,8 +241,9 @@ int main(int argc, char** argv) {
   Metrics metrics;
   const ManualClock clock(kNow);
   store::WorkPool pool({.name = "search", .thread_count = 2});
-  studio::FtsIndex index({.studio = *bench.studio, .telemetry = *bench.telemetry, .pool = pool, .clock = clock, .metrics = metrics},
-                         studio::FtsIndex::Options());
+  studio::FtsIndex index(
+      {.studio = *bench.studio, .telemetry = *bench.telemetry, .pool = pool, .clock = clock, .metrics = metrics},
+      studio::FtsIndex::Options());
   studio::ThreadSearch search(*bench.studio, pool, index);
   if (!is_there) bench.write_messages();
   bench.build(index);
@@ -259,21 +264,26 @@ int main(int argc, char** argv) {
     return text.substr(0, end);
   };
   measure("a common word", search, queries, [&](auto& random) { return common(random) + ' '; });
-  measure("two common words", search, queries, [&](auto& random) { return common(random) + ' ' + common(random) + ' '; });
+  measure("two common words", search, queries,
+          [&](auto& random) { return common(random) + ' ' + common(random) + ' '; });
   measure("a word in some thousand", search, queries, [&](auto& random) { return medium(random) + ' '; });
   measure("two such", search, queries, [&](auto& random) { return medium(random) + ' ' + medium(random) + ' '; });
-  measure("a common and a rare word", search, queries, [&](auto& random) { return common(random) + ' ' + rare(random) + ' '; });
+  measure("a common and a rare word", search, queries,
+          [&](auto& random) { return common(random) + ' ' + rare(random) + ' '; });
   measure("a rare word", search, queries, [&](auto& random) { return rare(random) + ' '; });
   measure("a beginning of 1 letter", search, queries, [&](auto& random) { return medium(random).substr(0, 1); });
   measure("a beginning of 3 letters", search, queries, [&](auto& random) { return medium(random).substr(0, 3); });
-  measure("a word and a beginning of 4", search, queries, [&](auto& random) { return medium(random) + ' ' + rare(random).substr(0, 4); });
+  measure("a word and a beginning of 4", search, queries,
+          [&](auto& random) { return medium(random) + ' ' + rare(random).substr(0, 4); });
   measure("a mistyped word", search, queries, [&](auto& random) { return mistype(rare(random) + "x", random) + ' '; });
-  measure("a word and a mistyped one", search, queries, [&](auto& random) { return common(random) + ' ' + mistype(rare(random), random) + ' '; });
-  measure("a phrase of 2 words that is there", search, queries, [&](auto& random) { return '"' + drawn_row(random, 2) + '"'; });
-  measure("a phrase of 4 words that is there", search, queries, [&](auto& random) { return '"' + drawn_row(random, 4) + '"'; });
-  measure("a phrase of 3 common words", search, queries, [&](auto& random) {
-    return '"' + common(random) + ' ' + common(random) + ' ' + common(random) + '"';
-  });
+  measure("a word and a mistyped one", search, queries,
+          [&](auto& random) { return common(random) + ' ' + mistype(rare(random), random) + ' '; });
+  measure("a phrase of 2 words that is there", search, queries,
+          [&](auto& random) { return '"' + drawn_row(random, 2) + '"'; });
+  measure("a phrase of 4 words that is there", search, queries,
+          [&](auto& random) { return '"' + drawn_row(random, 4) + '"'; });
+  measure("a phrase of 3 common words", search, queries,
+          [&](auto& random) { return '"' + common(random) + ' ' + common(random) + ' ' + common(random) + '"'; });
   measure("a word that is nowhere", search, queries, [&](auto& random) { return rare(random) + "qxzq "; });
 
   bench.studio->close();

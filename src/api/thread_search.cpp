@@ -14,8 +14,8 @@ Task<Result<net::Response>> search(Services services, net::Request request) {
   if (!text)
     co_return fail(ErrorCode::invalid_argument, "say what to search for",
                    {.reason = "parameter_invalid", .where = "q"});
-  auto answer = co_await services.thread_search.search(request.principal(), std::move(*text),
-                                                       static_cast<std::size_t>(*limit));
+  auto answer =
+      co_await services.thread_search.search(request.principal(), std::move(*text), static_cast<std::size_t>(*limit));
   if (!answer) co_return error_of(answer);
   net::Response response = net::json_response(studio::to_json(*answer));
   response.headers.set("cache-control", "private, no-store");

@@ -3,8 +3,8 @@
 namespace atelier::store {
 
 std::vector<Migration> studio_migrations() {
-  return {migration::kCore,    migration::kEvents,    migration::kRuns,        migration::kRenders,
-          migration::kGateway, migration::kRetention, migration::kRenderFiles, migration::kChat,
+  return {migration::kCore,        migration::kEvents,        migration::kRuns,        migration::kRenders,
+          migration::kGateway,     migration::kRetention,     migration::kRenderFiles, migration::kChat,
           migration::kClientChats, migration::kMessageChanges};
 }
 

@@ -10,7 +10,8 @@ namespace atelier::store {
 struct Word {
   std::string_view folded;         // lower case, without diacritics; letters and digits alone; at most kWordBytesMax
   std::size_t begin = 0, end = 0;  // where it stands in the text, in bytes
-  // Of a script without spaces between words: two characters next to each other ("日本", "本語"), and the last one alone.
+  // Of a script without spaces between words: two characters next to each other ("日本", "本語"), and the last one
+  // alone.
   bool is_pair = false;
   bool follows = false;   // begins inside the pair before
   bool is_alone = false;  // the last character of such a run

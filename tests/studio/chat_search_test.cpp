@@ -31,8 +31,8 @@ class ChatSearch : public testing::Test {
 
   void open() {
     auto studio = store::open_sqlite({.path = folder_ / "studio.db"}, store::studio_migrations());
-    auto telemetry = store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true},
-                                        store::telemetry_migrations());
+    auto telemetry =
+        store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
     ASSERT_TRUE(store::is_ok(studio));
     ASSERT_TRUE(store::is_ok(telemetry));
     studio_ = std::move(*studio);
@@ -41,12 +41,10 @@ class ChatSearch : public testing::Test {
   }
   void open_index() {
     search_.reset();
-    index_ = std::make_unique<FtsIndex>(FtsIndex::Parts{.studio = *studio_,
-                                                        .telemetry = *telemetry_,
-                                                        .pool = pool_,
-                                                        .clock = clock_,
-                                                        .metrics = metrics_},
-                                        options_);
+    index_ = std::make_unique<FtsIndex>(
+        FtsIndex::Parts{
+            .studio = *studio_, .telemetry = *telemetry_, .pool = pool_, .clock = clock_, .metrics = metrics_},
+        options_);
     search_ = std::make_unique<ThreadSearch>(*studio_, pool_, *index_);
   }
   void close() {
@@ -207,7 +205,10 @@ TEST_F(ChatSearch, AWordInHardlyAnyMessageIsTakenForTheCommonOneToo) {
 
 TEST_F(ChatSearch, LettersAreFoldedAndScriptsWithoutSpacesAreFoundByTheirCharacters) {
   const ThreadId thread = add_thread();
-  add(thread, 1, "Ein Stra\xC3\x9F" "enfest in Z\xC3\xBCrich, \xC3\x9C" "bermut");
+  add(thread, 1,
+      "Ein Stra\xC3\x9F"
+      "enfest in Z\xC3\xBCrich, \xC3\x9C"
+      "bermut");
   add(thread, 2, "\xE6\x9D\xB1\xE4\xBA\xAC\xE9\x83\xBD\xE3\x81\xAB\xE8\xA1\x8C\xE3\x81\x8F");  // going to Tokyo
   add(thread, 3, "\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82, AI\xE5\xAD\xA6\xE4\xB9\xA0 begins");
   catch_up();
@@ -276,9 +277,9 @@ TEST_F(ChatSearch, DeletedThreadsAreNotFoundAndLeaveTheIndex) {
   ASSERT_EQ(left.items.size(), 1U) << "at once";
   EXPECT_EQ(left.items[0].thread, other);
   // As it is forgotten afterwards.
-  for (const store::Sql sql : {store::Sql("DELETE FROM message_texts WHERE thread = $1"),
-                               store::Sql("DELETE FROM messages WHERE thread = $1"),
-                               store::Sql("DELETE FROM threads WHERE id = $1")})
+  for (const store::Sql sql :
+       {store::Sql("DELETE FROM message_texts WHERE thread = $1"), store::Sql("DELETE FROM messages WHERE thread = $1"),
+        store::Sql("DELETE FROM threads WHERE id = $1")})
     write({{sql, {thread.to_string()}}});
   catch_up();
   EXPECT_EQ(entries(), 1);
@@ -344,7 +345,9 @@ TEST_F(ChatSearch, AFillThatWasKilledGoesOnFromWhereItsWordsWereCounted) {
   EXPECT_EQ(count(*telemetry_, {"SELECT dead FROM search_state"}), 0);
   EXPECT_EQ(count(*telemetry_, {"SELECT messages FROM search_words WHERE word = 'note'"}), 95) << "none counted twice";
   // Each is in the index once, and its words are known.
-  EXPECT_EQ(count(*telemetry_, {"SELECT count(*) FROM search_index WHERE search_index MATCH $1", {"\"\xF3\xB0\x80\x81note\""}}), 95);
+  EXPECT_EQ(count(*telemetry_,
+                  {"SELECT count(*) FROM search_index WHERE search_index MATCH $1", {"\"\xF3\xB0\x80\x81note\""}}),
+            95);
   for (const std::int64_t number : {1, 50, 95})
     EXPECT_THAT(found(fmt::format("filling{} ", number)), ElementsAre(number));
   EXPECT_EQ(answer("filing").corrections.size(), 0U);
@@ -438,11 +441,16 @@ TEST_F(ChatSearch, OfWhatFitsAlikeTheNewerComesFirst) {
   add(thread, 1, "budget for the garden", kNow - 2 * kYearMs);
   add(thread, 2, "budget for the kitchen", kNow - kYearMs / 12);
   add(thread, 3, "budget for the bicycle", kNow - kYearMs);
-  add(thread, 4, "all of " + std::string(2'000, 'x') + " " + [] {
-    std::string filler;
-    for (int i = 0; i < 300; ++i) filler += fmt::format("w{} ", i);
-    return filler;
-  }() + "and once a budget", kNow);
+  add(
+      thread, 4,
+      "all of " + std::string(2'000, 'x') + " " +
+          [] {
+            std::string filler;
+            for (int i = 0; i < 300; ++i) filler += fmt::format("w{} ", i);
+            return filler;
+          }() +
+          "and once a budget",
+      kNow);
   catch_up();
   EXPECT_THAT(found("budget"), ElementsAre(2, 3, 1, 4)) << "and one that hardly speaks of it last";
 }
@@ -492,10 +500,45 @@ TEST_F(ChatSearch, NothingInAQueryIsAnOperator) {
   EXPECT_THAT(found("near\"and\"or"), ElementsAre(1));
   // Whatever is typed is answered or refused for what it is, and never for what it would be to a database.
   std::mt19937 random(4);
-  const std::vector<std::string> pieces{
-      "\"", "'", "*", "^", "NEAR(", ")", "(", " AND ", " OR ", " NOT ", ":", "-", "+", "{", "}", ",", "near", "and", "\\",
-      "\xE6\x9D\xB1", "\xE4\xBA\xAC", "\xF3\xB0\x80\x81", "\xF0\x9F\x8C\xBB", "\xCC\x81", "%", ";", "--", "0", "words",
-      "\xE2\x80\x9C", "\t", "\n", " ", "\x01", "\xC3", "\xFF", "e\xCC\x81", "rowid", "search_index"};
+  const std::vector<std::string> pieces{"\"",
+                                        "'",
+                                        "*",
+                                        "^",
+                                        "NEAR(",
+                                        ")",
+                                        "(",
+                                        " AND ",
+                                        " OR ",
+                                        " NOT ",
+                                        ":",
+                                        "-",
+                                        "+",
+                                        "{",
+                                        "}",
+                                        ",",
+                                        "near",
+                                        "and",
+                                        "\\",
+                                        "\xE6\x9D\xB1",
+                                        "\xE4\xBA\xAC",
+                                        "\xF3\xB0\x80\x81",
+                                        "\xF0\x9F\x8C\xBB",
+                                        "\xCC\x81",
+                                        "%",
+                                        ";",
+                                        "--",
+                                        "0",
+                                        "words",
+                                        "\xE2\x80\x9C",
+                                        "\t",
+                                        "\n",
+                                        " ",
+                                        "\x01",
+                                        "\xC3",
+                                        "\xFF",
+                                        "e\xCC\x81",
+                                        "rowid",
+                                        "search_index"};
   for (int i = 0; i < 3'000; ++i) {
     std::string text;
     for (std::size_t count = random() % 12; count > 0; --count) text += pieces[random() % pieces.size()];

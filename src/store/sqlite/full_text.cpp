@@ -45,8 +45,8 @@ std::unique_ptr<Query> read_query(const Fts5ExtensionApi* api, Fts5Context* cont
   query->weights.resize(static_cast<std::size_t>(api->xPhraseCount(context)), 1);
   query->frequencies.resize(query->weights.size());
   sqlite3_int64 row_count = 0, word_count = 0;
-  if (api->xRowCount(context, &row_count) == SQLITE_OK && api->xColumnTotalSize(context, -1, &word_count) == SQLITE_OK &&
-      row_count > 0 && word_count > 0)
+  if (api->xRowCount(context, &row_count) == SQLITE_OK &&
+      api->xColumnTotalSize(context, -1, &word_count) == SQLITE_OK && row_count > 0 && word_count > 0)
     query->length_average = static_cast<double>(word_count) / static_cast<double>(row_count);
   return query;
 }

@@ -1,5 +1,5 @@
-// SQLite's own Unicode tokenizer finds the words, so that they are folded by its tables, which we need not keep. What it
-// takes for one word in scripts that write without spaces is cut into pairs of characters here.
+// SQLite's own Unicode tokenizer finds the words, so that they are folded by its tables, which we need not keep. What
+// it takes for one word in scripts that write without spaces is cut into pairs of characters here.
 #include "store/words.hpp"
 
 #include <sqlite3.h>

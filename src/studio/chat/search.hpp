@@ -31,8 +31,8 @@ struct SearchAnswer {
 // As the API tells it (src/api/README.md): places in a snippet are counted as JavaScript counts, in UTF-16.
 json::Value to_json(const SearchAnswer& answer);
 
-// Finds messages of all of a principal's threads by their words. The index says which they may be; what is told was read
-// in studio.db, belongs to the principal and has the words. Thread-safe.
+// Finds messages of all of a principal's threads by their words. The index says which they may be; what is told was
+// read in studio.db, belongs to the principal and has the words. Thread-safe.
 class ThreadSearch {
  public:
   // `database` is studio.db. Snippets are made on `pool`.

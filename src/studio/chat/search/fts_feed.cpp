@@ -38,7 +38,7 @@ struct FtsIndex::Entry {
   std::int64_t owner = 0;
   std::int64_t created_ms = 0;
   std::string parts = {};
-  std::int64_t id = 0;  // of a text: its rowid while the index is filled; 0: the next free one
+  std::int64_t id = 0;     // of a text: its rowid while the index is filled; 0: the next free one
   std::string words = {};  // once they are cut, with the owner's mark each; empty: it has none
 };
 
@@ -100,8 +100,8 @@ Task<Result<bool>> FtsIndex::try_step() {
   const std::string& epoch = (*rows)[0].text(0, 0);
   const store::Rows &stamp = (*rows)[1], &ends = (*rows)[2], &changes = (*rows)[3];
   // Where it came to must still be where it was: else one of the two files is another, or older.
-  const bool is_known = state_->position == 0 ? ends.integer(0, 0) <= 1
-                                              : !stamp.empty() && stamp.integer(0, 0) == state_->stamp;
+  const bool is_known =
+      state_->position == 0 ? ends.integer(0, 0) <= 1 : !stamp.empty() && stamp.integer(0, 0) == state_->stamp;
   if (state_->epoch != epoch || !is_known) {
     if (!state_->epoch.empty()) log::info("the search index does not fit the messages and is built anew");
     std::string begun = epoch;
@@ -109,7 +109,8 @@ Task<Result<bool>> FtsIndex::try_step() {
     if (!anew) co_return error_of(anew);
     co_return true;
   }
-  waiting_.set(static_cast<double>(ends.integer(0, 1) - state_->position + std::max<std::int64_t>(state_->fill_below - 1, 0)));
+  waiting_.set(
+      static_cast<double>(ends.integer(0, 1) - state_->position + std::max<std::int64_t>(state_->fill_below - 1, 0)));
   if (!changes.empty()) {
     std::int64_t tokens = 0, last = 0;
     for (std::size_t row = 0; row < changes.size() && (row == 0 || tokens < options_.batch_tokens_max); ++row) {
@@ -178,7 +179,8 @@ Task<Result<>> FtsIndex::begin_anew(std::string epoch) {
   // Numbers stay: a search that is under way may hold one.
   batch.push_back({"UPDATE search_owners SET messages = 0"});
   batch.push_back(
-      {"INSERT INTO search_state (id, epoch, position, stamp, fill_below, next_id, dead) VALUES (1, $1, $2, $3, $4, $5, 0) "
+      {"INSERT INTO search_state (id, epoch, position, stamp, fill_below, next_id, dead) VALUES (1, $1, $2, $3, $4, "
+       "$5, 0) "
        "ON CONFLICT (id) DO UPDATE SET epoch = $1, position = $2, stamp = $3, fill_below = $4, next_id = $5, dead = 0",
        {state.epoch, state.position, state.stamp, state.fill_below, state.next_id}});
   auto written = co_await parts_.telemetry.write(std::move(batch));
@@ -191,7 +193,9 @@ Task<Result<>> FtsIndex::begin_anew(std::string epoch) {
 
 Task<Result<bool>> FtsIndex::follow(std::int64_t last) {
   store::Statement question{
-      "SELECT c.thread, c.number, m.owner, m.created_ms, x.parts, x.rowid IS NOT NULL AND m.owner IS NOT NULL AND " ATELIER_SEARCHED ", c.stamp "
+      "SELECT c.thread, c.number, m.owner, m.created_ms, x.parts, x.rowid IS NOT NULL AND m.owner IS NOT NULL "
+      "AND " ATELIER_SEARCHED
+      ", c.stamp "
       "FROM message_changes c LEFT JOIN threads t ON t.id = c.thread "
       "LEFT JOIN messages m ON m.thread = c.thread AND m.number = c.number "
       "LEFT JOIN message_texts x ON x.thread = c.thread AND x.number = c.number "
@@ -202,8 +206,7 @@ Task<Result<bool>> FtsIndex::follow(std::int64_t last) {
   if (auto numbered = co_await number_owners(&*rows); !numbered) co_return error_of(numbered);
   // Of several changes of a message one is enough: its text is that of now.
   std::map<std::pair<std::string, std::int64_t>, std::size_t> latest;
-  for (std::size_t row = 0; row < rows->size(); ++row)
-    latest[{rows->text(row, 0), rows->integer(row, 1)}] = row;
+  for (std::size_t row = 0; row < rows->size(); ++row) latest[{rows->text(row, 0), rows->integer(row, 1)}] = row;
   std::vector<Entry> entries;
   for (std::size_t row = 0; row < rows->size(); ++row) {
     if (latest[{rows->text(row, 0), rows->integer(row, 1)}] != row) continue;
@@ -271,9 +274,10 @@ Task<Result<>> FtsIndex::number_owners(const store::Rows* rows) {
   for (std::size_t row = 0; row < rows->size(); ++row) {
     if (rows->is_null(row, 2) || owners_.contains(rows->text(row, 2))) continue;
     owners_.emplace(rows->text(row, 2), 0);
-    batch.push_back({"INSERT INTO search_owners (id, messages) VALUES ($1, 0) ON CONFLICT (id) DO UPDATE SET id = $1 "
-                     "RETURNING id, number",
-                     {rows->text(row, 2)}});
+    batch.push_back(
+        {"INSERT INTO search_owners (id, messages) VALUES ($1, 0) ON CONFLICT (id) DO UPDATE SET id = $1 "
+         "RETURNING id, number",
+         {rows->text(row, 2)}});
   }
   if (batch.empty()) co_return Result<>{};
   auto written = co_await parts_.telemetry.write(std::move(batch));
@@ -334,14 +338,16 @@ Task<Result<>> FtsIndex::add(State next, std::vector<Entry> entries, bool is_fil
            "AND thread = (SELECT number FROM search_threads WHERE id = $1))",
            {entry.thread, entry.number}});
       batch.push_back(
-          {"DELETE FROM search_messages WHERE number = $2 AND thread = (SELECT number FROM search_threads WHERE id = $1)",
+          {"DELETE FROM search_messages WHERE number = $2 AND thread = (SELECT number FROM search_threads WHERE id = "
+           "$1)",
            {entry.thread, entry.number}});
     }
     if (entry.words.empty()) {
       if (!is_fill)
-        batch.push_back({"DELETE FROM search_threads WHERE id = $1 AND NOT EXISTS "
-                         "(SELECT 1 FROM search_messages m WHERE m.thread = search_threads.number)",
-                         {entry.thread}});
+        batch.push_back(
+            {"DELETE FROM search_threads WHERE id = $1 AND NOT EXISTS "
+             "(SELECT 1 FROM search_messages m WHERE m.thread = search_threads.number)",
+             {entry.thread}});
       continue;
     }
     if (entry.thread != thread_before)
@@ -349,12 +355,14 @@ Task<Result<>> FtsIndex::add(State next, std::vector<Entry> entries, bool is_fil
     thread_before = entry.thread;
     const std::int64_t id = is_fill ? entry.id : next.next_id++;
     // While it is filled, what changed since has its entry already, and so has what is filled again after a crash.
-    batch.push_back({"INSERT INTO search_index (rowid, words) SELECT $1, $2 FROM search_threads t WHERE t.id = $3 AND NOT EXISTS "
-                     "(SELECT 1 FROM search_messages m WHERE m.thread = t.number AND m.number = $4)",
-                     {id, std::move(entry.words), entry.thread, entry.number}});
-    batch.push_back({"INSERT INTO search_messages (id, thread, number, created_ms) "
-                     "SELECT $1, number, $3, $4 FROM search_threads WHERE id = $2 ON CONFLICT DO NOTHING",
-                     {id, entry.thread, entry.number, entry.created_ms}});
+    batch.push_back(
+        {"INSERT INTO search_index (rowid, words) SELECT $1, $2 FROM search_threads t WHERE t.id = $3 AND NOT EXISTS "
+         "(SELECT 1 FROM search_messages m WHERE m.thread = t.number AND m.number = $4)",
+         {id, std::move(entry.words), entry.thread, entry.number}});
+    batch.push_back(
+        {"INSERT INTO search_messages (id, thread, number, created_ms) "
+         "SELECT $1, number, $3, $4 FROM search_threads WHERE id = $2 ON CONFLICT DO NOTHING",
+         {id, entry.thread, entry.number, entry.created_ms}});
   }
   if (is_fill) {
     for (auto& [owner, counts] : made->counts) {
@@ -365,10 +373,9 @@ Task<Result<>> FtsIndex::add(State next, std::vector<Entry> entries, bool is_fil
   } else {
     std::ranges::move(write_counts(made->counts), std::back_inserter(batch));
   }
-  batch.push_back(
-      {"UPDATE search_state SET position = $1, stamp = $2, fill_below = $3, next_id = $4 RETURNING dead",
-       {next.position, next.stamp, next.filled_to, next.next_id},
-       store::Expect::exactly_one});
+  batch.push_back({"UPDATE search_state SET position = $1, stamp = $2, fill_below = $3, next_id = $4 RETURNING dead",
+                   {next.position, next.stamp, next.filled_to, next.next_id},
+                   store::Expect::exactly_one});
   auto written = co_await parts_.telemetry.write(std::move(batch));
   if (!written) co_return error_of(written);
   next.dead = written->back().integer(0, 0);
@@ -395,13 +402,14 @@ std::vector<store::Statement> FtsIndex::write_counts(const OwnerCounts& counts) 
       if (++in_object == kWordsSlice) close_object();
     }
     close_object();
-    statements.push_back({"UPDATE search_owners SET messages = messages + $2 WHERE number = $1", {owner, one.messages}});
+    statements.push_back(
+        {"UPDATE search_owners SET messages = messages + $2 WHERE number = $1", {owner, one.messages}});
   }
   return statements;
 }
 
-// What the filling gathered, each slice in a commit of its own: a crash between two counts some words twice, and they are
-// known about only.
+// What the filling gathered, each slice in a commit of its own: a crash between two counts some words twice, and they
+// are known about only.
 Task<Result<>> FtsIndex::write_gathered() {
   std::vector<store::Statement> statements = write_counts(gathered_);
   statements.push_back({"UPDATE search_state SET fill_below = $1", {state_->fill_below}});
@@ -431,7 +439,8 @@ Task<> FtsIndex::forget_changes() {
   if (before - forgotten_ < std::min(kForgetSlice, options_.changes_kept)) co_return;
   std::vector<store::Statement> batch;
   batch.push_back(
-      {"DELETE FROM message_changes WHERE position <= $1 AND position < (SELECT min(position) FROM message_changes) + $2",
+      {"DELETE FROM message_changes WHERE position <= $1 AND position < (SELECT min(position) FROM message_changes) + "
+       "$2",
        {before, kForgetSlice}});
   auto deleted = co_await parts_.studio.write(std::move(batch));
   // The next time, then.

@@ -145,9 +145,8 @@ Task<Result<>> FtsIndex::look_up(Asking* asking) {
     const store::Rows& continued = (*rows)[next++];
     for (std::size_t row = 0; row < continued.size(); ++row)
       if (continued.text(row, 0) != clause.wanted.words.front())
-        clause.forms.push_back({.words = {continued.text(row, 0)},
-                                .share = kContinuationWeight,
-                                .messages = continued.integer(row, 1)});
+        clause.forms.push_back(
+            {.words = {continued.text(row, 0)}, .share = kContinuationWeight, .messages = continued.integer(row, 1)});
   }
   co_return Result<>{};
 }
@@ -176,8 +175,7 @@ Task<Result<>> FtsIndex::add_near_words(Asking* asking, bool also_where_found) {
       const auto repeated = std::ranges::unique(beginnings);
       beginnings.erase(repeated.begin(), repeated.end());
       for (const std::string& beginning : beginnings)
-        questions.push_back(
-            select_near(asking->owner, beginning, letters.size() - allowed, letters.size() + allowed));
+        questions.push_back(select_near(asking->owner, beginning, letters.size() - allowed, letters.size() + allowed));
       asked.emplace_back(index, beginnings.size());
     }
     if (questions.empty()) continue;
@@ -216,7 +214,8 @@ Task<Result<std::vector<Candidate>>> FtsIndex::ask(const Asking* asking) {
   // Newest first, since that is the order of the entries; so of a common word only the newest are weighed, and of the
   // others all.
   store::Statement question{
-      "SELECT t.id, m.number, m.created_ms, s.score FROM (SELECT rowid AS id, weighted_score(search_index, $2) AS score "
+      "SELECT t.id, m.number, m.created_ms, s.score FROM (SELECT rowid AS id, weighted_score(search_index, $2) AS "
+      "score "
       "FROM search_index WHERE search_index MATCH $1 ORDER BY rowid DESC LIMIT $3) AS s "
       "JOIN search_messages m ON m.id = s.id JOIN search_threads t ON t.number = m.thread",
       {expression_of(asking->clauses, asking->owner), weights_of(asking->clauses, asking->message_count),
@@ -239,8 +238,7 @@ Task<Result<std::vector<Candidate>>> FtsIndex::ask(const Asking* asking) {
 Task<Result<Candidates>> FtsIndex::find(Principal principal, SearchQuery query, std::size_t count_max) {
   std::vector<store::Statement> questions;
   questions.push_back({"SELECT fill_below FROM search_state"});
-  questions.push_back(
-      {"SELECT number, messages FROM search_owners WHERE id = $1", {principal.owner.to_string()}});
+  questions.push_back({"SELECT number, messages FROM search_owners WHERE id = $1", {principal.owner.to_string()}});
   auto rows = co_await parts_.telemetry.read_all(std::move(questions));
   if (!rows) co_return error_of(rows);
   Candidates found;

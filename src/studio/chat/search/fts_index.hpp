@@ -11,10 +11,10 @@
 
 namespace atelier::studio {
 
-// The index in telemetry.db (store/migration/search.cpp), by SQLite's FTS5. It follows studio.db's message_changes behind
-// the answers, in batches; each batch and how far it came are one commit. A lost or older telemetry.db, or a studio.db
-// that is another, is noticed, and everything is indexed anew, the newest first. Words are each owner's own: they begin
-// with the owner's mark, so that one owner's search neither meets nor costs what another has.
+// The index in telemetry.db (store/migration/search.cpp), by SQLite's FTS5. It follows studio.db's message_changes
+// behind the answers, in batches; each batch and how far it came are one commit. A lost or older telemetry.db, or a
+// studio.db that is another, is noticed, and everything is indexed anew, the newest first. Words are each owner's own:
+// they begin with the owner's mark, so that one owner's search neither meets nor costs what another has.
 class FtsIndex final : public SearchIndex {
  public:
   struct Options {
@@ -46,12 +46,12 @@ class FtsIndex final : public SearchIndex {
 
  private:
   struct State {
-    std::string epoch;               // of studio.db's events
-    std::int64_t position = 0;       // of the last change that was taken
-    std::int64_t stamp = 0;          // and its stamp
-    std::int64_t fill_below = 0;     // what stands in message_texts from here on is indexed; 0: all
-    std::int64_t filled_to = 0;      // and its words are counted: so far it need not be filled again
-    std::int64_t next_id = 1;        // of the next entry
+    std::string epoch;            // of studio.db's events
+    std::int64_t position = 0;    // of the last change that was taken
+    std::int64_t stamp = 0;       // and its stamp
+    std::int64_t fill_below = 0;  // what stands in message_texts from here on is indexed; 0: all
+    std::int64_t filled_to = 0;   // and its words are counted: so far it need not be filled again
+    std::int64_t next_id = 1;     // of the next entry
     std::int64_t dead = 0;
   };
   struct Batch;

@@ -28,8 +28,9 @@ struct SearchQuery {
   std::vector<SearchClause> clauses;
 };
 
-// Words; the last one may be only begun, unless something stands behind it. What stands in quotation marks is a phrase; a mark that is not closed quotes
-// the rest. Any text can be searched for: nothing in it is an operator. Errors: no word in it, too many, no UTF-8.
+// Words; the last one may be only begun, unless something stands behind it. What stands in quotation marks is a phrase;
+// a mark that is not closed quotes the rest. Any text can be searched for: nothing in it is an operator. Errors: no
+// word in it, too many, no UTF-8.
 Result<SearchQuery> parse_search(std::string_view text);
 
 // What a clause was taken for: any of these.

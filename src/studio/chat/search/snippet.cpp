@@ -101,8 +101,7 @@ std::optional<Snippet> make_snippet(std::string_view text, const std::vector<Cla
   const std::vector<Found> found = find_all(words_of(text), clauses);
   if (found.empty()) return std::nullopt;
   const Found& first = found[best_start(found, clauses.size())];
-  const std::size_t begin =
-      word_begin(text, first.begin > kBytesBefore ? first.begin - kBytesBefore : 0, first.begin);
+  const std::size_t begin = word_begin(text, first.begin > kBytesBefore ? first.begin - kBytesBefore : 0, first.begin);
   // A phrase may be longer than a snippet is.
   std::size_t end = std::min(text.size(), std::max(begin + kSnippetBytes, first.end));
   if (end < text.size()) {
