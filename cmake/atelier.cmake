@@ -65,9 +65,9 @@ function(atelier_test name)
   target_compile_definitions(${name} PRIVATE ATELIER_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ATELIER_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   set(others "*")
   if(arg_ALONE)
-    # Of time limits that mean little while another test has the processor.
+    # Of time limits that mean little while another test has the processor, or under a sanitizer.
     set(others "-${arg_ALONE}")
-    gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "${arg_ALONE}" DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" RUN_SERIAL TRUE)
+    gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "${arg_ALONE}" DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS plain RUN_SERIAL TRUE)
   endif()
   gtest_discover_tests(${name} TEST_PREFIX "${name}." TEST_FILTER "${others}" DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()

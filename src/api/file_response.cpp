@@ -33,8 +33,7 @@ net::Response file_response(store::OpenBlob blob, std::string media_type, std::s
   response.headers.set("cache-control", "private, no-cache");
   // A user's file is shown, never run.
   response.headers.set("content-security-policy", "sandbox; default-src 'none'; media-src 'self'; img-src 'self'");
-  if (!download_name.empty())
-    response.headers.set("content-disposition", attachment_named(download_name));
+  if (!download_name.empty()) response.headers.set("content-disposition", attachment_named(download_name));
   UniqueFd fd = blob.fd.duplicate();
   const std::uint64_t size_bytes = blob.info.size_bytes;
   const std::string etag = fmt::format("\"{}\"", blob.info.digest.hex());

@@ -14,6 +14,7 @@
 #include "base/async.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
+#include "base/run_elsewhere.hpp"
 #include "base/task_group.hpp"
 #include "graph/node/all.hpp"
 #include "net/assets.hpp"
@@ -131,7 +132,7 @@ Result<> House::start() {
   preparation_ = std::make_unique<Preparation>(executor());
   productions_ = std::make_unique<studio::Productions>(studio::Productions::Parts{
       .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] {
-        return run_on(executor(), ready());
+        return run_elsewhere(executor(), ready());
       }});
   library_ = std::make_unique<studio::Library>(*node_services_, system_clock());
   auto model_room = ModelRoom::open({.loops = *loops_,
@@ -180,8 +181,8 @@ void House::open_chat() {
                                                              .threads = *threads_,
                                                              .answers = *answers_,
                                                              .clock = system_clock()});
-  client_chats_ = std::make_unique<studio::ClientChats>(studio::ClientChats::Parts{
-      .database = *database_, .threads = *threads_, .talk = *talk_, .answers = *answers_});
+  client_chats_ = std::make_unique<studio::ClientChats>(
+      studio::ClientChats::Parts{.database = *database_, .threads = *threads_, .talk = *talk_, .answers = *answers_});
   // One thread for the index, one for snippets.
   search_pool_ = std::make_unique<store::WorkPool>(store::WorkPool::Options{.name = "search", .thread_count = 2});
   search_index_ = std::make_unique<studio::FtsIndex>(studio::FtsIndex::Parts{.studio = *database_,

@@ -43,16 +43,6 @@ inline Task<Result<>> sleep_for(std::chrono::steady_clock::duration length) {
   co_return Result<>{};
 }
 
-// Moves the awaiting coroutine's work to another loop and brings the result back to this one. Cancellation travels.
-template <class T>
-Task<T> run_on(Executor executor, Task<T> task) {
-  // Named values, since GCC 12 loses the executor when these are temporaries of the co_await expressions.
-  const Executor here = co_await current_executor();
-  if (executor == here) co_return co_await std::move(task);
-  const asio::use_awaitable_t<Executor> use_awaitable;
-  co_return co_await asio::co_spawn(executor, std::move(task), use_awaitable);
-}
-
 // Wakes coroutines of one loop: like a condition variable without a lock, since only that loop touches the state it
 // guards. Made, waited on and notified on its own loop.
 class Signal {

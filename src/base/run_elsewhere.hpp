@@ -14,9 +14,10 @@ Task<T> without_throwing(Task<T> task) {
   co_return co_await std::move(task);
 }
 
-// run_on() for work that is often cancelled: as somebody goes away while the other loop just ends what they wait for.
-// Asio 1.81 has the other loop emit a signal that lies in the awaiting coroutine's slot, which is cleared as soon as
-// that goes on. Here a stop that is on its way keeps the signal alive.
+// Moves the awaiting coroutine's work to another loop and brings the result back to this one. Cancellation travels, and
+// may come while the other loop just ends what is waited for: Boost 1.81's own co_spawn() would have that loop emit a
+// signal that lies in the awaiting coroutine's slot, which is cleared as soon as that goes on. Here a stop that is on
+// its way keeps the signal alive.
 template <class T>
 Task<T> run_elsewhere(Executor executor, Task<T> task) {
   const Executor here = co_await current_executor();

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/crash_point.hpp"
+#include "base/run_elsewhere.hpp"
 #include "graph/engine_call.hpp"
 #include "graph/rows.hpp"
 
@@ -45,7 +46,7 @@ RunPtr EngineImpl::active(Principal principal, RunId id) const {
 }
 
 Task<Result<RunView>> EngineImpl::find(Principal principal, RunId id) {
-  return run_on(executor_, find_here(principal, id));
+  return run_elsewhere(executor_, find_here(principal, id));
 }
 
 Task<Result<RunView>> EngineImpl::find_here(Principal principal, RunId id) {
@@ -67,7 +68,8 @@ Task<Result<RunView>> EngineImpl::find_summary(Principal principal, RunId id) {
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return no_such_run(id);
   RunView view = rows::read_run(*rows, 0);
-  if (view.state == RunState::running && stalled_count_ > 0) view.stalled = co_await run_on(executor_, stall_of(id));
+  if (view.state == RunState::running && stalled_count_ > 0)
+    view.stalled = co_await run_elsewhere(executor_, stall_of(id));
   co_return view;
 }
 
@@ -101,12 +103,12 @@ Task<Result<Engine::Page>> EngineImpl::list(Principal principal, std::string kin
   if (rows->size() > count) page.next = page.runs.back().id.to_string();
   for (RunView& view : page.runs)
     if (view.state == RunState::running && stalled_count_ > 0)
-      view.stalled = co_await run_on(executor_, stall_of(view.id));
+      view.stalled = co_await run_elsewhere(executor_, stall_of(view.id));
   co_return page;
 }
 
 Task<Result<>> EngineImpl::cancel(Principal principal, RunId id) {
-  return run_on(executor_, cancel_here(principal, id));
+  return run_elsewhere(executor_, cancel_here(principal, id));
 }
 
 Task<Result<>> EngineImpl::cancel_here(Principal principal, RunId id) {
@@ -150,7 +152,7 @@ Task<Result<>> EngineImpl::until_over(RunPtr run) {
 }
 
 Task<Result<RunView>> EngineImpl::wait(Principal principal, RunId id) {
-  return run_on(executor_, wait_here(principal, id));
+  return run_elsewhere(executor_, wait_here(principal, id));
 }
 
 Task<Result<RunView>> EngineImpl::wait_here(Principal principal, RunId id) {

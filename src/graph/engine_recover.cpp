@@ -2,6 +2,7 @@
 
 #include "base/crash_point.hpp"
 #include "base/log.hpp"
+#include "base/run_elsewhere.hpp"
 #include "graph/engine_call.hpp"
 #include "graph/rows.hpp"
 
@@ -13,7 +14,7 @@ constexpr json::Limits kOwnLimits{.depth_max = 128, .values_max = 20'000'000, .k
 
 }  // namespace
 
-Task<Result<>> EngineImpl::recover() { return run_on(executor_, recover_here()); }
+Task<Result<>> EngineImpl::recover() { return run_elsewhere(executor_, recover_here()); }
 
 Task<Result<>> EngineImpl::recover_here() {
   ensure(!is_started_, "an engine recovers once");
@@ -213,7 +214,7 @@ Task<Result<>> EngineImpl::trim_results() {
   co_return Result<>{};
 }
 
-Task<> EngineImpl::stop() { return run_on(executor_, stop_here()); }
+Task<> EngineImpl::stop() { return run_elsewhere(executor_, stop_here()); }
 
 Task<> EngineImpl::stop_here() {
   is_stopping_ = true;

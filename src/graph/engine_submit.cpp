@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/crash_point.hpp"
+#include "base/run_elsewhere.hpp"
 #include "graph/engine_call.hpp"
 #include "graph/rows.hpp"
 #include "graph/view_json.hpp"
@@ -29,7 +30,7 @@ Task<Result<RunId>> EngineImpl::submit(RunRequest request) {
   if (auto ok = check_graph(request.graph, registry_); !ok) co_return error_of(ok);
   Submission submission{.request = std::move(request), .graph_json = {}, .forced_from = {}};
   submission.graph_json = json::write(to_json(submission.request.graph));
-  co_return co_await run_on(executor_, submit_here(std::move(submission)));
+  co_return co_await run_elsewhere(executor_, submit_here(std::move(submission)));
 }
 
 RunPtr EngineImpl::make_run(Submission& submission) const {
@@ -141,7 +142,7 @@ Batch EngineImpl::first_batch(Draft& draft, Submission& submission) {
 }
 
 Task<Result<RunId>> EngineImpl::run_again(Principal principal, RunId id, Again again) {
-  return run_on(executor_, again_here(principal, id, std::move(again)));
+  return run_elsewhere(executor_, again_here(principal, id, std::move(again)));
 }
 
 Task<Result<RunId>> EngineImpl::again_here(Principal principal, RunId id, Again again) {

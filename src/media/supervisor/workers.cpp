@@ -14,6 +14,7 @@
 
 #include "base/async.hpp"
 #include "base/log.hpp"
+#include "base/run_elsewhere.hpp"
 #include "base/task_group.hpp"
 #include "base/text.hpp"
 #include "media/protocol/limits.hpp"
@@ -300,12 +301,12 @@ Workers::Workers(Executor executor, WorkersSettings settings)
 Workers::~Workers() = default;
 
 Task<Result<json::Value>> Workers::run(TaskRequest request, std::function<void(Progress)> on_progress) {
-  return run_on(pool_->executor(), pool_->run(std::move(request), std::move(on_progress)));
+  return run_elsewhere(pool_->executor(), pool_->run(std::move(request), std::move(on_progress)));
 }
 
-Task<Result<Hello>> Workers::describe() { return run_on(pool_->executor(), pool_->describe()); }
+Task<Result<Hello>> Workers::describe() { return run_elsewhere(pool_->executor(), pool_->describe()); }
 
-Task<> Workers::stop() { return run_on(pool_->executor(), pool_->stop()); }
+Task<> Workers::stop() { return run_elsewhere(pool_->executor(), pool_->stop()); }
 
 WorkersReport Workers::report() const { return pool_->report(); }
 

@@ -379,9 +379,9 @@ std::vector<PartDelta> said_beyond(const std::vector<MessagePart>& parts, const 
     else if (const auto* thought = std::get_if<part::Reasoning>(&whole))
       more.push_back({.at = at, .piece = part::Reasoning{.text = thought->text.substr(from)}});
     else if (const auto* call = std::get_if<part::ToolCall>(&whole))
-      more.push_back({.at = at,
-                      .piece = part::ToolCall{
-                          .id = call->id, .name = call->name, .arguments = call->arguments.substr(from)}});
+      more.push_back(
+          {.at = at,
+           .piece = part::ToolCall{.id = call->id, .name = call->name, .arguments = call->arguments.substr(from)}});
   }
   return more;
 }

@@ -50,7 +50,8 @@ std::string file_name_of(std::string_view title) {
 
 Task<Result<ThreadExchange::Taken>> ThreadExchange::take_in(Principal principal, std::string bytes) {
   const auto file = std::make_shared<const std::string>(std::move(bytes));
-  auto import = co_await store::run_in(parts_.pool, [file](std::size_t) { return read_export(*file); });
+  const auto read = [file](std::size_t) { return read_export(*file); };
+  auto import = co_await store::run_in(parts_.pool, read);
   if (!import) co_return error_of(import);
   Taken taken;
   taken.skipped = std::move(import->skipped);
@@ -125,8 +126,8 @@ Task<Result<store::ThreadRow>> ThreadExchange::store_thread(Principal principal,
   }
   std::vector<store::Statement> end;
   end.push_back(store::Threads::restore(principal, row.id));
-  auto shown = co_await write_with_event(&parts_.database, &parts_.events, principal, std::move(end),
-                                         thread_changed(row));
+  auto shown =
+      co_await write_with_event(&parts_.database, &parts_.events, principal, std::move(end), thread_changed(row));
   if (!shown) co_return error_of(shown);
   co_return row;
 }
@@ -159,9 +160,10 @@ Task<Result<ThreadExchange::File>> ThreadExchange::give_out(Principal principal,
   auto thread = co_await read_thread(principal, id);
   if (!thread) co_return error_of(thread);
   const auto whole = std::make_shared<const ImportedThread>(std::move(*thread));
-  auto bytes = co_await store::run_in(parts_.pool, [whole, form](std::size_t) -> Result<std::string> {
+  const auto write = [whole, form](std::size_t) -> Result<std::string> {
     return form == Form::markdown ? to_markdown(*whole) : json::write(to_export_json(*whole));
-  });
+  };
+  auto bytes = co_await store::run_in(parts_.pool, write);
   if (!bytes) co_return error_of(bytes);
   const bool is_markdown = form == Form::markdown;
   File file;

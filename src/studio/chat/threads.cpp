@@ -184,7 +184,8 @@ Task<Result<std::vector<ThreadMessage>>> Threads::branch(Principal principal, Th
   auto row = co_await find(principal, id);
   if (!row) co_return error_of(row);
   if (number < 1 || number > row->message_count) co_return no_such_message(number);
-  auto rows = co_await parts_.database.read(store::Messages::branch(principal, id, number, has_it ? count : count + 1));
+  const std::int64_t read_count = has_it ? count : count + 1;
+  auto rows = co_await parts_.database.read(store::Messages::branch(principal, id, number, read_count));
   if (!rows) co_return error_of(rows);
   auto messages = messages_of(*rows, id, principal.owner, parts_.answers);
   if (messages && !has_it && !messages->empty()) messages->pop_back();
