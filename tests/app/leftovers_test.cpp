@@ -177,7 +177,7 @@ TEST_F(Leftovers, ManyGoInSlices) {
 TEST_F(Leftovers, OlderRendersAreKnownToo) {
   const std::string digest(64, 'a');
   auto older = store::studio_migrations();
-  older.pop_back();
+  std::erase_if(older, [](const store::Migration& one) { return one.name == "render_files" || one.version > 7; });
   {
     auto database = store::open_sqlite({.path = folder_ / "older.db"}, older);
     ASSERT_TRUE(database);

@@ -109,7 +109,7 @@ std::expected<OllamaAsk, Problem> read_ollama(const Call& call) {
 
 class Writer {
  public:
-  Writer(const Call& call, const OllamaAsk& ask) : call_(call), ask_(ask), said_(say(ask.wish, call.faults)) {}
+  Writer(const Call& call, const OllamaAsk& ask) : call_(call), said_(say(ask.wish, call.faults)) {}
 
   Answer whole() const {
     json::Object message{{"role", "assistant"}, {"content", said_.whole_text()}};
@@ -180,7 +180,6 @@ class Writer {
   }
 
   const Call& call_;
-  const OllamaAsk& ask_;
   Said said_;
 };
 

@@ -7,7 +7,7 @@ namespace {
 
 thread_local std::size_t count = 0, byte_count = 0;
 
-void* allocate(std::size_t size, std::size_t alignment) {
+[[maybe_unused]] void* allocate(std::size_t size, std::size_t alignment) {
   ++count;
   byte_count += size;
   const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
@@ -19,6 +19,7 @@ void* allocate(std::size_t size, std::size_t alignment) {
 
 }  // namespace
 
+#ifndef ATELIER_COUNTS_NO_ALLOCATIONS
 void* operator new(std::size_t size) { return allocate(size, 1); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return allocate(size, static_cast<std::size_t>(alignment));
@@ -33,6 +34,7 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#endif
 
 namespace atelier::model::testing {
 

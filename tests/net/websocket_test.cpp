@@ -64,7 +64,7 @@ TEST(SocketFrames, AreReadInPiecesOfAnySize) {
   EXPECT_TRUE(wanted.starts_with("text:hello;ping:p;text:two parts;binary:" + std::string("\0\xff", 2) +
                                  ";close:bye1000;text:xxx"))
       << wanted.substr(0, 80);
-  for (const std::size_t size : {1, 2, 3, 7, 64}) EXPECT_EQ(decode_all(bytes, size), wanted) << size;
+  for (const std::size_t size : {1UZ, 2UZ, 3UZ, 7UZ, 64UZ}) EXPECT_EQ(decode_all(bytes, size), wanted) << size;
 }
 
 TEST(SocketFrames, AreRefusedWhenTheyAreMalformed) {
