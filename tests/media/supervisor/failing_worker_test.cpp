@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 WorkersSettings impatient() {
   WorkersSettings settings;
   settings.silence_timeout = 1'500ms;
-  settings.stall_timeout = 1'200ms;
+  settings.stall_timeout = kIsSanitized ? 2'500ms : 1'200ms;
   settings.start_timeout = 1'000ms;
   settings.task_timeout = 3'000ms;
   settings.task_memory_bytes_max = 200 << 20;
