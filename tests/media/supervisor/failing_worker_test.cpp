@@ -59,9 +59,8 @@ class FailingWorker : public testing::TestWithParam<Failure> {};
 
 TEST_P(FailingWorker, GivesATypedErrorAndIsReplaced) {
   const Failure& expected = GetParam();
-  if (kIsSanitized &&
-      (expected.action == "allocate_and_touch" || expected.action == "crash" || expected.action == "abort" ||
-       expected.action == "threads"))
+  if (kIsSanitized && (expected.action == "allocate_and_touch" || expected.action == "crash" ||
+                       expected.action == "abort" || expected.action == "threads"))
     GTEST_SKIP() << "the sanitizer's runtime answers this itself, or takes the memory for it";
   const Footprint before = footprint();
   {
