@@ -169,13 +169,21 @@ Result<Event> parse_event(std::string_view text) {
   return event;
 }
 
-Task<Result<std::unique_ptr<EventLog>>> open_event_log(Database& database, Bus& bus) {
+namespace {
+
+Task<Result<std::unique_ptr<EventLog>>> open_log(Database* database, Bus* bus) {
   Statement epoch("SELECT value FROM meta WHERE key = 'epoch'");
-  auto rows = co_await database.read(std::move(epoch));
+  auto rows = co_await database->read(std::move(epoch));
   if (!rows) co_return error_of(std::move(rows));
   if (rows->empty())
     co_return fail(ErrorCode::storage_failed, "the database has no epoch", {.reason = "epoch_missing", .where = {}});
-  co_return std::make_unique<DatabaseEventLog>(database, bus, rows->text(0, 0));
+  co_return std::make_unique<DatabaseEventLog>(*database, *bus, rows->text(0, 0));
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<EventLog>>> open_event_log(Database& database, Bus& bus) {
+  return open_log(&database, &bus);
 }
 
 }  // namespace atelier::store

@@ -6,16 +6,24 @@
 
 namespace atelier::model {
 
-Task<Result<std::string>> read_whole(UpstreamAnswer& answer, std::size_t bytes_max) {
+namespace {
+
+Task<Result<std::string>> read_all(UpstreamAnswer* answer, std::size_t bytes_max) {
   std::string whole;
   for (;;) {
-    auto piece = co_await answer.next();
+    auto piece = co_await answer->next();
     if (!piece) co_return error_of(piece);
     if (!*piece) co_return whole;
     whole += **piece;
     if (whole.size() > bytes_max)
       co_return fail(ErrorCode::too_large, fmt::format("the provider's answer has more than {} bytes", bytes_max));
   }
+}
+
+}  // namespace
+
+Task<Result<std::string>> read_whole(UpstreamAnswer& answer, std::size_t bytes_max) {
+  return read_all(&answer, bytes_max);
 }
 
 Fault fault_of(const Error& error) {

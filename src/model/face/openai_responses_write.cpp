@@ -160,7 +160,7 @@ ResponseState state_of(StopReason stop, bool has_refusal) {
 json::Object repeated_of(const ChatRequest& request) {
   const auto given = [&](std::string_view name, json::Value otherwise) {
     const json::Value* value = request.extra.if_contains(name);
-    return value ? *value : std::move(otherwise);
+    return value ? *value : otherwise;
   };
   return {
       {"instructions", instructions_of(request)},
