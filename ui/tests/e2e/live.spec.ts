@@ -10,7 +10,10 @@ for (const [tab, width] of [['story', 1280], ['captions', 1280], ['export', 1280
     await watchShift(page);
     // Words of its own: what another test rendered would be taken from the cache.
     const id = await create(page, `# Steady\n\nThe lamp is lit at ${width}, for the ${tab}.\n\nThe ships come home.`);
+    // What can be chosen from may come after the short: this is about the render, and not about that.
+    const choices = page.waitForResponse('**/api/options');
     await page.goto(`/shorts/${id}?tab=${tab}`);
+    await choices;
     await expect(page.getByText('Draft', { exact: true })).toBeVisible();
     await page.waitForTimeout(500);
     const render = async (): Promise<void> => expect((await page.request.post(`/api/productions/${id}/render`)).status()).toBe(202);
