@@ -8,25 +8,20 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "store/chat/client_chats.hpp"
+#include "studio/chat/chat_parts.hpp"
 
 namespace atelier::studio {
 namespace {
 
-constexpr int kTriesMax = 5;
+using chat_parts::append;
+using chat_parts::invalid;
+using chat_parts::is_open;
 
-std::unexpected<Error> invalid(std::string where, std::string message) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "field_invalid", .where = std::move(where)});
-}
+constexpr int kTriesMax = 5;
 
 std::unexpected<Error> busy(std::int64_t number) {
   return fail(ErrorCode::conflict, fmt::format("message {} is being answered", number),
               {.reason = "thread_busy", .where = {}});
-}
-
-bool is_open(MessageState state) noexcept { return state == MessageState::answering || state == MessageState::queued; }
-
-void append(std::vector<store::Statement>& batch, std::vector<store::Statement> more) {
-  std::ranges::move(more, std::back_inserter(batch));
 }
 
 std::string digest_of(const NewMessage& message) {

@@ -7,20 +7,18 @@
 #include <set>
 
 #include "base/async.hpp"
+#include "studio/chat/chat_parts.hpp"
+#include "studio/file_name.hpp"
 
 namespace atelier::studio {
 namespace {
+
+using chat_parts::write_tags;
 
 constexpr std::size_t kSliceMessages = 500;
 constexpr std::int64_t kReadSlice = 1'000;
 // A thread that is being taken in counts as deleted until it is whole: should we die meanwhile, it is forgotten.
 constexpr UnixMs kTakingInMs = UnixMs{60} * 60 * 1000;
-
-std::string write_tags(const std::vector<std::string>& tags) {
-  json::Array list;
-  for (const std::string& tag : tags) list.push_back(json::Value(tag));
-  return json::write(list);
-}
 
 std::vector<std::string> read_tags(const std::string& text) {
   std::vector<std::string> tags;
@@ -34,16 +32,6 @@ std::optional<AssetId> asset_of(const MessagePart& one) {
   if (const auto* image = std::get_if<part::Image>(&one)) return image->asset;
   if (const auto* file = std::get_if<part::File>(&one)) return file->asset;
   return std::nullopt;
-}
-
-std::string file_name_of(std::string_view title) {
-  std::string name;
-  for (const char c : title) {
-    const auto byte = static_cast<unsigned char>(c);
-    name += byte < 0x20 || std::string_view("/\\:*?\"<>|").find(c) != std::string_view::npos ? '_' : c;
-  }
-  while (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.pop_back();
-  return name.empty() ? "thread" : name;
 }
 
 }  // namespace
@@ -168,7 +156,7 @@ Task<Result<ThreadExchange::File>> ThreadExchange::give_out(Principal principal,
   const bool is_markdown = form == Form::markdown;
   File file;
   file.bytes = std::move(*bytes);
-  file.name = file_name_of(whole->title) + (is_markdown ? ".md" : ".json");
+  file.name = file_name_of(whole->title, "thread") + (is_markdown ? ".md" : ".json");
   file.media_type = is_markdown ? "text/markdown; charset=utf-8" : "application/json";
   co_return file;
 }

@@ -6,10 +6,15 @@
 
 #include "base/async.hpp"
 #include "store/chat/client_chats.hpp"
+#include "studio/chat/chat_parts.hpp"
 #include "studio/create_key.hpp"
 
 namespace atelier::studio {
 namespace {
+
+using chat_parts::append;
+using chat_parts::invalid;
+using chat_parts::write_tags;
 
 constexpr std::string_view kTopic = "threads";
 constexpr int kTriesMax = 5;
@@ -17,23 +22,9 @@ constexpr std::size_t kFoldersMax = 1'000;
 constexpr std::int64_t kSliceMessages = 500;
 constexpr UnixMs kKeysKeptMs = UnixMs{7} * 24 * 60 * 60 * 1000;
 
-std::string write_tags(const std::vector<std::string>& tags) {
-  json::Array list;
-  for (const std::string& tag : tags) list.push_back(json::Value(tag));
-  return json::write(list);
-}
-
 std::unexpected<Error> no_such_message(std::int64_t number) {
   return fail(ErrorCode::not_found, fmt::format("the thread has no message {}", number),
               {.reason = "message_not_found", .where = {}});
-}
-
-std::unexpected<Error> invalid(std::string where, std::string message) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "field_invalid", .where = std::move(where)});
-}
-
-void append(std::vector<store::Statement>& batch, std::vector<store::Statement> more) {
-  std::ranges::move(more, std::back_inserter(batch));
 }
 
 Result<std::vector<ThreadMessage>> messages_of(const store::Rows& rows, ThreadId thread, UserId owner,

@@ -6,6 +6,7 @@
 
 #include "base/async.hpp"
 #include "media/protocol/catalog.hpp"
+#include "studio/file_name.hpp"
 #include "studio/write_with_event.hpp"
 
 namespace atelier::studio {
@@ -21,17 +22,6 @@ struct FileKind {
 constexpr FileKind kFiles[] = {{"video.mp4", "video", ".mp4"},   {"captions.srt", "srt", ".srt"},
                                {"captions.vtt", "vtt", ".vtt"},  {"captions.ass", "ass", ".ass"},
                                {"poster.jpg", "poster", ".jpg"}, {"timeline.json", "timeline", ".json"}};
-
-// A file name that every system takes, made of the title.
-std::string file_name_of(std::string_view title) {
-  std::string name;
-  for (const char c : title) {
-    const auto byte = static_cast<unsigned char>(c);
-    name += byte < 0x20 || std::string_view("/\\:*?\"<>|").find(c) != std::string_view::npos ? '_' : c;
-  }
-  while (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.pop_back();
-  return name.empty() ? "short" : name;
-}
 
 graph::RunRequest run_request(Principal principal, std::string_view kind, ProductionId subject, std::string title,
                               graph::Graph graph) {
@@ -375,7 +365,7 @@ Task<Result<RenderedFile>> Productions::file(Principal principal, ProductionId i
   if (!blob) co_return error_of(blob);
   co_return RenderedFile{.blob = std::move(*blob),
                          .media_type = media_type,
-                         .download_name = file_name_of(view->row.title) + std::string(kind->ending)};
+                         .download_name = file_name_of(view->row.title, "short") + std::string(kind->ending)};
 }
 
 }  // namespace atelier::studio

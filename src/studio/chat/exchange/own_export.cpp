@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "studio/chat/chat_parts.hpp"
 #include "studio/chat/exchange/fields.hpp"
 #include "studio/chat/exchange/imported_thread.hpp"
 #include "studio/chat/exchange/message_tree.hpp"
@@ -13,10 +14,10 @@
 namespace atelier::studio {
 namespace {
 
+using chat_parts::is_open;
+
 constexpr std::string_view kFormat = "atelier-thread";
 constexpr std::int64_t kVersion = 1;
-
-bool is_open(MessageState state) noexcept { return state == MessageState::answering || state == MessageState::queued; }
 
 // What was just written as JSON by our own code.
 json::Value own_json(std::string_view text) {
