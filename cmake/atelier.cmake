@@ -35,10 +35,10 @@ if(ATELIER_FUZZ)
   target_link_options(atelier_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# atelier_library(<name> [PCH <header>] [LINK <library>...]): a static library of all sources in this folder
-# (not of folders below it).
+# atelier_library(<name> [PCH <header>...] [LINK <library>...]): a static library of all sources in this folder
+# (not of folders below it). What more than half of them include is worth a precompiled header.
 function(atelier_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PCH" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PCH;SOURCES;LINK")
   if(NOT arg_SOURCES)
     file(GLOB arg_SOURCES CONFIGURE_DEPENDS *.cpp)
   endif()
@@ -49,10 +49,11 @@ function(atelier_library name)
   endif()
 endfunction()
 
-# atelier_test(<name> LINK <library>... [TIMEOUT s] [ALONE <filter>]): one GoogleTest executable of all *_test.cpp in this folder, each suite
-# listed to ctest by itself so that they run in parallel, but for those that must have the machine for themselves.
+# atelier_test(<name> LINK <library>... [PCH <header>...] [TIMEOUT s] [ALONE <filter>]): one GoogleTest executable of all
+# *_test.cpp in this folder, each test listed to ctest by itself so that they run in parallel, but for those that must have
+# the machine for themselves.
 function(atelier_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;ALONE" "LINK;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;ALONE" "PCH;LINK;LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -62,6 +63,10 @@ function(atelier_test name)
   target_compile_options(${name} PRIVATE -O0)
   target_link_libraries(${name} PRIVATE atelier_flags ${arg_LINK} GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  # Most of a test's compilation is reading GoogleTest and the headers of what it tests.
+  if(ATELIER_PCH AND arg_PCH)
+    target_precompile_headers(${name} PRIVATE <gmock/gmock.h> ${arg_PCH})
+  endif()
   target_compile_definitions(${name} PRIVATE ATELIER_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ATELIER_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   set(others "*")
   # Libraries that are not built with ThreadSanitizer lock in ways it does not see: only our own code is judged.

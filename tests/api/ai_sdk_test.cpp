@@ -132,7 +132,7 @@ TEST_F(AiSdk, AChatGoesOnInOneThreadAndSendsOnlyWhatIsNew) {
   EXPECT_EQ(deltas(second.body), "Echo: two");
   EXPECT_EQ(thread_of(second), thread);
   EXPECT_THAT(shown(thread), ElementsAre(1, 2, 3, 4));
-  EXPECT_EQ(json::parse(double_.requests().back().body)->at("messages").as_array().size(), 3U);
+  EXPECT_EQ(json::parse(last_call().body)->at("messages").as_array().size(), 3U);
   // After a restart, too, and under the thread's own id.
   open({});
   listen();
@@ -265,7 +265,7 @@ TEST_F(AiSdk, StopEndsTheAnswerForAllWhoSeeIt) {
               ElementsAre("start", "start-step", "text-start", "text-delta", "text-end", "finish-step", "abort"));
   EXPECT_EQ(text(message(only_thread(), 2), "state"), "stopped");
   EXPECT_EQ(get_stream().status, 204);
-  EXPECT_TRUE(double_.wait_for_close(double_.requests().back().number));
+  EXPECT_TRUE(double_.wait_for_close(last_call().number));
 }
 
 TEST_F(AiSdk, WhatIsAskedNextStopsWhatIsBeingSaid) {

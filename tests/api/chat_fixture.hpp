@@ -63,14 +63,6 @@ class ChatHouseTest : public GatewayHouseTest {
       if (part.at("type").as_string() == "text") all += std::string(part.at("text").as_string());
     return all;
   }
-  // The model's last call: lists of models are asked for, too.
-  doubles::Seen last_call() const {
-    std::vector<doubles::Seen> seen = double_.requests();
-    std::erase_if(seen,
-                  [](const doubles::Seen& one) { return one.path.find("chat/completions") == std::string::npos; });
-    if (seen.empty()) throw std::runtime_error("the model was never called");
-    return seen.back();
-  }
   static std::int64_t number(const json::Value& value, const char* name) { return value.at(name).as_int64(); }
   json::Value view(const std::string& thread, std::string query = {}) {
     const Answer got = call(net::Method::get, path(thread, std::move(query)));

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <thread>
 
 #include "tests/app/house_fixture.hpp"
@@ -58,12 +57,18 @@ class GatewayHouseTest : public HouseTest {
     ADD_FAILURE() << "the log never held " << count << " calls";
     return json::Array();
   }
-  // That reached the provider: lists of models do, too.
-  std::size_t conversations() const {
-    return static_cast<std::size_t>(std::ranges::count_if(double_.requests(), [](const doubles::Seen& seen) {
-      return seen.path.find("chat/completions") != std::string::npos;
-    }));
+  // What models were asked, in order. The provider also sees lists of its models being read, at moments of their own.
+  std::vector<doubles::Seen> asked_of_models() const {
+    std::vector<doubles::Seen> asked = double_.requests();
+    std::erase_if(asked, [](const doubles::Seen& one) { return one.method == "GET"; });
+    return asked;
   }
+  doubles::Seen last_call() const {
+    std::vector<doubles::Seen> asked = asked_of_models();
+    if (asked.empty()) throw std::runtime_error("no model was asked");
+    return std::move(asked.back());
+  }
+  std::size_t conversations() const { return asked_of_models().size(); }
 
   doubles::ProviderDouble double_;
   Headers admin_;

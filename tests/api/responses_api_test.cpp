@@ -38,7 +38,7 @@ class ResponsesApi : public GatewayHouseTest {
     return call(net::Method::get, "/v1/responses/" + id + more, {}, std::move(headers));
   }
   std::string code_of(const Answer& answer) { return text(answer.json().at("error"), "code"); }
-  std::string last_asked() const { return double_.requests().back().body; }
+  std::string last_asked() const { return last_call().body; }
 };
 
 TEST_F(ResponsesApi, AResponseIsReadAtOnceAndAfterARestart) {
@@ -192,7 +192,7 @@ TEST_F(ResponsesApi, WhatCannotBeDoneIsNamed) {
   EXPECT_EQ(refused(R"(,"background":true)"), "background");
   EXPECT_EQ(refused(R"(,"conversation":"conv_1")"), "conversation");
   EXPECT_EQ(refused(R"(,"previous_response_id":7)"), "previous_response_id");
-  EXPECT_EQ(double_.requests().size(), 0U) << "nobody was asked";
+  EXPECT_EQ(conversations(), 0U) << "nobody was asked";
   const std::string id = id_of(create(R"("hi")"));
   const Answer cancelled = call(net::Method::post, "/v1/responses/" + id + "/cancel", "{}");
   EXPECT_EQ(cancelled.status, 400);

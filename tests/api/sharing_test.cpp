@@ -179,10 +179,7 @@ TEST_F(Sharing, AFlightOutlivesItsFirstCallerAndEndsWithItsLast) {
   EXPECT_THAT(first.get(), Not(HasSubstr(" t30\"")));  // gone
   EXPECT_THAT(second.get(), HasSubstr(" t30\""));      // and now this one
   ASSERT_EQ(conversations(), 1U);
-  std::uint64_t number = 0;
-  for (const doubles::Seen& seen : double_.requests())
-    if (seen.path.find("chat/completions") != std::string::npos) number = seen.number;
-  EXPECT_TRUE(double_.wait_for_close(number, std::chrono::seconds(2))) << "nobody listens any more";
+  EXPECT_TRUE(double_.wait_for_close(last_call().number, std::chrono::seconds(2))) << "nobody listens any more";
 }
 
 // More than is kept for those who join late: a reader that is behind holds the others back and misses nothing.

@@ -6,7 +6,7 @@ const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 export default defineConfig({
   testDir: '.',
   workers: 1,
-  retries: 0,
+  retries: 1, // one that needs it is reported as flaky
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: process.env.CI ? 'line' : 'list',
