@@ -62,14 +62,14 @@ void note_start(const StepRun& step) {
       stage.start_ms.push_back(static_cast<double>(Steady::now().time_since_epoch().count() - at->as_int64()) / 1e6);
 }
 
-Task<Result<Outputs>> echo(NodeServices&, StepRun step) {
+Task<Result<Outputs>> echo(NodeServices*, StepRun step) {
   note_start(step);
   Outputs outputs;
   outputs.emplace("out", json::Value(step.node));
   co_return outputs;
 }
 
-Task<Result<Outputs>> hold(NodeServices&, StepRun step) {
+Task<Result<Outputs>> hold(NodeServices*, StepRun step) {
   note_start(step);
   Stage& stage = *Stage::current;
   while (!stage.is_open) {
@@ -81,7 +81,7 @@ Task<Result<Outputs>> hold(NodeServices&, StepRun step) {
   co_return outputs;
 }
 
-NodeType make(std::string_view name, NodeClass node_class, Task<Result<Outputs>> (*run)(NodeServices&, StepRun)) {
+NodeType make(std::string_view name, NodeClass node_class, Task<Result<Outputs>> (*run)(NodeServices*, StepRun)) {
   NodeType type;
   type.name = name;
   type.inputs = kInputs;

@@ -100,7 +100,7 @@ Task<Result<net::Response>> list_calls(Services services, net::Request request) 
   if (!before) co_return error_of(before);
   auto limit = integer_query(request, "limit", 50, 1, 200);
   if (!limit) co_return error_of(limit);
-  auto page = co_await model::list_calls(services.telemetry, *request.caller, std::move(filter), *before,
+  auto page = co_await model::list_calls(&services.telemetry, *request.caller, std::move(filter), *before,
                                          static_cast<std::size_t>(*limit));
   if (!page) co_return error_of(page);
   json::Array items;
@@ -119,11 +119,11 @@ Result<std::int64_t> number_of(const net::Request& request) {
 Task<Result<net::Response>> get_call(Services services, net::Request request) {
   auto number = number_of(request);
   if (!number) co_return error_of(number);
-  auto call = co_await model::get_call(services.telemetry, *request.caller, *number);
+  auto call = co_await model::get_call(&services.telemetry, *request.caller, *number);
   if (!call) co_return error_of(call);
   json::Object answer = to_json(*call);
   if (call->has_texts) {
-    auto texts = co_await model::get_call_texts(services.telemetry, *request.caller, *number);
+    auto texts = co_await model::get_call_texts(&services.telemetry, *request.caller, *number);
     if (texts) {
       answer["request_text"] = texts->request;
       answer["answer_text"] = texts->answer;
@@ -186,7 +186,7 @@ Task<Result<net::Response>> get_usage(Services services, net::Request request) {
   filter.to_day = *to;
   filter.key = *key;
   filter.by = *by;
-  auto rows = co_await model::sum_usage(services.telemetry, *request.caller, std::move(filter));
+  auto rows = co_await model::sum_usage(&services.telemetry, *request.caller, std::move(filter));
   if (!rows) co_return error_of(rows);
   json::Array items;
   for (const model::UsageRow& row : *rows) items.push_back(to_json(row));

@@ -36,16 +36,12 @@ std::vector<std::string> split(std::string_view list) {
   return parts;
 }
 
-Task<Result<model::Picodollars>> spent(store::Database* telemetry, KeyId key, model::Period period) {
-  co_return co_await model::spent_by(*telemetry, key, std::move(period));
-}
-
 // What the key maps hold, from the databases, before the first call.
 Task<Result<>> load_all(model::Limiters* limiters, model::Allowances* allowances, studio::Accounts* accounts,
                         studio::GatewaySetup* setup, model::BreakerStore* breakers, store::Database* telemetry) {
   if (auto done = co_await limiters->load(); !done) co_return done;
   model::Allowances::Ledger ledger = [telemetry](KeyId key, model::Period period) {
-    return spent(telemetry, key, std::move(period));
+    return model::spent_by(telemetry, key, period);
   };
   auto reconciled = co_await allowances->reconcile(std::move(ledger));
   if (!reconciled) co_return error_of(reconciled);

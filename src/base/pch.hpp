@@ -1,6 +1,8 @@
 // Precompiled header: what more than half of the asynchronous code includes. Nothing may depend on it being there.
 #pragma once
 
+#include <fmt/format.h>
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -22,3 +24,7 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/task.hpp"

@@ -121,7 +121,7 @@ Task<HeldResult> EngineImpl::take_stored(AttemptPtr attempt) {
 }
 
 Task<Result<>> EngineImpl::perform(AttemptPtr attempt) {
-  attempt->outcome = co_await attempt->type->run(services_, make_step_run(attempt));
+  attempt->outcome = co_await attempt->type->run(&services_, make_step_run(attempt));
   co_return Result<>{};
 }
 

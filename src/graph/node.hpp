@@ -77,8 +77,8 @@ struct NodeType {
   bool is_cacheable = true;
   // Checks the parameters when a graph is submitted. The Error's `where` is a JSON pointer into them.
   Result<> (*check)(const json::Value& parameters) = nullptr;
-  // Cancelled through Asio's cancellation; ErrorCode::cancelled is then the answer.
-  Task<Result<Outputs>> (*run)(NodeServices& services, StepRun step) = nullptr;
+  // `services` outlives it. Cancelled through Asio's cancellation; ErrorCode::cancelled is then the answer.
+  Task<Result<Outputs>> (*run)(NodeServices* services, StepRun step) = nullptr;
   // More for the cache key, such as the versions of worker tasks it uses and the digest of the fonts.
   std::string (*version_suffix)(NodeServices& services) = nullptr;
 };

@@ -84,7 +84,7 @@ Result<> FakeNodes::check(const json::Value& parameters) {
   return {};
 }
 
-Task<Result<Outputs>> FakeNodes::run(NodeServices&, StepRun step) { return current->behave(std::move(step)); }
+Task<Result<Outputs>> FakeNodes::run(NodeServices*, StepRun step) { return current->behave(std::move(step)); }
 
 Task<Result<Outputs>> FakeNodes::behave(StepRun step) {
   ++begun_[step.node];

@@ -43,7 +43,7 @@ class FakeNodes {
   std::string version_suffix;
 
   static FakeNodes* current;
-  static Task<Result<Outputs>> run(NodeServices& services, StepRun step);
+  static Task<Result<Outputs>> run(NodeServices* services, StepRun step);
   static Result<> check(const json::Value& parameters);
 
  private:

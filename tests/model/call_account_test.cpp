@@ -28,7 +28,7 @@ class CallAccountTest : public BooksTest {
   }
   CallRecord logged() {
     EXPECT_TRUE(is_ok(store::run(log_.flush())));
-    auto page = store::run(list_calls(*telemetry_, kAdmin, {}, 0, 1));
+    auto page = store::run(list_calls(telemetry_.get(), kAdmin, {}, 0, 1));
     EXPECT_TRUE(page && page->calls.size() == 1);
     return page && !page->calls.empty() ? page->calls[0] : CallRecord();
   }
@@ -167,7 +167,7 @@ TEST_F(CallAccountTest, TextsGoToALogThatKeepsThem) {
     const CallRecord record = logged();
     EXPECT_EQ(record.has_texts, is_kept);
     if (is_kept) {
-      EXPECT_EQ(store::run(get_call_texts(*telemetry_, kAdmin, record.number))->answer, "one two");
+      EXPECT_EQ(store::run(get_call_texts(telemetry_.get(), kAdmin, record.number))->answer, "one two");
     }
   }
 }

@@ -41,7 +41,7 @@ class CallLogTest : public TelemetryTest {
             .request_id = "r"};
   }
   std::vector<CallRecord> all(CallFilter filter = {}) {
-    auto page = store::run(list_calls(*real_, kAdmin, std::move(filter), 0, 1'000));
+    auto page = store::run(list_calls(real_.get(), kAdmin, std::move(filter), 0, 1'000));
     EXPECT_TRUE(is_ok(page));
     return page ? page->calls : std::vector<CallRecord>();
   }
@@ -130,7 +130,7 @@ TEST_F(CallLogTest, AStalledDatabaseDelaysNobodyAndWhatFindsNoRoomIsCountedAndSu
   await([&] { return row_count("calls") == 100; });
   running.end();
   const auto usage =
-      store::run(sum_usage(*real_, kAdmin, {.from_day = day_number(kNoon), .to_day = day_number(kNoon)}));
+      store::run(sum_usage(real_.get(), kAdmin, {.from_day = day_number(kNoon), .to_day = day_number(kNoon)}));
   ASSERT_TRUE(is_ok(usage));
   ASSERT_EQ(usage->size(), 1U);
   EXPECT_EQ(usage->front().calls, 10'001) << "money is not lost with the rows";
@@ -181,11 +181,11 @@ TEST_F(CallLogTest, TextsAreKeptOnlyWhenSwitchedOnAndAreCut) {
   log().add(call(), {.request = "secret", .answer = "hush"});
   flush();
   EXPECT_EQ(row_count("call_texts"), 0);
-  EXPECT_EQ(store::code_of(store::run(get_call_texts(*real_, kAdmin, 1))), ErrorCode::not_found);
+  EXPECT_EQ(store::code_of(store::run(get_call_texts(real_.get(), kAdmin, 1))), ErrorCode::not_found);
   log().keep_texts(true);
   log().add(call(), {.request = "1234567890", .answer = "12345\xc3\xa4\xc3\xa4"});
   flush();
-  const auto texts = store::run(get_call_texts(*real_, kAdmin, 2));
+  const auto texts = store::run(get_call_texts(real_.get(), kAdmin, 2));
   ASSERT_TRUE(is_ok(texts));
   EXPECT_EQ(texts->request, "1234567");
   EXPECT_EQ(texts->answer, "12345\xc3\xa4") << "no half characters";
@@ -218,7 +218,7 @@ TEST_F(CallLogTest, OldCallsAreDeletedInSlicesAndTheirTextsWithThem) {
   EXPECT_FALSE(*store::run(log().trim())) << "calls are young; their texts fit into one slice";
   EXPECT_EQ(row_count("calls"), 30);
   EXPECT_EQ(row_count("call_texts"), 5);
-  EXPECT_EQ(store::code_of(store::run(get_call_texts(*real_, kAdmin, 1))), ErrorCode::not_found);
+  EXPECT_EQ(store::code_of(store::run(get_call_texts(real_.get(), kAdmin, 1))), ErrorCode::not_found);
   clock_.advance(12h);
   EXPECT_TRUE(*store::run(log().trim()));
   EXPECT_EQ(row_count("calls"), 20) << "one slice";
@@ -226,7 +226,7 @@ TEST_F(CallLogTest, OldCallsAreDeletedInSlicesAndTheirTextsWithThem) {
   EXPECT_FALSE(*store::run(log().trim()));
   EXPECT_EQ(row_count("calls"), 5);
   EXPECT_EQ(all().back().number, 26);
-  const auto usage = store::run(sum_usage(*real_, kAdmin, {.from_day = 0, .to_day = 1'000'000}));
+  const auto usage = store::run(sum_usage(real_.get(), kAdmin, {.from_day = 0, .to_day = 1'000'000}));
   ASSERT_TRUE(is_ok(usage));
   std::int64_t calls = 0;
   for (const UsageRow& row : *usage) calls += row.calls;
@@ -243,7 +243,7 @@ TEST_F(CallLogTest, NoMoreCallsAndTextsAreKeptThanThereIsRoomFor) {
   EXPECT_EQ(row_count("calls"), 40);
   EXPECT_EQ(all().back().number, 61) << "the oldest go";
   EXPECT_EQ(row_count("call_texts"), 10);
-  EXPECT_TRUE(is_ok(store::run(get_call_texts(*real_, kAdmin, 100))));
+  EXPECT_TRUE(is_ok(store::run(get_call_texts(real_.get(), kAdmin, 100))));
   log_.reset();
   for (int i = 0; i < 5; ++i) log().add(call(), {.request = std::string(100, 'q'), .answer = ""});
   flush();
@@ -270,7 +270,7 @@ TEST_F(CallLogTest, FiguresNoCallCanHaveDoNotSpoilTheSums) {
   wild.asked = std::string(5'000, 'x') + "\xff";
   for (int i = 0; i < 50; ++i) log().add(wild);
   flush();
-  const auto usage = store::run(sum_usage(*real_, kAdmin, {.from_day = 0, .to_day = 1'000'000}));
+  const auto usage = store::run(sum_usage(real_.get(), kAdmin, {.from_day = 0, .to_day = 1'000'000}));
   ASSERT_TRUE(is_ok(usage));
   EXPECT_EQ(usage->front().calls, 50);
   EXPECT_EQ(usage->front().input, 0);
@@ -286,7 +286,7 @@ TEST_F(CallQueryTest, PagesGoFromTheNewestToTheOldest) {
   std::int64_t before = 0;
   int pages = 0;
   do {
-    const auto page = store::run(list_calls(*real_, kAdmin, {}, before, 10));
+    const auto page = store::run(list_calls(real_.get(), kAdmin, {}, before, 10));
     ASSERT_TRUE(is_ok(page));
     for (const CallRecord& one : page->calls) numbers.push_back(one.number);
     if (pages == 0) log().add(call()), flush();  // does not move the pages
@@ -353,7 +353,7 @@ TEST_F(CallQueryTest, ARareModelIsFoundPageByPageAndNoneLooksAtEverything) {
   std::int64_t before = 0;
   std::vector<std::size_t> found;
   do {
-    const auto page = store::run(list_calls(*real_, kAdmin, {.key = key_, .model = "rare"}, before, 50));
+    const auto page = store::run(list_calls(real_.get(), kAdmin, {.key = key_, .model = "rare"}, before, 50));
     ASSERT_TRUE(is_ok(page));
     found.push_back(page->calls.size());
     before = page->next;
@@ -370,16 +370,16 @@ TEST_F(CallQueryTest, AMemberSeesTheirOwnCallsAlone) {
   log().add(call(), {.request = "q", .answer = "a"});
   flush();
   const Principal me{.owner = owner_, .role = atelier::Role::member};
-  const auto page = store::run(list_calls(*real_, me, {}, 0, 10));
+  const auto page = store::run(list_calls(real_.get(), me, {}, 0, 10));
   ASSERT_EQ(page->calls.size(), 1U);
   EXPECT_EQ(page->calls[0].number, 2);
-  EXPECT_TRUE(store::run(list_calls(*real_, me, {.key = theirs.key}, 0, 10))->calls.empty());
-  EXPECT_TRUE(store::run(list_calls(*real_, me, {.owner = theirs.owner}, 0, 10))->calls.empty());
-  EXPECT_EQ(store::code_of(store::run(get_call(*real_, me, 1))), ErrorCode::not_found);
-  EXPECT_EQ(store::code_of(store::run(get_call_texts(*real_, me, 1))), ErrorCode::not_found);
-  EXPECT_TRUE(is_ok(store::run(get_call_texts(*real_, me, 2))));
-  EXPECT_EQ(store::run(sum_usage(*real_, me, {.from_day = 0, .to_day = 1'000'000}))->front().calls, 1);
-  EXPECT_EQ(store::run(sum_usage(*real_, kAdmin, {.from_day = 0, .to_day = 1'000'000}))->front().calls, 2);
+  EXPECT_TRUE(store::run(list_calls(real_.get(), me, {.key = theirs.key}, 0, 10))->calls.empty());
+  EXPECT_TRUE(store::run(list_calls(real_.get(), me, {.owner = theirs.owner}, 0, 10))->calls.empty());
+  EXPECT_EQ(store::code_of(store::run(get_call(real_.get(), me, 1))), ErrorCode::not_found);
+  EXPECT_EQ(store::code_of(store::run(get_call_texts(real_.get(), me, 1))), ErrorCode::not_found);
+  EXPECT_TRUE(is_ok(store::run(get_call_texts(real_.get(), me, 2))));
+  EXPECT_EQ(store::run(sum_usage(real_.get(), me, {.from_day = 0, .to_day = 1'000'000}))->front().calls, 1);
+  EXPECT_EQ(store::run(sum_usage(real_.get(), kAdmin, {.from_day = 0, .to_day = 1'000'000}))->front().calls, 2);
 }
 
 TEST_F(CallQueryTest, UsageIsSummedByWhatIsAskedFor) {
@@ -399,7 +399,8 @@ TEST_F(CallQueryTest, UsageIsSummedByWhatIsAskedFor) {
   flush();
   const std::int64_t today = day_number(clock_.wall_ms());
   const auto usage = [&](UsageBy by, std::optional<KeyId> key = {}) {
-    auto rows = store::run(sum_usage(*real_, kAdmin, {.from_day = today - 1, .to_day = today, .key = key, .by = by}));
+    auto rows =
+        store::run(sum_usage(real_.get(), kAdmin, {.from_day = today - 1, .to_day = today, .key = key, .by = by}));
     EXPECT_TRUE(is_ok(rows));
     return *rows;
   };
@@ -419,9 +420,9 @@ TEST_F(CallQueryTest, UsageIsSummedByWhatIsAskedFor) {
   EXPECT_EQ(rows[0].key, other);
   EXPECT_EQ(usage(UsageBy::day_and_model).size(), 4U);
   EXPECT_EQ(usage(UsageBy::day_and_key, other).size(), 2U);
-  EXPECT_EQ(*store::run(spent_by(*real_, other, day_of(kNoon))), kDollar);
-  EXPECT_EQ(*store::run(spent_by(*real_, other, month_of(kNoon))), 2 * kDollar);
-  EXPECT_EQ(*store::run(spent_by(*real_, KeyId::make(), month_of(kNoon))), 0);
+  EXPECT_EQ(*store::run(spent_by(real_.get(), other, day_of(kNoon))), kDollar);
+  EXPECT_EQ(*store::run(spent_by(real_.get(), other, month_of(kNoon))), 2 * kDollar);
+  EXPECT_EQ(*store::run(spent_by(real_.get(), KeyId::make(), month_of(kNoon))), 0);
 }
 
 TEST_F(CallQueryTest, ModelsThatNoProviderKnowsAreSummedUnderNoNameOfTheirOwn) {
@@ -440,7 +441,7 @@ TEST_F(CallQueryTest, ModelsThatNoProviderKnowsAreSummedUnderNoNameOfTheirOwn) {
   elsewhere.attempts.insert(elsewhere.attempts.begin(), {.candidate = "q/found", .fault = missing, .status = 404});
   log().add(elsewhere);
   flush();
-  auto rows = store::run(sum_usage(*real_, kAdmin, {.from_day = 0, .to_day = 1'000'000, .by = UsageBy::model}));
+  auto rows = store::run(sum_usage(real_.get(), kAdmin, {.from_day = 0, .to_day = 1'000'000, .by = UsageBy::model}));
   ASSERT_TRUE(is_ok(rows));
   std::map<std::string, std::int64_t> calls;
   for (const UsageRow& row : *rows) calls[row.model] = row.calls;

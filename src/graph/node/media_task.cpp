@@ -40,7 +40,7 @@ NodeType media_type(NodeType type) {
   return type;
 }
 
-Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, MediaTask task) {
+Task<Result<MediaResult>> run_media_task(NodeServices* services, StepRun step, MediaTask task) {
   media::TaskRequest request{.type = std::string(task.type),
                              .parameters = std::move(task.parameters),
                              .inputs = {},
@@ -50,7 +50,7 @@ Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, M
                              .output_bytes_max = 0};
   std::vector<store::OpenBlob> open_inputs;  // pins the blobs while the worker reads them
   for (MediaTask::Input& input : task.inputs) {
-    auto blob = co_await services.blobs.open(input.blob.digest);
+    auto blob = co_await services->blobs.open(input.blob.digest);
     if (!blob) co_return error_of(blob);
     UniqueFd fd = blob->fd.duplicate();
     if (!fd.is_open()) co_return fail(ErrorCode::unavailable, "no file descriptor is left for a step's input");
@@ -59,7 +59,7 @@ Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, M
   }
   std::vector<std::unique_ptr<store::BlobWriter>> writers;
   for (const MediaTask::Output& output : task.outputs) {
-    auto writer = co_await services.blobs.create(store::BlobKind::derived, output.size_bytes_max);
+    auto writer = co_await services->blobs.create(store::BlobKind::derived, output.size_bytes_max);
     if (!writer) co_return error_of(writer);
     UniqueFd fd(::dup((*writer)->fd()));
     if (!fd.is_open()) co_return fail(ErrorCode::unavailable, "no file descriptor is left for a step's output");
@@ -67,13 +67,13 @@ Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, M
     request.output_bytes_max = std::max(request.output_bytes_max, output.size_bytes_max);
     writers.push_back(std::move(*writer));
   }
-  request.timeout = std::chrono::duration_cast<milliseconds>(step.deadline - services.clock.now());
+  request.timeout = std::chrono::duration_cast<milliseconds>(step.deadline - services->clock.now());
   if (request.timeout <= milliseconds(0))
     co_return fail(ErrorCode::deadline_exceeded, "the step's time was over before it began");
   std::function<void(media::Progress)> report = [reporter = step.reporter](media::Progress progress) {
     reporter->progress(progress.done, progress.total);
   };
-  auto result = co_await services.workers.run(std::move(request), std::move(report));
+  auto result = co_await services->workers.run(std::move(request), std::move(report));
   if (!result) co_return error_of(result);
 
   MediaResult made{.result = std::move(*result), .outputs = {}};

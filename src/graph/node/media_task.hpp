@@ -36,7 +36,7 @@ struct MediaResult {
 
 // Opens the blobs, runs the task in a worker under the step's deadline with its progress, and stores what it wrote.
 // Nothing is stored unless the task succeeds.
-Task<Result<MediaResult>> run_media_task(NodeServices& services, StepRun step, MediaTask task);
+Task<Result<MediaResult>> run_media_task(NodeServices* services, StepRun step, MediaTask task);
 
 // The one value of a plain port. The graph was checked, so it is there and of its type.
 const json::Value& json_input(const StepRun& step, std::string_view port);

@@ -35,7 +35,7 @@ std::int64_t sum_of(const std::vector<std::int64_t>& lengths) {
   return sum;
 }
 
-Task<Result<Outputs>> run_soundtrack(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_soundtrack(NodeServices* services, StepRun step) {
   auto lengths = lengths_of(step, "length");
   if (!lengths) co_return error_of(lengths);
   MediaTask task{.type = "soundtrack",
@@ -61,7 +61,7 @@ Task<Result<Outputs>> run_soundtrack(NodeServices& services, StepRun step) {
   co_return Outputs{{"audio", made->outputs.at("audio")}, {"info", std::move(made->result)}};
 }
 
-Task<Result<Outputs>> run_captions(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_captions(NodeServices* services, StepRun step) {
   json::Array scenes;
   std::int64_t first_frame = 0;
   for (const PortValue& value : list_input(step, "cues")) {
@@ -83,7 +83,7 @@ Task<Result<Outputs>> run_captions(NodeServices& services, StepRun step) {
                                             {"scenes", std::move(scenes)}};
   auto made = co_await run_media_task(services, std::move(step), std::move(task));
   if (!made) co_return error_of(made);
-  auto stored = co_await services.blobs.put(store::BlobKind::derived, json::write(timeline));
+  auto stored = co_await services->blobs.put(store::BlobKind::derived, json::write(timeline));
   if (!stored) co_return error_of(stored);
   co_return Outputs{{"srt", made->outputs.at("srt")},
                     {"vtt", made->outputs.at("vtt")},
@@ -94,7 +94,7 @@ Task<Result<Outputs>> run_captions(NodeServices& services, StepRun step) {
                                          .pin = stored->pin}}};
 }
 
-Task<Result<Outputs>> run_assemble(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_assemble(NodeServices* services, StepRun step) {
   auto lengths = lengths_of(step, "length");
   if (!lengths) co_return error_of(lengths);
   MediaTask task{.type = "assemble",
@@ -116,7 +116,7 @@ Task<Result<Outputs>> run_assemble(NodeServices& services, StepRun step) {
   co_return Outputs{{"video", made->outputs.at("video")}, {"info", std::move(made->result)}};
 }
 
-Task<Result<Outputs>> run_poster(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_poster(NodeServices* services, StepRun step) {
   MediaTask task{.type = "poster",
                  .parameters = step.parameters,
                  .inputs = {{.name = "file", .blob = blob_input(step, "video")}},
@@ -126,11 +126,11 @@ Task<Result<Outputs>> run_poster(NodeServices& services, StepRun step) {
   co_return Outputs{{"image", made->outputs.at("image")}};
 }
 
-Task<Result<Outputs>> run_publish(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_publish(NodeServices* services, StepRun step) {
   for (const auto& [port, values] : step.inputs)
     for (const PortValue& value : values)
       if (const auto* blob = std::get_if<BlobRef>(&value))
-        if (auto kept = co_await services.blobs.keep(blob->digest); !kept) co_return error_of(kept);
+        if (auto kept = co_await services->blobs.keep(blob->digest); !kept) co_return error_of(kept);
   const BlobRef& video = blob_input(step, "video");
   const auto& title = step.parameters.at("title").as_string();
   // The asset's id is the run's: publishing again after a crash makes no second one.
@@ -142,7 +142,7 @@ Task<Result<Outputs>> run_publish(NodeServices& services, StepRun step) {
                            .media_type = video.media_type,
                            .name = std::string(title.data(), title.size()),
                            .facts = json_input(step, "info"),
-                           .created_ms = services.clock.wall_ms()};
+                           .created_ms = services->clock.wall_ms()};
   json::Object files;
   std::vector<Digest> digests;
   for (const char* port : {"video", "poster", "srt", "vtt", "ass", "timeline"}) {
@@ -161,7 +161,7 @@ Task<Result<Outputs>> run_publish(NodeServices& services, StepRun step) {
   batch.push_back(store::Assets::insert(asset));
   for (store::Statement& statement : store::Productions::publish_render(step.principal, step.run, result, digests))
     batch.push_back(std::move(statement));
-  auto written = co_await services.database.write(std::move(batch));
+  auto written = co_await services->database.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return Outputs{{"asset", json::Value(json::Object{{"asset_id", asset.id.to_string()}})}};
 }

@@ -31,7 +31,7 @@ std::span<const Port> timeline_outputs() {
   return *ports;
 }
 
-Task<Result<Outputs>> run_speech(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_speech(NodeServices* services, StepRun step) {
   MediaTask task{.type = "speech",
                  .parameters = step.parameters,
                  .inputs = {},
@@ -41,7 +41,7 @@ Task<Result<Outputs>> run_speech(NodeServices& services, StepRun step) {
   co_return Outputs{{"audio", made->outputs.at("audio")}, {"words", std::move(made->result)}};
 }
 
-Task<Result<Outputs>> run_timeline(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_timeline(NodeServices* services, StepRun step) {
   json::Value parameters = step.parameters;
   parameters.as_object()["speech"] = json_input(step, "speech");
   MediaTask task{.type = "timeline", .parameters = std::move(parameters), .inputs = {}, .outputs = {}};
@@ -59,7 +59,7 @@ Task<Result<Outputs>> run_timeline(NodeServices& services, StepRun step) {
   co_return outputs;
 }
 
-Task<Result<Outputs>> run_still(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_still(NodeServices* services, StepRun step) {
   MediaTask task{
       .type = "still",
       .parameters = step.parameters,
@@ -71,7 +71,7 @@ Task<Result<Outputs>> run_still(NodeServices& services, StepRun step) {
   co_return Outputs{{"frame", made->outputs.at("frame")}};
 }
 
-Task<Result<Outputs>> run_segment(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_segment(NodeServices* services, StepRun step) {
   const json::Value part = json_input(step, "part");
   json::Value parameters = step.parameters;
   parameters.as_object()["part"] = part;
@@ -82,7 +82,7 @@ Task<Result<Outputs>> run_segment(NodeServices& services, StepRun step) {
   const json::Value* frame_count = part.is_object() ? part.get_object().if_contains("frame_count") : nullptr;
   if (frame_count && frame_count->is_int64() && frame_count->get_int64() == 0) {
     // A part past the scene's end: the scene turned out shorter than its text let us expect.
-    auto empty = co_await services.blobs.put(store::BlobKind::derived, "");
+    auto empty = co_await services->blobs.put(store::BlobKind::derived, "");
     if (!empty) co_return error_of(empty);
     co_return Outputs{
         {"video", BlobRef{.digest = empty->digest, .size_bytes = 0, .media_type = "video/nut", .pin = empty->pin}}};
@@ -110,7 +110,7 @@ std::int64_t frame_to_show(const json::Value& part) {
   return first + count / 2;
 }
 
-Task<Result<Outputs>> run_frame(NodeServices& services, StepRun step) {
+Task<Result<Outputs>> run_frame(NodeServices* services, StepRun step) {
   const json::Value part = json_input(step, "part");
   json::Value parameters = step.parameters;
   parameters.as_object()["frame"] = frame_to_show(part);

@@ -74,9 +74,8 @@ void write_wishes(const ChatRequest& request, json::Object& body) {
   const json::Object* rest = own_extra(request, "reasoning");
   json::Object reasoning = rest ? *rest : json::Object();
   if (request.reasoning) {
-    if (std::string effort = effort_of(*request.reasoning); !effort.empty()) reasoning["effort"] = std::move(effort);
-    if (std::string summary = summary_of(*request.reasoning); !summary.empty())
-      reasoning["summary"] = std::move(summary);
+    if (const std::string effort = effort_of(*request.reasoning); !effort.empty()) reasoning["effort"] = effort;
+    if (const std::string summary = summary_of(*request.reasoning); !summary.empty()) reasoning["summary"] = summary;
   }
   if (!reasoning.empty()) body["reasoning"] = std::move(reasoning);
 
@@ -191,7 +190,7 @@ Result<WireRequest> write_responses_request(const ChatRequest& request, const Ta
   auto input = write_input(request, target.quirks);
   if (!input) return error_of(input);
   json::Object body{{"model", target.model}};
-  if (!input->instructions.empty()) body["instructions"] = std::move(input->instructions);
+  if (!input->instructions.empty()) body["instructions"] = input->instructions;
   body["input"] = std::move(input->items);
   write_sampling(request, target.quirks, body);
   write_tooling(request, body);

@@ -59,7 +59,7 @@ UsageRow read_usage(const store::Rows& rows, std::size_t row) {
 
 }  // namespace
 
-Task<Result<CallPage>> list_calls(store::Database& telemetry, Principal viewer, CallFilter filter, std::int64_t before,
+Task<Result<CallPage>> list_calls(store::Database* telemetry, Principal viewer, CallFilter filter, std::int64_t before,
                                   std::size_t count_max) {
   const auto count = static_cast<std::int64_t>(std::clamp<std::size_t>(count_max, 1, kPageMax));
   call_rows::PageQuery query{.owner = filter.owner,
@@ -76,7 +76,7 @@ Task<Result<CallPage>> list_calls(store::Database& telemetry, Principal viewer, 
     query.owner = viewer.owner;
   }
   auto statements = call_rows::page(query);
-  auto answers = co_await telemetry.read_all(std::move(statements));
+  auto answers = co_await telemetry->read_all(std::move(statements));
   if (!answers) co_return error_of(std::move(answers));
   CallPage page;
   const store::Rows &rows = (*answers)[0], &reach = (*answers)[1];
@@ -92,9 +92,9 @@ Task<Result<CallPage>> list_calls(store::Database& telemetry, Principal viewer, 
   co_return page;
 }
 
-Task<Result<CallRecord>> get_call(store::Database& telemetry, Principal viewer, std::int64_t number) {
+Task<Result<CallRecord>> get_call(store::Database* telemetry, Principal viewer, std::int64_t number) {
   store::Statement query = call_rows::find(number);
-  auto rows = co_await telemetry.read(std::move(query));
+  auto rows = co_await telemetry->read(std::move(query));
   if (!rows) co_return error_of(std::move(rows));
   if (rows->empty()) co_return no_such_call();
   auto record = call_rows::read(*rows, 0);
@@ -102,17 +102,17 @@ Task<Result<CallRecord>> get_call(store::Database& telemetry, Principal viewer, 
   co_return record;
 }
 
-Task<Result<CallTexts>> get_call_texts(store::Database& telemetry, Principal viewer, std::int64_t number) {
+Task<Result<CallTexts>> get_call_texts(store::Database* telemetry, Principal viewer, std::int64_t number) {
   auto record = co_await get_call(telemetry, viewer, number);
   if (!record) co_return error_of(std::move(record));
   store::Statement query("SELECT request, answer FROM call_texts WHERE number = $1", {number});
-  auto rows = co_await telemetry.read(std::move(query));
+  auto rows = co_await telemetry->read(std::move(query));
   if (!rows) co_return error_of(std::move(rows));
   if (rows->empty()) co_return fail(ErrorCode::not_found, "what was said in this call is not kept");
   co_return CallTexts{.request = rows->text(0, 0), .answer = rows->text(0, 1)};
 }
 
-Task<Result<std::vector<UsageRow>>> sum_usage(store::Database& telemetry, Principal viewer, UsageFilter filter) {
+Task<Result<std::vector<UsageRow>>> sum_usage(store::Database* telemetry, Principal viewer, UsageFilter filter) {
   std::vector<UsageRow> usage;
   if (viewer.role != atelier::Role::admin) {
     if (filter.owner && *filter.owner != viewer.owner) co_return usage;
@@ -123,7 +123,7 @@ Task<Result<std::vector<UsageRow>>> sum_usage(store::Database& telemetry, Princi
   store::Statement query(usage_sql(filter.by),
                          {filter.from_day, filter.to_day, filter.owner ? filter.owner->to_string() : std::string(),
                           std::move(key), kUsageRowsMax + 1});
-  auto rows = co_await telemetry.read(std::move(query));
+  auto rows = co_await telemetry->read(std::move(query));
   if (!rows) co_return error_of(std::move(rows));
   if (static_cast<std::int64_t>(rows->size()) > kUsageRowsMax)
     co_return fail(ErrorCode::too_large, "these are more than ten thousand rows: ask for fewer days",
@@ -132,10 +132,10 @@ Task<Result<std::vector<UsageRow>>> sum_usage(store::Database& telemetry, Princi
   co_return usage;
 }
 
-Task<Result<Picodollars>> spent_by(store::Database& telemetry, KeyId key, Period period) {
+Task<Result<Picodollars>> spent_by(store::Database* telemetry, KeyId key, Period period) {
   store::Statement query("SELECT coalesce(sum(cost), 0) FROM usage_days WHERE key = $1 AND day >= $2 AND day < $3",
                          {key.to_string(), day_number(period.begins_ms), day_number(period.ends_ms)});
-  auto rows = co_await telemetry.read(std::move(query));
+  auto rows = co_await telemetry->read(std::move(query));
   if (!rows) co_return error_of(std::move(rows));
   co_return rows->integer(0, 0);
 }

@@ -25,14 +25,16 @@ struct CallPage {
   std::int64_t next = 0;          // `before` of the next page; 0: this was the last
 };
 
+// `telemetry` outlives each of these.
+
 // Calls numbered below `before` (0: from the newest on). Looks at a bounded number of them: where few pass the filter a
 // page may come short, and `next` goes on.
-Task<Result<CallPage>> list_calls(store::Database& telemetry, Principal viewer, CallFilter filter, std::int64_t before,
+Task<Result<CallPage>> list_calls(store::Database* telemetry, Principal viewer, CallFilter filter, std::int64_t before,
                                   std::size_t count_max);
 // not_found: no such call, or not this viewer's.
-Task<Result<CallRecord>> get_call(store::Database& telemetry, Principal viewer, std::int64_t number);
+Task<Result<CallRecord>> get_call(store::Database* telemetry, Principal viewer, std::int64_t number);
 // not_found too where its texts are not kept, or not any more.
-Task<Result<CallTexts>> get_call_texts(store::Database& telemetry, Principal viewer, std::int64_t number);
+Task<Result<CallTexts>> get_call_texts(store::Database* telemetry, Principal viewer, std::int64_t number);
 
 // What was used and paid, by day (UTC) and by what else is asked for.
 enum class UsageBy : std::uint8_t { day, model, key, day_and_model, day_and_key };
@@ -52,9 +54,9 @@ struct UsageRow {
   Picodollars cost = 0;
 };
 // By day, oldest first; otherwise dearest first. too_large over ten thousand rows: ask for fewer days.
-Task<Result<std::vector<UsageRow>>> sum_usage(store::Database& telemetry, Principal viewer, UsageFilter filter);
+Task<Result<std::vector<UsageRow>>> sum_usage(store::Database* telemetry, Principal viewer, UsageFilter filter);
 
 // What a key spent in a day or month: Allowances' ledger. Knows what was written: give it a log that is not behind.
-Task<Result<Picodollars>> spent_by(store::Database& telemetry, KeyId key, Period period);
+Task<Result<Picodollars>> spent_by(store::Database* telemetry, KeyId key, Period period);
 
 }  // namespace atelier::model
