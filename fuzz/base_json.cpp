@@ -1,4 +1,5 @@
-// JSON from anywhere: what is read must be written and read again the same, and canonical texts must not depend on the order.
+// JSON from anywhere: what is read must be written and read again the same, and canonical texts must not depend on the
+// order.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto again = json::parse(json::write(*value));
   ensure(again && json::write(*again) == json::write(*value), "what is written is read");
   const auto canonical = json::parse(json::write_canonical(*value));
-  ensure(canonical && json::write_canonical(*canonical) == json::write_canonical(*again), "equal values give equal bytes");
+  ensure(canonical && json::write_canonical(*canonical) == json::write_canonical(*again),
+         "equal values give equal bytes");
   return 0;
 }

@@ -14,7 +14,8 @@ using namespace atelier::model;
 namespace {
 
 constexpr json::Limits kWrittenLimits{.depth_max = 128, .values_max = 4'000'000, .key_bytes_max = 64 << 10};
-constexpr Protocol kCalled[] = {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic, Protocol::gemini, Protocol::ollama};
+constexpr Protocol kCalled[] = {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic,
+                                Protocol::gemini, Protocol::ollama};
 
 void check_fault(const Fault& fault) {
   ensure(fault.message.size() <= 2'000 && is_valid_utf8(fault.message), "a fault's words are short text");
@@ -58,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (!usage) check_fault(usage.error());
   if (const auto models = adapter.read_models(body))
-    for (const ListedModel& model : *models) ensure(model.context_tokens >= 0 && model.output_tokens_max >= 0, "a size is not negative");
+    for (const ListedModel& model : *models)
+      ensure(model.context_tokens >= 0 && model.output_tokens_max >= 0, "a size is not negative");
   return 0;
 }

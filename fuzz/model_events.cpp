@@ -1,4 +1,5 @@
-// A stream of events on its way through: every byte kept, and the same events however it is cut. The first byte says how.
+// A stream of events on its way through: every byte kept, and the same events however it is cut. The first byte says
+// how.
 #include <cstdint>
 #include <string>
 #include <string_view>

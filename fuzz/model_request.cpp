@@ -1,5 +1,5 @@
-// A program's request of a served protocol: read, glanced at, written for each protocol that is called, and relayed. The
-// first byte says which protocol it is and which quirks the provider has.
+// A program's request of a served protocol: read, glanced at, written for each protocol that is called, and relayed.
+// The first byte says which protocol it is and which quirks the provider has.
 #include <cstdint>
 #include <string_view>
 
@@ -24,8 +24,12 @@ const ChatFace& face_for(unsigned chosen) {
 Quirks quirks_for(unsigned chosen) {
   Quirks quirks;
   if (chosen & 1U)
-    quirks = {.has_developer_role = false, .takes_reasoning_back = true, .has_short_call_ids = true, .has_adaptive_thinking = false,
-              .has_think_tags = true, .has_custom_tools = false};
+    quirks = {.has_developer_role = false,
+              .takes_reasoning_back = true,
+              .has_short_call_ids = true,
+              .has_adaptive_thinking = false,
+              .has_think_tags = true,
+              .has_custom_tools = false};
   if (chosen & 2U) quirks.has_reasoning_object = quirks.takes_cache_control = quirks.has_top_k = true;
   if (chosen & 4U) quirks.has_stream_options = false;
   return quirks;
@@ -37,7 +41,8 @@ void check_wire(const WireRequest& wire) {
   for (const char c : wire.url) ensure(c > ' ' && c < 0x7f, "an address holds nothing that ends it");
   for (const auto& [name, value] : wire.headers)
     for (const std::string& text : {name, value})
-      ensure(text.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos, "a field holds nothing that ends it");
+      ensure(text.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
+             "a field holds nothing that ends it");
 }
 
 // All but what relaying may put in or take out.
@@ -53,7 +58,9 @@ void relay(std::string_view body, const json::Value& read, const ChatRequest& se
   const json::Object sent = json::parse(wire->body, kWrittenLimits)->as_object();
   ensure(sent.at("model") == json::Value(target.model), "a relayed request names the provider's model");
   // A provider with quirks may get another spelling of it all.
-  if (target.quirks.takes_reasoning_back || target.quirks.has_reasoning_object || body.find("signature") != std::string_view::npos) return;
+  if (target.quirks.takes_reasoning_back || target.quirks.has_reasoning_object ||
+      body.find("signature") != std::string_view::npos)
+    return;
   if (seen.protocol == Protocol::openai_chat && body.find("reasoning") != std::string_view::npos) return;
   ensure(untouched(sent) == untouched(read.get_object()), "a relayed request is the caller's");
 }
@@ -63,16 +70,21 @@ void relay(std::string_view body, const json::Value& read, const ChatRequest& se
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const ChatFace& face = face_for(data[0] & 3U);
-  const Target target{.base_url = "http://provider/v1", .model = std::string(kModel), .credential = {.key = "k"}, .quirks = quirks_for(data[0] >> 2U)};
+  const Target target{.base_url = "http://provider/v1",
+                      .model = std::string(kModel),
+                      .credential = {.key = "k"},
+                      .quirks = quirks_for(data[0] >> 2U)};
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto seen = glance(face.protocol(), body);
   const auto value = json::parse(body);
   if (!value) return 0;
   const auto request = face.read_request(*value);
   if (!request) {
-    ensure(request.error().code == ErrorCode::invalid_argument && !request.error().message.empty(), "a refusal says why");
+    ensure(request.error().code == ErrorCode::invalid_argument && !request.error().message.empty(),
+           "a refusal says why");
   } else {
-    for (const Protocol called : {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic, Protocol::gemini, Protocol::ollama})
+    for (const Protocol called :
+         {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic, Protocol::gemini, Protocol::ollama})
       if (const auto wire = adapter_for(called).request(*request, target)) check_wire(*wire);
   }
   if (request && seen) {

@@ -1,5 +1,5 @@
-// A provider's streamed answer, in pieces: read as events, written for each protocol that is served, and watched as it is
-// relayed. The first byte says which protocol it is, the second how it is cut.
+// A provider's streamed answer, in pieces: read as events, written for each protocol that is served, and watched as it
+// is relayed. The first byte says which protocol it is, the second how it is cut.
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,7 +16,8 @@ using namespace atelier::model;
 namespace {
 
 constexpr json::Limits kWrittenLimits{.depth_max = 128, .values_max = 4'000'000, .key_bytes_max = 64 << 10};
-constexpr Protocol kCalled[] = {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic, Protocol::gemini, Protocol::ollama};
+constexpr Protocol kCalled[] = {Protocol::openai_chat, Protocol::openai_responses, Protocol::anthropic,
+                                Protocol::gemini, Protocol::ollama};
 
 void in_pieces(std::string_view body, unsigned cut, const std::function<void(std::string_view)>& take) {
   for (std::size_t at = 0; at < body.size();) {
@@ -67,7 +68,8 @@ void check_written(std::string_view bytes) {
 
 void write_for_all(const std::vector<ChatEvent>& events) {
   for (const ChatFace* face : {&openai_chat_face(), &openai_responses_face(), &anthropic_face()}) {
-    const ChatRequest asked{.protocol = face->protocol(), .model = "m", .messages = {}, .is_streamed = true, .wants_usage = true};
+    const ChatRequest asked{
+        .protocol = face->protocol(), .model = "m", .messages = {}, .is_streamed = true, .wants_usage = true};
     const auto writer = face->make_writer(asked, {.id = "made", .model = "m", .created_s = 1});
     std::string written;
     for (const ChatEvent& event : events) written += writer->write(event);
@@ -131,6 +133,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     is_over = builder.has_ended() || std::holds_alternative<event::Failed>(event);
   }
   write_for_all(whole.events);
-  ensure(watch(adapter, quirks, body, cut, true) == watch(adapter, quirks, body, cut, false), "any pieces are watched alike");
+  ensure(watch(adapter, quirks, body, cut, true) == watch(adapter, quirks, body, cut, false),
+         "any pieces are watched alike");
   return 0;
 }

@@ -1,4 +1,5 @@
-// An answer as it comes from a server that means no good: head, then body. What is read must not depend on how it is cut.
+// An answer as it comes from a server that means no good: head, then body. What is read must not depend on how it is
+// cut.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ std::string decode(std::string_view body, std::size_t step) {
     std::string piece(body.substr(at, step));
     const auto decoded = decoder.decode(piece);
     if (!decoded) return out + "!";
-    ensure(decoded->used <= piece.size() && decoded->begin + decoded->size <= decoded->used, "the payload lies in what was used");
+    ensure(decoded->used <= piece.size() && decoded->begin + decoded->size <= decoded->used,
+           "the payload lies in what was used");
     ensure(decoded->used == piece.size() || decoder.is_done(), "all is used before the end");
     out += piece.substr(decoded->begin, decoded->size);
     at += decoded->used;
@@ -50,6 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (read->body_end != BodyEnd::chunks) return 0;
   const std::string whole = decode(body, body.size() + 1), cut = decode(body, 3);
   // A malformed one may be refused after more or less of it.
-  if (!whole.ends_with('!') && !cut.ends_with('!')) ensure(whole == cut, "a chunked body does not depend on its pieces");
+  if (!whole.ends_with('!') && !cut.ends_with('!'))
+    ensure(whole == cut, "a chunked body does not depend on its pieces");
   return 0;
 }

@@ -1,5 +1,5 @@
-// A request as it comes from the network: head, then body. What our own check lets through Beast must read the same way,
-// and a chunked body must not depend on how it is cut.
+// A request as it comes from the network: head, then body. What our own check lets through Beast must read the same
+// way, and a chunked body must not depend on how it is cut.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
-// What a client of HTTP/2 sends after its preface, given to the server's end: every request is answered, and whatever comes,
-// what goes out is frames, and little.
+// What a client of HTTP/2 sends after its preface, given to the server's end: every request is answered, and whatever
+// comes, what goes out is frames, and little.
 #include <cstdint>
 #include <map>
 #include <string>
@@ -26,7 +26,9 @@ struct Answering final : WireStream {
     ensure(!is_closed, "a stream closes once");
     is_closed = true;
   }
-  Outgoing outgoing() const noexcept override { return {std::string_view("answer ").substr(0, left_bytes), left_bytes <= 7}; }
+  Outgoing outgoing() const noexcept override {
+    return {std::string_view("answer ").substr(0, left_bytes), left_bytes <= 7};
+  }
   void on_sent(std::size_t size) override {
     ensure(!is_closed && size <= left_bytes, "no more is sent than there is");
     left_bytes -= size;

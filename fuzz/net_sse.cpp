@@ -18,13 +18,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ensure(some.has_value(), "pieces are no larger than the whole");
     collected.insert(collected.end(), some->begin(), some->end());
   }
-  ensure(collected.size() == events->size() && whole.last_event_id() == pieces.last_event_id(), "any pieces give the same events");
+  ensure(collected.size() == events->size() && whole.last_event_id() == pieces.last_event_id(),
+         "any pieces give the same events");
   for (std::size_t i = 0; i < collected.size(); ++i) {
     const SseEvent& event = (*events)[i];
-    ensure(event.id == collected[i].id && event.type == collected[i].type && event.data == collected[i].data, "any pieces give the same events");
+    ensure(event.id == collected[i].id && event.type == collected[i].type && event.data == collected[i].data,
+           "any pieces give the same events");
     if (event.type.find('\0') != std::string::npos) continue;
     auto again = SseParser().feed(write_sse(event));
-    ensure(again && again->size() == 1 && again->front().data == event.data && again->front().type == event.type, "what is written is read");
+    ensure(again && again->size() == 1 && again->front().data == event.data && again->front().type == event.type,
+           "what is written is read");
   }
   return 0;
 }

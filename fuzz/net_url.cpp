@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto path = normalise_path(bytes);
   if (!path) return 0;
   ensure(path->starts_with('/') && path->find("//") == std::string::npos, "a normal path begins with one slash");
-  ensure((*path + "/").find("/../") == std::string::npos && (*path + "/").find("/./") == std::string::npos, "a normal path has no dot segments");
+  ensure((*path + "/").find("/../") == std::string::npos && (*path + "/").find("/./") == std::string::npos,
+         "a normal path has no dot segments");
   return 0;
 }

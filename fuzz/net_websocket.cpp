@@ -40,6 +40,7 @@ std::string decode(std::string_view bytes, std::size_t step) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  ensure(decode(bytes, size + 1) == decode(bytes, 1) && decode(bytes, 5) == decode(bytes, 1), "messages do not depend on their pieces");
+  ensure(decode(bytes, size + 1) == decode(bytes, 1) && decode(bytes, 5) == decode(bytes, 1),
+         "messages do not depend on their pieces");
   return 0;
 }

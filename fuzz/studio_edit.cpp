@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ensure(merged.error().where.starts_with("/settings"), "a refusal names the field");
   }
   ProductionSettings stored;
-  ensure(merge_settings(to_json(settings), "", stored).has_value() && stored == settings, "settings are stored as they are");
+  ensure(merge_settings(to_json(settings), "", stored).has_value() && stored == settings,
+         "settings are stored as they are");
   const auto document = document_from_json(*value);
   if (!document) return 0;
   const auto again = document_from_json(to_json(*document));

@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   ensure(!story->scenes.empty() && story->scenes.size() <= kScenesMax, "a story has scenes");
   for (const StoryScene& scene : story->scenes)
-    ensure(!scene.text.empty() && scene.text.size() <= kSceneBytesMax && is_valid_utf8(scene.text), "a scene can be spoken");
+    ensure(!scene.text.empty() && scene.text.size() <= kSceneBytesMax && is_valid_utf8(scene.text),
+           "a scene can be spoken");
   ensure(!title_of(*story).empty() || story->settings.title, "a story has a title");
   const auto document = document_of(*story, ProductionSettings(), nullptr);
   if (!document) return 0;

@@ -19,7 +19,7 @@ struct FaultRow {
   std::string_view group;   // its heading
   std::string_view faults;  // as the double spells them; empty: only the connection is at fault. With a gap between
                             // tokens where what the caller has when it breaks would be luck otherwise
-  std::string_view what;  // in the reader's words
+  std::string_view what;    // in the reader's words
   Due due = Due::answer;
   doubles::Connects connects = doubles::Connects::normal;
   bool is_prefilled = false;     // the conversation ends with words of the assistant's

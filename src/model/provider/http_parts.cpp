@@ -35,7 +35,8 @@ constexpr std::string_view kBase64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 constexpr auto kBase64Values = [] {
   std::array<std::int8_t, 256> values{};
   values.fill(-1);
-  for (std::size_t i = 0; i < kBase64Digits.size(); ++i) values[static_cast<unsigned char>(kBase64Digits[i])] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < kBase64Digits.size(); ++i)
+    values[static_cast<unsigned char>(kBase64Digits[i])] = static_cast<std::int8_t>(i);
   return values;
 }();
 
@@ -56,20 +57,31 @@ void set_operator_headers(WireRequest& request, const Target& target) {
 
 Fault::Kind kind_of_status(int status) noexcept {
   switch (status) {
-    case 401: return Fault::Kind::authentication;
-    case 402: return Fault::Kind::billing;
-    case 403: return Fault::Kind::permission;
-    case 404: return Fault::Kind::model_missing;
+    case 401:
+      return Fault::Kind::authentication;
+    case 402:
+      return Fault::Kind::billing;
+    case 403:
+      return Fault::Kind::permission;
+    case 404:
+      return Fault::Kind::model_missing;
     case 408:
     case 504:
-    case 524: return Fault::Kind::timeout;
-    case 409: return Fault::Kind::server;  // someone was there first: may be tried again
-    case 413: return Fault::Kind::context_length;
-    case 429: return Fault::Kind::rate_limit;
-    case 501: return Fault::Kind::caller;
+    case 524:
+      return Fault::Kind::timeout;
+    case 409:
+      return Fault::Kind::server;  // someone was there first: may be tried again
+    case 413:
+      return Fault::Kind::context_length;
+    case 429:
+      return Fault::Kind::rate_limit;
+    case 501:
+      return Fault::Kind::caller;
     case 503:
-    case 529: return Fault::Kind::overloaded;
-    default: break;
+    case 529:
+      return Fault::Kind::overloaded;
+    default:
+      break;
   }
   if (status >= 400 && status < 500) return Fault::Kind::caller;
   if (status >= 500) return Fault::Kind::server;
