@@ -186,7 +186,7 @@ Task<Result<net::Response>> get_usage(Services services, net::Request request) {
   filter.to_day = *to;
   filter.key = *key;
   filter.by = *by;
-  auto rows = co_await model::sum_usage(&services.telemetry, *request.caller, std::move(filter));
+  auto rows = co_await model::sum_usage(&services.telemetry, *request.caller, filter);
   if (!rows) co_return error_of(rows);
   json::Array items;
   for (const model::UsageRow& row : *rows) items.push_back(to_json(row));
