@@ -46,23 +46,36 @@ Task<Result<net::Response>> call_face(Services services, const Route* route, net
   co_return response;
 }
 
+// Handlers refer to the rows for ever.
+const std::vector<Route>& mounted_routes() {
+  static const std::vector<Route>* routes = new std::vector<Route>(all_routes());
+  return *routes;
+}
+
 }  // namespace
 
 std::vector<Route> all_routes() {
   std::vector<Route> all;
   for (const std::span<const Route> table :
-       {session_routes(),  thread_routes(),     message_routes(),     thread_exchange_routes(), thread_search_routes(),
-        ai_sdk_routes(),   production_routes(), run_routes(),         asset_routes(),           event_routes(),
-        operator_routes(), key_routes(),        model_routes(),       provider_routes(),        model_route_routes(),
-        call_routes(),     v1_chat_routes(),    v1_response_routes(), v1_endpoint_routes(),     v1_model_routes()})
+       {session_routes(),       batch_routes(),    thread_routes(),     message_routes(),     thread_exchange_routes(),
+        thread_search_routes(), ai_sdk_routes(),   production_routes(), run_routes(),         asset_routes(),
+        event_routes(),         operator_routes(), key_routes(),        model_routes(),       provider_routes(),
+        model_route_routes(),   call_routes(),     v1_chat_routes(),    v1_response_routes(), v1_endpoint_routes(),
+        v1_model_routes()})
     all.insert(all.end(), table.begin(), table.end());
   return all;
 }
 
+const Route* route_of(net::Method method, std::string_view path) {
+  const std::vector<Route>& all = mounted_routes();
+  const auto found =
+      std::ranges::find_if(all, [&](const Route& one) { return one.method == method && one.path == path; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 void mount(net::Router& router, Services services) {
-  static const std::vector<Route>* routes =
-      new std::vector<Route>(all_routes());  // handlers refer to the rows for ever
-  for (const Route& route : *routes)
+  services.router = &router;
+  for (const Route& route : mounted_routes())
     router.add(route.method, std::string(route.path), [services, &route](net::Request request) {
       return route.face == Face::studio ? call(services, &route, std::move(request))
                                         : call_face(services, &route, std::move(request));

@@ -58,6 +58,8 @@ struct Services {
   bool is_open = true;
   std::uint64_t upload_bytes_max = std::uint64_t{4} << 30;
   std::chrono::steady_clock::time_point started_at;
+  // Where these routes are mounted, for calls within a call; outlives every call. Set by mount().
+  const net::Router* router = nullptr;
 };
 
 enum class Access : std::uint8_t {
@@ -88,6 +90,7 @@ struct Route {
   std::span<const QueryParameter> query = {};
   bool needs_revision = false;  // wants If-Match
   bool takes_key = false;       // Idempotency-Key makes a repeated call the first one
+  bool is_alone = false;        // is no part of a batch, whatever it takes and answers
   Face face = Face::studio;
   // Of another face than ours, instead of `run`: told the key that the call came with, too.
   Task<Result<net::Response>> (*serve)(Services services, net::Request request, model::KeyStatePtr key) = nullptr;
@@ -95,6 +98,8 @@ struct Route {
 
 // All endpoints, folder order.
 std::vector<Route> all_routes();
+// The one that a router's match stands for; null: none of ours (the page's files).
+const Route* route_of(net::Method method, std::string_view path);
 
 // Adds every route to the router, each behind authentication.
 void mount(net::Router& router, Services services);

@@ -12,6 +12,20 @@ constexpr std::string_view kSchemas = R"json({
   "authenticated": {"type": "boolean"}, "needs_key": {"type": "boolean"},
   "role": {"type": ["string", "null"], "enum": ["admin", "member", null]}, "csrf": {"type": ["string", "null"]}}},
 "SignIn": {"type": "object", "required": ["key"], "additionalProperties": false, "properties": {"key": {"type": "string"}}},
+"Batch": {"type": "object", "required": ["calls"], "additionalProperties": false, "properties": {
+  "calls": {"type": "array", "minItems": 1, "maxItems": 50, "items": {"$ref": "#/components/schemas/BatchCall"}},
+  "stop_on_error": {"type": "boolean", "description": "Calls after one that failed are not made and answer 424"}}},
+"BatchCall": {"type": "object", "required": ["method", "path"], "additionalProperties": false, "properties": {
+  "method": {"type": "string", "enum": ["GET", "POST", "PUT", "PATCH", "DELETE"]}, "path": {"type": "string", "description": "With its query; one that takes JSON and answers JSON"},
+  "headers": {"type": "object", "additionalProperties": false, "properties": {
+    "idempotency-key": {"type": "string"}, "if-match": {"type": "string"}, "if-none-match": {"type": "string"}}},
+  "body": {}}},
+"BatchAnswers": {"type": "object", "required": ["answers"], "properties": {
+  "answers": {"type": "array", "description": "One for each call, in their order", "items": {"$ref": "#/components/schemas/BatchAnswer"}}}},
+"BatchAnswer": {"type": "object", "required": ["status", "headers", "body"], "properties": {
+  "status": {"type": "integer"}, "body": {"description": "null where there is none"},
+  "headers": {"type": "object", "properties": {"allow": {"type": "string"}, "etag": {"type": "string"}, "location": {"type": "string"}, "retry-after": {"type": "string"}}},
+  "is_cut": {"type": "boolean", "description": "The call was made, but its answer had no room: make a call of its own to read it"}}},
 "Voice": {"type": "object", "required": ["id", "name", "language", "engine"], "properties": {
   "id": {"type": "string"}, "name": {"type": "string"}, "language": {"type": "string"}, "engine": {"type": "string"}}},
 "CaptionStyle": {"type": "object", "required": ["id", "name", "help", "highlights_words"], "properties": {

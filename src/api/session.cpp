@@ -86,8 +86,21 @@ Task<Result<net::Response>> get_status(Services services, net::Request) {
 
 constexpr Route kRoutes[] = {
     {net::Method::get, "/api/session", get_session, Access::open, "Who is signed in", "", "Session"},
-    {net::Method::post, "/api/session", sign_in, Access::open, "Signs in with an access key", "SignIn", "Session"},
-    {net::Method::del, "/api/session", sign_out, Access::open, "Signs out", "", "", 204},
+    {.method = net::Method::post,
+     .path = "/api/session",
+     .run = sign_in,
+     .access = Access::open,
+     .summary = "Signs in with an access key",
+     .request = "SignIn",
+     .answer = "Session",
+     .is_alone = true},
+    {.method = net::Method::del,
+     .path = "/api/session",
+     .run = sign_out,
+     .access = Access::open,
+     .summary = "Signs out",
+     .status = 204,
+     .is_alone = true},
     {net::Method::get, "/api/options", get_options, Access::user, "Voices, styles, sizes and limits", "", "Options"},
     {net::Method::get, "/api/status", get_status, Access::user, "How the server is", "", "Status"},
 };

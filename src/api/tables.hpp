@@ -8,6 +8,7 @@ namespace atelier::api {
 
 // One table per file; all_routes() puts them together.
 std::span<const Route> session_routes();
+std::span<const Route> batch_routes();
 std::span<const Route> production_routes();
 std::span<const Route> thread_routes();
 std::span<const Route> message_routes();

@@ -4,7 +4,7 @@
 
 #include "base/async.hpp"
 #include "base/log.hpp"
-#include "net/problem.hpp"
+#include "net/handled.hpp"
 #include "net/sending.hpp"
 
 namespace atelier::net {
@@ -24,17 +24,6 @@ Result<> check_edge(const Service& service, const Request& request) {
   return check_media_type(request, request.body != nullptr);
 }
 
-// The request's edge: exceptions of a handler end here.
-Task<Result<Response>> call_handler(Service service, Request request) {
-  try {
-    co_return co_await (*service.handler)(std::move(request));
-  } catch (const std::exception& exception) {
-    co_return fail(ErrorCode::internal, exception.what());
-  } catch (...) {
-    co_return fail(ErrorCode::internal, "a handler threw something that is no std::exception");
-  }
-}
-
 void log_answer(const Record& record, std::string_view route, int status, double seconds, std::string_view request_id) {
   const log::Level level = status >= 500 ? log::Level::info : log::Level::debug;
   log::write(level, "request answered",
@@ -45,15 +34,6 @@ void log_answer(const Record& record, std::string_view route, int status, double
               {"ms", seconds * 1000},
               {"peer", record.peer},
               {"request_id", request_id}});
-}
-
-Response to_problem(const Error& error, std::string_view request_id) {
-  if (error.code == ErrorCode::internal || error.code == ErrorCode::storage_failed)
-    log::error("a request failed inside", {{"error", error.describe()},
-                                           {"file", error.source.file_name()},
-                                           {"line", error.source.line()},
-                                           {"request_id", request_id}});
-  return problem_response(error, request_id);
 }
 
 }  // namespace
@@ -69,7 +49,7 @@ Task<> answer(Service service, Exchange* exchange, Request request) {
     service.metrics->refuse(fine.error().stable_code());
     response = error_of(fine);
   } else {
-    response = co_await call_handler(service, std::move(request));
+    response = co_await call_handler(service.handler, std::move(request));
   }
   int status = 499;  // the client went away
   if (!exchange->is_gone()) {

@@ -9,6 +9,7 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "net/encoding.hpp"
+#include "net/handled.hpp"
 #include "net/problem.hpp"
 
 namespace atelier::net {
@@ -19,22 +20,8 @@ constexpr std::size_t kCompressBytesMin = 1024;
 constexpr std::size_t kCompressBytesMax = 1024 * 1024;
 constexpr int kClientGone = 499;
 
-bool reads(const Wishes& wishes) noexcept {
-  return wishes.conditions.method == Method::get || wishes.conditions.method == Method::head;
-}
-
 // 101: what follows is not HTTP any more.
 bool status_has_body(int status) noexcept { return (status >= 200 && status != 204 && status != 304) || status == 101; }
-
-// What a 304 repeats of the answer it stands for (RFC 9110 section 15.4.5).
-Headers fields_of_not_modified(const Headers& whole) {
-  constexpr std::array<std::string_view, 6> kKept = {"etag",    "cache-control",    "vary",
-                                                     "expires", "content-location", "last-modified"};
-  Headers kept;
-  for (const auto& [name, value] : whole.fields())
-    if (std::find(kKept.begin(), kKept.end(), name) != kKept.end() || name == "set-cookie") kept.add(name, value);
-  return kept;
-}
 
 void compress_body(const Wishes& wishes, Headers& headers, std::string& body) {
   if (body.size() < kCompressBytesMin || body.size() > kCompressBytesMax || headers.find("content-encoding")) return;
@@ -54,13 +41,7 @@ void compress_body(const Wishes& wishes, Headers& headers, std::string& body) {
 Task<Result<>> send_text(Exchange* exchange, const Wishes* wishes, Response response) {
   std::string& body = std::get<std::string>(response.body);
   if (status_has_body(response.status)) compress_body(*wishes, response.headers, body);
-  const auto etag = response.headers.find("etag");
-  if (etag && response.status == 200 && reads(*wishes) && wishes->conditions.if_none_match &&
-      matches_weak(*wishes->conditions.if_none_match, *etag)) {
-    response.status = 304;
-    response.headers = fields_of_not_modified(response.headers);
-    body.clear();
-  }
+  answer_conditions(wishes->conditions, response);
   const bool has_body = status_has_body(response.status) && wishes->conditions.method != Method::head;
   AnswerStart start{response.status, std::move(response.headers), body.size(), wishes->request_id, has_body};
   const std::string_view sent = has_body ? std::string_view(body) : std::string_view();
