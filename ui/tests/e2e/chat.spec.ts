@@ -316,8 +316,10 @@ test('drafts are kept for each thread, and what was asked comes back', async ({ 
 test('what is refused is taken back, and stays to be sent again', async ({ page }) => {
   const id = await newThread(page);
   await page.goto(`/c/${id}`);
-  await page.route('**/messages', (route) => (route.request().method() === 'POST' ? route.abort('connectionfailed') : route.fallback()));
+  const refusal = { status: 409, contentType: 'application/problem+json', body: JSON.stringify({ code: 'quota_exhausted', title: 'Nothing is left of this allowance' }) };
+  await page.route('**/messages', (route) => (route.request().method() === 'POST' ? route.fulfill(refusal) : route.fallback()));
   await send(page, '[answer Here now.]');
+  await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
   await expect(box(page)).toHaveValue('[answer Here now.]');
   await expect(articles(page)).toHaveCount(0);
   await page.unroute('**/messages');
@@ -346,7 +348,7 @@ test('threads are renamed, pinned, found and deleted', async ({ page }) => {
   await expect(page.getByRole('menuitem', { name: 'Pin' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(list.getByRole('listitem').first()).toContainText('Pinned');
-  expect((await read(page, id)).thread).toMatchObject({ title: 'The only name', is_pinned: true });
+  await expect.poll(async () => (await read(page, id)).thread).toMatchObject({ title: 'The only name', is_pinned: true });
   await page.getByRole('searchbox', { name: 'Search threads' }).fill('only');
   await expect(row('The only name')).toBeVisible();
   // Of what was said, too: a press goes to the place.

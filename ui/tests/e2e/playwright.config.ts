@@ -16,5 +16,6 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     screenshot: 'only-on-failure',
     trace: 'off',
+    serviceWorkers: 'block', // but where a test is about them
   },
 });

@@ -114,6 +114,21 @@ export class Composer {
     this.#studio.drafts.clear(`${this.#under}.attached`);
   }
 
+  // Puts what was sent, and did not arrive, behind what is in the box.
+  bring(parts: readonly Part[]): void {
+    const last = parts.at(-1);
+    const typed = last?.type === 'text' && last.text.length <= PASTE_MAX ? last.text : '';
+    const rest = typed === '' ? parts : parts.slice(0, -1);
+    const attached = rest.flatMap((part): Attached[] => {
+      if (part.type === 'text') return [{ key: newKey(), name: '', size: part.text.length, text: part.text }];
+      return part.type === 'image' ? [{ key: newKey(), name: '', size: 0, asset: part.asset_id }] : [];
+    });
+    this.text = [this.text.trimEnd(), typed].filter((text) => text !== '').join('\n\n');
+    this.attached = [...this.attached, ...attached];
+    this.#keep();
+    this.#keepAttached();
+  }
+
   // Empties the box. The draft stays until the server has it.
   take(): Written {
     const { text, attached } = this;

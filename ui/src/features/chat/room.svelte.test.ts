@@ -20,6 +20,7 @@ function house(server = new ChatServer()) {
     api: server.api,
     hub: { listen: (call: (events: StudioEvent[]) => void) => (listeners.add(call), () => listeners.delete(call)), onFresh: (call: () => void) => ((fresh = call), nothing) },
     router: { go: (path: string) => paths.push(path) },
+    offline: { kept: null, load: async () => null },
     complain: (error: unknown) => void complaints.push((error as Problem).code),
   } as unknown as Ports;
   server.tell = (event) => listeners.forEach((call) => call([event]));

@@ -1,8 +1,10 @@
-import { chatCalls, type ChatCalls } from '$lib/api/chat';
-import type { Message, MessageRole, Part, SentMessages, Thread, ThreadChange, ToldMessage } from '$lib/api/chat-types';
-import { asProblem, type Problem } from '$lib/api/problem';
+import { chatCalls, isLaneOfNew, laneOfNew, type ChatCalls } from '$lib/api/chat';
+import type { Message, MessageRole, Part, SentMessages, Thread, ThreadChange, ThreadPage, ToldMessage } from '$lib/api/chat-types';
+import { asProblem, isUnheard, type Problem } from '$lib/api/problem';
 import type { StudioEvent } from '$lib/api/types';
 import { newKey } from '$lib/media/secure';
+import type { Told as JournalTold, Waiting } from '$lib/offline/journal.svelte';
+import type { Kept } from '$lib/offline/kept';
 import type { Studio } from '$lib/state/studio.svelte';
 import { Entry } from './entry.svelte';
 import { Passage, STEP } from './passage.svelte';
@@ -15,6 +17,7 @@ const WINDOW = 30;
 const WINDOW_MAX = 200;
 const READ_MAX = 100;
 const HELD_EVENTS_MAX = 4000;
+const SLOW_MS = 2500; // without an answer for so long, what was kept of the thread is shown
 
 // What the person sends. The key makes it one message however often it is sent.
 export interface Outgoing {
@@ -23,11 +26,17 @@ export interface Outgoing {
 }
 // Shown before the server has said yes.
 interface Pending {
+  key: string;
   user: Entry | null;
   answer: Entry;
   wantsStop: boolean;
 }
-type Ports = Pick<Studio, 'api' | 'hub' | 'complain' | 'router'>;
+// Kept here, and not at the server as far as anybody knows.
+export interface Unsaved {
+  waiting: Waiting;
+  entry: Entry;
+}
+type Ports = Pick<Studio, 'api' | 'hub' | 'complain' | 'router' | 'offline'>;
 
 const unsent = (role: MessageRole, parts: Part[], model: string): Message => ({
   number: 0, parent: 0, role, state: role === 'assistant' ? 'queued' : 'complete', parts, seq: 0, model, served: null, usage: null, cost: null,
@@ -44,6 +53,7 @@ export class ThreadRoom {
   #isReady: () => void = () => {};
   isGone = $state(false);
   problem = $state.raw<Problem | null>(null);
+  keptAt = $state(0); // what is shown is as it was then, since there is no network; 0: as it is
   status = $state(''); // for those who do not see it
   arrived = $state(0); // messages added to the end of the branch since the page was opened
   // What the model is told with every message; of a new thread, what it will be.
@@ -57,7 +67,9 @@ export class ThreadRoom {
   #entries = new Map<number, Entry>();
   #studio: Ports;
   #calls: ChatCalls;
-  #threadKey = newKey();
+  #threadKey = $state(newKey());
+  #kept = $state.raw<Kept | null>(null);
+  #unsavedEntries = new Map<string, Entry>();
   #stops: (() => void)[] = [];
   #waiting: StudioEvent[] = []; // told while a send is under way
   #wantedHead = 0; // told of, but not known yet
@@ -77,7 +89,14 @@ export class ThreadRoom {
     const last = this.#entries.get(this.path.at(-1) ?? 0);
     return last?.isOpen ? last : null;
   });
-  readonly isEmpty = $derived(this.path.length === 0 && this.#pending === null);
+  // What follows it: those that were sent and are not saved yet.
+  readonly unsaved = $derived.by((): Unsaved[] => {
+    const lane = this.#lane;
+    const pending = this.#pending?.key;
+    const waiting = this.#kept?.journal.entries.filter((each) => each.lane === lane && each.message && each.state !== 'sending' && each.key !== pending) ?? [];
+    return waiting.map((each) => ({ waiting: each, entry: this.#unsavedEntry(each) }));
+  });
+  readonly isEmpty = $derived(this.path.length === 0 && this.#pending === null && this.unsaved.length === 0);
 
   constructor(studio: Ports, id: string) {
     this.#studio = studio;
@@ -85,6 +104,15 @@ export class ThreadRoom {
     this.id = id;
     this.isLoaded = id === '';
     this.ready = this.isLoaded ? Promise.resolve() : new Promise((resolve) => (this.#isReady = resolve));
+  }
+
+  get #lane(): string {
+    return this.id || laneOfNew(this.#threadKey);
+  }
+  #unsavedEntry({ key, message }: Waiting): Entry {
+    let entry = this.#unsavedEntries.get(key);
+    if (!entry) this.#unsavedEntries.set(key, (entry = new Entry(unsent('user', message?.parts ?? [], ''))));
+    return entry;
   }
 
   start(): void {
@@ -101,6 +129,7 @@ export class ThreadRoom {
     if (this.id === '') return;
     const turn = ++this.#loading;
     const reach = Math.min(WINDOW_MAX, Math.max(WINDOW, this.path.length - this.passage.start));
+    const slow = this.isLoaded ? undefined : setTimeout(() => void this.#showKept(turn), SLOW_MS);
     const versions = new Map([...this.#entries].map(([number, entry]) => [number, entry.version]));
     try {
       const page = await this.#calls.thread(this.id, reach);
@@ -111,18 +140,86 @@ export class ThreadRoom {
       const shown = new Set(this.path.slice(this.passage.start, this.passage.end));
       for (const number of [...this.#entries.keys()]) if (!shown.has(number)) this.#entries.delete(number);
       for (const message of page.messages) this.#takeRead(message, versions.get(message.number) ?? 0);
-      if (!this.#pending) this.#show(page.thread.head);
+      this.keptAt = 0;
+      if (!this.#pending) this.#show(this.#endOf(page.thread));
       if (!this.isLoaded || this.#missing(this.passage.start, this.passage.end).length > 0) this.#toEnd();
       this.isLoaded = true;
       this.isGone = false;
       this.problem = null;
-      this.#isReady();
+      this.#keep();
     } catch (error) {
       if (turn !== this.#loading) return;
       this.problem = asProblem(error);
       this.isGone = this.problem.status === 404;
-      this.#isReady();
+      if (this.isGone) this.#kept?.threads.forget(this.id);
+      else if (this.problem.status === 0 || this.problem.status >= 500) await this.#showKept(turn);
+    } finally {
+      clearTimeout(slow);
     }
+    if (turn === this.#loading) this.#isReady();
+  }
+
+  // --- what is kept for when there is no network ---
+
+  // From here on what is written is kept until the server has it.
+  follow(kept: Kept): void {
+    if (this.#kept === kept) return;
+    this.#kept = kept;
+    this.#stops.push(kept.journal.listen((told) => this.#hearJournal(told)));
+    const left = this.id === '' && !this.#pending && kept.journal.entries.find(({ lane, state }) => isLaneOfNew(lane) && state !== 'sending');
+    if (left) this.#threadKey = left.lane.slice(laneOfNew('').length);
+    if (this.thread && !this.#pending) this.#show(this.#endOf(this.thread));
+    this.#keep();
+  }
+  #hearJournal(told: JournalTold): void {
+    if (told.kind === 'created' && told.lane === this.#lane) this.#become(told.thread);
+    else if (told.kind === 'sent' && told.entry.lane === this.id && told.entry.key !== this.#pending?.key) {
+      this.#takeSent(told.said, this.#unsavedEntries.get(told.entry.key) ?? null, null);
+      this.#unsavedEntries.delete(told.entry.key);
+      this.#keep();
+    } else if (told.kind === 'changed' && told.thread.id === this.id) this.#takeThread(told.thread);
+    else if (told.kind === 'ended' && told.lane === this.id) this.#release();
+  }
+  // Which message the branch ends with: that which waits to be sent belongs below its own.
+  #endOf({ head }: Thread): number {
+    const parent = this.unsaved[0]?.waiting.message?.parent ?? null;
+    return parent === null || (parent !== 0 && !this.#tree.has(parent)) ? head : parent;
+  }
+  discard(key: string): void {
+    this.#kept?.journal.discard(key);
+    if (this.thread) this.#show(this.#endOf(this.thread));
+  }
+  again(key: string): void {
+    this.#kept?.journal.again(key);
+  }
+  #keep(): void {
+    if (this.#kept && this.isLoaded && this.keptAt === 0 && this.thread && !this.thread.is_temporary) this.#kept.threads.keep(this.id, () => this.#page());
+  }
+  #page(): ThreadPage | null {
+    if (!this.thread || this.isGone || this.keptAt > 0) return null;
+    const messages: Message[] = [];
+    for (const number of this.path.slice(-WINDOW).toReversed()) {
+      const entry = this.#entries.get(number);
+      if (!entry) break;
+      messages.unshift({ ...entry.facts, seq: entry.seq, parts: entry.plainParts() });
+    }
+    return { thread: this.thread, messages, shape: this.#tree.shape };
+  }
+  async #showKept(turn: number): Promise<void> {
+    const kept = this.#studio.offline.kept ?? (await this.#studio.offline.load());
+    const found = await kept?.threads.read(this.id);
+    if (turn !== this.#loading || this.isLoaded || !kept || !found) return;
+    this.#tree = new Tree(found.page.shape);
+    this.#grown += 1;
+    this.thread = found.page.thread;
+    for (const message of found.page.messages) this.#put(message.number, new Entry(message));
+    this.keptAt = found.at;
+    this.isLoaded = true;
+    this.problem = null;
+    this.#show(this.#endOf(found.page.thread));
+    this.#toEnd();
+    this.follow(kept);
+    this.#isReady();
   }
 
   // --- what the stream tells ---
@@ -131,7 +228,7 @@ export class ThreadRoom {
     for (const event of events) {
       if (!this.#isOurs(event)) continue;
       // Until the server has said which number a sent message has, it cannot be told from another's.
-      if (this.#pending && event.type !== 'thread.deleted') this.#hold(event);
+      if (this.#isHeld && event.type !== 'thread.deleted') this.#hold(event);
       else this.#apply(event);
     }
   }
@@ -143,7 +240,11 @@ export class ThreadRoom {
   #hold(event: StudioEvent): void {
     if (this.#waiting.length < HELD_EVENTS_MAX) this.#waiting.push(event);
   }
+  get #isHeld(): boolean {
+    return this.#pending !== null || this.#kept?.journal.isTrying(this.id) === true;
+  }
   #release(): void {
+    if (this.#isHeld) return;
     const events = this.#waiting;
     this.#waiting = [];
     if (events.length >= HELD_EVENTS_MAX) void this.load();
@@ -151,15 +252,19 @@ export class ThreadRoom {
   }
   #apply(event: StudioEvent): void {
     if (event.type === 'thread.changed') this.#takeThread(event.data);
-    else if (event.type === 'thread.deleted') this.isGone = true;
+    else if (event.type === 'thread.deleted') {
+      this.isGone = true;
+      this.#kept?.threads.forget(this.id);
+    }
     else if (event.type === 'message.changed') this.#told(event.data.message);
     else if (event.type === 'message.delta' && this.#entries.get(event.data.number)?.grow(event.data) === false) void this.#readAgain(event.data.number);
   }
 
   #takeThread(told: Thread): void {
     if (this.thread && told.revision < this.thread.revision) return;
-    this.thread = told;
-    if (this.#headWrites === 0 && !this.#pending && told.head !== (this.path.at(-1) ?? 0)) this.#show(told.head);
+    this.thread = this.#kept?.journal.changed(told) ?? told;
+    if (told.state === 'idle' && this.unsaved.length > 0) this.#kept?.journal.wake(this.id); // it may have waited for that
+    if (this.#headWrites === 0 && !this.#pending && this.#endOf(told) !== (this.path.at(-1) ?? 0)) this.#show(this.#endOf(told));
   }
 
   #told(told: ToldMessage): void {
@@ -187,6 +292,7 @@ export class ThreadRoom {
     else if (state === 'stopped') this.status = t('statusStopped');
     else if (state === 'failed' || state === 'interrupted') this.status = t('statusFailed');
     else this.status = t('statusAnswering');
+    if (!entry.isOpen) this.#keep();
   }
 
   // --- messages and the branch ---
@@ -248,7 +354,7 @@ export class ThreadRoom {
   // Nothing of the stretch that is shown may be missing.
   #fill(): void {
     const { start, end } = this.passage;
-    if (this.#missing(start, end).length > 0) void this.#ensure(start, end).catch((error: unknown) => this.#studio.complain(error, () => this.#fill()));
+    if (this.keptAt === 0 && this.#missing(start, end).length > 0) void this.#ensure(start, end).catch((error: unknown) => this.#studio.complain(error, () => this.#fill()));
   }
   #extend(number: number): void {
     this.#setPath([...this.path, number]);
@@ -271,6 +377,7 @@ export class ThreadRoom {
   }
   async #grow(start: number, end: number): Promise<boolean> {
     const path = this.path;
+    if (this.keptAt > 0 && this.#missing(start, end).length > 0) return false; // there is nobody to ask
     try {
       await this.#ensure(start, end);
     } catch (error) {
@@ -307,15 +414,37 @@ export class ThreadRoom {
   async #makeThread(model: string): Promise<void> {
     if (this.id !== '') return;
     const thread = await this.#calls.createThread({ ...this.#wanted, ...(model ? { model } : {}) }, this.#threadKey);
+    this.#become(thread);
+  }
+  #become(thread: Thread): void {
     this.id = thread.id;
     this.thread = thread;
     this.#studio.router.go(`/c/${thread.id}`, { replace: true });
   }
 
   // Shown at once; true once the server has it. What failed is taken back, and the caller keeps what was typed.
-  async send(out: Outgoing, model: string, retry: () => void, parent = this.path.at(-1) ?? 0): Promise<boolean> {
+  async send(out: Outgoing, model: string, retry: () => void, below?: number): Promise<boolean> {
+    const parent = below ?? this.path.at(-1) ?? 0;
     const user = new Entry(unsent('user', out.parts, ''));
-    return this.#write(parent, user, model, retry, () => this.#calls.send(this.id, { parent, parts: out.parts, ...(model ? { model } : {}) }, out.key));
+    const message = { parts: out.parts, ...(model ? { model } : {}) };
+    const journal = this.#kept?.journal;
+    if (!journal) {
+      return this.#write(out.key, parent, user, model, retry, async () => {
+        await this.#makeThread(model);
+        return this.#calls.send(this.id, { ...message, parent }, out.key);
+      });
+    }
+    const create = this.id === '' ? { create: { body: { ...this.#wanted, ...(model ? { model } : {}) }, key: this.#threadKey } } : {};
+    const isBehind = this.unsaved.length > 0; // what was written before it goes first
+    const post = (): Promise<SentMessages | null> => journal.post({ key: out.key, lane: this.#lane, ...create, message: { ...message, parent: isBehind && below === undefined ? null : parent } });
+    if (!isBehind) return this.#write(out.key, parent, user, model, retry, post);
+    try {
+      await post();
+      return true;
+    } catch (error) {
+      this.#studio.complain(error, retry);
+      return false;
+    }
   }
   edit(number: number, out: Outgoing, model: string, retry: () => void): Promise<boolean> {
     return this.send(out, model, retry, this.#tree.parentOf(number));
@@ -324,20 +453,28 @@ export class ThreadRoom {
   regenerate(number: number, model: string): Promise<boolean> {
     const key = newKey();
     const parent = this.#tree.roleOf(number) === 'user' ? number : this.#tree.parentOf(number);
-    return this.#write(parent, null, model, () => void this.regenerate(number, model), () => this.#calls.answer(this.id, number, model, key));
+    return this.#write(key, parent, null, model, () => void this.regenerate(number, model), () => this.#calls.answer(this.id, number, model, key));
   }
 
-  async #write(parent: number, user: Entry | null, model: string, retry: () => void, call: () => Promise<SentMessages>): Promise<boolean> {
+  // `call` gives null where it is kept, and sent later.
+  async #write(key: string, parent: number, user: Entry | null, model: string, retry: () => void, call: () => Promise<SentMessages | null>): Promise<boolean> {
     if (this.#pending || this.answering) return false;
     const before = this.path.at(-1) ?? 0;
-    const pending: Pending = { user, answer: new Entry(unsent('assistant', [], model)), wantsStop: false };
+    const pending: Pending = { key, user, answer: new Entry(unsent('assistant', [], model)), wantsStop: false };
     this.#pending = pending;
     this.#setPath(this.#tree.branchTo(parent));
     this.#toEnd();
     this.status = t('statusAnswering');
     try {
-      await this.#makeThread(model);
-      this.#accept(pending, await call());
+      const said = await call();
+      this.#pending = null;
+      if (said) this.#takeSent(said, pending.user, pending.answer);
+      else {
+        pending.wantsStop = false;
+        this.status = t('statusWaiting');
+        if (this.thread) this.#show(this.#endOf(this.thread));
+      }
+      this.#keep();
       return true;
     } catch (error) {
       this.#pending = null;
@@ -351,20 +488,23 @@ export class ThreadRoom {
       if (pending.wantsStop) void this.stop();
     }
   }
-  #accept(pending: Pending, { messages, thread }: SentMessages): void {
+  // What is on the page already stays the same there.
+  #takeSent({ messages, thread }: SentMessages, user: Entry | null, answer: Entry | null): void {
     let isWhole = true;
     for (const message of messages) {
       isWhole = this.#tree.add(message.number, message.parent, message.role) && isWhole;
-      const entry = message.role === 'assistant' ? pending.answer : (pending.user ?? this.#entries.get(message.number) ?? new Entry(message));
-      entry.replace(message);
-      this.#put(message.number, entry);
+      const known = this.#entries.get(message.number);
+      const shown = message.role === 'assistant' ? answer : user;
+      if (shown && !known) {
+        shown.replace(message);
+        this.#put(message.number, shown);
+      } else this.#takeRead(message, known?.version ?? 0);
     }
     this.#grown += 1;
-    this.#pending = null;
     if (!this.thread || thread.revision >= this.thread.revision) this.thread = thread;
     if (!isWhole) void this.load();
     const last = messages.at(-1);
-    if (last && this.#tree.has(last.number)) this.#setPath(this.#tree.branchTo(last.number));
+    if (last && this.#tree.has(last.number)) this.#setPath(this.#tree.branchTo(this.unsaved.length > 0 ? this.#endOf({ ...this.thread, head: last.number }) : last.number));
   }
 
   async stop(): Promise<void> {
@@ -422,16 +562,26 @@ export class ThreadRoom {
   async change(change: ThreadChange): Promise<void> {
     if (this.id === '') return;
     try {
-      this.#takeThread(await this.#calls.changeThread(this.id, change));
+      await this.#changeThread(change);
     } catch (error) {
       this.#studio.complain(error, () => void this.change(change));
+    }
+  }
+  // What nobody answered is kept, and is so here already.
+  async #changeThread(change: ThreadChange): Promise<void> {
+    try {
+      this.#takeThread(await this.#calls.changeThread(this.id, change));
+    } catch (error) {
+      if (!this.#kept || !this.thread || !isUnheard(error)) throw error;
+      this.#kept.journal.keepChange(this.id, change, newKey());
+      this.thread = { ...this.thread, ...change };
     }
   }
 
   // Throws what was refused: the form shows it.
   async configure({ system, parameters }: Told): Promise<void> {
     if (this.id === '') this.#wanted = { system, parameters };
-    else this.#takeThread(await this.#calls.changeThread(this.id, { system, parameters }));
+    else await this.#changeThread({ system, parameters });
   }
 
   // What the person asked before, newest first.

@@ -45,6 +45,7 @@ describe('Threads', () => {
       complain: (error: Problem) => void complaints.push(error.code),
       toasts: { show: (toast: (typeof toasts)[number]) => toasts.push(toast) },
       deletions: new Undoable(),
+      offline: { kept: null, load: async () => null },
     } as unknown as Ports;
     server.tell = (event) => hear([event]);
     const threads = new Threads(studio);

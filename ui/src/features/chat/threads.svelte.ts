@@ -1,8 +1,10 @@
 import { chatCalls, type ChatCalls } from '$lib/api/chat';
 import type { ImportedThreads, Thread, ThreadChange } from '$lib/api/chat-types';
-import { asProblem, type Problem } from '$lib/api/problem';
+import { asProblem, isUnheard, type Problem } from '$lib/api/problem';
 import type { StudioEvent } from '$lib/api/types';
 import { t as common } from '$lib/i18n/messages';
+import { newKey } from '$lib/media/secure';
+import type { Kept } from '$lib/offline/kept';
 import type { Studio } from '$lib/state/studio.svelte';
 import { UNDO_MS } from '$lib/state/undoable';
 import { t } from './words';
@@ -10,7 +12,7 @@ import { t } from './words';
 const PAGE_SIZE = 50;
 const SEARCH_PAGE_SIZE = 200;
 
-type Ports = Pick<Studio, 'api' | 'hub' | 'complain' | 'toasts' | 'deletions'>;
+type Ports = Pick<Studio, 'api' | 'hub' | 'complain' | 'toasts' | 'deletions' | 'offline'>;
 
 // Pinned first, then the one used last.
 function isBefore(a: Thread, b: Thread): boolean {
@@ -40,13 +42,17 @@ export class Threads {
   next = $state('');
   isLoaded = $state(false);
   isLoading = $state(false);
+  keptAt = $state(0); // the list is as it was then, since there is no network; 0: as it is
   problem = $state.raw<Problem | null>(null);
   isImporting = $state(false);
   query = $state('');
   scope = $state.raw<Scope>('all');
   #turn = 0;
   #hidden = $state.raw<ReadonlySet<string>>(new Set());
-  readonly visible = $derived(this.items.filter((item) => !this.#hidden.has(item.id)));
+  #kept = $state.raw<Kept | null>(null);
+  // With what was changed and is not saved yet.
+  readonly visible = $derived(this.items.filter((item) => !this.#hidden.has(item.id)).map((item) => this.#kept?.journal.changed(item) ?? item));
+  readonly unsaved = $derived<ReadonlySet<string>>(new Set(this.#kept?.journal.entries.flatMap(({ lane, state }) => (state === 'sending' ? [] : lane))));
   readonly shown = $derived.by(() => {
     const wanted = this.query.trim().toLowerCase();
     return wanted === '' ? this.visible : this.visible.filter((item) => item.title.toLowerCase().includes(wanted));
@@ -90,11 +96,39 @@ export class Threads {
       this.next = page.next;
       this.isLoaded = true;
       this.problem = null;
+      this.keptAt = 0;
+      this.#keep();
     } catch (error) {
       if (turn !== this.#turn) return;
       this.problem = asProblem(error);
+      if (isUnheard(error) && !this.isLoaded) await this.#showKept(turn);
     }
     this.isLoading = false;
+  }
+
+  follow(kept: Kept): void {
+    if (this.#kept === kept) return;
+    this.#kept = kept;
+    this.#stops.push(
+      kept.journal.listen((told) => {
+        if (told.kind === 'changed') this.#take(told.thread);
+        else if (told.kind === 'refused') void this.load();
+      }),
+    );
+    this.#keep();
+  }
+  #keep(): void {
+    if (this.isLoaded && this.keptAt === 0 && this.scope === 'all') this.#kept?.threads.keepList(() => this.items.filter((item) => !item.is_temporary));
+  }
+  async #showKept(turn: number): Promise<void> {
+    const kept = this.#studio.offline.kept ?? (await this.#studio.offline.load());
+    const found = this.scope === 'all' ? await kept?.threads.readList() : null;
+    if (turn !== this.#turn || this.isLoaded || !kept || !found) return;
+    this.items = found.items;
+    this.next = '';
+    this.keptAt = found.at;
+    this.isLoaded = true;
+    this.follow(kept);
   }
   async more(limit = PAGE_SIZE): Promise<void> {
     if (this.next === '' || this.isLoading) return;
@@ -128,6 +162,7 @@ export class Threads {
   }
   #take(told: Thread): void {
     this.items = placed(this.items, told, this.next !== '', this.scope);
+    this.#keep();
   }
 
   // Shown at once, taken back where it was refused.
@@ -137,6 +172,10 @@ export class Threads {
       this.#take(await this.#calls.changeThread(thread.id, change));
       return true;
     } catch (error) {
+      if (this.#kept && isUnheard(error)) {
+        this.#kept.journal.keepChange(thread.id, change, newKey());
+        return true;
+      }
       const now = this.items.find((item) => item.id === thread.id);
       if (!now || now.revision <= thread.revision) this.items = placed(this.items.filter((item) => item.id !== thread.id), thread, false, this.scope);
       this.#studio.complain(error, () => void this.change(thread, change));

@@ -14,6 +14,10 @@ export class Tree {
     shape.parents.forEach((parent, at) => this.add(at + 1, parent, ROLES[shape.roles[at] ?? ''] ?? 'user'));
   }
 
+  // As the server tells it.
+  get shape(): Shape {
+    return { parents: [...this.#parents], roles: this.#roles.map((role) => role[0]).join('') };
+  }
   get size(): number {
     return this.#parents.length;
   }

@@ -19,13 +19,20 @@ export interface NewMessage {
 // Those before a message (without it), or those up to it.
 export type Reach = { before: number } | { from: number };
 
+// Writes that belong to a thread go out one after the other, under its id; under this where it is not made yet.
+export const laneOfNew = (key: string): string => `new:${key}`;
+export const isLaneOfNew = (lane: string): boolean => lane.startsWith('new:');
+
+// Nobody waits longer for what can be sent again later.
+const WRITE_MS = 5000;
+
 const of = (id: string): string => `/api/threads/${encodeURIComponent(id)}`;
 
 export function chatCalls(api: Pick<Api, 'call' | 'tell'>) {
   return {
     threads: (query: { after?: string; limit?: number; is_archived?: string; folder?: string }) => api.call<Page<Thread>>('GET', withQuery('/api/threads', query)),
     createThread: (body: NewThread, key: string) => api.call<Thread>('POST', '/api/threads', { body, key }),
-    changeThread: (id: string, body: ThreadChange) => api.call<Thread>('PATCH', of(id), { body }),
+    changeThread: (id: string, body: ThreadChange) => api.call<Thread>('PATCH', of(id), { body, signal: AbortSignal.timeout(WRITE_MS) }),
     deleteThread: (id: string, keepalive = false) => api.tell('DELETE', of(id), { keepalive }),
 
     thread: (id: string, window: number, signal?: AbortSignal) => api.call<ThreadPage>('GET', withQuery(of(id), { window }), { signal }),

@@ -67,6 +67,12 @@ export function asProblem(error: unknown): Problem {
   return new Problem({ code: 'unexpected', title: 'Something unexpected happened', detail: String(error) });
 }
 
+// Whether a write may be sent again later: nobody said no to it.
+export function isUnheard(error: unknown): boolean {
+  const { status } = asProblem(error);
+  return status === 0 || status === 408 || status >= 500;
+}
+
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
 
 // "/scenes/2/text" -> 2; "line:column" gives none. Which scene a refused field belongs to.

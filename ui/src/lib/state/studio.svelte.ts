@@ -1,8 +1,9 @@
 // What every page may use, made once and handed down.
-import { getContext, setContext } from 'svelte';
+import { getContext, setContext, tick } from 'svelte';
 import { Api } from '../api/client';
 import { browserFrame, Hub } from '../api/events/hub';
 import { openPort } from '../api/events/port';
+import type { StreamStatus } from '../api/events/stream';
 import { parseOptions, type Options } from '../api/options';
 import { asProblem, type Problem } from '../api/problem';
 import { Router } from '../router/router.svelte';
@@ -10,6 +11,7 @@ import { t } from '../i18n/messages';
 import { Commands } from './commands.svelte';
 import { browserStorage, Drafts } from './drafts';
 import { Network } from './network.svelte';
+import { Offline } from './offline.svelte';
 import { Runs } from './runs.svelte';
 import { SessionState } from './session.svelte';
 import { Toasts } from './toasts.svelte';
@@ -25,11 +27,17 @@ export class Studio {
   readonly runs = new Runs(this.api);
   readonly commands = new Commands();
   readonly deletions = new Undoable();
-  readonly session = new SessionState(this.api, () => {
-    this.hub.open();
-    this.hub.wake();
-    void this.loadOptions();
-  });
+  readonly offline = new Offline({ call: this.api.call, canSend: () => this.network.isOnline && this.session.now !== null && !this.session.isAssumed && !this.session.mustSignIn });
+  readonly session: SessionState = new SessionState(
+    this.api,
+    () => {
+      this.hub.open();
+      this.hub.wake();
+      void this.loadOptions();
+      this.offline.kept?.journal.wake();
+    },
+    () => this.offline.forget(),
+  );
   options = $state.raw<Options | null>(null);
 
   start(): () => void {
@@ -37,16 +45,20 @@ export class Studio {
       this.drafts.flush();
       this.deletions.flush();
     };
+    const onBack = (): void => this.#onStatus('live');
     const stops = [
       this.router.start(),
       this.network.start(),
       this.hub.listen((events) => this.runs.apply(events)),
       this.hub.onFresh(() => this.#readRunsAfresh()),
+      this.hub.onStatus(({ word }) => this.#onStatus(word)),
     ];
     addEventListener('pagehide', onHide);
+    addEventListener('online', onBack);
     void this.session.load();
     return () => {
       removeEventListener('pagehide', onHide);
+      removeEventListener('online', onBack);
       stops.forEach((stop) => stop());
       this.hub.close();
     };
@@ -58,6 +70,21 @@ export class Studio {
     } catch (error) {
       if (!asProblem(error).isOffline) this.complain(error);
     }
+  }
+
+  // What is needed without a network is fetched while there is one, and what a page before this one left is sent.
+  async keepForLater(): Promise<void> {
+    const kept = await this.offline.load();
+    kept?.journal.listen((told) => told.kind === 'refused' && this.complain(told.problem));
+    await tick(); // the room that shows what waits listens, too
+    kept?.journal.wake();
+  }
+
+  // The server can be reached again, or so it seems.
+  #onStatus(word: StreamStatus['word']): void {
+    if (word !== 'live' && word !== 'refused') return;
+    if (this.session.isAssumed) void this.session.load();
+    else this.offline.kept?.journal.wake();
   }
 
   // What the stream could not tell, since it began after them.
