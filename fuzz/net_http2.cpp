@@ -41,7 +41,7 @@ struct Answers final : ServerWire::Owner {
   WireStream* on_request(WireRequest request) override {
     if (request.head) {
       ensure(request.head->headers.count("host") == 1, "a request names its host once");
-      ensure(request.head->headers.fields().size() <= 102, "a request has few fields");
+      ensure(request.head->headers.size() <= 102, "a request has few fields");
     }
     ensure(request.head_bytes <= 32 * 1024, "a head has a limit");
     if (streams.size() > 200) return nullptr;

@@ -29,7 +29,7 @@ std::string attachment_named(std::string_view name) {
 
 net::Response file_response(store::OpenBlob blob, std::string media_type, std::string download_name) {
   net::Response response;
-  response.headers.set("content-type", std::move(media_type));
+  response.headers.set("content-type", media_type);
   response.headers.set("cache-control", "private, no-cache");
   // A user's file is shown, never run.
   response.headers.set("content-security-policy", "sandbox; default-src 'none'; media-src 'self'; img-src 'self'");

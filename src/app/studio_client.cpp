@@ -238,7 +238,7 @@ Result<json::Value> StudioClient::call(std::string method, std::string target, j
     request.headers.set("content-type", "application/json");
     request.body = json::write(body);
   }
-  if (!if_match.empty()) request.headers.set("if-match", std::move(if_match));
+  if (!if_match.empty()) request.headers.set("if-match", if_match);
   auto answer = run_blocking(state_->executor(), exchange(state_->endpoint, std::move(request)));
   if (!answer) return error_of(answer);
   if (answer->empty()) return json::Value();

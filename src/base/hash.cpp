@@ -44,15 +44,26 @@ std::optional<Digest> Digest::parse(std::string_view hex) noexcept {
   return digest;
 }
 
+namespace {
+
+// Fetched once: with EVP_sha256() OpenSSL 3 looks it up among its providers at every use.
+const EVP_MD* sha256_method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  ensure(method != nullptr, "SHA-256 is available");
+  return method;
+}
+
+}  // namespace
+
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() { ensure(context && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1, "SHA-256 is available"); }
+  State() { ensure(context != nullptr, "there is memory for a digest"); }
   ~State() { EVP_MD_CTX_free(context); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::Sha256() : state_(std::make_unique<State>()) { reset(); }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
@@ -67,18 +78,20 @@ Digest Sha256::finish() {
   return digest;
 }
 
+void Sha256::reset() { ensure(EVP_DigestInit_ex(state_->context, sha256_method(), nullptr) == 1, "SHA-256 begins"); }
+
 Digest sha256(std::string_view bytes) {
-  Digest digest;
-  ensure(EVP_Digest(bytes.data(), bytes.size(), digest.bytes.data(), nullptr, EVP_sha256(), nullptr) == 1,
-         "SHA-256 is available");
-  return digest;
+  thread_local Sha256 hash;
+  hash.reset();
+  hash.update(bytes);
+  return hash.finish();
 }
 
 Digest hmac_sha256(std::string_view key, std::string_view message) {
   Digest digest;
   unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()),
-       message.size(), digest.bytes.data(), &size);
+  HMAC(sha256_method(), key.data(), static_cast<int>(key.size()),
+       reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.bytes.data(), &size);
   return digest;
 }
 

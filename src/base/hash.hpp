@@ -28,8 +28,10 @@ class Sha256 {
   Sha256(Sha256&&) noexcept;
   Sha256& operator=(Sha256&&) noexcept;
   void update(std::string_view bytes);
-  // Ends this hash; update() may not be called again.
+  // Ends this hash; update() may not be called again before reset().
   Digest finish();
+  // Begins a new one in the same memory.
+  void reset();
 
  private:
   struct State;

@@ -3,15 +3,59 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
 #include <cmath>
+#include <cstddef>
+#include <memory>
 
 #include "base/text.hpp"
 
 namespace atelier::json {
 namespace {
+
+// The keys of the objects that are open, one behind the other in one text. Where an object has many, a set finds those
+// that appear twice.
+class OpenKeys {
+ public:
+  void open() { objects_.push_back({.first = ends_.size(), .begin = text_.size(), .many = nullptr}); }
+  void close() {
+    ends_.resize(objects_.back().first);
+    text_.resize(objects_.back().begin);
+    objects_.pop_back();
+  }
+  // False when the innermost object has that key.
+  bool add(std::string_view key) {
+    Open& object = objects_.back();
+    if (!object.many) {
+      std::size_t begin = object.begin;
+      for (std::size_t i = object.first; i < ends_.size(); begin = ends_[i++])
+        if (std::string_view(text_).substr(begin, ends_[i] - begin) == key) return false;
+      if (ends_.size() - object.first < kFew) {
+        text_ += key;
+        ends_.push_back(text_.size());
+        return true;
+      }
+      object.many = std::make_unique<std::set<std::string, std::less<>>>();
+      begin = object.begin;
+      for (std::size_t i = object.first; i < ends_.size(); begin = ends_[i++])
+        object.many->emplace(text_, begin, ends_[i] - begin);
+    }
+    return object.many->emplace(key).second;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 16;
+  struct Open {
+    std::size_t first, begin;  // its first key's place in ends_ and text_
+    std::unique_ptr<std::set<std::string, std::less<>>> many;
+  };
+  std::string text_;
+  std::vector<std::size_t> ends_;
+  std::vector<Open> objects_;
+};
 
 // Builds the value and keeps the rules that Boost.JSON's own parser does not: no duplicate keys, counted values.
 struct Handler {
@@ -22,12 +66,15 @@ struct Handler {
   using error_code = boost::json::error_code;
   using string_view = boost::json::string_view;
 
-  explicit Handler(Limits given) : limits(given) {}
+  Handler(Limits given, boost::json::storage_ptr where)
+      : limits(given), storage(std::move(where)), stack({}, scratch.data(), scratch.size()) {}
   Limits limits;
+  boost::json::storage_ptr storage;
   std::size_t values = 0;
   std::string complaint;
-  std::string key;
-  std::vector<std::set<std::string, std::less<>>> keys;
+  std::string key;  // the parts of one that came in parts
+  OpenKeys keys;
+  alignas(std::max_align_t) std::array<unsigned char, 2048> scratch;
   boost::json::value_stack stack;
 
   bool refuse(std::string what, error_code& ec) {
@@ -39,17 +86,17 @@ struct Handler {
     return ++values <= limits.values_max || refuse(fmt::format("more than {} values", limits.values_max), ec);
   }
   bool on_document_begin(error_code&) {
-    stack.reset();
+    stack.reset(storage);
     return true;
   }
   bool on_document_end(error_code&) { return true; }
   bool on_object_begin(error_code& ec) {
-    keys.emplace_back();
+    keys.open();
     return count(ec);
   }
   bool on_object_end(std::size_t n, error_code&) {
     stack.push_object(n);
-    keys.pop_back();
+    keys.close();
     return true;
   }
   bool on_array_begin(error_code& ec) { return count(ec); }
@@ -64,10 +111,11 @@ struct Handler {
     return true;
   }
   bool on_key(string_view part, std::size_t, error_code& ec) {
-    key.append(part.data(), part.size());
-    if (key.size() > limits.key_bytes_max) return refuse(fmt::format("a key over {} bytes", limits.key_bytes_max), ec);
-    if (!keys.back().insert(key).second)
-      return refuse(fmt::format("the key \"{}\" appears twice", printable(key, 64)), ec);
+    std::string_view whole(part.data(), part.size());
+    if (!key.empty()) whole = key.append(whole);
+    if (whole.size() > limits.key_bytes_max)
+      return refuse(fmt::format("a key over {} bytes", limits.key_bytes_max), ec);
+    if (!keys.add(whole)) return refuse(fmt::format("the key \"{}\" appears twice", printable(whole, 64)), ec);
     key.clear();
     stack.push_key(part);
     return true;
@@ -147,10 +195,10 @@ std::string escape_pointer(std::string_view name) {
 
 }  // namespace
 
-Result<Value> parse(std::string_view text, Limits limits) {
+Result<Value> parse(std::string_view text, Limits limits, boost::json::storage_ptr storage) {
   boost::json::parse_options options;
   options.max_depth = limits.depth_max;
-  boost::json::basic_parser<Handler> parser(options, limits);
+  boost::json::basic_parser<Handler> parser(options, limits, std::move(storage));
   boost::json::error_code ec;
   const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
   if (!ec && used < text.size()) {

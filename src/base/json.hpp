@@ -23,8 +23,8 @@ struct Limits {
 };
 
 // RFC 8259, whole text or nothing. Refuses duplicate keys, invalid UTF-8, trailing bytes and what goes over the limits;
-// the error says at which byte. Integers that fit 64 bits stay exact.
-Result<Value> parse(std::string_view text, Limits limits = {});
+// the error says at which byte. Integers that fit 64 bits stay exact. The value lies in `storage`, which outlives it.
+Result<Value> parse(std::string_view text, Limits limits = {}, boost::json::storage_ptr storage = {});
 
 std::string write(const Value& value);
 // Keys sorted and no white space: equal values give equal bytes, so that they can be hashed.

@@ -33,7 +33,8 @@ bool is_of_protocol(std::string_view lower_case_name) noexcept {
 }
 
 bool is_one_line(std::string_view value) noexcept {
-  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  // find_first_of() would call memchr for each byte.
+  return std::none_of(value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 }  // namespace atelier::net

@@ -128,7 +128,7 @@ Task<Result<FetchResponse>> fetch(Endpoint endpoint, FetchRequest request) {
   if (!answer) co_return error_of(answer);
   connection.set_deadline(Deadlines::TimePoint::max());
   state->status = answer->status;
-  state->headers = answer->fields.to_headers();
+  state->headers = std::move(answer->fields);
   co_return FetchResponse(std::move(state));
 }
 

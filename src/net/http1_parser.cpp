@@ -56,7 +56,7 @@ class Parser final : public http::basic_parser<true> {
   void on_response_impl(int, beast::string_view, int, error_code&) override {}
   void on_field_impl(http::field, beast::string_view name, beast::string_view value, error_code&) override {
     if (is_head_done || name.find('_') != beast::string_view::npos) return;  // a trailer, or what proxies confuse
-    headers.add(std::string(name), std::string(value));
+    headers.add({name.data(), name.size()}, {value.data(), value.size()});
   }
   void on_header_impl(error_code&) override { is_head_done = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}

@@ -12,15 +12,13 @@ namespace {
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
+// What an answer of ours has, so that most need no second piece of memory.
+constexpr std::size_t kUsualFields = 16, kUsualTextBytes = 512;
+
 // `stored` is lower case already.
 bool is_name(std::string_view stored, std::string_view asked) noexcept {
   return stored.size() == asked.size() && std::equal(stored.begin(), stored.end(), asked.begin(),
                                                      [](char left, char right) { return left == lower(right); });
-}
-
-std::string lower_case(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), lower);
-  return name;
 }
 
 bool is_json(std::string_view content_type) {
@@ -47,28 +45,49 @@ std::optional<Method> parse_method(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-void Headers::add(std::string name, std::string value) {
-  fields_.emplace_back(lower_case(std::move(name)), std::move(value));
+void Headers::reserve(std::size_t fields, std::size_t text_bytes) {
+  places_.reserve(fields);
+  text_.reserve(text_bytes);
 }
 
-void Headers::set(std::string name, std::string value) {
+void Headers::add(std::string_view name, std::string_view value) {
+  if (places_.empty()) reserve(kUsualFields, kUsualTextBytes);
+  const auto begin = static_cast<std::uint32_t>(text_.size());
+  text_ += name;
+  std::transform(text_.begin() + begin, text_.end(), text_.begin() + begin, lower);
+  const auto middle = static_cast<std::uint32_t>(text_.size());
+  text_ += value;
+  places_.push_back({begin, middle, static_cast<std::uint32_t>(text_.size())});
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
   remove(name);
-  add(std::move(name), std::move(value));
+  add(name, value);
 }
 
+// The text stays: it may be what set() is given.
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [&](const auto& field) { return is_name(field.first, name); });
+  std::erase_if(places_, [&](const Place& place) {
+    return is_name(std::string_view(text_).substr(place.name, place.value - place.name), name);
+  });
 }
 
-std::optional<std::string_view> Headers::find(std::string_view name) const {
-  for (const auto& [field, value] : fields_)
+std::optional<std::string_view> Headers::find(std::string_view name) const noexcept {
+  for (const auto& [field, value] : fields())
     if (is_name(field, name)) return value;
   return std::nullopt;
 }
 
-std::size_t Headers::count(std::string_view name) const {
-  return static_cast<std::size_t>(
-      std::count_if(fields_.begin(), fields_.end(), [&](const auto& field) { return is_name(field.first, name); }));
+std::size_t Headers::count(std::string_view name) const noexcept {
+  std::size_t count = 0;
+  for (const auto& [field, value] : fields()) count += is_name(field, name);
+  return count;
+}
+
+Headers::Field Headers::at(std::size_t index) const noexcept {
+  const Place& place = places_[index];
+  const std::string_view text = text_;
+  return {text.substr(place.name, place.value - place.name), text.substr(place.value, place.end - place.value)};
 }
 
 std::string_view Request::path_parameter(std::string_view name) const {
@@ -125,7 +144,7 @@ Response json_response(const json::Value& value, int status) {
 
 Response text_response(std::string text, std::string content_type, int status) {
   Response response{.status = status, .headers = {}, .body = std::move(text)};
-  response.headers.add("content-type", std::move(content_type));
+  response.headers.add("content-type", content_type);
   return response;
 }
 

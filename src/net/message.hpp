@@ -23,19 +23,57 @@ enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
 std::string_view to_string(Method method) noexcept;  // "GET"
 std::optional<Method> parse_method(std::string_view text) noexcept;
 
-// Field names are compared without case and kept lower case.
+// Field names are compared without case and kept lower case. All text lies in one piece of memory, whatever the number
+// of fields: views into it hold until the next change.
 class Headers {
  public:
-  void add(std::string name, std::string value);
-  void set(std::string name, std::string value);  // replaces every field of that name
+  using Field = std::pair<std::string_view, std::string_view>;  // name and value
+  class Fields;
+
+  void add(std::string_view name, std::string_view value);
+  void set(std::string_view name, std::string_view value);  // replaces every field of that name
   void remove(std::string_view name);
-  std::optional<std::string_view> find(std::string_view name) const;  // the first
-  std::size_t count(std::string_view name) const;
-  const std::vector<std::pair<std::string, std::string>>& fields() const noexcept { return fields_; }
+  void reserve(std::size_t fields, std::size_t text_bytes);
+  std::optional<std::string_view> find(std::string_view name) const noexcept;  // the first
+  std::size_t count(std::string_view name) const noexcept;
+  std::size_t size() const noexcept { return places_.size(); }
+  Field at(std::size_t index) const noexcept;
+  // All of them, in order, to be looped over.
+  Fields fields() const noexcept;
 
  private:
-  std::vector<std::pair<std::string, std::string>> fields_;
+  struct Place {
+    std::uint32_t name, value, end;  // where they begin in text_
+  };
+  std::string text_;
+  std::vector<Place> places_;
 };
+
+class Headers::Fields {
+ public:
+  class Iterator {
+   public:
+    Iterator(const Headers* headers, std::size_t index) noexcept : headers_(headers), index_(index) {}
+    Field operator*() const noexcept { return headers_->at(index_); }
+    Iterator& operator++() noexcept {
+      ++index_;
+      return *this;
+    }
+    bool operator==(const Iterator&) const noexcept = default;
+
+   private:
+    const Headers* headers_;
+    std::size_t index_;
+  };
+  explicit Fields(const Headers& headers) noexcept : headers_(&headers) {}
+  Iterator begin() const noexcept { return {headers_, 0}; }
+  Iterator end() const noexcept { return {headers_, headers_->size()}; }
+
+ private:
+  const Headers* headers_;
+};
+
+inline Headers::Fields Headers::fields() const noexcept { return Fields(*this); }
 
 // The body of a request, read as it arrives: nothing is buffered beyond one chunk, so a slow reader slows the sender.
 class BodyReader {

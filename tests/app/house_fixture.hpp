@@ -99,7 +99,7 @@ class HouseTest : public testing::Test {
   std::string events(std::string query, std::string cursor, std::string marker, std::size_t count = 1) {
     net::FetchRequest request;
     request.target = "/api/events" + query;
-    if (!cursor.empty()) request.headers.set("last-event-id", std::move(cursor));
+    if (!cursor.empty()) request.headers.set("last-event-id", cursor);
     auto said = run_blocking(loops_.executor(0), listen_for(endpoint_, std::move(request), std::move(marker), count));
     if (!said) throw std::runtime_error(said.error().describe());
     return std::move(*said);

@@ -206,8 +206,9 @@ TEST(Limiter, HugeFiguresDoNotOverflow) {
 
 std::map<std::string, std::string> headers_of(const KeyLimiter& limiter, const Error* refusal = nullptr) {
   std::map<std::string, std::string> all;
-  for (auto& [name, value] : limit_headers(limiter.status(), refusal))
-    EXPECT_TRUE(all.emplace(name, value).second) << name;
+  net::Headers headers;
+  set_limit_headers(headers, limiter.status(), refusal);
+  for (const auto& [name, value] : headers.fields()) EXPECT_TRUE(all.emplace(name, value).second) << name;
   return all;
 }
 

@@ -18,7 +18,7 @@ namespace atelier::net {
 struct Outcome {
   std::optional<Error> error;
   int status = 0;  // 0: no head
-  FieldBlock headers;
+  Headers headers;
   std::string body;  // as far as it came
   SendNote note;
   std::chrono::steady_clock::duration took{};

@@ -107,7 +107,7 @@ TEST(HostPolicy, BoundToAnIpv6AddressItIsWrittenInBrackets) {
 TEST(RequestId, IsTakenWhenItIsATokenAndMadeOtherwise) {
   const auto choose = [](std::string given) {
     Headers headers;
-    headers.add("X-Request-ID", std::move(given));
+    headers.add("X-Request-ID", given);
     return choose_request_id(headers);
   };
   EXPECT_EQ(choose("abc-123"), "abc-123");

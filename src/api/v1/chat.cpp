@@ -30,7 +30,7 @@ void read_betas(const net::Request& request, model::ChatCall& call) {
   const std::string_view name = call.face->protocol() == model::Protocol::anthropic ? "anthropic-beta" : "openai-beta";
   std::string betas;
   for (const auto& [field, value] : request.headers.fields())
-    if (field == name) betas += (betas.empty() ? "" : ",") + value;
+    if (field == name) betas.append(betas.empty() ? "" : ",").append(value);
   if (!betas.empty()) call.headers.emplace_back(name, std::move(betas));
 }
 

@@ -161,7 +161,7 @@ void set_report(net::Headers& headers, const model::CallReport& report) {
   if (report.hedge == model::Hedge::won || report.hedge == model::Hedge::lost)
     headers.set("x-atelier-hedge", report.hedge == model::Hedge::won ? "won" : "lost");
   if (!report.key || !report.key->limiter) return;
-  for (auto& [name, value] : model::limit_headers(report.key->limiter->status())) headers.set(name, std::move(value));
+  model::set_limit_headers(headers, report.key->limiter->status());
 }
 
 }  // namespace atelier::api

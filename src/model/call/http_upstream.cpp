@@ -35,7 +35,7 @@ Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr
   net::ClientRequest sent;
   sent.method = request.is_get ? net::Method::get : net::Method::post;
   sent.url = std::move(*url);
-  for (auto& [name, value] : request.headers) sent.headers.add(std::move(name), std::move(value));
+  for (const auto& [name, value] : request.headers) sent.headers.add(name, value);
   sent.body = std::move(request.body);
   sent.limits.connect = provider->connect_timeout;
   sent.limits.first_byte = provider->first_byte_timeout;

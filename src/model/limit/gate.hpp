@@ -42,7 +42,7 @@ class CallPass {
 //
 // A refusal's `reason` names the limit: "requests_per_minute", "tokens_per_minute", "concurrency" and "allowance_day",
 // "allowance_month" are rate_limited and say when to come again; "tokens_over_limit" is too_large, since no waiting
-// would help; "allowance_unavailable" is unavailable; "price_unknown" is forbidden. limit_headers() puts them into
+// would help; "allowance_unavailable" is unavailable; "price_unknown" is forbidden. set_limit_headers() puts them into
 // headers.
 class Gate {
  public:

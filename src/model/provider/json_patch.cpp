@@ -221,6 +221,23 @@ Result<std::optional<std::string_view>> find_member(std::string_view object, std
   }
 }
 
+Result<> find_members(std::string_view object, std::span<const std::string_view> names,
+                      std::span<std::optional<std::string_view>> values) {
+  ensure(names.size() == values.size(), "there is a place for each value");
+  Walk walk(object);
+  if (auto opened = walk.open(); !opened) return error_of(opened);
+  for (;;) {
+    auto member = walk.next();
+    if (!member) return error_of(member);
+    if (!*member) return {};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (values[i] || !is_named(object, **member, names[i])) continue;
+      values[i] = object.substr((*member)->value_begin, (*member)->value_end - (*member)->value_begin);
+      break;
+    }
+  }
+}
+
 Result<std::string> set_members(std::string_view object, std::span<const MemberChange> changes) {
   Walk walk(object);
   if (auto opened = walk.open(); !opened) return error_of(opened);

@@ -32,6 +32,10 @@ Result<std::vector<std::string_view>> elements_of(std::string_view array, std::s
 // The value's text of that top-level member, a view into `object`; nullopt: it has no such member.
 Result<std::optional<std::string_view>> find_member(std::string_view object, std::string_view name);
 
+// The same for several names in one pass, as `values`, which is of the same size. The whole text is looked through.
+Result<> find_members(std::string_view object, std::span<const std::string_view> names,
+                      std::span<std::optional<std::string_view>> values);
+
 // Each change replaces its member's value, or puts the member in front where there is none.
 Result<std::string> set_members(std::string_view object, std::span<const MemberChange> changes);
 Result<std::string> set_member(std::string_view object, std::string_view name, std::string_view value);

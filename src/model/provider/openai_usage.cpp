@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "model/loose_json.hpp"
 
@@ -18,11 +19,11 @@ std::int64_t count_at(const json::Object& from, std::string_view name) {
   return std::clamp<std::int64_t>(loose::integer_at(from, name), 0, kTokensMax);
 }
 
-template <std::size_t n>
-json::Object details_of(const json::Object& usage, const std::string_view (&names)[n]) {
+const json::Object& details_of(const json::Object& usage, std::span<const std::string_view> names) {
+  static const json::Object none;
   for (const std::string_view name : names)
     if (const json::Object* details = loose::object_at(usage, name)) return *details;
-  return {};
+  return none;
 }
 
 // Takes up to `wanted` off what is left, so that the buckets never sum to more than the total.
@@ -59,7 +60,7 @@ json::Object with_cost(json::Object written, const Usage& usage) {
 }  // namespace
 
 Usage read_usage(const json::Object& usage, const Quirks& quirks) {
-  const json::Object input = details_of(usage, kInputDetails), output = details_of(usage, kOutputDetails);
+  const json::Object &input = details_of(usage, kInputDetails), &output = details_of(usage, kOutputDetails);
   const std::int64_t completion = std::max(count_at(usage, "completion_tokens"), count_at(usage, "output_tokens"));
   const std::int64_t hits = count_at(usage, "prompt_cache_hit_tokens");
   const std::int64_t prompt = std::max({count_at(usage, "prompt_tokens"), count_at(usage, "input_tokens"),

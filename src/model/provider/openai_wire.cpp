@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
+#include <optional>
 
 #include "model/loose_json.hpp"
 #include "model/provider/http_parts.hpp"
@@ -93,19 +96,25 @@ Result<std::vector<ListedModel>> read_models(std::string_view body) {
 std::expected<Usage, Fault> glance(int status, std::string_view body, std::string_view list, const Quirks& quirks) {
   const HttpHead head{.status = status, .headers = {}};
   if (status >= 400) return std::unexpected(read_fault(head, body));
-  const auto error = find_member(body, "error");
-  const auto answer = error ? find_member(body, list) : error;
-  const auto usage = error ? find_member(body, "usage") : error;
-  if (!error || !answer || !usage) return std::unexpected(broken_answer("the answer is no whole JSON object"));
-  if (!*answer || (*error && **error != "null")) {
+  const std::array<std::string_view, 4> names = {"error", list, "usage", "service_tier"};
+  std::array<std::optional<std::string_view>, 4> values;
+  if (auto found = find_members(body, names, values); !found)
+    return std::unexpected(broken_answer("the answer is no whole JSON object"));
+  const auto& [error, answer, usage, tier] = values;
+  if (!answer || (error && *error != "null")) {
     Fault fault = read_fault(head, body);
-    if (!*error) fault = broken_answer(fmt::format("the answer has no {}", list));
+    if (!error) fault = broken_answer(fmt::format("the answer has no {}", list));
     return std::unexpected(std::move(fault));
   }
-  const auto told = *usage ? loose::parse_object(**usage) : std::nullopt;
-  Usage used = told ? read_usage(*told, quirks) : Usage();
-  const auto tier = find_member(body, "service_tier");
-  if (tier && *tier && (*tier)->size() > 2) used.tier = parse_service_tier((*tier)->substr(1, (*tier)->size() - 2));
+  Usage used;
+  if (usage) {
+    // Looked at and thrown away, for every answer: it needs no memory of the heap.
+    std::array<unsigned char, 4096> scratch;
+    boost::json::monotonic_resource memory(scratch.data(), scratch.size());
+    const auto told = json::parse(*usage, {}, &memory);
+    if (told && told->is_object()) used = read_usage(told->get_object(), quirks);
+  }
+  if (tier && tier->size() > 2) used.tier = parse_service_tier(tier->substr(1, tier->size() - 2));
   return used;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "net/client/field_syntax.hpp"
 #include "net/head.hpp"
 
 namespace atelier::net {
@@ -126,7 +127,7 @@ Result<std::optional<std::size_t>> find_answer_head(std::string_view received, s
 
 Result<AnswerHead> parse_answer_head(std::string_view rest, Method asked) {
   AnswerHead head;
-  head.fields.reserve(rest.size());
+  head.fields.reserve(32, rest.size());
   Framing framing;
   bool is_first = true, is_http_1_1 = true;
   for (;;) {
@@ -143,7 +144,8 @@ Result<AnswerHead> parse_answer_head(std::string_view rest, Method asked) {
     if (head.fields.size() == kAnswerFieldsMax)
       return answer_broken(fmt::format("has more than {} header fields", kAnswerFieldsMax));
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !head.fields.add(line.substr(0, colon), trim_blanks(line.substr(colon + 1))))
+    if (colon == std::string_view::npos ||
+        !add_field(head.fields, line.substr(0, colon), trim_blanks(line.substr(colon + 1))))
       return answer_broken("has a header line that is not \"name: value\"");
     const auto [name, value] = head.fields.at(head.fields.size() - 1);
     if (auto read = read_framing_field(name, value, head, framing); !read) return error_of(read);

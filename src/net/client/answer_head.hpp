@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "net/client/field_block.hpp"
+#include "net/message.hpp"
 
 namespace atelier::net {
 
@@ -25,7 +25,7 @@ enum class BodyEnd : std::uint8_t {
 
 struct AnswerHead {
   int status = 0;
-  FieldBlock fields;
+  Headers fields;
   BodyEnd body_end = BodyEnd::none;
   std::uint64_t length_bytes = 0;  // of BodyEnd::length
   bool keeps_alive = false;

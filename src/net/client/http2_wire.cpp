@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "net/client/field_syntax.hpp"
 #include "net/http2/library.hpp"
 
 namespace atelier::net {
@@ -35,7 +36,7 @@ struct ClientWire::Callbacks {
     if (field_name == ":status")
       std::from_chars(field_value.data(), field_value.data() + field_value.size(), building.head.status);
     else if (building.head.fields.size() == kAnswerFieldsMax || building.size_bytes > kAnswerHeadBytesMax ||
-             !building.head.fields.add(field_name, field_value))
+             !add_field(building.head.fields, field_name, field_value))
       building.is_broken = true;
     return 0;
   }

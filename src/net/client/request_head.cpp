@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 #include "base/version.hpp"
-#include "net/client/field_block.hpp"
+#include "net/client/field_syntax.hpp"
 #include "net/client/reason.hpp"
 #include "net/edge.hpp"
 

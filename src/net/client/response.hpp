@@ -28,7 +28,7 @@ class ClientResponse {
   explicit ClientResponse(std::unique_ptr<ClientExchange> exchange) : exchange_(std::move(exchange)) {}
 
   int status() const noexcept { return exchange_->head().status; }
-  const FieldBlock& headers() const noexcept { return exchange_->head().fields; }
+  const Headers& headers() const noexcept { return exchange_->head().fields; }
   // The next bytes (never empty), valid until the next call; nullopt at the end. A body that ends before it is whole is
   // an error.
   Task<Result<std::optional<std::string_view>>> next() { return exchange_->next(); }

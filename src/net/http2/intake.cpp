@@ -68,8 +68,8 @@ Result<> HeadIntake::check() const {
 
 Result<RequestHead> HeadIntake::take() {
   if (auto fine = check(); !fine) return error_of(fine);
-  if (authority_) head_.headers.set("host", std::move(*authority_));
-  if (!cookie_.empty()) head_.headers.add("cookie", std::move(cookie_));
+  if (authority_) head_.headers.set("host", *authority_);
+  if (!cookie_.empty()) head_.headers.add("cookie", cookie_);
   if (const auto length = head_.headers.find("content-length")) {
     std::uint64_t bytes = 0;
     const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), bytes);
