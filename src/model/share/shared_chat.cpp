@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/async.hpp"
-#include "base/blocking.hpp"
 #include "base/hash.hpp"
 #include "model/call/attempt_loop.hpp"
 #include "model/call/chat_parts.hpp"
@@ -143,7 +142,7 @@ class SharedChat::Joined final : public AnswerStream {
 SharedChat::SharedChat(ChatGateway& chat, AnswerCache& cache, CallBooks books, Metrics& metrics)
     : chat_(chat), cache_(cache), books_(std::move(books)), joined_(metrics.counter(kJoined)) {}
 
-SharedChat::~SharedChat() { ensure(groups_.empty(), "stop() comes first"); }
+SharedChat::~SharedChat() = default;
 
 std::optional<SharePlan> SharedChat::plan(const ChatCall& call, const ShareWish& wish) const {
   const DirectoryPtr directory = chat_.models().directory();
@@ -305,11 +304,7 @@ Task<SharedChat::Opened> SharedChat::open(ChatCall call, SharePlan plan) {
 
 TaskGroup& SharedChat::group_of(const Executor& executor) {
   const std::lock_guard lock(mutex_);
-  for (auto& [known, group] : groups_)
-    if (known == executor) return *group;
-  TaskGroup::Options options;
-  options.stops_on_error = false;
-  return *groups_.emplace_back(executor, std::make_unique<TaskGroup>(executor, options)).second;
+  return groups_.group_of(executor);
 }
 
 // To the flight of an equal request, or to a new one, until its answer has begun.
@@ -405,22 +400,13 @@ Task<Result<>> SharedChat::fly(std::shared_ptr<Flight> flight, ChatCall call, Sh
   co_return Result<>{};
 }
 
-namespace {
-
-Task<> end_group(std::unique_ptr<TaskGroup> group) {
-  group->cancel();
-  (void)co_await group->join();
-}
-
-}  // namespace
-
 void SharedChat::stop() {
-  std::vector<std::pair<Executor, std::unique_ptr<TaskGroup>>> groups;
+  LoopGroups::Groups groups;
   {
     const std::lock_guard lock(mutex_);
-    groups.swap(groups_);
+    groups = groups_.take();
   }
-  for (auto& [executor, group] : groups) run_blocking(executor, end_group(std::move(group)));
+  LoopGroups::end_all(std::move(groups));
 }
 
 }  // namespace atelier::model

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/task_group.hpp"
+#include "base/loop_groups.hpp"
 #include "model/call/chat_gateway.hpp"
 #include "model/share/answer_cache.hpp"
 #include "model/share/flight.hpp"
@@ -72,7 +72,7 @@ class SharedChat {
   Counter& joined_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Flight>, std::less<>> flights_;
-  std::vector<std::pair<Executor, std::unique_ptr<TaskGroup>>> groups_;  // each on its loop
+  LoopGroups groups_;
 };
 
 }  // namespace atelier::model
