@@ -2,13 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { budgets } from './tools/budgets-plugin.mjs';
+import { offline } from './tools/offline-plugin.mjs';
 import { shell } from './tools/shell-plugin.mjs';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   // The order matters: the shell is finished first, then measured.
-  plugins: [svelte(), shell(), budgets(here('./budgets.json'))],
+  plugins: [svelte(), shell(), offline(here('./src/app/sw.js')), budgets(here('./budgets.json'))],
   resolve: {
     alias: { $lib: here('./src/lib'), $features: here('./src/features') },
     ...(process.env.VITEST ? { conditions: ['browser'] } : {}),

@@ -1,12 +1,14 @@
 // The chat room without a network: what is written is kept and sent once, what was open can be read.
 import type { ChildProcess } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { Thread, ThreadPage } from '../../src/lib/api/chat-types';
 import { expect, expectNoSidewaysScroll, start, stop, test } from './studio';
 
-test.use({ name: 'offline' });
+test.use({ name: 'offline', serviceWorkers: 'allow' });
 test.describe.configure({ mode: 'serial' });
 
 let double: { child: ChildProcess; url: string };
@@ -116,6 +118,124 @@ test('what the server refuses later stays, and is the person’s to decide about
   await expect(row).not.toContainText('Not saved yet');
   // That one was meant.
   expect(errors.splice(0).filter((text) => !/status of (503|403)|ERR_CONNECTION|net::ERR_FAILED/.test(text))).toEqual([]);
+});
+
+// The thread and the list are in the browser, and the worker holds the page.
+async function keptWhole(page: Page, id: string, words = ''): Promise<void> {
+  await settled(page);
+  await expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+  const kept = (key: string): Promise<string> =>
+    page.evaluate(
+      (name) =>
+        new Promise<string>((resolve, reject) => {
+          const opened = indexedDB.open('atelier');
+          opened.onerror = () => reject(opened.error);
+          opened.onsuccess = () => {
+            const row = opened.result.transaction('threads').objectStore('threads').get(name);
+            row.onsuccess = () => (opened.result.close(), resolve(JSON.stringify(row.result ?? null)));
+          };
+        }),
+      key,
+    );
+  await expect.poll(() => kept(id)).toContain(words === '' ? id : `"text":"${words}"`);
+  await expect.poll(() => kept(' list')).toContain(words === '' ? id : words);
+}
+
+test('without a network the room opens, with what was read last, and says from when it is', async ({ page, context }) => {
+  const id = await newThread(page);
+  await page.goto(`/c/${id}`);
+  await send(page, '[answer A light on the coast.]');
+  await expect(articles(page).last().getByRole('button', { name: 'Copy', exact: true })).toBeVisible();
+  await keptWhole(page, id, 'A light on the coast.');
+  await context.setOffline(true);
+  await page.goto(`/c/${id}`);
+  await expect(articles(page).last()).toContainText('A light on the coast.');
+  await expect(page.getByRole('region', { name: 'Messages' }).getByRole('note')).toContainText('Offline: as of');
+  const list = page.getByRole('navigation', { name: 'Threads' });
+  await expect(list.getByRole('note')).toContainText('Offline: as of');
+  await expect(list.getByRole('link', { name: /A light on the coast/ })).toHaveAttribute('aria-current', 'page');
+  await page.screenshot({ path: test.info().outputPath('offline.png') });
+  await send(page, '[answer Written on the train.]');
+  await expect(articles(page).last()).toContainText('waiting for the network');
+  await page.reload();
+  await expect(articles(page).last()).toContainText('waiting for the network');
+  await expect(articles(page)).toHaveCount(3);
+  await context.setOffline(false);
+  await expect(articles(page)).toHaveCount(4);
+  await expect(articles(page).last()).toContainText('Written on the train.');
+  await expect(page.getByRole('note')).toHaveCount(0);
+  expect(await saidBy(page, id)).toEqual(['[answer A light on the coast.]', '[answer Written on the train.]']);
+});
+
+test('who signs out leaves nothing behind', async ({ page }) => {
+  const id = await newThread(page);
+  const session = { authenticated: true, role: 'owner', needs_key: true, csrf: '' };
+  await page.route('**/api/session', (route) => (route.request().method() === 'DELETE' ? route.fulfill({ status: 204 }) : route.fulfill({ json: session })));
+  await page.goto(`/c/${id}`);
+  await keptWhole(page, id);
+  await page.route('**/messages', (route) => (route.request().method() === 'POST' ? route.abort('connectionfailed') : route.fallback()));
+  await send(page, 'Between us.');
+  await expect(articles(page).last()).toContainText('Not saved yet');
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  const rows = (): Promise<number> =>
+    page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          const opened = indexedDB.open('atelier');
+          opened.onsuccess = () => {
+            const of = opened.result.transaction(['threads', 'journal']);
+            const [threads, journal] = [of.objectStore('threads').count(), of.objectStore('journal').count()];
+            of.oncomplete = () => (opened.result.close(), resolve(threads.result + journal.result));
+          };
+        }),
+    );
+  await expect.poll(rows).toBe(0);
+  expect(await page.evaluate(() => localStorage.getItem('atelier.session'))).toBeNull();
+});
+
+// The studio behind an address that stays while its page becomes another, or is gone.
+async function versions(studio: string): Promise<{ url: string; become: (version: number) => void; close: () => Promise<void> }> {
+  let version = 1;
+  const server = createServer((request, answer) => {
+    const left = new AbortController();
+    answer.on('close', () => left.abort());
+    const pass = async (): Promise<void> => {
+      const got = await fetch(studio + request.url, { headers: { accept: request.headers.accept ?? '' }, signal: left.signal });
+      let body = await got.text();
+      const type = got.headers.get('content-type') ?? '';
+      if (type.startsWith('text/html')) body = body.replace('<head>', `<head><meta name="version" content="${version}">`);
+      if (request.url === '/sw.js') body = body.replace("'shell-", `'shell-${version}-`);
+      answer.writeHead(got.status, { 'content-type': type, 'cache-control': got.headers.get('cache-control') ?? '' }).end(body);
+    };
+    pass().catch(() => answer.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = (): Promise<void> => new Promise((resolve) => (server.closeAllConnections(), server.close(() => resolve())));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, become: (next) => (version = next), close };
+}
+
+test('a new version of the page takes the place of the one before at the next load', async ({ browser, studio, console: errors }) => {
+  const house = await versions(studio.url);
+  const context = await browser.newContext({ baseURL: house.url });
+  const page = await context.newPage();
+  const version = (): Promise<string | null> => page.locator('meta[name=version]').getAttribute('content');
+  const shells = (): Promise<string[]> => page.evaluate(() => caches.keys());
+  await page.goto('/c');
+  await expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+  expect([await version(), (await shells())[0]]).toEqual(['1', expect.stringMatching(/^shell-1-/)]);
+  house.become(2);
+  await page.goto('/c');
+  expect(await version(), 'at once').toBe('2');
+  await expect.poll(shells, 'and the files of the one before are gone').toEqual([expect.stringMatching(/^shell-2-/)]);
+  await house.close();
+  await page.goto('/c');
+  expect(await version(), 'also without the server').toBe('2');
+  // Nothing that the API said is kept with them.
+  expect(await page.evaluate(async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)))).flat().filter((path) => path.startsWith('/api') || path.startsWith('/v1')))).toEqual([]);
+  errors.splice(0);
+  await context.close();
 });
 
 test('on an origin that is not secure nothing is lost either', async ({ browser, studio }) => {
