@@ -31,10 +31,12 @@ std::string to_text(const sockaddr_storage& address) {
   return text;
 }
 
-bool is_same_user(int fd) {
+// Whose files these are, or root, to whom they are open anyway: the service of the package has a user of its own.
+bool is_owner_or_root(int fd) {
   ucred credentials{};
   socklen_t size = sizeof credentials;
-  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 && credentials.uid == ::geteuid();
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return false;
+  return credentials.uid == ::geteuid() || credentials.uid == 0;
 }
 
 // Each event leaves at once, and a peer whose machine vanished is noticed.
@@ -204,7 +206,7 @@ void ServerLoop::turn_away(UniqueFd fd, std::string_view reason) {
 }
 
 void ServerLoop::take(UniqueFd fd, int family, std::string peer) {
-  if (family == AF_UNIX && !is_same_user(fd.get())) {
+  if (family == AF_UNIX && !is_owner_or_root(fd.get())) {
     shared_.metrics.refuse("peer_user");
     return;
   }

@@ -1,10 +1,14 @@
 // The real atelier-media does one of each task in its real sandbox: what a library needs of the system shows here
 // first.
 #include <gtest/gtest.h>
+#include <seccomp.h>
 #include <unistd.h>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <map>
 
 #include "tests/media/process/running_workers.hpp"
@@ -58,6 +62,37 @@ TEST_F(RealWorker, SpeaksWithBothEngines) {
   EXPECT_GT(speak("local/espeak-ng/de", "Das Meer war ruhig.").at("words").as_array().size(), 3U);
   EXPECT_GT(speak("local/espeak-ng/es", "El mar en calma.").at("words").as_array().size(), 2U);
   EXPECT_EQ(workers_.report().started_count, 1U);
+}
+
+// As in a container that does not let it through, or where it was turned off at boot. For this process and its
+// children.
+void hide_landlock() {
+  const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  for (const int call :
+       {SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule), SCMP_SYS(landlock_restrict_self)})
+    if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), call, 0) != 0) std::abort();
+  if (seccomp_load(filter) != 0) std::abort();
+  seccomp_release(filter);
+}
+
+// 0: as it should be.
+int speak_without_landlock() {
+  hide_landlock();
+  RunningWorkers workers{"unused", real_worker()};
+  const auto speak = [&](std::string_view voice) {
+    TaskRequest request = task("speech", {{"text", kText}, {"voice", voice}, {"speed", 1.0}});
+    request.outputs.push_back({"audio", file_with("")});
+    return workers.run(std::move(request));
+  };
+  if (!speak("local/flite/slt")) return 1;
+  const auto refused = speak("local/espeak-ng/de");
+  if (refused) return 2;
+  std::fprintf(stderr, "%s\n", refused.error().message.c_str());
+  return speak("local/flite/slt") ? 0 : 3;
+}
+
+TEST(RealWorkerWithoutLandlock, OpensNoFilesAndDoesWhatNeedsNone) {
+  EXPECT_EXIT(std::_Exit(speak_without_landlock()), testing::ExitedWithCode(0), "voice data");
 }
 
 json::Value with(json::Value value, std::string_view name, json::Value field) {

@@ -12,7 +12,7 @@ namespace atelier::media::process {
 struct SandboxOptions {
   int socket_fd = -1;  // the one socket that may be spoken on
   // Folders and files that may be read by name after the sandbox is closed (voice data). Those that do not exist are
-  // left out. With none, no file can be opened at all.
+  // left out. With none, or without Landlock, no file can be opened at all.
   std::vector<std::string> read_only_paths;
 };
 
