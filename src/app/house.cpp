@@ -173,7 +173,11 @@ void House::open_chat() {
                                                                       .metrics = metrics_},
                                                studio::Answers::Options());
   threads_ = std::make_unique<studio::Threads>(studio::Threads::Parts{
-      .database = *database_, .events = *events_, .answers = *answers_, .clock = system_clock()});
+      .database = *database_,
+      .events = *events_,
+      .answers = *answers_,
+      .clock = system_clock(),
+      .unused_life = std::chrono::hours(24) * settings_.get(kChatRetentionDays)});
   talk_ = std::make_unique<studio::Chat>(studio::Chat::Parts{.database = *database_,
                                                              .events = *events_,
                                                              .blobs = *blobs_,

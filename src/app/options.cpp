@@ -5,14 +5,39 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 32> kAll = {
-      &kListen,          &kAllowedHosts,       &kCertificate,      &kCertificateKey, &kLoops,
-      &kConnectionsMax,  &kPeerConnectionsMax, &kHeaderTimeoutMs,  &kIdleTimeoutMs,  &kStallTimeoutMs,
-      &kStopTimeoutMs,   &kUploadMiB,          &kRequireKey,       &kSealingKeyFile, &kDataDir,
-      &kDerivedQuotaMiB, &kDerivedAgeHours,    &kEventsKept,       &kRunsKeptDays,   &kMediaWorkers,
-      &kFontDir,         &kStrictSandbox,      &kFindLocalServers, &kExtraCaFile,    &kPriceFiles,
-      &kCallsKeptDays,   &kResponsesKeptDays,  &kResponsesKeptMiB, &kAnswerCacheMiB, &kKeepTexts,
-      &kLogLevel,        &kLogFormat};
+  static constexpr std::array<const SettingInfo*, 33> kAll = {&kListen,
+                                                              &kAllowedHosts,
+                                                              &kCertificate,
+                                                              &kCertificateKey,
+                                                              &kLoops,
+                                                              &kConnectionsMax,
+                                                              &kPeerConnectionsMax,
+                                                              &kHeaderTimeoutMs,
+                                                              &kIdleTimeoutMs,
+                                                              &kStallTimeoutMs,
+                                                              &kStopTimeoutMs,
+                                                              &kUploadMiB,
+                                                              &kRequireKey,
+                                                              &kSealingKeyFile,
+                                                              &kDataDir,
+                                                              &kDerivedQuotaMiB,
+                                                              &kDerivedAgeHours,
+                                                              &kEventsKept,
+                                                              &kRunsKeptDays,
+                                                              &kMediaWorkers,
+                                                              &kFontDir,
+                                                              &kStrictSandbox,
+                                                              &kFindLocalServers,
+                                                              &kExtraCaFile,
+                                                              &kPriceFiles,
+                                                              &kCallsKeptDays,
+                                                              &kResponsesKeptDays,
+                                                              &kResponsesKeptMiB,
+                                                              &kAnswerCacheMiB,
+                                                              &kKeepTexts,
+                                                              &kChatRetentionDays,
+                                                              &kLogLevel,
+                                                              &kLogFormat};
   return kAll;
 }
 

@@ -93,6 +93,10 @@ inline constexpr Setting<std::uint32_t> kAnswerCacheMiB{
 inline constexpr Setting<bool> kKeepTexts{"models.keep_texts", false, Range{}, Reload::at_start,
                                           "Keep what was asked and answered in the log of calls, for a week"};
 
+inline constexpr Setting<std::uint32_t> kChatRetentionDays{
+    "chat.retention_days", 0, Range{0, 36'500}, Reload::at_start,
+    "How long threads without a pin are kept after something was last said in them, days; 0 is for ever"};
+
 inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start,
                                                      "debug, info, warn or error"};
 inline constexpr Setting<std::string_view> kLogFormat{"log.format", "auto", Range{0, 16}, Reload::at_start,

@@ -3,9 +3,9 @@
 namespace atelier::store {
 
 std::vector<Migration> studio_migrations() {
-  return {migration::kCore,        migration::kEvents,        migration::kRuns,        migration::kRenders,
-          migration::kGateway,     migration::kRetention,     migration::kRenderFiles, migration::kChat,
-          migration::kClientChats, migration::kMessageChanges};
+  return {migration::kCore,        migration::kEvents,         migration::kRuns,           migration::kRenders,
+          migration::kGateway,     migration::kRetention,      migration::kRenderFiles,    migration::kChat,
+          migration::kClientChats, migration::kMessageChanges, migration::kThreadRetention};
 }
 
 std::vector<Migration> telemetry_migrations() {

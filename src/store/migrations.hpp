@@ -18,11 +18,12 @@ extern const Migration kRuns;     // migration/runs.cpp: runs, steps and stored 
 extern const Migration kRenders;  // migration/renders.cpp: what productions looked like when rendered
 extern const Migration kGateway;  // migration/gateway.cpp: what keys may do and spend, providers, routes
 
-extern const Migration kRenderFiles;     // migration/render_files.cpp: which files a render shows
-extern const Migration kRetention;       // migration/retention.cpp: indexes for deleting what is old
-extern const Migration kChat;            // migration/chat.cpp: threads and what was said in them
-extern const Migration kClientChats;     // migration/client_chats.cpp: what clients call them, with ids of their own
-extern const Migration kMessageChanges;  // migration/search.cpp: which messages' texts changed, in their order
+extern const Migration kRenderFiles;      // migration/render_files.cpp: which files a render shows
+extern const Migration kRetention;        // migration/retention.cpp: indexes for deleting what is old
+extern const Migration kChat;             // migration/chat.cpp: threads and what was said in them
+extern const Migration kClientChats;      // migration/client_chats.cpp: what clients call them, with ids of their own
+extern const Migration kMessageChanges;   // migration/search.cpp: which messages' texts changed, in their order
+extern const Migration kThreadRetention;  // migration/retention.cpp: what finds threads that nobody uses
 
 // Of telemetry.db, which has numbers of its own. What it holds may be lost in a power cut.
 extern const Migration kCalls;          // migration/telemetry.cpp: the call log and sums by day

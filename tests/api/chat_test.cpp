@@ -189,6 +189,12 @@ TEST_F(ChatApi, TheSameKeySendsOnce) {
   const Headers key{{"idempotency-key", "t1"}};
   const std::string one = text(call(net::Method::post, "/api/threads", "{}", key).json(), "id");
   EXPECT_EQ(text(call(net::Method::post, "/api/threads", "{}", key).json(), "id"), one);
+  for (const char* more : {R"({"title": "t"})", R"({"model": "m"})", R"({"system": "s"})", R"({"tags": ["a"]})",
+                           R"({"is_temporary": true})", R"({"parameters": {"temperature": 1}})"}) {
+    const Answer refused = call(net::Method::post, "/api/threads", more, key);
+    EXPECT_EQ(refused.status, 400) << more;
+    EXPECT_THAT(refused.body, HasSubstr("idempotency_key_reused")) << more;
+  }
 }
 
 TEST_F(ChatApi, BadInputIsRefusedByItsFieldAndChangesNothing) {

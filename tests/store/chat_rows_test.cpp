@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "store/chat/client_chats.hpp"
 #include "store/chat/messages.hpp"
 #include "store/chat/threads.hpp"
 #include "store/migrations.hpp"
@@ -104,8 +105,9 @@ TEST_F(ChatRows, AnothersAreNotThere) {
   row.id = thread;
   row.owner = other_.owner;
   row.revision = 2;
-  for (const Statement& change : {Threads::update(row), Threads::advance(row, 2), Threads::remove(other_, thread, 1),
-                                  Threads::restore(other_, thread)}) {
+  for (const Statement& change :
+       {Threads::update(row), Threads::advance(row, 2), Threads::use(row), Threads::remove(other_, thread, 1),
+        Threads::discard(other_, thread, 1, 1), Threads::restore(other_, thread)}) {
     auto done = run(database_->write({change}));
     EXPECT_FALSE(done) << change.sql.text();
   }
@@ -123,7 +125,8 @@ TEST_F(ChatRows, WhatIsDeletedGoesInSlicesAndLeavesNothing) {
   const ThreadId thread = make({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
   const ThreadId other = make({0, 1});
   write({Messages::insert_delta(thread, 10, {.seq = 1, .deltas = "[]"}),
-         Messages::insert_key(thread, "key", "wanted", 1, 0), Threads::remove(me_, thread, 1'000)});
+         Messages::insert_key(thread, "key", "wanted", 1, 0), ClientChats::insert(me_, "chat", thread),
+         ClientChats::put_message(thread, "first", 1), Threads::remove(me_, thread, 1'000)});
   write(Threads::forget_removed(999, 4));  // not yet
   EXPECT_EQ(read({"SELECT count(*) FROM messages"}).integer(0, 0), 12);
   int slices = 0;
@@ -135,6 +138,8 @@ TEST_F(ChatRows, WhatIsDeletedGoesInSlicesAndLeavesNothing) {
     EXPECT_EQ(read(count).integer(0, 0), 2) << count.sql.text();
   EXPECT_EQ(read({"SELECT count(*) FROM message_deltas"}).integer(0, 0), 0);
   EXPECT_EQ(read({"SELECT count(*) FROM message_keys"}).integer(0, 0), 0);
+  EXPECT_EQ(read({"SELECT count(*) FROM client_messages"}).integer(0, 0), 0);
+  EXPECT_EQ(read({"SELECT count(*) FROM client_chats"}).integer(0, 0), 0);
   EXPECT_FALSE(read(Threads::select(me_, other)).empty());
 }
 
@@ -149,6 +154,9 @@ TEST_F(ChatRows, NoQuestionScansATable) {
                              *Threads::select_page(me_, {.folder = "f"}, "", 10),
                              *Threads::select_page(me_, {.folder = {}, .tag = "t"}, "1-2-x", 10),
                              Threads::expired(1),
+                             Threads::unused(1),
+                             Threads::use(row),
+                             Threads::discard(me_, thread, 1, 1),
                              Threads::update(row),
                              Threads::advance(row, 1),
                              Threads::remove(me_, thread, 1),
@@ -164,6 +172,8 @@ TEST_F(ChatRows, NoQuestionScansATable) {
                              Messages::deltas(thread, 1),
                              Messages::find_key(thread, "k"),
                              Messages::forget_keys(1),
+                             Messages::set_report(thread, 1, "{}", "{}"),
+                             Messages::open_of(thread),
                              Messages::set_state(thread, 1, "queued", "stopped")};
   for (std::vector<Statement> batch :
        {Threads::forget_removed(1, 1), Messages::copy_all(thread, thread, me_.owner),
@@ -172,7 +182,7 @@ TEST_F(ChatRows, NoQuestionScansATable) {
   for (const Statement& statement : all) {
     const std::string steps = plan(statement);
     for (const char* table : {"threads", "messages", "message_texts", "message_deltas", "message_keys",
-                              "thread_folders", "t\n", "m\n", "x\n", "u\n", "a\n"})
+                              "client_messages", "client_chats", "thread_folders", "t\n", "m\n", "x\n", "u\n", "a\n"})
       EXPECT_EQ(steps.find("SCAN " + std::string(table)), std::string::npos) << statement.sql.text() << "\n" << steps;
   }
 }

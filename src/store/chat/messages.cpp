@@ -55,6 +55,12 @@ Statement Messages::set_state(ThreadId thread, std::int64_t number, std::string 
           Expect::exactly_one};
 }
 
+Statement Messages::set_report(ThreadId thread, std::int64_t number, std::string from, std::string to) {
+  return {"UPDATE message_texts SET report = $4 WHERE thread = $1 AND number = $2 AND report = $3",
+          {thread.to_string(), number, std::move(from), std::move(to)},
+          Expect::exactly_one};
+}
+
 Statement Messages::insert_delta(ThreadId thread, std::int64_t number, const DeltaRow& delta) {
   return {"INSERT INTO message_deltas (thread, number, seq, deltas) VALUES ($1, $2, $3, $4)",
           {thread.to_string(), number, delta.seq, delta.deltas}};
@@ -177,6 +183,12 @@ Statement Messages::queued_after(ThreadId thread, std::int64_t number) {
 Statement Messages::deltas(ThreadId thread, std::int64_t number) {
   return {"SELECT seq, deltas FROM message_deltas WHERE thread = $1 AND number = $2 ORDER BY seq",
           {thread.to_string(), number}};
+}
+
+Statement Messages::open_of(ThreadId thread) {
+  return {
+      "SELECT number, state FROM messages WHERE thread = $1 AND state IN ('queued', 'answering') ORDER BY number DESC",
+      {thread.to_string()}};
 }
 
 Statement Messages::open(UnixMs before_ms) {

@@ -48,6 +48,8 @@ class Messages {
   static std::vector<Statement> put(const MessageRow& row);
   // Only if it is in the state `from`.
   static Statement set_state(ThreadId thread, std::int64_t number, std::string from, std::string to);
+  // Only if its report is still `from`.
+  static Statement set_report(ThreadId thread, std::int64_t number, std::string from, std::string to);
   static Statement insert_delta(ThreadId thread, std::int64_t number, const DeltaRow& delta);
   // Of `from`'s branch (scope "branch", renumbered from 1 in its order), or all of them.
   static std::vector<Statement> copy_branch(ThreadId from, ThreadId to, std::int64_t message, UserId owner);
@@ -69,6 +71,8 @@ class Messages {
   // (number) of the answers that wait until this one has ended.
   static Statement queued_after(ThreadId thread, std::int64_t number);
   static Statement deltas(ThreadId thread, std::int64_t number);
+  // (number, state) of the thread's answers that are being made, or wait for it.
+  static Statement open_of(ThreadId thread);
   // (thread, number, owner) of answers begun before then that are being made, or wait for it.
   static Statement open(UnixMs before_ms);
 

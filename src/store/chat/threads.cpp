@@ -60,6 +60,19 @@ std::string place_after(const ThreadRow& row) {
   "t.is_archived, t.expires_ms, t.head, t.message_count, t.revision, t.created_ms, t.used_ms, "               \
   "EXISTS (SELECT 1 FROM messages m WHERE m.thread = t.id AND m.state IN ('queued', 'answering')) "
 
+#define ATELIER_NOT_ANSWERING                                             \
+  "AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.thread = threads.id " \
+  "AND m.state IN ('queued', 'answering')) "
+
+// The lowest id that a thread made at that time can have. An imported thread's own times may be years old: its id says
+// since when it is here.
+std::string first_id_of(UnixMs time_ms) {
+  Ulid id;
+  for (std::size_t at = 0; at < 6; ++at)
+    id.bytes[at] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(time_ms) >> (40 - 8 * at));
+  return id.to_string();
+}
+
 // $1 owner, $2 archived, $3 to $5 the place before, $6 how many, $7 tag, $8 folder.
 Statement list_of_all(std::vector<Value> values) {
   return {"SELECT " ATELIER_THREAD_COLUMNS
@@ -104,7 +117,9 @@ Statement Threads::update(const ThreadRow& row) {
 
 Statement Threads::advance(const ThreadRow& row, std::int64_t count_before) {
   return {
-      "UPDATE threads SET title = $3, head = $4, message_count = $5, used_ms = $6, expires_ms = $7, model = $9, "
+      "UPDATE threads SET title = CASE WHEN title = '' AND has_own_title = 0 THEN $3 ELSE title END, "
+      "head = $4, message_count = $5, used_ms = $6, expires_ms = $7, "
+      "model = CASE WHEN model = '' THEN $9 ELSE model END, "
       "revision = revision + 1 WHERE id = $1 AND owner = $2 AND message_count = $8 AND deleted_ms IS NULL",
       {row.id.to_string(), row.owner.to_string(), row.title, row.head, row.message_count, row.used_ms, expiry_of(row),
        count_before, row.model},
@@ -118,7 +133,32 @@ Statement Threads::remove(Principal principal, ThreadId id, UnixMs now_ms) {
 }
 
 Statement Threads::expired(UnixMs now_ms) {
-  return {"SELECT id, owner FROM threads WHERE expires_ms <= $1 AND deleted_ms IS NULL LIMIT 100", {now_ms}};
+  return {"SELECT id, owner FROM threads WHERE expires_ms <= $1 AND deleted_ms IS NULL " ATELIER_NOT_ANSWERING
+          "LIMIT 100",
+          {now_ms}};
+}
+
+Statement Threads::unused(UnixMs since_ms) {
+  return {
+      "SELECT id, owner FROM threads WHERE used_ms < $1 AND id < $2 AND is_pinned = 0 AND deleted_ms IS "
+      "NULL " ATELIER_NOT_ANSWERING "LIMIT 100",
+      {since_ms, first_id_of(since_ms)}};
+}
+
+Statement Threads::discard(Principal principal, ThreadId id, UnixMs now_ms, UnixMs unused_since_ms) {
+  return {
+      "UPDATE threads SET deleted_ms = $3 WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL "
+      "AND (expires_ms <= $3 OR (is_pinned = 0 AND used_ms < $4 AND id < $5)) " ATELIER_NOT_ANSWERING,
+      {id.to_string(), principal.owner.to_string(), now_ms, unused_since_ms, first_id_of(unused_since_ms)},
+      Expect::exactly_one};
+}
+
+Statement Threads::use(const ThreadRow& row) {
+  return {
+      "UPDATE threads SET used_ms = $3, expires_ms = $4, revision = revision + 1 "
+      "WHERE id = $1 AND owner = $2 AND deleted_ms IS NULL",
+      {row.id.to_string(), row.owner.to_string(), row.used_ms, expiry_of(row)},
+      Expect::exactly_one};
 }
 
 Statement Threads::restore(Principal principal, ThreadId id) {
@@ -133,6 +173,10 @@ std::vector<Statement> Threads::forget_removed(UnixMs now_ms, std::int64_t count
       {"DELETE FROM message_deltas WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});
   batch.push_back(
       {"DELETE FROM message_keys WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});
+  batch.push_back(
+      {"DELETE FROM client_messages WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});
+  batch.push_back(
+      {"DELETE FROM client_chats WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});
   batch.push_back(
       {"DELETE FROM message_texts WHERE rowid IN (SELECT x.rowid FROM threads t JOIN message_texts x ON x.thread = "
        "t.id "

@@ -58,16 +58,22 @@ class Threads {
   static Statement insert(const ThreadRow& row);
   // Everything but head, message_count and times. Only if the stored revision is `row.revision - 1`.
   static Statement update(const ThreadRow& row);
-  // Room for messages up to `row.message_count`, of which there were `count_before`; title, model and head. Only if
-  // nobody else added any meanwhile.
+  // Room for messages up to `row.message_count`, of which there were `count_before`; head, and title and model where
+  // there is none. Only if nobody else added any meanwhile.
   static Statement advance(const ThreadRow& row, std::int64_t count_before);
   static Statement remove(Principal principal, ThreadId id, UnixMs now_ms);
   // Takes remove() back.
   static Statement restore(Principal principal, ThreadId id);
   // Deletes up to `count_max` messages of threads that were removed before now, and such threads as have none left.
   static std::vector<Statement> forget_removed(UnixMs now_ms, std::int64_t count_max);
-  // (id, owner) of temporary threads whose time is over; some of them.
+  // A thread that was used: its times alone.
+  static Statement use(const ThreadRow& row);
+  // (id, owner) of threads in which no answer is being made, some of them: temporary ones whose time is over, and those
+  // without a pin that nobody used since, or made or imported here.
   static Statement expired(UnixMs now_ms);
+  static Statement unused(UnixMs since_ms);
+  // remove(), if expired() or unused() still say so.
+  static Statement discard(Principal principal, ThreadId id, UnixMs now_ms, UnixMs unused_since_ms);
 
   Task<Result<ThreadRow>> find(Principal principal, ThreadId id);
   static Statement select(Principal principal, ThreadId id);

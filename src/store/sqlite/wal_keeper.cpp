@@ -52,7 +52,7 @@ void WalKeeper::tend() {
 }
 
 bool WalKeeper::rest() {
-  if (page_count_.load(std::memory_order_relaxed) == 0) return true;
+  if (page_count_.load(std::memory_order_relaxed) == 0 && !has_pages_to_give_) return true;
   reclaim_pages();
   return checkpoint(Mode::truncate);
 }
@@ -75,11 +75,15 @@ bool WalKeeper::checkpoint(Mode mode) {
 }
 
 void WalKeeper::reclaim_pages() {
+  has_pages_to_give_ = false;
   const auto text = writer_.ask("PRAGMA freelist_count");
   if (!text) return;
   std::int64_t free_count = 0;
   std::from_chars(text->data(), text->data() + text->size(), free_count);
-  if (free_count > 2 * kFreePagesKept) (void)writer_.execute("PRAGMA incremental_vacuum(1024)");
+  if (free_count <= 2 * kFreePagesKept) return;
+  // One that fails is tried again when something was written.
+  if (writer_.execute("PRAGMA incremental_vacuum(1024)"))
+    has_pages_to_give_ = free_count - kFreePagesKept > 2 * kFreePagesKept;
 }
 
 }  // namespace atelier::store::sqlite

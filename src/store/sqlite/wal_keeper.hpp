@@ -19,9 +19,11 @@ class WalKeeper {
   // After a transaction: copies what can be copied without waiting once some MiB gathered, and empties a log that grew
   // far because a long read held it.
   void tend();
-  // When nothing is to be written: empties the log, and gives pages back to the file system. True when there is no more
-  // to do.
+  // When nothing is to be written: empties the log, and gives some pages back to the file system. True when the log is
+  // empty.
   bool rest();
+  // There are more to give back, at the next rest.
+  bool has_pages_to_give() const noexcept { return has_pages_to_give_; }
   std::uint64_t size_bytes() const noexcept;
 
  private:
@@ -33,6 +35,7 @@ class WalKeeper {
   // In the log, by SQLite's hook after each commit. Not 0 at first, since a log may have been left by a crash.
   std::atomic<std::int64_t> page_count_ = 1;
   std::int64_t tended_page_count_ = 0;
+  bool has_pages_to_give_ = false;
   bool has_warned_ = false;
   bool has_failed_ = false;  // and was told so: a full disk may last
 };

@@ -82,7 +82,7 @@ bool Writer::take(std::vector<WriteRequest*>& waiting) {
     } else if (!wake_.wait_for(lock, kQuiet, [this] { return !is_idle_; })) {
       is_idle_ = false;
       lock.unlock();
-      is_at_rest = connection_->is_broken() || wal_.rest();
+      is_at_rest = connection_->is_broken() || (wal_.rest() && !wal_.has_pages_to_give());
       lock.lock();
     }
   }

@@ -180,7 +180,7 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   if (!thread.has_own_title && thread.title.empty()) thread.title = title_of_words(text_of(user));
   if (!message.model.empty() && thread.model.empty()) thread.model = message.model;
   thread.message_count = thread.head = said.messages.back().number;
-  thread.used_ms = now_ms;
+  parts_.threads.use(thread);
   ++thread.revision;
   thread.is_answering = thread.is_answering || message.wants_answer;
 
@@ -238,7 +238,7 @@ Task<Result<Chat::Said>> Chat::answer_again(Principal principal, ThreadId id, st
     Said said;
     said.messages.push_back(new_answer(count_before + 1, parent, std::move(chosen), now_ms));
     thread.message_count = thread.head = count_before + 1;
-    thread.used_ms = now_ms;
+    parts_.threads.use(thread);
     thread.is_answering = true;
     ++thread.revision;
     said.thread = thread;
@@ -284,6 +284,8 @@ Task<Result<ThreadMessage>> Chat::go_on(Principal principal, ThreadId id, std::i
             .call = std::move(*call),
             .batch = store::Messages::replace(to_row(answer, id, principal.owner)),
             .announcements = {}};
+  parts_.threads.use(*thread);
+  turn.batch.push_back(store::Threads::use(*thread));
   turn.announcements.push_back(message_changed(id, answer));
   auto begun = co_await begin(std::move(turn));
   if (!begun && begun.error().code == ErrorCode::conflict) co_return busy(number);

@@ -39,6 +39,10 @@ Result<std::vector<ThreadMessage>> messages_of(const store::Rows& rows, ThreadId
   return messages;
 }
 
+Announcement thread_deleted(ThreadId id) {
+  return {.topic = std::string(kTopic), .type = "thread.deleted", .data = json::Object{{"id", id.to_string()}}};
+}
+
 }  // namespace
 
 Announcement thread_changed(const store::ThreadRow& thread) {
@@ -59,7 +63,8 @@ Task<Result<store::ThreadRow>> Threads::create(Principal principal, NewThread wa
   std::optional<CreateKey> key;
   if (!wanted.idempotency_key.empty()) {
     key.emplace(principal, "thread", wanted.idempotency_key,
-                json::Array{wanted.title, wanted.model, wanted.system, wanted.folder});
+                json::Array{wanted.title, wanted.model, wanted.system, wanted.folder, to_json(wanted.parameters),
+                            write_tags(wanted.tags), wanted.is_temporary});
     auto known = co_await parts_.database.read(key->select());
     if (!known) co_return error_of(known);
     auto made = key->read(*known);
@@ -79,8 +84,7 @@ Task<Result<store::ThreadRow>> Threads::create(Principal principal, NewThread wa
   row.folder = std::move(wanted.folder);
   row.tags = write_tags(wanted.tags);
   row.created_ms = row.used_ms = now_ms;
-  if (wanted.is_temporary)
-    row.expires_ms = now_ms + std::chrono::duration_cast<milliseconds>(parts_.temporary_life).count();
+  if (wanted.is_temporary) row.expires_ms = now_ms + milliseconds(parts_.temporary_life).count();
   std::vector<store::Statement> batch;
   batch.push_back(store::Threads::insert(row));
   if (!wanted.client_id.empty())
@@ -160,14 +164,28 @@ Task<Result<store::ThreadRow>> Threads::try_change(Principal principal, ThreadId
   co_return std::move(*row);
 }
 
+Task<Result<>> Threads::name(Principal principal, ThreadId id, std::string first_words, std::string title) {
+  for (int tries = 1;; ++tries) {
+    auto row = co_await find(principal, id);
+    if (!row) co_return error_of(row);
+    if (row->has_own_title || row->title != first_words) co_return Result<>{};
+    row->title = title;
+    ++row->revision;
+    std::vector<store::Statement> batch;
+    batch.push_back(store::Threads::update(*row));
+    auto written =
+        co_await write_with_event(&parts_.database, &parts_.events, principal, std::move(batch), thread_changed(*row));
+    if (written || written.error().code != ErrorCode::conflict || tries == kTriesMax) co_return written;
+  }
+}
+
 Task<Result<>> Threads::remove(Principal principal, ThreadId id) {
   auto row = co_await find(principal, id);
   if (!row) co_return error_of(row);
   std::vector<store::Statement> batch;
   batch.push_back(store::Threads::remove(principal, id, parts_.clock.wall_ms()));
-  Announcement gone{
-      .topic = std::string(kTopic), .type = "thread.deleted", .data = json::Object{{"id", id.to_string()}}};
-  co_return co_await write_with_event(&parts_.database, &parts_.events, principal, std::move(batch), std::move(gone));
+  co_return co_await write_with_event(&parts_.database, &parts_.events, principal, std::move(batch),
+                                      thread_deleted(id));
 }
 
 Task<Result<std::vector<ThreadMessage>>> Threads::branch(Principal principal, ThreadId id, std::int64_t number,
@@ -222,7 +240,7 @@ Task<Result<store::ThreadRow>> Threads::put(Principal principal, ThreadId id, st
     for (const ThreadMessage& message : messages)
       if (message.role == MessageRole::user && row->title.empty()) row->title = title_of_words(text_of(message));
   if (row->message_count > count_before) row->head = row->message_count;
-  row->used_ms = parts_.clock.wall_ms();
+  use(*row);
   batch.insert(batch.begin(), store::Threads::advance(*row, count_before));
   ++row->revision;
   auto written =
@@ -240,7 +258,8 @@ Task<Result<store::ThreadRow>> Threads::fork(Principal principal, ThreadId id, s
   copy.id = ThreadId::make();
   copy.is_answering = false;
   copy.revision = 1;
-  copy.created_ms = copy.used_ms = parts_.clock.wall_ms();
+  use(copy);
+  copy.created_ms = copy.used_ms;
   std::vector<store::Statement> batch;
   if (scope == ForkScope::branch) {
     auto branch = co_await parts_.database.read(store::Messages::branch_length(principal, id, number));
@@ -307,17 +326,39 @@ Task<Result<>> Threads::remove_folder(Principal principal, FolderId id) {
                                       store::Threads::remove_folder(principal, id), std::move(told));
 }
 
-Task<Result<bool>> Threads::forget_some() {
-  const UnixMs now_ms = parts_.clock.wall_ms();
-  auto expired = co_await parts_.database.read(store::Threads::expired(now_ms));
-  if (!expired) co_return error_of(expired);
-  for (std::size_t row = 0; row < expired->size(); ++row) {
-    auto id = ThreadId::parse(expired->text(row, 0));
-    auto owner = UserId::parse(expired->text(row, 1));
+void Threads::use(store::ThreadRow& row) const {
+  row.used_ms = parts_.clock.wall_ms();
+  if (row.expires_ms != 0) row.expires_ms = row.used_ms + milliseconds(parts_.temporary_life).count();
+}
+
+// Those of `rows` (id, owner) that are still to go.
+Task<Result<>> Threads::discard(store::Rows rows, UnixMs now_ms, UnixMs unused_since_ms) {
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    auto id = ThreadId::parse(rows.text(row, 0));
+    auto owner = UserId::parse(rows.text(row, 1));
     if (!id || !owner) continue;
     const Principal principal{.owner = *owner};
-    auto removed = co_await remove(principal, *id);
-    if (!removed && removed.error().code != ErrorCode::not_found) co_return error_of(removed);
+    std::vector<store::Statement> batch;
+    batch.push_back(store::Threads::discard(principal, *id, now_ms, unused_since_ms));
+    auto gone =
+        co_await write_with_event(&parts_.database, &parts_.events, principal, std::move(batch), thread_deleted(*id));
+    // Used, pinned or deleted meanwhile.
+    if (!gone && gone.error().code != ErrorCode::conflict) co_return error_of(gone);
+  }
+  co_return Result<>{};
+}
+
+Task<Result<bool>> Threads::forget_some() {
+  const UnixMs now_ms = parts_.clock.wall_ms();
+  const bool has_end = parts_.unused_life.count() > 0;
+  const UnixMs unused_since_ms = has_end ? now_ms - milliseconds(parts_.unused_life).count() : 0;
+  auto over = co_await parts_.database.read(store::Threads::expired(now_ms));
+  if (!over) co_return error_of(over);
+  if (auto gone = co_await discard(std::move(*over), now_ms, unused_since_ms); !gone) co_return error_of(gone);
+  if (has_end) {
+    over = co_await parts_.database.read(store::Threads::unused(unused_since_ms));
+    if (!over) co_return error_of(over);
+    if (auto gone = co_await discard(std::move(*over), now_ms, unused_since_ms); !gone) co_return error_of(gone);
   }
   std::vector<store::Statement> batch = store::Threads::forget_removed(now_ms, kSliceMessages);
   const std::size_t slices = batch.size();

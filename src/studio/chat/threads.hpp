@@ -46,6 +46,7 @@ class Threads {
     const Answers& answers;
     const Clock& clock;
     std::chrono::hours temporary_life{24};  // after the last use
+    std::chrono::hours unused_life{0};      // of all others without a pin; 0: for ever
   };
   explicit Threads(Parts parts) : parts_(parts), rows_(parts.database) {}
 
@@ -58,6 +59,8 @@ class Threads {
     return rows_.list(principal, std::move(filter), std::move(after), count_max);
   }
   Task<Result<store::ThreadRow>> change(Principal principal, ThreadId id, ThreadChange change);
+  // A title that nobody typed, in place of `first_words`: not where somebody named it meanwhile, or somebody else did.
+  Task<Result<>> name(Principal principal, ThreadId id, std::string first_words, std::string title);
   Task<Result<>> remove(Principal principal, ThreadId id);
 
   // A message and those before it on its branch, oldest first; `count` of them at most. Without the message itself
@@ -81,12 +84,15 @@ class Threads {
                                                std::optional<std::int64_t> place);
   Task<Result<>> remove_folder(Principal principal, FolderId id);
 
+  // Something is said in it now. The row is for the caller to store.
+  void use(store::ThreadRow& row) const;
   // One slice of forgetting what is over its time or was deleted. False: nothing was left to do.
   Task<Result<bool>> forget_some();
   // Tells everybody who watches how the thread stands now.
   Task<> tell_changed(Principal principal, ThreadId id);
 
  private:
+  Task<Result<>> discard(store::Rows rows, UnixMs now_ms, UnixMs unused_since_ms);
   Task<Result<>> require_folder(Principal principal, std::string folder);
   Task<Result<store::ThreadRow>> try_change(Principal principal, ThreadId id, ThreadChange change);
 
