@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kNumberMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kPutBytesMax = 64 << 20;
+constexpr std::size_t kModelsMax = 4;  // that answer side by side
 
 Result<std::int64_t> number_of(const net::Request& request) {
   const auto number = parse_integer(request.path_parameter("number"));
@@ -35,6 +36,26 @@ Result<std::vector<studio::MessagePart>> read_parts(json::ObjectReader& reader, 
   return studio::parse_parts(*parts, reader.pointer_to("parts"), from);
 }
 
+Result<std::vector<std::string>> read_models(json::ObjectReader& reader, const studio::NewMessage& message) {
+  std::vector<std::string> models;
+  const json::Array* given = reader.required_array("models", kModelsMax);
+  if (given == nullptr) return models;
+  if (given->size() < 2) reader.complain("models", fmt::format("must name 2 to {} models", kModelsMax));
+  if (!message.model.empty()) reader.complain("models", "must not stand beside a single model");
+  if (!message.wants_answer) reader.complain("models", "are to answer: answers cannot be false");
+  for (std::size_t at = 0; at < given->size(); ++at) {
+    const json::Value& one = (*given)[at];
+    const std::size_t size = one.is_string() ? one.get_string().size() : 0;
+    if (size == 0 || size > studio::kModelNameBytesMax)
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("must be a text of 1 to {} bytes", studio::kModelNameBytesMax),
+                  {.reason = "field_invalid", .where = fmt::format("{}/{}", reader.pointer_to("models"), at)});
+    else
+      models.emplace_back(one.get_string());
+  }
+  return models;
+}
+
 Task<Result<net::Response>> send(Services services, net::Request request) {
   auto id = id_in<ThreadId>(request, "id");
   if (!id) co_return error_of(id);
@@ -51,6 +72,11 @@ Task<Result<net::Response>> send(Services services, net::Request request) {
   if (message.parts.empty()) reader.complain("parts", "must say something");
   message.model = reader.optional_string("model", {.bytes_max = studio::kModelNameBytesMax}).value_or("");
   message.wants_answer = reader.optional_bool("answers").value_or(true);
+  if (reader.has("models")) {
+    auto models = read_models(reader, message);
+    if (!models) co_return error_of(models);
+    message.models = std::move(*models);
+  }
   if (reader.optional_choice("when_busy", {"refuse", "queue"}).value_or("refuse") == "queue")
     message.when_busy = studio::NewMessage::Busy::queue;
   if (auto done = reader.finish(); !done) co_return error_of(done);
@@ -93,6 +119,26 @@ Task<Result<net::Response>> stop(Services services, net::Request request) {
   auto message = co_await services.talk.stop(request.principal(), *id, *number);
   if (!message) co_return error_of(message);
   co_return net::json_response(studio::to_json(*message));
+}
+
+Task<Result<net::Response>> stop_all(Services services, net::Request request) {
+  auto id = id_in<ThreadId>(request, "id");
+  if (!id) co_return error_of(id);
+  auto thread = co_await services.talk.stop_all(request.principal(), *id);
+  if (!thread) co_return error_of(thread);
+  co_return net::json_response(studio::to_json(*thread));
+}
+
+Task<Result<net::Response>> suggest(Services services, net::Request request) {
+  auto id = id_in<ThreadId>(request, "id");
+  if (!id) co_return error_of(id);
+  auto number = number_of(request);
+  if (!number) co_return error_of(number);
+  auto made = co_await services.suggestions.of(request.principal(), *id, *number);
+  if (!made) co_return error_of(made);
+  json::Array suggestions;
+  for (const std::string& one : *made) suggestions.push_back(json::Value(one));
+  co_return net::json_response(json::Object{{"suggestions", std::move(suggestions)}});
 }
 
 Task<Result<net::Response>> get(Services services, net::Request request) {
@@ -216,6 +262,16 @@ constexpr Route kRoutes[] = {
      .run = stop,
      .summary = "Stops an answer; what it said stays",
      .answer = "Message"},
+    {.method = net::Method::post,
+     .path = "/api/threads/{id}/stop",
+     .run = stop_all,
+     .summary = "Stops all answers of a thread; what they said stays",
+     .answer = "Thread"},
+    {.method = net::Method::post,
+     .path = "/api/threads/{id}/messages/{number}/suggestions",
+     .run = suggest,
+     .summary = "What might be said after an answer; stored with it",
+     .answer = "Suggestions"},
 };
 
 }  // namespace

@@ -23,6 +23,7 @@
 #include "studio/account/accounts.hpp"
 #include "studio/chat/client_chats.hpp"
 #include "studio/chat/search.hpp"
+#include "studio/chat/suggestions.hpp"
 #include "studio/chat/thread_exchange.hpp"
 #include "studio/gateway/gateway_setup.hpp"
 #include "studio/library/library.hpp"
@@ -39,6 +40,7 @@ struct Services {
   studio::ThreadExchange& thread_exchange;
   studio::ThreadSearch& thread_search;
   studio::ClientChats& client_chats;
+  studio::Suggestions& suggestions;
   studio::Accounts& accounts;
   graph::Engine& engine;
   model::ChatGateway& chat;

@@ -142,6 +142,8 @@ constexpr std::string_view kSchemas = R"json({
 "Fork": {"type": "object", "required": ["message"], "additionalProperties": false, "properties": {"message": {"type": "integer"}, "scope": {"type": "string", "enum": ["branch", "all"]}}},
 "Folder": {"type": "object", "required": ["id", "name", "place"], "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "place": {"type": "integer"}}},
 "FolderPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Folder"}}, "next": {"type": "string"}}},
+"Suggestions": {"type": "object", "required": ["suggestions"], "properties": {
+  "suggestions": {"type": "array", "maxItems": 3, "description": "None where no model is to be asked for them", "items": {"type": "string"}}}},
 "NewFolder": {"type": "object", "required": ["name"], "additionalProperties": false, "properties": {"name": {"type": "string"}}},
 "FolderChange": {"type": "object", "additionalProperties": false, "properties": {"name": {"type": "string"}, "place": {"type": "integer"}}},
 "MessagePart": {"type": "object", "required": ["type"], "properties": {
@@ -157,10 +159,11 @@ constexpr std::string_view kSchemas = R"json({
   "parts": {"type": "array", "items": {"$ref": "#/components/schemas/MessagePart"}}, "seq": {"type": "integer", "description": "Of the last delta in the parts"}, "model": {"type": "string"},
   "served": {"anyOf": [{"$ref": "#/components/schemas/ServedBy"}, {"type": "null"}]}, "usage": {"anyOf": [{"$ref": "#/components/schemas/MessageUsage"}, {"type": "null"}]},
   "cost": {"type": ["string", "null"], "description": "Dollars"}, "first_token_ms": {"type": ["integer", "null"]}, "total_ms": {"type": ["integer", "null"]}, "finish": {"type": ["string", "null"]},
-  "created_at": {"type": "string", "format": "date-time"}}},
+  "suggestions": {"type": "array", "items": {"type": "string"}, "description": "What might be said next; left out where nobody asked for any"}, "created_at": {"type": "string", "format": "date-time"}}},
 "MessageList": {"type": "object", "required": ["messages"], "properties": {"messages": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}}}},
 "NewMessage": {"type": "object", "required": ["parts"], "additionalProperties": false, "properties": {"parent": {"type": "integer", "description": "The head where it is left out; 0: none"},
-  "parts": {"type": "array", "items": {"$ref": "#/components/schemas/MessagePart"}}, "model": {"type": "string"}, "answers": {"type": "boolean"}, "when_busy": {"type": "string", "enum": ["refuse", "queue"]}}},
+  "parts": {"type": "array", "items": {"$ref": "#/components/schemas/MessagePart"}}, "model": {"type": "string"}, "models": {"type": "array", "minItems": 2, "maxItems": 4, "items": {"type": "string"}, "description": "Instead of one: each answers, side by side"},
+  "answers": {"type": "boolean"}, "when_busy": {"type": "string", "enum": ["refuse", "queue"]}}},
 "Said": {"type": "object", "required": ["messages", "thread"], "properties": {"messages": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}}, "thread": {"$ref": "#/components/schemas/Thread"}}},
 "UiMessage": {"type": "object", "required": ["id", "role"], "description": "A UIMessage of the AI SDK; what else is in it is passed over", "properties": {
   "id": {"type": "string"}, "role": {"type": "string", "enum": ["system", "user", "assistant"]},

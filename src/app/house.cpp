@@ -164,6 +164,21 @@ Result<> House::start() {
   return {};
 }
 
+// What models are asked beside the conversation.
+void House::open_asides() {
+  asides_ = std::make_unique<studio::Asides>(
+      executor(), studio::Asides::Parts{.gateway = model_room_->chat(), .clock = system_clock(), .metrics = metrics_},
+      studio::Asides::Options());
+  titles_ = std::make_unique<studio::Titles>(studio::Titles::Parts{
+      .asides = *asides_, .threads = *threads_, .model = std::string(settings_.get(kTitleModel))});
+  suggestions_ = std::make_unique<studio::Suggestions>(
+      studio::Suggestions::Parts{.database = *database_,
+                                 .events = *events_,
+                                 .asides = *asides_,
+                                 .threads = *threads_,
+                                 .model = std::string(settings_.get(kSuggestModel))});
+}
+
 void House::open_chat() {
   opened_ms_ = system_clock().wall_ms();
   answers_ = std::make_unique<studio::Answers>(studio::Answers::Parts{.chat = model_room_->chat(),
@@ -172,19 +187,24 @@ void House::open_chat() {
                                                                       .clock = system_clock(),
                                                                       .metrics = metrics_},
                                                studio::Answers::Options());
-  threads_ = std::make_unique<studio::Threads>(studio::Threads::Parts{
-      .database = *database_,
-      .events = *events_,
-      .answers = *answers_,
-      .clock = system_clock(),
-      .unused_life = std::chrono::hours(24) * settings_.get(kChatRetentionDays)});
-  talk_ = std::make_unique<studio::Chat>(studio::Chat::Parts{.database = *database_,
-                                                             .events = *events_,
-                                                             .blobs = *blobs_,
-                                                             .gateway = model_room_->chat(),
-                                                             .threads = *threads_,
-                                                             .answers = *answers_,
-                                                             .clock = system_clock()});
+  threads_ = std::make_unique<studio::Threads>(
+      studio::Threads::Parts{.database = *database_,
+                             .events = *events_,
+                             .answers = *answers_,
+                             .clock = system_clock(),
+                             .unused_life = std::chrono::hours(24) * settings_.get(kChatRetentionDays)});
+  open_asides();
+  talk_ = std::make_unique<studio::Chat>(
+      studio::Chat::Parts{.database = *database_,
+                          .events = *events_,
+                          .blobs = *blobs_,
+                          .gateway = model_room_->chat(),
+                          .threads = *threads_,
+                          .answers = *answers_,
+                          .clock = system_clock(),
+                          .on_answered = [this](Principal principal, ThreadId thread, std::int64_t number) {
+                            titles_->answered(principal, thread, number);
+                          }});
   client_chats_ = std::make_unique<studio::ClientChats>(
       studio::ClientChats::Parts{.database = *database_, .threads = *threads_, .talk = *talk_, .answers = *answers_});
   // One thread for the index, one for snippets.
@@ -289,6 +309,7 @@ api::Services House::services(bool is_open) {
                        .thread_exchange = *thread_exchange_,
                        .thread_search = *thread_search_,
                        .client_chats = *client_chats_,
+                       .suggestions = *suggestions_,
                        .accounts = model_room_->accounts(),
                        .engine = *engine_,
                        .chat = model_room_->chat(),
@@ -334,6 +355,7 @@ void House::close() {
   if (engine_) run_blocking(executor(), engine_->stop());
   if (workers_) run_blocking(executor(), workers_->stop());
   if (answers_) answers_->stop_all();
+  if (asides_) asides_->stop();
   if (model_room_) model_room_->stop();
   if (database_) database_->close();
   server_.reset();
@@ -345,6 +367,9 @@ void House::close() {
   thread_exchange_.reset();
   exchange_pool_.reset();
   talk_.reset();
+  suggestions_.reset();
+  titles_.reset();
+  asides_.reset();
   threads_.reset();
   answers_.reset();
   model_room_.reset();

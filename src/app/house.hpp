@@ -21,7 +21,9 @@
 #include "studio/chat/client_chats.hpp"
 #include "studio/chat/search.hpp"
 #include "studio/chat/search/fts_index.hpp"
+#include "studio/chat/suggestions.hpp"
 #include "studio/chat/thread_exchange.hpp"
+#include "studio/chat/titles.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
 
@@ -72,6 +74,7 @@ class House {
   Task<Result<net::Response>> back_up(net::Request request);
   api::Services services(bool is_open);
   void open_chat();
+  void open_asides();
   Task<Result<>> upkeep();
   // Once a worker said what it can do and the engine took up what was left: before that no step may be looked up. Waits
   // for whoever is at it; tries again after a failure. On the first loop.
@@ -97,6 +100,9 @@ class House {
   std::unique_ptr<ModelRoom> model_room_;
   std::unique_ptr<studio::Answers> answers_;
   std::unique_ptr<studio::Threads> threads_;
+  std::unique_ptr<studio::Asides> asides_;
+  std::unique_ptr<studio::Titles> titles_;
+  std::unique_ptr<studio::Suggestions> suggestions_;
   std::unique_ptr<studio::Chat> talk_;
   std::unique_ptr<store::WorkPool> exchange_pool_;
   std::unique_ptr<studio::ThreadExchange> thread_exchange_;

@@ -5,7 +5,7 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 33> kAll = {&kListen,
+  static constexpr std::array<const SettingInfo*, 35> kAll = {&kListen,
                                                               &kAllowedHosts,
                                                               &kCertificate,
                                                               &kCertificateKey,
@@ -36,6 +36,8 @@ std::span<const SettingInfo* const> all_settings() {
                                                               &kAnswerCacheMiB,
                                                               &kKeepTexts,
                                                               &kChatRetentionDays,
+                                                              &kTitleModel,
+                                                              &kSuggestModel,
                                                               &kLogLevel,
                                                               &kLogFormat};
   return kAll;

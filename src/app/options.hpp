@@ -97,6 +97,14 @@ inline constexpr Setting<std::uint32_t> kChatRetentionDays{
     "chat.retention_days", 0, Range{0, 36'500}, Reload::at_start,
     "How long threads without a pin are kept after something was last said in them, days; 0 is for ever"};
 
+inline constexpr Setting<std::string_view> kTitleModel{
+    "chat.title_model", "auto", Range{0, 300}, Reload::at_start,
+    "Model or route that names new threads; auto is the route \"titles\" where there is one; empty is none"};
+inline constexpr Setting<std::string_view> kSuggestModel{
+    "chat.suggest_model", "auto", Range{0, 300}, Reload::at_start,
+    "Model or route that suggests what to say next; auto is the route \"suggestions\" where there is one; empty is "
+    "none"};
+
 inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start,
                                                      "debug, info, warn or error"};
 inline constexpr Setting<std::string_view> kLogFormat{"log.format", "auto", Range{0, 16}, Reload::at_start,

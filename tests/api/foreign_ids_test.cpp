@@ -71,6 +71,8 @@ const std::map<std::string, Way>& ways() {
       {"POST /api/threads/{id}/messages/{number}/answers", {message_of, "{}"}},
       {"POST /api/threads/{id}/messages/{number}/continue", {message_of, {}, {}, {409}}},
       {"POST /api/threads/{id}/messages/{number}/stop", {message_of}},
+      {"POST /api/threads/{id}/stop", {thread_of}},
+      {"POST /api/threads/{id}/messages/{number}/suggestions", {message_of, {}, {}, {400}}},
       {"GET /api/threads/{id}/export",
        {[](const Belongings& b) -> Parameters { return {{"id", b.thread}, {"?", "format=json"}}; }}},
       {"PATCH /api/thread-folders/{id}", {folder_of, R"({"name":"mine"})"}},

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "base/async.hpp"
-#include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "base/run_elsewhere.hpp"
 #include "studio/chat/running_answer.hpp"
@@ -29,11 +28,6 @@ std::vector<store::Statement> one(store::Statement statement) {
   std::vector<store::Statement> batch;
   batch.push_back(std::move(statement));
   return batch;
-}
-
-Task<> end_group(std::unique_ptr<TaskGroup> group) {
-  group->cancel();
-  (void)co_await group->join();
 }
 
 // On the answer's own loop.
@@ -90,15 +84,7 @@ Announcement message_changed(ThreadId thread, const ThreadMessage& message) {
 Answers::Answers(Parts parts, Options options)
     : parts_(parts), options_(options), begun_(parts.metrics.counter(kBegun)) {}
 
-Answers::~Answers() { ensure(groups_.empty(), "stop_all() comes first"); }
-
-TaskGroup& Answers::group_of(const Executor& executor) {
-  for (auto& [known, group] : groups_)
-    if (known == executor) return *group;
-  TaskGroup::Options options;
-  options.stops_on_error = false;
-  return *groups_.emplace_back(executor, std::make_unique<TaskGroup>(executor, options)).second;
-}
+Answers::~Answers() = default;
 
 Answers::RunningPtr Answers::find(ThreadId thread, std::int64_t number) const {
   const std::lock_guard lock(mutex_);
@@ -142,7 +128,7 @@ Result<Answers::RunningPtr> Answers::enter(RunningPtr answer, AnswerOrder& order
   const auto [place, is_new] = running_.emplace(Address{order.thread, order.message.number}, answer);
   if (!is_new) return place->second;
   const Executor executor = answer->executor;
-  group_of(executor).spawn(run(std::move(answer), std::move(order)));
+  groups_.group_of(executor).spawn(run(std::move(answer), std::move(order)));
   return RunningPtr();
 }
 
@@ -201,6 +187,7 @@ Task<Result<>> Answers::save(RunningAnswer* answer, AnswerOrder* order) {
   auto saved = co_await write_with_events(&parts_.database, &parts_.events, answer->principal, std::move(order->batch),
                                           std::move(order->announcements));
   if (saved) {
+    co_await begin_together(answer, std::move(order->together));
     answer->is_saved = true;
   } else {
     answer->is_refused = true;
@@ -209,6 +196,21 @@ Task<Result<>> Answers::save(RunningAnswer* answer, AnswerOrder* order) {
   }
   answer->changed.notify_all();
   co_return Result<>{};
+}
+
+// On the first's loop, and not on behalf of whoever asked: they may have left.
+Task<> Answers::begin_together(RunningAnswer* first, std::vector<AnswerOrder> orders) {
+  for (AnswerOrder& order : orders) {
+    auto other = std::make_shared<RunningAnswer>(first->executor, order.principal, order.thread, order.message);
+    auto entered = enter(other, order);
+    if (entered) {
+      begun_.add();
+      continue;
+    }
+    if (is_stopping_) co_return;  // they are marked as interrupted at the next start
+    other->fail(entered.error());
+    co_await store_end(other.get());
+  }
 }
 
 Task<Result<>> Answers::speak(RunningAnswer* answer, model::ChatCall call) {
@@ -367,13 +369,13 @@ Task<Result<>> Answers::close_left_open(ThreadId thread, std::int64_t number, Pr
 }
 
 void Answers::stop_all() {
-  std::vector<std::pair<Executor, std::unique_ptr<TaskGroup>>> groups;
+  LoopGroups::Groups groups;
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    groups.swap(groups_);
+    groups = groups_.take();
   }
-  for (auto& [executor, group] : groups) run_blocking(executor, end_group(std::move(group)));
+  LoopGroups::end_all(std::move(groups));
 }
 
 }  // namespace atelier::studio

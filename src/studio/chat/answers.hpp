@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/loop_groups.hpp"
 #include "base/metrics.hpp"
-#include "base/task_group.hpp"
 #include "model/call/chat_gateway.hpp"
 #include "store/events.hpp"
 #include "studio/chat/message.hpp"
@@ -30,6 +30,9 @@ struct AnswerOrder {
   // Stores the message, and whatever belongs to it, in one commit with what tells of it.
   std::vector<store::Statement> batch;
   std::vector<Announcement> announcements;
+  // Further answers to the same question, by other models: stored with this one's batch, and begun once that is. One
+  // for which there is no room fails by itself.
+  std::vector<AnswerOrder> together = {};
 };
 
 // Answers being made. Each lives here and not with whoever asked for it or watches: it goes on until it is said or
@@ -88,9 +91,9 @@ class Answers {
   RunningPtr find(ThreadId thread, std::int64_t number) const;
   // Begins it. Whoever has its address already, if somebody has; then nothing is begun, and `order` is as it was.
   Result<RunningPtr> enter(RunningPtr answer, AnswerOrder& order);
-  TaskGroup& group_of(const Executor& executor);
   Task<Result<>> run(RunningPtr answer, AnswerOrder order);
   Task<Result<>> save(RunningAnswer* answer, AnswerOrder* order);
+  Task<> begin_together(RunningAnswer* first, std::vector<AnswerOrder> orders);
   Task<Result<>> speak(RunningAnswer* answer, model::ChatCall call);
   Task<Result<>> tell(RunningAnswer* answer);
   Task<Result<>> write(RunningAnswer* answer);
@@ -103,7 +106,7 @@ class Answers {
   Counter& begun_;
   mutable std::mutex mutex_;
   std::map<Address, RunningPtr> running_;
-  std::vector<std::pair<Executor, std::unique_ptr<TaskGroup>>> groups_;  // each on its loop
+  LoopGroups groups_;
   std::atomic<bool> is_stopping_ = false;
 };
 

@@ -27,9 +27,15 @@ std::unexpected<Error> busy(std::int64_t number) {
 std::string digest_of(const NewMessage& message) {
   json::Array parts;
   for (const MessagePart& one : message.parts) parts.push_back(to_json(one));
-  const json::Value wanted = json::Array{message.parent ? json::Value(*message.parent) : json::Value(),
-                                         std::move(parts), message.model, message.wants_answer};
+  json::Array wanted{message.parent ? json::Value(*message.parent) : json::Value(), std::move(parts), message.model,
+                     message.wants_answer};
+  for (const std::string& model : message.models) wanted.push_back(json::Value(model));
   return sha256(json::write_canonical(wanted)).hex();
+}
+
+std::int64_t answer_count_of(const NewMessage& message) {
+  if (!message.wants_answer) return 0;
+  return std::max<std::int64_t>(static_cast<std::int64_t>(message.models.size()), 1);
 }
 
 ThreadMessage new_answer(std::int64_t number, std::int64_t parent, std::string model, UnixMs now_ms) {
@@ -55,8 +61,9 @@ struct Chat::Turn {
   std::vector<Announcement> announcements;
 };
 
-Chat::Chat(Parts parts) : parts_(parts), assets_(parts.database) {
+Chat::Chat(Parts parts) : parts_(std::move(parts)), assets_(parts.database) {
   parts_.answers.set_on_end([this](Principal principal, ThreadId thread, std::int64_t number) -> Task<> {
+    if (parts_.on_answered) parts_.on_answered(principal, thread, number);
     return begin_waiting(principal, thread, number);
   });
 }
@@ -130,7 +137,7 @@ Task<Result<std::optional<Chat::Said>>> Chat::find_sent(Principal principal, con
                    {.reason = "idempotency_key_reused", .where = {}});
   Said said{.messages = {}, .thread = *thread};
   const std::int64_t first = known->integer(0, 1);
-  for (std::int64_t number = first; number <= first + (message->wants_answer ? 1 : 0); ++number) {
+  for (std::int64_t number = first; number <= first + answer_count_of(*message); ++number) {
     auto one = co_await parts_.threads.message(principal, thread->id, number);
     if (!one) co_return error_of(one);
     said.messages.push_back(std::move(*one));
@@ -159,11 +166,16 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   const std::int64_t parent = message.parent.value_or(thread.head);
   if (parent < 0 || parent > thread.message_count)
     co_return invalid("/parent", fmt::format("there is no message {}", parent));
-  std::string model = message.model.empty() ? thread.model : message.model;
-  if (message.wants_answer && model.empty()) co_return invalid("/model", "no model is chosen");
-  auto context = co_await context_of(principal, &thread, parent, &model, &message.parts);
-  if (!context) co_return error_of(context);
-  const bool must_wait = !context->empty() && is_open(context->back().state);
+  std::vector<std::string> models = message.models;
+  if (models.empty()) models.push_back(message.model.empty() ? thread.model : message.model);
+  if (message.wants_answer && models.front().empty()) co_return invalid("/model", "no model is chosen");
+  std::vector<std::vector<ThreadMessage>> contexts;
+  for (const std::string& model : models) {
+    auto context = co_await context_of(principal, &thread, parent, &model, &message.parts);
+    if (!context) co_return error_of(context);
+    contexts.push_back(std::move(*context));
+  }
+  const bool must_wait = !contexts.front().empty() && is_open(contexts.front().back().state);
   if (must_wait && message.when_busy == NewMessage::Busy::refuse) co_return busy(parent);
 
   const UnixMs now_ms = parts_.clock.wall_ms();
@@ -175,11 +187,15 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   user.created_ms = now_ms;
   Said said;
   said.messages.push_back(user);
-  if (message.wants_answer) said.messages.push_back(new_answer(user.number + 1, user.number, model, now_ms));
-  if (must_wait && message.wants_answer) said.messages.back().state = MessageState::queued;
+  for (std::int64_t at = 0; at < answer_count_of(message); ++at) {
+    said.messages.push_back(
+        new_answer(user.number + 1 + at, user.number, models[static_cast<std::size_t>(at)], now_ms));
+    if (must_wait) said.messages.back().state = MessageState::queued;
+  }
   if (!thread.has_own_title && thread.title.empty()) thread.title = title_of_words(text_of(user));
   if (!message.model.empty() && thread.model.empty()) thread.model = message.model;
-  thread.message_count = thread.head = said.messages.back().number;
+  thread.message_count = said.messages.back().number;
+  thread.head = user.number + (message.wants_answer ? 1 : 0);
   parts_.threads.use(thread);
   ++thread.revision;
   thread.is_answering = thread.is_answering || message.wants_answer;
@@ -203,16 +219,30 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
     if (!written) co_return error_of(written);
     co_return said;
   }
-  context->push_back(user);
-  auto call = co_await call_for(principal, &thread, std::move(*context), std::move(model));
-  if (!call) co_return error_of(call);
-  Turn turn{.principal = principal,
-            .thread = id,
-            .answer = said.messages.back(),
-            .call = std::move(*call),
-            .batch = std::move(batch),
-            .announcements = std::move(told)};
-  auto begun = co_await begin(std::move(turn));
+  // All that can be refused is, before any is begun.
+  std::vector<AnswerOrder> orders;
+  for (std::size_t at = 0; at < models.size(); ++at) {
+    contexts[at].push_back(user);
+    auto call = co_await call_for(principal, &thread, std::move(contexts[at]), models[at]);
+    if (!call) {
+      Error error = call.error();
+      if (!message.models.empty()) error.where = fmt::format("/models/{}", at);
+      co_return std::unexpected(std::move(error));
+    }
+    AnswerOrder order{.principal = principal,
+                      .thread = id,
+                      .message = said.messages[1 + at],
+                      .call = std::move(*call),
+                      .batch = {},
+                      .announcements = {}};
+    orders.push_back(std::move(order));
+  }
+  AnswerOrder first = std::move(orders.front());
+  orders.erase(orders.begin());
+  first.batch = std::move(batch);
+  first.announcements = std::move(told);
+  first.together = std::move(orders);
+  auto begun = co_await parts_.answers.begin(std::move(first));
   if (!begun) co_return error_of(begun);
   co_return said;
 }
@@ -315,6 +345,21 @@ Task<Result<ThreadMessage>> Chat::stop(Principal principal, ThreadId id, std::in
   auto done = co_await parts_.answers.stop(id, number);
   if (!done) co_return error_of(done);
   co_return co_await parts_.threads.message(principal, id, number);
+}
+
+Task<Result<store::ThreadRow>> Chat::stop_all(Principal principal, ThreadId id) {
+  auto thread = co_await parts_.threads.find(principal, id);
+  if (!thread) co_return error_of(thread);
+  auto open = co_await parts_.database.read(store::Messages::open_of(id));
+  if (!open) co_return error_of(open);
+  // Those that wait first, so that none of them begins when another has stopped.
+  for (const bool is_queued : {true, false})
+    for (std::size_t row = 0; row < open->size(); ++row) {
+      if ((open->text(row, 1) == "queued") != is_queued) continue;
+      auto stopped = co_await stop(principal, id, open->integer(row, 0));
+      if (!stopped) co_return error_of(stopped);
+    }
+  co_return co_await parts_.threads.find(principal, id);
 }
 
 Task<Result<>> Chat::remove(Principal principal, ThreadId id) {

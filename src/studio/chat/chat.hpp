@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ struct NewMessage {
   std::optional<std::int64_t> parent = {};  // nullopt: the head; 0: begins the thread anew
   std::vector<MessagePart> parts;
   std::string model = {};  // "": the thread's
+  // Instead of one: each answers, side by side; the first is shown.
+  std::vector<std::string> models = {};
   bool wants_answer = true;
   enum class Busy : std::uint8_t { refuse, queue };  // while the parent is being answered
   Busy when_busy = Busy::refuse;
@@ -34,11 +37,13 @@ class Chat {
     const Clock& clock;
     ContextLimits limits = {};
     std::chrono::seconds deadline{600};  // of one answer
+    // Told of each answer that has ended; returns at once.
+    std::function<void(Principal principal, ThreadId thread, std::int64_t number)> on_answered = {};
   };
   explicit Chat(Parts parts);
 
   struct Said {
-    std::vector<ThreadMessage> messages;  // the user's and, if it was wanted, the answer that is being made
+    std::vector<ThreadMessage> messages;  // the user's and, if they were wanted, the answers that are being made
     store::ThreadRow thread;
   };
   // The same key, in the same thread, gives what the first call with it stored. Errors: conflict ("thread_busy") where
@@ -48,6 +53,8 @@ class Chat {
   Task<Result<Said>> answer_again(Principal principal, ThreadId id, std::int64_t number, std::string model);
   // An answer that did not come to its end goes on.
   Task<Result<ThreadMessage>> go_on(Principal principal, ThreadId id, std::int64_t number);
+  // All answers of the thread that are being made, or wait for it.
+  Task<Result<store::ThreadRow>> stop_all(Principal principal, ThreadId id);
   // Once it has stopped; what it said stays. An answer that waits its turn is stopped, too.
   Task<Result<ThreadMessage>> stop(Principal principal, ThreadId id, std::int64_t number);
   // With all that is being said in it.

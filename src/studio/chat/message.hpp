@@ -76,7 +76,8 @@ struct AnswerReport {
   std::optional<model::Usage> usage = {};
   std::optional<model::Picodollars> cost = {};
   std::optional<std::int64_t> first_token_ms = {}, total_ms = {};
-  std::string finish = {};  // "stop", "length", ...; empty: it did not come to its end
+  std::string finish = {};                    // "stop", "length", ...; empty: it did not come to its end
+  std::vector<std::string> suggestions = {};  // what might be said next; empty: nobody asked for any
 };
 
 struct ThreadMessage {
