@@ -20,6 +20,11 @@ namespace {
 // that appear twice.
 class OpenKeys {
  public:
+  OpenKeys() {
+    text_.reserve(256);
+    ends_.reserve(kFew);
+    objects_.reserve(8);
+  }
   void open() { objects_.push_back({.first = ends_.size(), .begin = text_.size(), .many = nullptr}); }
   void close() {
     ends_.resize(objects_.back().first);

@@ -72,13 +72,20 @@ void Router::add(Method method, std::string pattern, Handler handler) {
   for (const Entry& entry : entries_)
     ensure(entry.method != method || entry.pattern != pattern, "a route is declared once");
   auto segments = split_path<std::string>(pattern);
+  if (std::none_of(segments.begin(), segments.end(), is_parameter)) by_path_[pattern].push_back(entries_.size());
   entries_.push_back({method, std::move(pattern), std::move(segments), std::move(handler)});
 }
 
 Router::Answer Router::find(Method method, std::string_view path) const {
-  const auto segments = split_path<std::string_view>(path);
   const Method wanted = method == Method::head ? Method::get : method;
   Answer answer;
+  if (const auto found = by_path_.find(path); found != by_path_.end())
+    for (const std::size_t place : found->second)
+      if (const Entry& entry = entries_[place]; entry.method == wanted) {
+        answer.match = {.handler = &entry.handler, .pattern = entry.pattern, .parameters = {}};
+        return answer;
+      }
+  const auto segments = split_path<std::string_view>(path);
   const Entry* best = nullptr;
   for (const Entry& entry : entries_) {
     if (!matches(entry.segments, segments)) continue;

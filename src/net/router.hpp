@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +38,8 @@ class Router {
     Handler handler;
   };
   std::vector<Entry> entries_;
+  // Of patterns without parameters, which nothing can match more closely: places in entries_.
+  std::map<std::string, std::vector<std::size_t>, std::less<>> by_path_;
 };
 
 }  // namespace atelier::net
