@@ -4,7 +4,7 @@ import { goKeys, isTyping } from '../lib/state/shortcuts';
 const SECOND_KEY_MS = 1200;
 
 export function goOnKeys(actions: { go: (path: string) => void; help: () => void; find: () => void; warm: () => void }): (event: KeyboardEvent) => void {
-  let pressedAt = 0;
+  let pressedAt = -Infinity;
   return (event) => {
     if (event.key === 'Control' || event.key === 'Meta') return actions.warm();
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k' && !document.querySelector('dialog[open]')) {
@@ -14,7 +14,7 @@ export function goOnKeys(actions: { go: (path: string) => void; help: () => void
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector('dialog[open]')) return;
     if (event.key === '?') return actions.help();
     const path = event.timeStamp - pressedAt < SECOND_KEY_MS ? goKeys[event.key] : undefined;
-    pressedAt = event.key === 'g' ? event.timeStamp : 0;
+    pressedAt = event.key === 'g' ? event.timeStamp : -Infinity;
     if (!path) return;
     event.preventDefault();
     actions.go(path);

@@ -60,6 +60,16 @@ test('without a model it says kindly what is missing', async ({ page }) => {
   await ok(await page.request.post('/api/providers/lab/check'));
 });
 
+test('models are there as soon as there are any, without looking again', async ({ page }) => {
+  let isListed = false;
+  await page.route('**/api/models', (route) => (isListed ? route.fallback() : route.fulfill({ json: { items: [], next: '' } })));
+  await page.goto('/c');
+  await expect(page.getByRole('heading', { name: 'No model yet' })).toBeVisible();
+  isListed = true;
+  await expect(page.getByRole('combobox', { name: 'Model' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'No model yet' })).toHaveCount(0);
+});
+
 test('a message is sent and its answer streams', async ({ page }) => {
   await watchShift(page);
   await page.goto('/activity');

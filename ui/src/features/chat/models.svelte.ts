@@ -8,6 +8,9 @@ import { t } from './words';
 const LAST = 'chat.model';
 // How models are doing changes without an event: it is read again when it is looked at, but not for every look.
 const READ_AGAIN_MS = 10_000;
+// While there is none, it is looked for one: a provider that was just added has its models a moment later, and no event says so.
+const WAIT_FIRST_MS = 1000;
+const WAIT_MAX_MS = 15_000;
 
 export interface Choice {
   id: string;
@@ -37,6 +40,9 @@ export class ModelChoices {
   #studio: Pick<Studio, 'api' | 'drafts'>;
   #calls: ChatCalls;
   #readAt = 0;
+  #wait = WAIT_FIRST_MS;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isDisposed = false;
 
   constructor(studio: Pick<Studio, 'api' | 'drafts'>) {
     this.#studio = studio;
@@ -56,6 +62,14 @@ export class ModelChoices {
     } catch (error) {
       this.problem = asProblem(error);
     }
+    clearTimeout(this.#timer);
+    if (this.models.length > 0 || this.#isDisposed) return;
+    this.#timer = setTimeout(() => void this.load(), this.#wait);
+    this.#wait = Math.min(WAIT_MAX_MS, this.#wait * 2);
+  }
+  dispose(): void {
+    this.#isDisposed = true;
+    clearTimeout(this.#timer);
   }
   look(): void {
     if (Date.now() - this.#readAt > READ_AGAIN_MS) void this.load();

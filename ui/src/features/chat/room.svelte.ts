@@ -1,4 +1,4 @@
-import { chatCalls, isLaneOfNew, laneOfNew, type ChatCalls } from '$lib/api/chat';
+import { chatCalls, isLaneOfNew, laneOfNew, type ChatCalls, type NewThread } from '$lib/api/chat';
 import type { Message, MessageRole, Part, SentMessages, Thread, ThreadChange, ThreadPage, ToldMessage } from '$lib/api/chat-types';
 import { asProblem, isUnheard, type Problem } from '$lib/api/problem';
 import type { StudioEvent } from '$lib/api/types';
@@ -59,6 +59,9 @@ export class ThreadRoom {
   // What the model is told with every message; of a new thread, what it will be.
   #wanted = $state.raw<Told>({ system: '', parameters: {} });
   readonly settings = $derived<Told>(this.thread ?? this.#wanted);
+  // Deleted a day after it was last used. Of a new thread, whether it will be.
+  #wantsTemporary = $state(false);
+  readonly isTemporary = $derived(this.thread?.is_temporary ?? this.#wantsTemporary);
   readonly passage = new Passage();
   #pending = $state.raw<Pending | null>(null);
   #grown = $state(0); // the tree is no state: it says here that it grew
@@ -98,7 +101,8 @@ export class ThreadRoom {
   });
   readonly isEmpty = $derived(this.path.length === 0 && this.#pending === null && this.unsaved.length === 0);
 
-  constructor(studio: Ports, id: string) {
+  constructor(studio: Ports, id: string, isTemporary = false) {
+    this.#wantsTemporary = isTemporary;
     this.#studio = studio;
     this.#calls = chatCalls(studio.api);
     this.id = id;
@@ -166,7 +170,7 @@ export class ThreadRoom {
     if (this.#kept === kept) return;
     this.#kept = kept;
     this.#stops.push(kept.journal.listen((told) => this.#hearJournal(told)));
-    const left = this.id === '' && !this.#pending && kept.journal.entries.find(({ lane, state }) => isLaneOfNew(lane) && state !== 'sending');
+    const left = this.id === '' && !this.#pending && !this.#wantsTemporary && kept.journal.entries.find(({ lane, state }) => isLaneOfNew(lane) && state !== 'sending');
     if (left) this.#threadKey = left.lane.slice(laneOfNew('').length);
     if (this.thread && !this.#pending) this.#show(this.#endOf(this.thread));
     this.#keep();
@@ -361,6 +365,21 @@ export class ThreadRoom {
     this.arrived += 1;
   }
 
+  // All that a message says; null where it is not here.
+  textOf(number: number): string | null {
+    return this.#entries.get(number)?.text ?? null;
+  }
+  // What a message and those before it say, without keeping them here.
+  async readTexts(from: number, limit: number, signal?: AbortSignal): Promise<ReadonlyMap<number, string>> {
+    const { messages } = await this.#calls.messages(this.id, { from }, limit, signal);
+    return new Map(messages.map((message) => [message.number, new Entry(message).text]));
+  }
+  // The whole tree, for those who draw it. It is no state: what is read from it is old once `arrived` or the branch is another.
+  get tree(): Tree {
+    void this.#grown;
+    return this.#tree;
+  }
+
   branchOf(number: number): { at: number; of: readonly number[] } {
     void this.#grown;
     const of = this.#tree.siblingsOf(number);
@@ -411,9 +430,12 @@ export class ThreadRoom {
 
   // --- what the person does ---
 
+  #newThread(model: string): NewThread {
+    return { ...this.#wanted, ...(model ? { model } : {}), ...(this.#wantsTemporary ? { is_temporary: true } : {}) };
+  }
   async #makeThread(model: string): Promise<void> {
     if (this.id !== '') return;
-    const thread = await this.#calls.createThread({ ...this.#wanted, ...(model ? { model } : {}) }, this.#threadKey);
+    const thread = await this.#calls.createThread(this.#newThread(model), this.#threadKey);
     this.#become(thread);
   }
   #become(thread: Thread): void {
@@ -434,7 +456,7 @@ export class ThreadRoom {
         return this.#calls.send(this.id, { ...message, parent }, out.key);
       });
     }
-    const create = this.id === '' ? { create: { body: { ...this.#wanted, ...(model ? { model } : {}) }, key: this.#threadKey } } : {};
+    const create = this.id === '' ? { create: { body: this.#newThread(model), key: this.#threadKey } } : {};
     const isBehind = this.unsaved.length > 0; // what was written before it goes first
     const post = (): Promise<SentMessages | null> => journal.post({ key: out.key, lane: this.#lane, ...create, message: { ...message, parent: isBehind && below === undefined ? null : parent } });
     if (!isBehind) return this.#write(out.key, parent, user, model, retry, post);

@@ -140,7 +140,7 @@ export class Scroller {
     this.#settle();
   }
   // To the beginning of a message. False: there is no such message.
-  async toMessage(number: number): Promise<boolean> {
+  async toMessage(number: number, takesFocus = true): Promise<boolean> {
     if (!(await this.#room.reach(number))) return false;
     this.isPinned = false;
     this.#leaveEnd();
@@ -149,7 +149,7 @@ export class Scroller {
     if (!node || !this.#view) return false;
     this.#view.scrollTop += this.#topOf(node) - 16;
     this.#remember();
-    node.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true });
+    if (takesFocus) node.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true });
     return true;
   }
 }

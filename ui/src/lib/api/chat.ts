@@ -36,7 +36,7 @@ export function chatCalls(api: Pick<Api, 'call' | 'tell'>) {
     deleteThread: (id: string, keepalive = false) => api.tell('DELETE', of(id), { keepalive }),
 
     thread: (id: string, window: number, signal?: AbortSignal) => api.call<ThreadPage>('GET', withQuery(of(id), { window }), { signal }),
-    messages: (id: string, reach: Reach, limit: number) => api.call<{ messages: Message[] }>('GET', withQuery(`${of(id)}/messages`, { ...reach, limit })),
+    messages: (id: string, reach: Reach, limit: number, signal?: AbortSignal) => api.call<{ messages: Message[] }>('GET', withQuery(`${of(id)}/messages`, { ...reach, limit }), { signal }),
     message: (id: string, number: number) => api.call<Message>('GET', `${of(id)}/messages/${number}`),
 
     send: (id: string, body: NewMessage, key: string) => api.call<SentMessages>('POST', `${of(id)}/messages`, { body, key }),
