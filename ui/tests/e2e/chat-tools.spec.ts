@@ -136,6 +136,43 @@ test('what begins with a stroke is a command, or a message like any other', asyn
   expect((await read(page, page.url().split('/').at(-1)!)).thread.is_temporary).toBe(true);
 });
 
+test('the box listens where a person turned that on, and what was heard is theirs to send', async ({ page }) => {
+  await page.addInitScript(() => {
+    class Recognition {
+      onresult: ((event: unknown) => void) | null = null;
+      onend: (() => void) | null = null;
+      start(): void {
+        const say = (transcript: string, isFinal: boolean): void => this.onresult?.({ resultIndex: 0, results: [Object.assign([{ transcript }], { isFinal })] });
+        Object.assign(globalThis, { say });
+      }
+      stop(): void {
+        this.onend?.();
+      }
+      abort(): void {}
+    }
+    Object.assign(globalThis, { SpeechRecognition: Recognition, webkitSpeechRecognition: Recognition });
+  });
+  const say = (words: string, isFinal: boolean): Promise<void> => page.evaluate(([text, sure]) => (globalThis as unknown as { say: (words: string, isFinal: boolean) => void }).say(text, sure), [words, isFinal] as const);
+  await page.goto('/c');
+  await box(page).waitFor();
+  await expect(page.getByRole('button', { name: 'Dictate' }), 'off until it is turned on').toHaveCount(0);
+  await page.goto('/settings');
+  await expect(page.getByText('it may send the sound to its maker')).toBeVisible();
+  await page.getByRole('group', { name: 'Dictation in the chat' }).getByRole('radio', { name: 'On' }).check({ force: true });
+  await page.goto('/c');
+  await box(page).fill('Tell me:');
+  await page.getByRole('button', { name: 'Dictate' }).click();
+  await say('why is the la', false);
+  await expect(page.getByRole('status').filter({ hasText: 'why is the la' })).toBeVisible();
+  await say('why is the lamp lit', true);
+  await expect(box(page)).toHaveValue('Tell me: why is the lamp lit');
+  await page.screenshot({ path: test.info().outputPath('voice.png') });
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+  await page.getByRole('button', { name: 'Stop dictating' }).click();
+  await expect(page.getByRole('button', { name: 'Dictate' })).toBeVisible();
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`they keep the rules of access, ${colorScheme}`, async ({ browser, page: first, studio }) => {
     const id = await threadOf(first, [0, 1, 2, 3, 2, 5, 0, 7], (number) => `Words ${number}. ${'And more of them. '.repeat(10)}`);
