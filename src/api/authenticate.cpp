@@ -42,6 +42,13 @@ std::optional<std::string> session_cookie(const net::Request& request) {
   return std::nullopt;
 }
 
+std::optional<std::string> bearer_key(const net::Request& request) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const auto header = request.headers.find("authorization");
+  if (!header || !header->starts_with(kScheme)) return std::nullopt;
+  return std::string(trim(header->substr(kScheme.size())));
+}
+
 std::string set_session_cookie(const net::Request& request, std::string_view session) {
   return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{}", cookie_name(request), session,
                      session.empty() ? 0 : std::chrono::seconds(studio::kSessionLife).count(),
@@ -55,10 +62,11 @@ Task<Result<std::optional<Principal>>> authenticate(Services services, const net
     co_return refuse(ErrorCode::invalid_argument, "the request has two credentials, a key and a session: send one",
                      "two_credentials");
   if (authorization) {
-    if (!authorization->starts_with("Bearer "))
+    auto key = bearer_key(*request);
+    if (!key)
       co_return refuse(ErrorCode::unauthenticated, "send the key as \"Authorization: Bearer <key>\"",
                        "unauthenticated");
-    auto principal = co_await services.accounts.find_key(std::string(trim(authorization->substr(7))));
+    auto principal = co_await services.accounts.find_key(std::move(*key));
     if (!principal) co_return error_of(principal);
     co_return std::optional<Principal>(*principal);
   }

@@ -10,6 +10,8 @@ Task<Result<std::optional<Principal>>> authenticate(Services services, const net
 
 // The cookie's value, if the request has one.
 std::optional<std::string> session_cookie(const net::Request& request);
+// The secret after "Authorization: Bearer", if the request has one.
+std::optional<std::string> bearer_key(const net::Request& request);
 // The Set-Cookie value that sets, or with an empty session ends, the session.
 std::string set_session_cookie(const net::Request& request, std::string_view session);
 

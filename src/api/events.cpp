@@ -6,10 +6,12 @@
 #include <memory>
 #include <random>
 
+#include "api/authenticate.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
 #include "base/task_group.hpp"
 #include "net/sse.hpp"
+#include "store/migrations.hpp"
 
 namespace atelier::api {
 namespace {
@@ -81,19 +83,32 @@ std::string as_sse(const store::Event& event, const std::string& epoch) {
        .data = fmt::format("{{\"topic\":\"{}\",\"number\":{},\"data\":{}}}", event.topic, event.number, event.data)});
 }
 
+// What a stream was opened with, to look again whether it is still good. Both "": an open server's caller.
+struct Credential {
+  std::string session, key;
+};
+
+Credential credential_of(const net::Request& request) {
+  Credential credential{.session = session_cookie(request).value_or(""), .key = {}};
+  if (auto key = bearer_key(request)) credential.key = std::move(*key);
+  return credential;
+}
+
 class Stream {
  public:
-  Stream(Services services, Principal principal, TopicFilter filter, std::optional<store::Cursor> cursor,
-         Executor executor, net::BodyWriter& writer)
+  Stream(Services services, Principal principal, Credential credential, TopicFilter filter,
+         std::optional<store::Cursor> cursor, Executor executor, net::BodyWriter& writer)
       : services_(services),
         principal_(principal),
+        credential_(std::move(credential)),
         filter_(std::move(filter)),
         cursor_(std::move(cursor)),
         arrived_(executor),
         writer_(writer) {}
 
   Task<Result<>> run() {
-    std::vector<std::string> topics{store::event_bus_topic(principal_.owner)};
+    std::vector<std::string> topics{store::event_bus_topic(principal_.owner),
+                                    studio::access_bus_topic(principal_.owner)};
     auto subscription = co_await services_.bus.subscribe(std::move(topics), kQueueMax);
     if (!subscription) co_return error_of(subscription);
     const TaskGroup::Options options{.stops_on_error = false};
@@ -112,7 +127,9 @@ class Stream {
       auto message = co_await subscription->next();
       if (!message && message.error().code != ErrorCode::conflict) co_return Result<>{};
       if (!message)
-        is_behind_ = true;  // too slow, messages are gone: the log has them
+        is_behind_ = has_doubt_ = true;  // too slow, messages are gone: the log has them
+      else if ((*message)->topic == studio::access_bus_topic(principal_.owner))
+        has_doubt_ = true;
       else
         queue_.push_back(std::move(*message));
       arrived_.notify_all();
@@ -133,6 +150,11 @@ class Stream {
     const auto end = services_.clock.now() + std::chrono::seconds(480 + static_cast<int>(random() % 240));
     auto last_written = services_.clock.now();
     while (!has_ended_ && services_.clock.now() < end) {
+      if (std::exchange(has_doubt_, false)) {
+        const bool is_in = co_await is_still_in();
+        std::string farewell = is_in ? std::string() : control_event("closing", {}, R"({"reason":"signed_out"})");
+        if (!is_in) co_return co_await writer_.write(std::move(farewell));
+      }
       if (is_behind_) {
         is_behind_ = false;
         queue_.clear();
@@ -161,7 +183,7 @@ class Stream {
         if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;
         last_written = services_.clock.now();
       }
-      if (queue_.empty() && !is_behind_ && !has_ended_)
+      if (queue_.empty() && !is_behind_ && !has_doubt_ && !has_ended_)
         co_await arrived_.wait_until(std::min(end, last_written + kHeartbeat));
       if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "the client went away");
     }
@@ -169,6 +191,20 @@ class Stream {
         net::sse_retry(static_cast<unsigned>(500 + random() % 2500)) +
         control_event("closing", {}, writer_.is_stopping() ? R"({"reason":"stopping"})" : R"({"reason":"planned"})");
     co_return co_await writer_.write(std::move(farewell));
+  }
+
+  // As authenticate() would say now. Whoever cannot be asked about stays until the next doubt: the store's trouble
+  // throws nobody out.
+  Task<bool> is_still_in() {
+    if (credential_.key.empty() && credential_.session.empty()) co_return true;
+    Result<Principal> found = Principal{.owner = store::local_user()};
+    if (!credential_.key.empty())
+      found = co_await services_.accounts.find_key(credential_.key);
+    else
+      found = co_await services_.accounts.find_session(credential_.session);
+    if (found) co_return found->owner == principal_.owner;
+    if (found.error().code != ErrorCode::unauthenticated) co_return true;
+    co_return services_.is_open&& principal_.owner == store::local_user();
   }
 
   Task<Result<>> begin() {
@@ -238,17 +274,20 @@ class Stream {
 
   Services services_;
   Principal principal_;
+  const Credential credential_;
   TopicFilter filter_;
   std::optional<store::Cursor> cursor_;
   std::deque<std::shared_ptr<const store::Message>> queue_;  // bounded by the subscription, drained at every wake
   bool is_behind_ = false, has_ended_ = false, has_greeted_ = false;
+  bool has_doubt_ = true;  // their access may have changed; at first, since the stream began to listen for that
   Signal arrived_;
   net::BodyWriter& writer_;
 };
 
-Task<Result<>> stream_events(Services services, Principal principal, std::string topics,
+Task<Result<>> stream_events(Services services, Principal principal, Credential credential, std::string topics,
                              std::optional<store::Cursor> cursor, net::BodyWriter* writer) {
-  Stream stream(services, principal, TopicFilter(topics), std::move(cursor), co_await current_executor(), *writer);
+  Stream stream(services, principal, std::move(credential), TopicFilter(topics), std::move(cursor),
+                co_await current_executor(), *writer);
   co_return co_await stream.run();
 }
 
@@ -265,9 +304,11 @@ Task<Result<net::Response>> get_events(Services services, net::Request request) 
   response.headers.set("content-type", "text/event-stream");
   response.headers.set("cache-control", "no-cache");
   response.headers.set("x-accel-buffering", "no");
-  response.body = net::StreamBody(
-      [services, principal = request.principal(), topics = request.query_parameter("topics").value_or(""),
-       cursor](net::BodyWriter& writer) { return stream_events(services, principal, topics, cursor, &writer); });
+  response.body =
+      net::StreamBody([services, principal = request.principal(), credential = credential_of(request),
+                       topics = request.query_parameter("topics").value_or(""), cursor](net::BodyWriter& writer) {
+        return stream_events(services, principal, credential, topics, cursor, &writer);
+      });
   co_return response;
 }
 

@@ -21,6 +21,8 @@
 #include "store/bus.hpp"
 #include "store/events.hpp"
 #include "studio/account/accounts.hpp"
+#include "studio/account/invitations.hpp"
+#include "studio/account/people.hpp"
 #include "studio/chat/client_chats.hpp"
 #include "studio/chat/search.hpp"
 #include "studio/chat/suggestions.hpp"
@@ -42,6 +44,8 @@ struct Services {
   studio::ClientChats& client_chats;
   studio::Suggestions& suggestions;
   studio::Accounts& accounts;
+  studio::People& people;
+  studio::Invitations& invitations;
   graph::Engine& engine;
   model::ChatGateway& chat;
   model::SharedChat& shared_chat;

@@ -8,10 +8,45 @@ constexpr std::string_view kSchemas = R"json({
 "Problem": {"type": "object", "required": ["type", "title", "status", "code"], "properties": {
   "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
   "code": {"type": "string"}, "where": {"type": "string"}, "request_id": {"type": "string"}, "retry_after": {"type": "number"}}},
-"Session": {"type": "object", "required": ["authenticated", "needs_key", "role", "csrf"], "properties": {
+"Session": {"type": "object", "required": ["authenticated", "needs_key", "role", "csrf", "user"], "properties": {
   "authenticated": {"type": "boolean"}, "needs_key": {"type": "boolean"},
+  "user": {"anyOf": [{"$ref": "#/components/schemas/SessionUser"}, {"type": "null"}], "description": "null where the caller is no person"},
   "role": {"type": ["string", "null"], "enum": ["admin", "member", null]}, "csrf": {"type": ["string", "null"]}}},
-"SignIn": {"type": "object", "required": ["key"], "additionalProperties": false, "properties": {"key": {"type": "string"}}},
+"SessionUser": {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "string"}, "name": {"type": "string"}}},
+"SignIn": {"type": "object", "additionalProperties": false, "description": "A key, or a name and a password", "properties": {
+  "key": {"type": "string"}, "name": {"type": "string"}, "password": {"type": "string"}}},
+"OwnSession": {"type": "object", "required": ["id", "created_at", "used_at", "expires_at", "address", "agent", "is_by_password", "is_current"], "properties": {
+  "id": {"type": "string"}, "created_at": {"type": "string"}, "used_at": {"type": "string"}, "expires_at": {"type": "string"},
+  "address": {"type": "string"}, "agent": {"type": "string"}, "is_by_password": {"type": "boolean"}, "is_current": {"type": "boolean"}}},
+"SessionPage": {"type": "object", "required": ["items", "next"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/OwnSession"}}, "next": {"type": "string"}}},
+"PasswordChange": {"type": "object", "required": ["current", "password"], "additionalProperties": false, "properties": {
+  "current": {"type": "string"}, "password": {"type": "string", "description": "10 to 256 bytes"}}},
+"User": {"type": "object", "required": ["id", "name", "role", "created_at", "seen_at", "is_disabled"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "role": {"type": "string", "enum": ["admin", "member"]}, "created_at": {"type": "string"},
+  "seen_at": {"type": ["string", "null"]}, "is_disabled": {"type": "boolean"}}},
+"UserPage": {"type": "object", "required": ["items", "next"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/User"}}, "next": {"type": "string"}}},
+"NewUser": {"type": "object", "required": ["name", "password"], "additionalProperties": false, "properties": {
+  "name": {"type": "string", "description": "1 to 64 bytes"}, "password": {"type": "string", "description": "10 to 256 bytes"},
+  "role": {"type": "string", "enum": ["admin", "member"]}}},
+"UserChange": {"type": "object", "additionalProperties": false, "properties": {
+  "name": {"type": "string"}, "password": {"type": "string"}, "role": {"type": "string", "enum": ["admin", "member"]}, "is_disabled": {"type": "boolean"}}},
+"Invitation": {"type": "object", "required": ["id", "role", "note", "created_at", "expires_at", "uses", "uses_max", "state"], "properties": {
+  "id": {"type": "string"}, "role": {"type": "string", "enum": ["admin", "member"]}, "note": {"type": "string"}, "created_at": {"type": "string"}, "expires_at": {"type": "string"},
+  "uses": {"type": "integer"}, "uses_max": {"type": "integer"}, "state": {"type": "string", "enum": ["open", "used", "expired", "revoked"]}}},
+"CreatedInvitation": {"allOf": [{"$ref": "#/components/schemas/Invitation"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
+"InvitationPage": {"type": "object", "required": ["items", "next"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Invitation"}}, "next": {"type": "string"}}},
+"NewInvitation": {"type": "object", "additionalProperties": false, "properties": {
+  "role": {"type": "string", "enum": ["admin", "member"]}, "note": {"type": "string"},
+  "hours": {"type": "integer", "minimum": 1, "maximum": 2160, "description": "How long it can be accepted; 168 unless given"},
+  "uses_max": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "By how many; 1 unless given"}}},
+"InvitationSecret": {"type": "object", "required": ["secret"], "additionalProperties": false, "properties": {"secret": {"type": "string"}}},
+"InvitationFacts": {"type": "object", "required": ["role", "expires_at"], "properties": {
+  "role": {"type": "string", "enum": ["admin", "member"]}, "expires_at": {"type": "string"}}},
+"Acceptance": {"type": "object", "required": ["secret", "name", "password"], "additionalProperties": false, "properties": {
+  "secret": {"type": "string"}, "name": {"type": "string"}, "password": {"type": "string"}}},
 "Batch": {"type": "object", "required": ["calls"], "additionalProperties": false, "properties": {
   "calls": {"type": "array", "minItems": 1, "maxItems": 50, "items": {"$ref": "#/components/schemas/BatchCall"}},
   "stop_on_error": {"type": "boolean", "description": "Calls after one that failed are not made and answer 424"}}},

@@ -1,4 +1,5 @@
 // Who is signed in, and what the studio offers.
+#include "api/session.hpp"
 #include "api/authenticate.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
@@ -9,35 +10,42 @@
 namespace atelier::api {
 namespace {
 
-json::Value session_json(const Services& services, const std::optional<Principal>& caller,
-                         const std::optional<std::string>& session) {
-  json::Object object{{"authenticated", caller.has_value()}, {"needs_key", !services.is_open}};
-  object["role"] = caller ? json::Value(studio::to_string(caller->role)) : json::Value();
-  object["csrf"] = caller && session ? json::Value(studio::csrf_token(*session)) : json::Value();
-  return object;
-}
-
 net::Response with_no_store(net::Response response) {
   response.headers.set("cache-control", "no-store");
   return response;
 }
 
 Task<Result<net::Response>> get_session(Services services, net::Request request) {
-  co_return with_no_store(net::json_response(session_json(services, request.caller, session_cookie(request))));
+  auto session = session_cookie(request);
+  auto told = co_await tell_session(services, request.caller, std::move(session));
+  if (!told) co_return error_of(told);
+  co_return with_no_store(net::json_response(*told));
 }
 
+// With a key, or with a person's name and password.
 Task<Result<net::Response>> sign_in(Services services, net::Request request) {
   auto body = co_await request.read_json(4096);
   if (!body) co_return error_of(body);
   json::ObjectReader reader(*body);
-  std::string key = reader.required_string("key", {.bytes_min = 1, .bytes_max = 200});
+  const bool is_by_name = reader.has("name") || reader.has("password");
+  std::string key, name, password;
+  if (is_by_name) {
+    name = reader.required_string("name", {.bytes_min = 1, .bytes_max = 200});
+    password = reader.required_string("password", {.bytes_min = 1, .bytes_max = 1'024});
+    if (reader.has("key")) reader.complain("key", "send a key, or a name and a password");
+    (void)reader.optional_value("key");
+  } else {
+    key = reader.required_string("key", {.bytes_min = 1, .bytes_max = 200});
+  }
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto signed_in = co_await services.accounts.sign_in(std::move(key));
+  studio::SessionOrigin origin = origin_of(request);
+  Result<studio::SignedIn> signed_in;
+  if (is_by_name)
+    signed_in = co_await services.people.sign_in(std::move(name), std::move(password), std::move(origin));
+  else
+    signed_in = co_await services.accounts.sign_in(std::move(key), std::move(origin));
   if (!signed_in) co_return error_of(signed_in);
-  net::Response response =
-      with_no_store(net::json_response(session_json(services, signed_in->principal, signed_in->session)));
-  response.headers.add("set-cookie", set_session_cookie(request, signed_in->session));
-  co_return response;
+  co_return co_await begin_session(services, std::move(request), std::move(*signed_in));
 }
 
 Task<Result<net::Response>> sign_out(Services services, net::Request request) {
@@ -90,7 +98,7 @@ constexpr Route kRoutes[] = {
      .path = "/api/session",
      .run = sign_in,
      .access = Access::open,
-     .summary = "Signs in with an access key",
+     .summary = "Signs in with an access key, or a name and a password",
      .request = "SignIn",
      .answer = "Session",
      .is_alone = true},
@@ -106,6 +114,35 @@ constexpr Route kRoutes[] = {
 };
 
 }  // namespace
+
+studio::SessionOrigin origin_of(const net::Request& request) {
+  return {.address = request.peer, .agent = std::string(request.headers.find("user-agent").value_or(""))};
+}
+
+Task<Result<json::Value>> tell_session(Services services, std::optional<Principal> caller,
+                                       std::optional<std::string> session) {
+  json::Object object{{"authenticated", caller.has_value()}, {"needs_key", !services.is_open}};
+  object["role"] = caller ? json::Value(studio::to_string(caller->role)) : json::Value();
+  object["csrf"] = caller && session ? json::Value(studio::csrf_token(*session)) : json::Value();
+  object["user"] = nullptr;
+  if (caller) {
+    auto person = co_await services.people.find(caller->owner);
+    if (!person && person.error().code != ErrorCode::not_found) co_return error_of(person);
+    if (person) object["user"] = json::Object{{"id", person->id.to_string()}, {"name", person->name}};
+  }
+  co_return json::Value(std::move(object));
+}
+
+Task<Result<net::Response>> begin_session(Services services, net::Request request, studio::SignedIn signed_in) {
+  // Whoever signs in anew in a browser has left the session it had.
+  if (auto before = session_cookie(request))
+    if (auto ended = co_await services.accounts.sign_out(std::move(*before)); !ended) co_return error_of(ended);
+  auto told = co_await tell_session(services, signed_in.principal, signed_in.session);
+  if (!told) co_return error_of(told);
+  net::Response response = with_no_store(net::json_response(*told));
+  response.headers.add("set-cookie", set_session_cookie(request, signed_in.session));
+  co_return response;
+}
 
 std::span<const Route> session_routes() { return kRoutes; }
 

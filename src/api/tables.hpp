@@ -8,6 +8,9 @@ namespace atelier::api {
 
 // One table per file; all_routes() puts them together.
 std::span<const Route> session_routes();
+std::span<const Route> own_account_routes();
+std::span<const Route> people_routes();
+std::span<const Route> invitation_routes();
 std::span<const Route> batch_routes();
 std::span<const Route> production_routes();
 std::span<const Route> thread_routes();

@@ -138,12 +138,14 @@ Result<> House::start() {
   auto model_room = ModelRoom::open({.loops = *loops_,
                                      .settings = settings_,
                                      .studio = *database_,
+                                     .bus = *bus_,
                                      .telemetry_path = folder_.telemetry_database(),
                                      .environment = process_environment(),
                                      .metrics = metrics_});
   if (!model_room) return error_of(model_room);
   model_room_ = std::move(*model_room);
   open_chat();
+  open_people();
   add_gauges();
 
   api::mount(local_router_, services(true));
@@ -158,6 +160,7 @@ Result<> House::start() {
     background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
     background_->group.spawn(keep_threads({.threads = *threads_, .answers = *answers_, .opened_ms = opened_ms_}));
+    background_->group.spawn(keep_people({.people = *people_, .invitations = *invitations_}));
     background_->group.spawn(search_index_->run());
     model_room_->spawn_upkeep(background_->group);
   });
@@ -226,6 +229,21 @@ void House::open_chat() {
   // Before anybody reads them. What cannot be stored now is tried again by the upkeep.
   if (auto recovered = run_blocking(executor(), answers_->recover(opened_ms_)); !recovered)
     log::error("answers that were left open could not be closed yet", {{"error", recovered.error().describe()}});
+}
+
+void House::open_people() {
+  studio::People::Parts parts{
+      .database = *database_, .accounts = accounts(), .clock = system_clock(), .stop_work = [this](UserId user) {
+        return stop_work_of(user);
+      }};
+  people_ = std::make_unique<studio::People>(std::move(parts));
+  invitations_ = std::make_unique<studio::Invitations>(studio::Invitations::Parts{
+      .database = *database_, .accounts = accounts(), .people = *people_, .clock = system_clock()});
+}
+
+Task<> House::stop_work_of(UserId user) {
+  if (auto stopped = co_await answers_->stop_all_of(user); !stopped)
+    log::warn("answers of a user who is out go on", {{"error", stopped.error().describe()}});
 }
 
 Task<Result<>> House::ready() {
@@ -311,6 +329,8 @@ api::Services House::services(bool is_open) {
                        .client_chats = *client_chats_,
                        .suggestions = *suggestions_,
                        .accounts = model_room_->accounts(),
+                       .people = *people_,
+                       .invitations = *invitations_,
                        .engine = *engine_,
                        .chat = model_room_->chat(),
                        .shared_chat = model_room_->shared_chat(),
@@ -360,6 +380,9 @@ void House::close() {
   if (database_) database_->close();
   server_.reset();
   local_server_.reset();
+  if (people_) people_->close();
+  invitations_.reset();
+  people_.reset();
   client_chats_.reset();
   thread_search_.reset();
   search_index_.reset();

@@ -18,6 +18,8 @@
 #include "store/database.hpp"
 #include "store/events.hpp"
 #include "studio/account/accounts.hpp"
+#include "studio/account/invitations.hpp"
+#include "studio/account/people.hpp"
 #include "studio/chat/client_chats.hpp"
 #include "studio/chat/search.hpp"
 #include "studio/chat/search/fts_index.hpp"
@@ -57,6 +59,7 @@ class House {
   store::Database& database() { return *database_; }
   const store::DataFolder& folder() const { return folder_; }
   studio::Accounts& accounts() { return model_room_->accounts(); }
+  studio::People& people() { return *people_; }
   media::Workers& workers() { return *workers_; }
   Executor executor() const { return loops_->executor(0); }
   Metrics& metrics() { return metrics_; }
@@ -75,6 +78,8 @@ class House {
   api::Services services(bool is_open);
   void open_chat();
   void open_asides();
+  void open_people();
+  Task<> stop_work_of(UserId user);
   Task<Result<>> upkeep();
   // Once a worker said what it can do and the engine took up what was left: before that no step may be looked up. Waits
   // for whoever is at it; tries again after a failure. On the first loop.
@@ -110,6 +115,8 @@ class House {
   std::unique_ptr<studio::FtsIndex> search_index_;
   std::unique_ptr<studio::ThreadSearch> thread_search_;
   std::unique_ptr<studio::ClientChats> client_chats_;
+  std::unique_ptr<studio::People> people_;
+  std::unique_ptr<studio::Invitations> invitations_;
   net::Router local_router_, router_;
   std::unique_ptr<net::Server> local_server_, server_;
   struct Preparation;

@@ -112,8 +112,11 @@ Result<> ModelRoom::start() {
   kept.age = std::chrono::hours(24) * parts_.settings.get(kResponsesKeptDays);
   kept.bytes_max = std::int64_t{parts_.settings.get(kResponsesKeptMiB)} << 20;
   responses_ = std::make_unique<model::ResponseShelf>(*telemetry_, clock, parts_.metrics, kept);
-  accounts_ = std::make_unique<studio::Accounts>(studio::Accounts::Parts{
-      .database = parts_.studio, .clock = clock, .limiters = limiters_.get(), .allowances = allowances_.get()});
+  accounts_ = std::make_unique<studio::Accounts>(studio::Accounts::Parts{.database = parts_.studio,
+                                                                         .clock = clock,
+                                                                         .limiters = limiters_.get(),
+                                                                         .allowances = allowances_.get(),
+                                                                         .bus = &parts_.bus});
 
   net::ClientOptions options;
   options.tls.extra_ca_file = parts_.settings.get(kExtraCaFile);

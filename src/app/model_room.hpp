@@ -29,6 +29,7 @@ class ModelRoom {
     net::Loops& loops;
     const Settings& settings;
     store::Database& studio;
+    store::Bus& bus;
     std::string telemetry_path;
     model::Environment environment;
     Metrics& metrics;

@@ -74,6 +74,16 @@ Task<Result<>> keep_threads(ThreadUpkeepParts parts) {
   }
 }
 
+Task<Result<>> keep_people(PeopleUpkeepParts parts) {
+  for (;;) {
+    auto has_more = co_await parts.people.forget_some();
+    if (!has_more) report("deleted users", has_more.error());
+    if (auto done = co_await parts.invitations.forget_old(); !done) report("old invitations", done.error());
+    const std::chrono::milliseconds pause = has_more && *has_more ? kSlicePause : milliseconds(kPause);
+    if (auto slept = co_await sleep_for(pause); !slept) co_return Result<>{};
+  }
+}
+
 Task<Result<>> learn_media_version(media::Workers& workers, graph::NodeServices& services) {
   auto hello = co_await workers.describe();
   if (!hello) co_return error_of(hello);

@@ -11,6 +11,8 @@
 #include "store/blob_store.hpp"
 #include "store/database.hpp"
 #include "store/events.hpp"
+#include "studio/account/invitations.hpp"
+#include "studio/account/people.hpp"
 #include "studio/chat/threads.hpp"
 
 namespace atelier::app {
@@ -37,6 +39,13 @@ struct ThreadUpkeepParts {
 };
 // Until cancelled: closes answers that were left open, and forgets threads that were deleted or whose time is over.
 Task<Result<>> keep_threads(ThreadUpkeepParts parts);
+
+struct PeopleUpkeepParts {
+  studio::People& people;
+  studio::Invitations& invitations;
+};
+// Until cancelled: deletes what deleted people had, and old invitations.
+Task<Result<>> keep_people(PeopleUpkeepParts parts);
 
 // Asks a worker what it can do, and puts that into the services: part of every media step's cache key.
 Task<Result<>> learn_media_version(media::Workers& workers, graph::NodeServices& services);

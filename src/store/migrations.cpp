@@ -3,9 +3,18 @@
 namespace atelier::store {
 
 std::vector<Migration> studio_migrations() {
-  return {migration::kCore,        migration::kEvents,         migration::kRuns,           migration::kRenders,
-          migration::kGateway,     migration::kRetention,      migration::kRenderFiles,    migration::kChat,
-          migration::kClientChats, migration::kMessageChanges, migration::kThreadRetention};
+  return {migration::kCore,
+          migration::kEvents,
+          migration::kRuns,
+          migration::kRenders,
+          migration::kGateway,
+          migration::kRetention,
+          migration::kRenderFiles,
+          migration::kChat,
+          migration::kClientChats,
+          migration::kMessageChanges,
+          migration::kThreadRetention,
+          migration::kPeople};
 }
 
 std::vector<Migration> telemetry_migrations() {

@@ -24,6 +24,7 @@ extern const Migration kChat;             // migration/chat.cpp: threads and wha
 extern const Migration kClientChats;      // migration/client_chats.cpp: what clients call them, with ids of their own
 extern const Migration kMessageChanges;   // migration/search.cpp: which messages' texts changed, in their order
 extern const Migration kThreadRetention;  // migration/retention.cpp: what finds threads that nobody uses
+extern const Migration kPeople;           // migration/people.cpp: who signs in by name, their sessions, invitations
 
 // Of telemetry.db, which has numbers of its own. What it holds may be lost in a power cut.
 extern const Migration kCalls;          // migration/telemetry.cpp: the call log and sums by day

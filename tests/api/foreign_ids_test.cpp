@@ -27,7 +27,7 @@ std::string from_hex(std::string_view digits) {
 
 // What is there of one user.
 struct Belongings {
-  std::string thread, folder, production, scene, run, asset, response, call, key, chat;
+  std::string thread, folder, production, scene, run, asset, response, call, key, session, chat;
 };
 
 // How a route is called with what belongs to somebody.
@@ -52,6 +52,9 @@ Parameters run_of(const Belongings& all) { return {{"id", all.run}}; }
 Parameters asset_of(const Belongings& all) { return {{"id", all.asset}}; }
 Parameters response_of(const Belongings& all) { return {{"id", all.response}}; }
 Parameters call_of(const Belongings& all) { return {{"number", all.call}}; }
+
+Parameters session_of(const Belongings& all) { return {{"id", all.session}}; }
+Parameters key_of(const Belongings& all) { return {{"id", all.key}}; }
 
 const Headers kAnyRevision{{"if-match", "1"}};
 constexpr const char* kSaid = R"({"parts":[{"type":"text","text":"mine"}]})";
@@ -98,6 +101,8 @@ const std::map<std::string, Way>& ways() {
       {"GET /api/assets/{id}/poster", {asset_of}},
       {"DELETE /api/assets/{id}", {asset_of}},
       {"GET /api/calls/{number}", {call_of}},
+      {"DELETE /api/me/sessions/{id}", {session_of}},
+      {"DELETE /api/me/keys/{id}", {key_of}},
       {"GET /v1/responses/{id}", {response_of}},
       {"DELETE /v1/responses/{id}", {response_of}},
       {"GET /v1/responses/{id}/input_items", {response_of}},
@@ -138,7 +143,16 @@ class ForeignIds : public ChatHouseTest {
     ChatHouseTest::SetUp();
     ask_for_keys();
     add_provider("p", "openai_chat", "/openai/v1");
-    owner_ = make_key(R"({"name":"owner"})");
+    const Answer person =
+        call(net::Method::post, "/api/users", R"({"name":"Owner","password":"a long enough password"})", admin_);
+    EXPECT_EQ(person.status, 201) << person.body;
+    const Answer signed_in =
+        call(net::Method::post, "/api/session", R"({"name":"Owner","password":"a long enough password"})");
+    const std::string cookie(signed_in.headers.find("set-cookie").value_or(""));
+    const Headers browser{{"cookie", cookie.substr(0, cookie.find(';'))},
+                          {"x-csrf-token", text(signed_in.json(), "csrf")}};
+    owner_ = {{"authorization", "Bearer " + made("/api/me/keys", R"({"name":"one"})", browser, "secret")}};
+    other_key_ = made("/api/me/keys", R"({"name":"two"})", browser);
     stranger_ = make_key(R"({"name":"stranger"})");
   }
   std::string made(std::string path, std::string body, const Headers& who, const char* field = "id") {
@@ -173,6 +187,9 @@ class ForeignIds : public ChatHouseTest {
       else
         std::this_thread::sleep_for(std::chrono::milliseconds(25));
     }
+    all.key = other_key_;
+    const json::Value sessions = call(net::Method::get, "/api/me/sessions", {}, who).json();
+    all.session = text(sessions.at("items").as_array().at(0), "id");
     all.chat = "the-clients-own-name";
     const Answer chat = call(
         net::Method::post, "/api/chat",
@@ -190,6 +207,7 @@ class ForeignIds : public ChatHouseTest {
   }
 
   Headers owner_, stranger_;
+  std::string other_key_;
 };
 
 TEST_F(ForeignIds, AreNothingThereOnAnyRoute) {

@@ -61,6 +61,14 @@ Statement Messages::set_report(ThreadId thread, std::int64_t number, std::string
           Expect::exactly_one};
 }
 
+Statement Messages::stop_queued_of(UserId owner) {
+  return {
+      "UPDATE messages SET state = 'stopped' WHERE (thread, number) IN "
+      "(SELECT thread, number FROM messages WHERE state IN ('queued', 'answering') AND state = 'queued' AND owner = "
+      "$1)",
+      {owner.to_string()}};
+}
+
 Statement Messages::insert_delta(ThreadId thread, std::int64_t number, const DeltaRow& delta) {
   return {"INSERT INTO message_deltas (thread, number, seq, deltas) VALUES ($1, $2, $3, $4)",
           {thread.to_string(), number, delta.seq, delta.deltas}};

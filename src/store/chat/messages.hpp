@@ -50,6 +50,8 @@ class Messages {
   static Statement set_state(ThreadId thread, std::int64_t number, std::string from, std::string to);
   // Only if its report is still `from`.
   static Statement set_report(ThreadId thread, std::int64_t number, std::string from, std::string to);
+  // Those of a user's that wait to be answered are stopped.
+  static Statement stop_queued_of(UserId owner);
   static Statement insert_delta(ThreadId thread, std::int64_t number, const DeltaRow& delta);
   // Of `from`'s branch (scope "branch", renumbered from 1 in its order), or all of them.
   static std::vector<Statement> copy_branch(ThreadId from, ThreadId to, std::int64_t message, UserId owner);

@@ -7,6 +7,7 @@
 #include "base/async.hpp"
 #include "base/log.hpp"
 #include "store/migrations.hpp"
+#include "studio/account/changing.hpp"
 #include "studio/account/key_rows.hpp"
 #include "studio/account/secret.hpp"
 
@@ -24,26 +25,6 @@ constexpr std::size_t kFlushBatch = 500;
 }  // namespace
 
 std::string_view to_string(Role role) noexcept { return role == Role::admin ? "admin" : "member"; }
-
-// Around a change of keys, from before it is written until it is in the cache.
-class Accounts::Changing {
- public:
-  explicit Changing(Accounts& accounts) : accounts_(accounts) {
-    const std::lock_guard lock(accounts_.change_mutex_);
-    ++accounts_.changing_count_;
-    ++accounts_.change_count_;
-  }
-  ~Changing() {
-    const std::lock_guard lock(accounts_.change_mutex_);
-    // Nothing older is on its way back any more.
-    if (--accounts_.changing_count_ == 0) accounts_.revoked_.clear();
-  }
-  Changing(const Changing&) = delete;
-  Changing& operator=(const Changing&) = delete;
-
- private:
-  Accounts& accounts_;
-};
 
 model::KeyStatePtr Accounts::state_of(const AccessKey& key, std::shared_ptr<model::KeyActivity> activity) {
   const KeySettings& settings = key.settings;
@@ -68,6 +49,8 @@ model::KeyStatePtr Accounts::state_of(const AccessKey& key, std::shared_ptr<mode
 
 void Accounts::remember(const Digest& hash, const AccessKey& key) {
   const std::lock_guard lock(change_mutex_);
+  const auto reading = readings_.find(key.owner);
+  if (reading != readings_.end() && reading->second.is_out) return;
   if (!revoked_.contains(key.id)) cache_.put(hash, state_of(key, std::make_shared<model::KeyActivity>()));
 }
 
@@ -85,6 +68,11 @@ Task<Result<>> Accounts::load() {
       change_count = change_count_;
     }
     std::vector<std::pair<Digest, model::KeyStatePtr>> all;
+    store::Statement out_query("SELECT id FROM users WHERE disabled_ms IS NOT NULL");
+    auto out_rows = co_await parts_.database.read(std::move(out_query));
+    if (!out_rows) co_return error_of(std::move(out_rows));
+    std::unordered_set<std::string> out;
+    for (std::size_t row = 0; row < out_rows->size(); ++row) out.insert(out_rows->text(row, 0));
     std::string after;
     for (bool is_last = false; !is_last;) {
       store::Statement query = key_rows::page_after(after, kPageSize);
@@ -95,7 +83,7 @@ Task<Result<>> Accounts::load() {
         auto read = key_rows::read(*rows, row);
         if (!read) co_return error_of(std::move(read));
         after = rows->text(row, 0);
-        if (read->key.is_revoked) continue;
+        if (read->key.is_revoked || out.contains(read->key.owner.to_string())) continue;
         auto activity = std::make_shared<model::KeyActivity>();
         if (const model::KeyStatePtr known = cache_.find(read->hash))
           activity = known->activity;
@@ -128,17 +116,21 @@ Task<Result<CreatedKey>> Accounts::create_key(KeySettings settings, Role role) {
   AccessKey& key = created.key;
   key.owner = role == Role::admin ? store::local_user() : UserId::make();
   key.settings = std::move(settings);
-  const Digest hash = sha256(created.secret);
   std::vector<store::Statement> batch;
   if (role != Role::admin)
     batch.push_back({"INSERT INTO users (id, name, role, created_ms) VALUES ($1, $2, $3, $4)",
                      {key.owner.to_string(), key.name + " " + key.owner.to_string(), std::string(to_string(role)),
                       key.created_ms}});
-  batch.push_back(key_rows::insert({.key = key, .hash = hash}));
+  co_return co_await add_key(std::move(created), std::move(batch));
+}
+
+Task<Result<CreatedKey>> Accounts::add_key(CreatedKey created, std::vector<store::Statement> batch) {
+  const Digest hash = sha256(created.secret);
+  batch.push_back(key_rows::insert({.key = created.key, .hash = hash}));
   const Changing changing(*this);
   auto written = co_await parts_.database.write(std::move(batch));
   if (!written) co_return error_of(std::move(written));
-  remember(hash, key);
+  remember(hash, created.key);
   co_return created;
 }
 
@@ -193,12 +185,17 @@ Task<Result<AccessKey>> Accounts::update_key(KeyId id, KeySettings settings, std
 
 Task<Result<>> Accounts::revoke_key(KeyId id) {
   std::vector<store::Statement> batch;
-  batch.push_back({"UPDATE access_keys SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL RETURNING hash",
+  batch.push_back({"UPDATE access_keys SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL RETURNING hash, owner",
                    {id.to_string(), parts_.clock.wall_ms()},
                    store::Expect::exactly_one});
-  // Sessions opened with any key of this owner end: which key opened which is not recorded.
+  co_return co_await revoke(id, std::move(batch));
+}
+
+Task<Result<>> Accounts::revoke(KeyId id, std::vector<store::Statement> batch) {
+  // Sessions that it opened end; so do those of which it is not recorded which of their owner's keys did.
   batch.push_back(
-      {"DELETE FROM sessions WHERE owner = (SELECT owner FROM access_keys WHERE id = $1)", {id.to_string()}});
+      {"DELETE FROM sessions WHERE owner = (SELECT owner FROM access_keys WHERE id = $1) AND opened_with IN ($1, '')",
+       {id.to_string()}});
   const Changing changing(*this);
   auto written = co_await parts_.database.write(std::move(batch));
   if (!written && written.error().code == ErrorCode::conflict)
@@ -207,14 +204,19 @@ Task<Result<>> Accounts::revoke_key(KeyId id) {
   Digest hash;
   const Bytes& bytes = written->front().bytes(0, 0);
   std::copy_n(bytes.begin(), std::min(bytes.size(), hash.bytes.size()), hash.bytes.begin());
-  const std::lock_guard lock(change_mutex_);
-  revoked_.insert(id);
-  cache_.remove(hash);
+  {
+    const std::lock_guard lock(change_mutex_);
+    revoked_.insert(id);
+    cache_.remove(hash);
+  }
+  if (auto owner = UserId::parse(written->front().text(0, 1))) tell_access_changed(*owner);
   co_return Result<>{};
 }
 
 Task<Result<bool>> Accounts::has_keys() {
-  store::Statement query("SELECT 1 FROM access_keys WHERE revoked_ms IS NULL LIMIT 1");
+  store::Statement query(
+      "SELECT 1 FROM access_keys WHERE revoked_ms IS NULL UNION ALL "
+      "SELECT 1 FROM users WHERE is_person = 1 AND deleted_ms IS NULL AND disabled_ms IS NULL LIMIT 1");
   auto rows = co_await parts_.database.read(std::move(query));
   if (!rows) co_return error_of(std::move(rows));
   co_return !rows->empty();
@@ -265,7 +267,7 @@ Task<Result<>> Accounts::flush() {
     batch.clear();
     written.clear();
   }
-  co_return Result<>{};
+  co_return co_await flush_sessions();
 }
 
 Task<Result<>> Accounts::run() {
@@ -273,7 +275,7 @@ Task<Result<>> Accounts::run() {
   for (;;) {
     const auto slept = co_await sleep_for(kFlushEvery);
     if (auto flushed = co_await flush(); !flushed)
-      log::warn("when keys were used is not stored", {{"error", flushed.error().describe()}});
+      log::warn("when keys and sessions were used is not stored", {{"error", flushed.error().describe()}});
     if (!slept) break;
   }
   is_running_ = false;

@@ -21,6 +21,13 @@ void KeyCache::remove(const Digest& hash) {
   shard.all.erase(hash);
 }
 
+void KeyCache::remove_of(UserId owner) {
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    std::erase_if(shard.all, [&](const auto& entry) { return entry.second->principal.owner == owner; });
+  }
+}
+
 void KeyCache::replace(std::vector<std::pair<Digest, model::KeyStatePtr>> all) {
   std::array<std::unordered_map<Digest, model::KeyStatePtr>, kShards> sorted;
   for (auto& [hash, state] : all) sorted[shard_of(hash)].insert_or_assign(hash, std::move(state));

@@ -18,6 +18,8 @@ class KeyCache {
   model::KeyStatePtr find(const Digest& hash) const;
   void put(const Digest& hash, model::KeyStatePtr state);
   void remove(const Digest& hash);
+  // All of a user's. Goes through every key.
+  void remove_of(UserId owner);
   // All others go.
   void replace(std::vector<std::pair<Digest, model::KeyStatePtr>> all);
   std::vector<model::KeyStatePtr> all() const;

@@ -75,6 +75,16 @@ store::Statement find(KeyId id) {
   return {"SELECT " ATELIER_KEY_COLUMNS " FROM access_keys WHERE id = $1", {id.to_string()}};
 }
 
+store::Statement of_owner(UserId owner) {
+  return {"SELECT " ATELIER_KEY_COLUMNS " FROM access_keys WHERE owner = $1 ORDER BY id DESC LIMIT 1000",
+          {owner.to_string()}};
+}
+
+store::Statement in_force_of(UserId owner) {
+  return {"SELECT " ATELIER_KEY_COLUMNS " FROM access_keys WHERE owner = $1 AND revoked_ms IS NULL",
+          {owner.to_string()}};
+}
+
 Result<Row> read(const store::Rows& rows, std::size_t row) {
   Row out;
   AccessKey& key = out.key;

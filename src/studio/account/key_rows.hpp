@@ -22,6 +22,9 @@ store::Statement update(KeyId id, const KeySettings& settings, std::int64_t revi
 // A page of all keys, oldest first.
 store::Statement page_after(const std::string& id, std::int64_t count_max);
 store::Statement find(KeyId id);
+// The newest thousand of a user's, newest first.
+store::Statement of_owner(UserId owner);
+store::Statement in_force_of(UserId owner);
 
 Result<Row> read(const store::Rows& rows, std::size_t row);
 

@@ -329,6 +329,21 @@ Task<> Answers::stop_thread(ThreadId thread) {
   for (const std::int64_t number : numbers) (void)co_await stop(thread, number);
 }
 
+Task<Result<>> Answers::stop_all_of(UserId owner) {
+  // First what waits, which would begin when the one before it ends.
+  auto stopped = co_await parts_.database.write(one(store::Messages::stop_queued_of(owner)));
+  std::vector<Address> running;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [address, answer] : running_)
+      if (answer->principal.owner == owner) running.push_back(address);
+  }
+  for (const Address& address : running)
+    if (auto ended = co_await stop(address.first, address.second); !ended) co_return ended;
+  if (!stopped) co_return error_of(stopped);
+  co_return Result<>{};
+}
+
 Task<Result<>> Answers::recover(UnixMs before_ms) {
   auto open = co_await parts_.database.read(store::Messages::open(before_ms));
   if (!open) co_return error_of(open);

@@ -68,6 +68,8 @@ class Answers {
   Task<Result<>> stop(ThreadId thread, std::int64_t number);
   // All of a thread, once their ends are stored.
   Task<> stop_thread(ThreadId thread);
+  // All of a user's, and what waits to be answered is not, once that is stored.
+  Task<Result<>> stop_all_of(UserId owner);
   // What it has said so far, in place of what is stored.
   void overlay(ThreadId thread, ThreadMessage& message) const;
   std::size_t running_count() const;

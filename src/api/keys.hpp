@@ -1,0 +1,13 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "studio/account/access_key.hpp"
+
+namespace atelier::api {
+
+// The shape "Key".
+json::Object key_json(const studio::AccessKey& key);
+// The shape "KeySettings", as far as the reader has it; what is left out has no limit.
+studio::KeySettings read_key_settings(json::ObjectReader& reader);
+
+}  // namespace atelier::api
