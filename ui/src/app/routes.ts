@@ -9,6 +9,7 @@ export interface Route {
   path: string;
   title: MessageKey;
   load: () => Promise<{ default: Component<PageProps> }>;
+  isOpen?: boolean; // for whoever comes, without the bar of pages
   room?: string; // routes of one room are one page: it stays, and is told where it is
 }
 const page = (load: () => Promise<unknown>): Route['load'] => load as Route['load'];
@@ -23,6 +24,9 @@ export const routes: readonly Route[] = [
   { path: '/models', title: 'nav.models', load: page(() => import('../routes/models/Page.svelte')) },
   { path: '/keys', title: 'nav.keys', load: page(() => import('../routes/keys/Page.svelte')) },
   { path: '/usage', title: 'nav.usage', load: page(() => import('../routes/usage/Page.svelte')) },
+  { path: '/settings/people', title: 'people.title', load: page(() => import('../routes/account/People.svelte')) },
+  { path: '/settings/sessions', title: 'sessions.title', load: page(() => import('../routes/account/Sessions.svelte')) },
+  { path: '/invite', title: 'invite.title', isOpen: true, load: page(() => import('../routes/account/Invite.svelte')) },
   { path: '/settings', title: 'settings.title', load: page(() => import('../routes/settings/Page.svelte')) },
 ];
 export const HOME = '/shorts';

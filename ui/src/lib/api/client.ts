@@ -67,6 +67,7 @@ export class Api {
 
   session = () => this.#json<Session>('GET', '/api/session');
   signIn = (key: string) => this.#json<Session>('POST', '/api/session', { body: { key } });
+  signInAs = (name: string, password: string) => this.#json<Session>('POST', '/api/session', { body: { name, password } });
   signOut = () => this.#send('DELETE', '/api/session');
   options = () => this.#json<unknown>('GET', '/api/options');
   status = () => this.#json<Status>('GET', '/api/status');

@@ -11,6 +11,7 @@ export interface Session {
   role: string | null;
   needs_key: boolean;
   csrf: string | null;
+  user: { id: string; name: string } | null; // null: no person, but the machine's own user or a key's
 }
 
 export interface ErrorBody {

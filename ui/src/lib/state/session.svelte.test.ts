@@ -13,7 +13,7 @@ function house() {
     if (state.isOff) throw new Problem({ code: 'offline' });
     return state.now;
   };
-  const api = { csrf: '', session: answer, signIn: answer, signOut: answer, onUnauthorized: () => {} } as unknown as Api;
+  const api = { csrf: '', session: answer, signIn: answer, signInAs: answer, signOut: answer, onUnauthorized: () => {} } as unknown as Api;
   const open = (): SessionState => new SessionState(api, () => told.push('in'), async () => void told.push('forget'), storage);
   return { kept, told, state, api, open };
 }
@@ -50,13 +50,24 @@ describe('SessionState', () => {
     await next.load();
     expect(next.now).toBeNull();
   });
+  it('knows a person by who they are, however they signed in', async () => {
+    const { told, state, open } = house();
+    const session = open();
+    state.now = { ...state.now, user: { id: 'u1', name: 'Ada' } };
+    await session.signIn('Ada', 'a password');
+    await session.signIn('', 'a key of hers');
+    expect(told).toEqual(['forget', 'in', 'in']);
+    state.now = { ...state.now, user: { id: 'u2', name: 'Bob' } };
+    await session.enter(state.now);
+    expect(told).toEqual(['forget', 'in', 'in', 'forget', 'in']);
+  });
   it('lets the same person find what is theirs, and nobody else', async () => {
     const { kept, told, open } = house();
     const session = open();
-    await session.signIn('one key');
-    await session.signIn('one key');
+    await session.signIn('', 'one key');
+    await session.signIn('', 'one key');
     expect(told).toEqual(['forget', 'in', 'in']);
-    await session.signIn('another key');
+    await session.signIn('', 'another key');
     expect(told).toEqual(['forget', 'in', 'in', 'forget', 'in']);
     expect([...kept.values()].join(), 'the key is not kept').not.toMatch(/one key|another/);
   });

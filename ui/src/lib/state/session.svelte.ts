@@ -14,6 +14,8 @@ function markOf(key: string): string {
   return mark.toString(16);
 }
 
+const NOBODY: Session = { authenticated: false, role: '', needs_key: true, csrf: '', user: null };
+
 // Who is at the page. `null` until the server has said so.
 export class SessionState {
   now = $state.raw<Session | null>(null);
@@ -34,7 +36,7 @@ export class SessionState {
     this.#storage = storage;
     this.#onSignedIn = onSignedIn;
     api.onUnauthorized = () => {
-      if (this.now?.authenticated !== false) this.#take({ authenticated: false, role: '', needs_key: true, csrf: '' });
+      if (this.now?.authenticated !== false) this.#take(NOBODY);
     };
   }
 
@@ -46,10 +48,10 @@ export class SessionState {
     if (!this.mustSignIn) this.#onSignedIn();
   }
 
-  #remember({ authenticated, role, needs_key }: Session): void {
+  #remember({ authenticated, role, needs_key, user }: Session): void {
     try {
       if (this.mustSignIn) this.#storage.removeItem(REMEMBERED);
-      else this.#storage.setItem(REMEMBERED, JSON.stringify({ authenticated, role, needs_key }));
+      else this.#storage.setItem(REMEMBERED, JSON.stringify({ authenticated, role, needs_key, user }));
     } catch {
       // Full or forbidden: then there is nothing to be read without a network.
     }
@@ -59,7 +61,7 @@ export class SessionState {
       const known = JSON.parse(this.#storage.getItem(REMEMBERED) ?? 'null') as Omit<Session, 'csrf'> | null;
       if (!known) return false;
       this.isAssumed = true;
-      this.now ??= { ...known, csrf: '' };
+      this.now ??= { ...known, user: known.user ?? null, csrf: '' };
       this.#onSignedIn();
       return true;
     } catch {
@@ -78,15 +80,19 @@ export class SessionState {
       else this.#timer = setTimeout(() => void this.load(), AGAIN_MS);
     }
   }
-  async signIn(key: string): Promise<Problem | null> {
+  // With a name and its password, or, without a name, with a key.
+  async signIn(name: string, secret: string): Promise<Problem | null> {
     try {
-      const session = await this.#api.signIn(key);
-      await this.#meet(markOf(key));
-      this.#take(session);
+      await this.enter(await (name === '' ? this.#api.signIn(secret) : this.#api.signInAs(name, secret)), secret);
       return null;
     } catch (error) {
       return asProblem(error);
     }
+  }
+  // Takes up a session that was just opened; `key` tells who it is where it is no person's.
+  async enter(session: Session, key = ''): Promise<void> {
+    await this.#meet(markOf(session.user?.id ?? key));
+    this.#take(session);
   }
   // Somebody else than before is to find nothing of theirs.
   async #meet(mark: string): Promise<void> {
@@ -102,7 +108,7 @@ export class SessionState {
     try {
       await this.#api.signOut();
       await this.#forget();
-      this.#take({ authenticated: false, role: '', needs_key: true, csrf: '' });
+      this.#take(NOBODY);
       return null;
     } catch (error) {
       return asProblem(error);

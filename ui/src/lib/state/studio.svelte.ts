@@ -50,6 +50,8 @@ export class Studio {
       this.router.start(),
       this.network.start(),
       this.hub.listen((events) => this.runs.apply(events)),
+      // The stream was refused: whoever was signed out elsewhere learns of it here, and not with their next step.
+      this.hub.onStatus((status) => void (status.word === 'refused' && !this.session.mustSignIn && this.session.load())),
       this.hub.onFresh(() => this.#readRunsAfresh()),
       this.hub.onStatus(({ word }) => this.#onStatus(word)),
     ];
