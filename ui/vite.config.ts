@@ -28,7 +28,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'base', test: /\/node_modules\/(?!marked\/|highlight\.js\/|temml\/)|\/src\/lib\/(?!story\/|offline\/|gateway\/|md\/|timeline\/|components\/(?:form\/|Menu|StepList|RunProgress|Edge|Tabs|Badge))/ },
+            { name: 'base', test: /\/node_modules\/(?!marked\/|highlight\.js\/|temml\/)|\/src\/lib\/(?!story\/|offline\/|gateway\/|md\/|timeline\/|components\/(?:form\/|Menu|StepList|RunProgress|Edge|Tabs|Badge|Segmented))/ },
             { name: 'making', test: /\/src\/lib\/(timeline\/|components\/(StepList|RunProgress|Edge|Tabs|Badge))/ },
             { name: 'gateway', test: /\/src\/lib\/(gateway|components\/form)\// },
             { name: 'story', test: /\/src\/(styles\/story|lib\/story\/(split|pictures)|features\/shorts\/(StoryText|words|en\.json))/ },
