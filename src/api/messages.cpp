@@ -129,6 +129,16 @@ Task<Result<net::Response>> stop_all(Services services, net::Request request) {
   co_return net::json_response(studio::to_json(*thread));
 }
 
+Task<Result<net::Response>> list_summaries(Services services, net::Request request) {
+  auto id = id_in<ThreadId>(request, "id");
+  if (!id) co_return error_of(id);
+  auto summaries = co_await services.summaries.list(request.principal(), *id);
+  if (!summaries) co_return error_of(summaries);
+  json::Array items;
+  for (const store::SummaryRow& one : *summaries) items.push_back(studio::to_json(one));
+  co_return net::json_response(json::Object{{"items", std::move(items)}});
+}
+
 Task<Result<net::Response>> suggest(Services services, net::Request request) {
   auto id = id_in<ThreadId>(request, "id");
   if (!id) co_return error_of(id);
@@ -262,6 +272,11 @@ constexpr Route kRoutes[] = {
      .run = stop,
      .summary = "Stops an answer; what it said stays",
      .answer = "Message"},
+    {.method = net::Method::get,
+     .path = "/api/threads/{id}/summaries",
+     .run = list_summaries,
+     .summary = "What stands before the messages where not all of them fit the model",
+     .answer = "SummaryList"},
     {.method = net::Method::post,
      .path = "/api/threads/{id}/stop",
      .run = stop_all,

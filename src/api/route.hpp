@@ -26,6 +26,7 @@
 #include "studio/chat/client_chats.hpp"
 #include "studio/chat/search.hpp"
 #include "studio/chat/suggestions.hpp"
+#include "studio/chat/summaries.hpp"
 #include "studio/chat/thread_exchange.hpp"
 #include "studio/gateway/gateway_setup.hpp"
 #include "studio/library/library.hpp"
@@ -43,6 +44,7 @@ struct Services {
   studio::ThreadSearch& thread_search;
   studio::ClientChats& client_chats;
   studio::Suggestions& suggestions;
+  studio::Summaries& summaries;
   studio::Accounts& accounts;
   studio::People& people;
   studio::Invitations& invitations;

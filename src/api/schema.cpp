@@ -156,7 +156,8 @@ constexpr std::string_view kSchemas = R"json({
 "AssetPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Asset"}}, "next": {"type": "string"}}},
 "ChatParameters": {"type": "object", "additionalProperties": false, "properties": {"temperature": {"type": "number"}, "top_p": {"type": "number"},
-  "max_tokens": {"type": "integer"}, "reasoning_effort": {"type": "string", "enum": ["none", "minimal", "low", "medium", "high", "xhigh", "max"]}}},
+  "max_tokens": {"type": "integer"}, "reasoning_effort": {"type": "string", "enum": ["none", "minimal", "low", "medium", "high", "xhigh", "max"]},
+  "summarise_with": {"type": "string", "description": "Model or route for what does not fit; empty: none; left out: the studio's"}}},
 "Thread": {"type": "object", "required": ["id", "title", "has_own_title", "model", "system", "parameters", "folder", "tags", "is_pinned", "is_archived", "is_temporary", "expires_at", "head", "message_count", "state", "revision", "created_at", "used_at"], "properties": {
   "id": {"type": "string"}, "title": {"type": "string"}, "has_own_title": {"type": "boolean"}, "model": {"type": "string"}, "system": {"type": "string"},
   "parameters": {"$ref": "#/components/schemas/ChatParameters"}, "folder": {"type": ["string", "null"]}, "tags": {"type": "array", "items": {"type": "string"}},
@@ -177,6 +178,10 @@ constexpr std::string_view kSchemas = R"json({
 "Fork": {"type": "object", "required": ["message"], "additionalProperties": false, "properties": {"message": {"type": "integer"}, "scope": {"type": "string", "enum": ["branch", "all"]}}},
 "Folder": {"type": "object", "required": ["id", "name", "place"], "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "place": {"type": "integer"}}},
 "FolderPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Folder"}}, "next": {"type": "string"}}},
+"Summary": {"type": "object", "required": ["upto", "text", "model", "created_at"], "properties": {
+  "upto": {"type": "integer", "description": "Number of the message up to and with which it tells of the branch"}, "text": {"type": "string"}, "model": {"type": "string"},
+  "created_at": {"type": "string", "format": "date-time"}}},
+"SummaryList": {"type": "object", "required": ["items"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Summary"}}}},
 "Suggestions": {"type": "object", "required": ["suggestions"], "properties": {
   "suggestions": {"type": "array", "maxItems": 3, "description": "None where no model is to be asked for them", "items": {"type": "string"}}}},
 "NewFolder": {"type": "object", "required": ["name"], "additionalProperties": false, "properties": {"name": {"type": "string"}}},
@@ -194,6 +199,8 @@ constexpr std::string_view kSchemas = R"json({
   "parts": {"type": "array", "items": {"$ref": "#/components/schemas/MessagePart"}}, "seq": {"type": "integer", "description": "Of the last delta in the parts"}, "model": {"type": "string"},
   "served": {"anyOf": [{"$ref": "#/components/schemas/ServedBy"}, {"type": "null"}]}, "usage": {"anyOf": [{"$ref": "#/components/schemas/MessageUsage"}, {"type": "null"}]},
   "cost": {"type": ["string", "null"], "description": "Dollars"}, "first_token_ms": {"type": ["integer", "null"]}, "total_ms": {"type": ["integer", "null"]}, "finish": {"type": ["string", "null"]},
+  "context": {"type": "object", "required": ["from", "summarised_upto"], "description": "Left out where the model was sent all of the branch", "properties": {
+    "from": {"type": "integer", "description": "The first message it was sent as it is"}, "summarised_upto": {"type": ["integer", "null"], "description": "Up to which a summary stood before that"}}},
   "suggestions": {"type": "array", "items": {"type": "string"}, "description": "What might be said next; left out where nobody asked for any"}, "created_at": {"type": "string", "format": "date-time"}}},
 "MessageList": {"type": "object", "required": ["messages"], "properties": {"messages": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}}}},
 "NewMessage": {"type": "object", "required": ["parts"], "additionalProperties": false, "properties": {"parent": {"type": "integer", "description": "The head where it is left out; 0: none"},

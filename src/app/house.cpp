@@ -180,6 +180,12 @@ void House::open_asides() {
                                  .asides = *asides_,
                                  .threads = *threads_,
                                  .model = std::string(settings_.get(kSuggestModel))});
+  summaries_ =
+      std::make_unique<studio::Summaries>(studio::Summaries::Parts{.database = *database_,
+                                                                   .asides = *asides_,
+                                                                   .threads = *threads_,
+                                                                   .clock = system_clock(),
+                                                                   .model = std::string(settings_.get(kSummaryModel))});
 }
 
 void House::open_chat() {
@@ -207,6 +213,7 @@ void House::open_chat() {
                           .clock = system_clock(),
                           .on_answered = [this](Principal principal, ThreadId thread, std::int64_t number) {
                             titles_->answered(principal, thread, number);
+                            summaries_->answered(principal, thread, number);
                           }});
   client_chats_ = std::make_unique<studio::ClientChats>(
       studio::ClientChats::Parts{.database = *database_, .threads = *threads_, .talk = *talk_, .answers = *answers_});
@@ -328,6 +335,7 @@ api::Services House::services(bool is_open) {
                        .thread_search = *thread_search_,
                        .client_chats = *client_chats_,
                        .suggestions = *suggestions_,
+                       .summaries = *summaries_,
                        .accounts = model_room_->accounts(),
                        .people = *people_,
                        .invitations = *invitations_,
@@ -390,6 +398,7 @@ void House::close() {
   thread_exchange_.reset();
   exchange_pool_.reset();
   talk_.reset();
+  summaries_.reset();
   suggestions_.reset();
   titles_.reset();
   asides_.reset();

@@ -24,6 +24,7 @@
 #include "studio/chat/search.hpp"
 #include "studio/chat/search/fts_index.hpp"
 #include "studio/chat/suggestions.hpp"
+#include "studio/chat/summaries.hpp"
 #include "studio/chat/thread_exchange.hpp"
 #include "studio/chat/titles.hpp"
 #include "studio/library/library.hpp"
@@ -108,6 +109,7 @@ class House {
   std::unique_ptr<studio::Asides> asides_;
   std::unique_ptr<studio::Titles> titles_;
   std::unique_ptr<studio::Suggestions> suggestions_;
+  std::unique_ptr<studio::Summaries> summaries_;
   std::unique_ptr<studio::Chat> talk_;
   std::unique_ptr<store::WorkPool> exchange_pool_;
   std::unique_ptr<studio::ThreadExchange> thread_exchange_;

@@ -5,7 +5,7 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 35> kAll = {&kListen,
+  static constexpr std::array<const SettingInfo*, 36> kAll = {&kListen,
                                                               &kAllowedHosts,
                                                               &kCertificate,
                                                               &kCertificateKey,
@@ -38,6 +38,7 @@ std::span<const SettingInfo* const> all_settings() {
                                                               &kChatRetentionDays,
                                                               &kTitleModel,
                                                               &kSuggestModel,
+                                                              &kSummaryModel,
                                                               &kLogLevel,
                                                               &kLogFormat};
   return kAll;

@@ -105,6 +105,11 @@ inline constexpr Setting<std::string_view> kSuggestModel{
     "Model or route that suggests what to say next; auto is the route \"suggestions\" where there is one; empty is "
     "none"};
 
+inline constexpr Setting<std::string_view> kSummaryModel{
+    "chat.summary_model", "auto", Range{0, 300}, Reload::at_start,
+    "Model or route that summarises what of a long thread no longer fits its model; auto is the route \"summaries\" "
+    "where there is one; empty is none"};
+
 inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start,
                                                      "debug, info, warn or error"};
 inline constexpr Setting<std::string_view> kLogFormat{"log.format", "auto", Range{0, 16}, Reload::at_start,

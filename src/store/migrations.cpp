@@ -14,7 +14,8 @@ std::vector<Migration> studio_migrations() {
           migration::kClientChats,
           migration::kMessageChanges,
           migration::kThreadRetention,
-          migration::kPeople};
+          migration::kPeople,
+          migration::kSummaries};
 }
 
 std::vector<Migration> telemetry_migrations() {

@@ -75,6 +75,7 @@ const std::map<std::string, Way>& ways() {
       {"POST /api/threads/{id}/messages/{number}/continue", {message_of, {}, {}, {409}}},
       {"POST /api/threads/{id}/messages/{number}/stop", {message_of}},
       {"POST /api/threads/{id}/stop", {thread_of}},
+      {"GET /api/threads/{id}/summaries", {thread_of}},
       {"POST /api/threads/{id}/messages/{number}/suggestions", {message_of, {}, {}, {400}}},
       {"GET /api/threads/{id}/export",
        {[](const Belongings& b) -> Parameters { return {{"id", b.thread}, {"?", "format=json"}}; }}},

@@ -5,6 +5,7 @@
 
 #include "store/chat/client_chats.hpp"
 #include "store/chat/messages.hpp"
+#include "store/chat/summaries.hpp"
 #include "store/chat/threads.hpp"
 #include "store/migrations.hpp"
 #include "tests/store/support.hpp"
@@ -174,15 +175,20 @@ TEST_F(ChatRows, NoQuestionScansATable) {
                              Messages::forget_keys(1),
                              Messages::set_report(thread, 1, "{}", "{}"),
                              Messages::open_of(thread),
+                             Summaries::from(thread, 1),
+                             Summaries::rewrite_count(me_, thread),
+                             Summaries::branch(me_, thread, 1),
                              Messages::set_state(thread, 1, "queued", "stopped")};
   for (std::vector<Statement> batch :
-       {Threads::forget_removed(1, 1), Messages::copy_all(thread, thread, me_.owner),
-        Messages::copy_branch(thread, thread, 1, me_.owner), Threads::remove_folder(me_, FolderId::make())})
+       {Threads::forget_removed(1, 1), Messages::copy_all(thread, thread, me_.owner), Summaries::insert(thread, {}, 0),
+        Summaries::forget_with(thread, 1), Messages::copy_branch(thread, thread, 1, me_.owner),
+        Threads::remove_folder(me_, FolderId::make())})
     std::ranges::move(batch, std::back_inserter(all));
   for (const Statement& statement : all) {
     const std::string steps = plan(statement);
-    for (const char* table : {"threads", "messages", "message_texts", "message_deltas", "message_keys",
-                              "client_messages", "client_chats", "thread_folders", "t\n", "m\n", "x\n", "u\n", "a\n"})
+    for (const char* table :
+         {"threads", "messages", "message_texts", "message_deltas", "message_keys", "client_messages", "client_chats",
+          "thread_summaries", "thread_folders", "t\n", "m\n", "x\n", "u\n", "a\n"})
       EXPECT_EQ(steps.find("SCAN " + std::string(table)), std::string::npos) << statement.sql.text() << "\n" << steps;
   }
 }

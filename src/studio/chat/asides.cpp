@@ -103,7 +103,7 @@ Task<Result<std::string>> Asides::ask(Aside aside) {
                        .request = std::move(request),
                        .is_read = true,
                        .request_id = aside.kind + "-" + Ulid::make().to_string(),
-                       .deadline = parts_.clock.now() + options_.deadline};
+                       .deadline = parts_.clock.now() + aside.deadline};
   call.key = model::open_key_state(aside.principal);
   call.trace = model::trace_of(std::nullopt);
   model::WholeAnswer whole = co_await parts_.gateway.answer(std::move(call));

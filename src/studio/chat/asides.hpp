@@ -21,6 +21,7 @@ struct Aside {
   std::string instructions;  // the system prompt
   std::string text;
   std::int64_t output_tokens_max = 0;
+  std::chrono::seconds deadline{30};
 };
 
 // What is asked of models beside the conversation, behind it: few at a time, each with a deadline, and where too many
@@ -36,7 +37,6 @@ class Asides {
     std::size_t at_most = 2;       // of begin() at once
     std::size_t waiting_max = 64;  // begun or waiting for it
     std::size_t asked_max = 16;    // of ask() at once
-    std::chrono::seconds deadline{30};
   };
   // What is begun runs on `executor`.
   Asides(Executor executor, Parts parts, Options options);

@@ -8,7 +8,9 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "store/chat/client_chats.hpp"
+#include "store/chat/summaries.hpp"
 #include "studio/chat/chat_parts.hpp"
+#include "studio/chat/summaries.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -47,6 +49,14 @@ ThreadMessage new_answer(std::int64_t number, std::int64_t parent, std::string m
   answer.model = std::move(model);
   answer.created_ms = now_ms;
   return answer;
+}
+
+// What of the branch the answer's model is sent, for the reader to see.
+void note_context(const std::vector<ThreadMessage>& context, ThreadMessage& answer) {
+  const auto first = std::ranges::find_if(context, [](const ThreadMessage& one) { return one.number > 0; });
+  if (first == context.end() || first->parent == 0) return;
+  answer.report.context_from = first->number;
+  if (first != context.begin()) answer.report.summarised_upto = first->parent;
 }
 
 }  // namespace
@@ -96,6 +106,11 @@ Task<Result<std::vector<ThreadMessage>>> Chat::context_of(Principal principal, c
     messages.push_back(std::move(*message));
   }
   if (messages.empty()) co_return invalid("/parent", fmt::format("there is no message {}", last));
+  if (messages.front().parent == 0) co_return messages;
+  // Not all of it: what is left out may have been summarised.
+  rows = co_await parts_.database.read(store::Summaries::from(thread->id, messages.front().parent));
+  if (!rows) co_return error_of(rows);
+  if (auto summary = fitting_summary(store::Summaries::read(*rows), messages, room)) put_summary(*summary, messages);
   co_return messages;
 }
 
@@ -121,9 +136,11 @@ Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::T
 }
 
 Task<Result<model::ChatCall>> Chat::call_at(Principal principal, const store::ThreadRow* thread, std::int64_t last,
-                                            std::string model) {
+                                            std::string model, ThreadMessage* answer) {
   auto context = co_await context_of(principal, thread, last, &model, nullptr);
   if (!context) co_return error_of(context);
+  answer->report = {};
+  note_context(*context, *answer);
   co_return co_await call_for(principal, thread, std::move(*context), std::move(model));
 }
 
@@ -190,6 +207,7 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   for (std::int64_t at = 0; at < answer_count_of(message); ++at) {
     said.messages.push_back(
         new_answer(user.number + 1 + at, user.number, models[static_cast<std::size_t>(at)], now_ms));
+    note_context(contexts[static_cast<std::size_t>(at)], said.messages.back());
     if (must_wait) said.messages.back().state = MessageState::queued;
   }
   if (!thread.has_own_title && thread.title.empty()) thread.title = title_of_words(text_of(user));
@@ -260,13 +278,13 @@ Task<Result<Chat::Said>> Chat::answer_again(Principal principal, ThreadId id, st
     if (chosen.empty()) chosen = thread.model;
     if (chosen.empty()) co_return invalid("/model", "no model is chosen");
     if (parent == 0) co_return invalid("/number", fmt::format("message {} answers nothing", number));
-    auto call = co_await call_at(principal, &thread, parent, chosen);
+    const std::int64_t count_before = thread.message_count;
+    ThreadMessage answer = new_answer(count_before + 1, parent, chosen, parts_.clock.wall_ms());
+    auto call = co_await call_at(principal, &thread, parent, std::move(chosen), &answer);
     if (!call) co_return error_of(call);
 
-    const UnixMs now_ms = parts_.clock.wall_ms();
-    const std::int64_t count_before = thread.message_count;
     Said said;
-    said.messages.push_back(new_answer(count_before + 1, parent, std::move(chosen), now_ms));
+    said.messages.push_back(std::move(answer));
     thread.message_count = thread.head = count_before + 1;
     parts_.threads.use(thread);
     thread.is_answering = true;
@@ -303,11 +321,12 @@ Task<Result<ThreadMessage>> Chat::go_on(Principal principal, ThreadId id, std::i
   std::erase_if(answer.parts, [](const MessagePart& one) { return std::holds_alternative<part::Failure>(one); });
   auto context = co_await context_of(principal, &*thread, answer.parent, &model, &answer.parts);
   if (!context) co_return error_of(context);
+  answer.report = {};
+  note_context(*context, answer);
   if (estimate_tokens(answer.parts) > 0) context->push_back(answer);
   auto call = co_await call_for(principal, &*thread, std::move(*context), model);
   if (!call) co_return error_of(call);
   answer.state = MessageState::answering;
-  answer.report = {};
   Turn turn{.principal = principal,
             .thread = id,
             .answer = answer,
@@ -316,6 +335,7 @@ Task<Result<ThreadMessage>> Chat::go_on(Principal principal, ThreadId id, std::i
             .announcements = {}};
   parts_.threads.use(*thread);
   turn.batch.push_back(store::Threads::use(*thread));
+  append(turn.batch, store::Summaries::forget_with(id, number));
   turn.announcements.push_back(message_changed(id, answer));
   auto begun = co_await begin(std::move(turn));
   if (!begun && begun.error().code == ErrorCode::conflict) co_return busy(number);
@@ -382,7 +402,7 @@ Task<> Chat::begin_waiting(Principal principal, ThreadId id, std::int64_t ended)
     if (!found) continue;
     ThreadMessage answer = std::move(*found);
     answer.state = MessageState::answering;
-    auto call = co_await call_at(principal, &*thread, answer.parent, answer.model);
+    auto call = co_await call_at(principal, &*thread, answer.parent, answer.model, &answer);
     Result<> begun;
     if (call) {
       Turn turn{.principal = principal,

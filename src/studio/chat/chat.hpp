@@ -70,9 +70,9 @@ class Chat {
                                                       const std::vector<MessagePart>* more);
   Task<Result<model::ChatCall>> call_for(Principal principal, const store::ThreadRow* thread,
                                          std::vector<ThreadMessage> messages, std::string model);
-  // Of the branch that ends with the message `last`.
+  // Of the branch that ends with the message `last`. Notes in the answer what of it is sent.
   Task<Result<model::ChatCall>> call_at(Principal principal, const store::ThreadRow* thread, std::int64_t last,
-                                        std::string model);
+                                        std::string model, ThreadMessage* answer);
   Task<Result<>> begin(Turn turn);
   Task<> begin_waiting(Principal principal, ThreadId id, std::int64_t ended);
 

@@ -76,7 +76,10 @@ struct AnswerReport {
   std::optional<model::Usage> usage = {};
   std::optional<model::Picodollars> cost = {};
   std::optional<std::int64_t> first_token_ms = {}, total_ms = {};
-  std::string finish = {};                    // "stop", "length", ...; empty: it did not come to its end
+  std::string finish = {};  // "stop", "length", ...; empty: it did not come to its end
+  // Where the model was not sent all of the branch: the first message it was sent as it is (0: it was sent all), and
+  // the message up to which a summary stood before that (0: none did).
+  std::int64_t context_from = 0, summarised_upto = 0;
   std::vector<std::string> suggestions = {};  // what might be said next; empty: nobody asked for any
 };
 

@@ -52,6 +52,10 @@ void put_report(json::Object& object, const AnswerReport& report) {
   object["first_token_ms"] = or_null(report.first_token_ms);
   object["total_ms"] = or_null(report.total_ms);
   object["finish"] = report.finish.empty() ? json::Value() : json::Value(report.finish);
+  if (report.context_from > 0)
+    object["context"] = json::Object{
+        {"from", report.context_from},
+        {"summarised_upto", report.summarised_upto > 0 ? json::Value(report.summarised_upto) : json::Value()}};
   if (report.suggestions.empty()) return;
   json::Array suggestions;
   for (const std::string& one : report.suggestions) suggestions.push_back(json::Value(one));
@@ -88,6 +92,10 @@ AnswerReport report_of(const json::Object& object) {
   report.first_token_ms = integer_at(object, "first_token_ms");
   report.total_ms = integer_at(object, "total_ms");
   report.finish = text_at(object, "finish");
+  if (const json::Value* told = object.if_contains("context"); told && told->is_object()) {
+    report.context_from = integer_at(told->get_object(), "from").value_or(0);
+    report.summarised_upto = integer_at(told->get_object(), "summarised_upto").value_or(0);
+  }
   if (const json::Value* told = object.if_contains("suggestions"); told && told->is_array())
     for (const json::Value& one : told->get_array())
       if (one.is_string()) report.suggestions.emplace_back(one.get_string());

@@ -21,6 +21,8 @@ struct ChatParameters {
   std::optional<double> temperature = {}, top_p = {};
   std::optional<std::int64_t> max_tokens = {};
   std::string reasoning_effort = {};  // "": the model's own
+  // The model or route that summarises what does not fit; "": none. Not set: the studio's.
+  std::optional<std::string> summarise_with = {};
 };
 // Errors name the field, under `where`.
 Result<ChatParameters> parse_chat_parameters(const json::Value& value, std::string where);

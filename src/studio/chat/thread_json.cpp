@@ -27,6 +27,7 @@ Result<ChatParameters> parse_chat_parameters(const json::Value& value, std::stri
   parameters.reasoning_effort =
       reader.optional_choice("reasoning_effort", {"none", "minimal", "low", "medium", "high", "xhigh", "max"})
           .value_or("");
+  parameters.summarise_with = reader.optional_string("summarise_with", {.bytes_max = kModelNameBytesMax});
   if (auto done = reader.finish(); !done) return error_of(done);
   return parameters;
 }
@@ -37,6 +38,7 @@ json::Value to_json(const ChatParameters& parameters) {
   if (parameters.top_p) object["top_p"] = *parameters.top_p;
   if (parameters.max_tokens) object["max_tokens"] = *parameters.max_tokens;
   if (!parameters.reasoning_effort.empty()) object["reasoning_effort"] = parameters.reasoning_effort;
+  if (parameters.summarise_with) object["summarise_with"] = *parameters.summarise_with;
   return object;
 }
 

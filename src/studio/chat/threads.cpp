@@ -6,6 +6,7 @@
 
 #include "base/async.hpp"
 #include "store/chat/client_chats.hpp"
+#include "store/chat/summaries.hpp"
 #include "studio/chat/chat_parts.hpp"
 #include "studio/create_key.hpp"
 
@@ -242,6 +243,9 @@ Task<Result<store::ThreadRow>> Threads::put(Principal principal, ThreadId id, st
   if (row->message_count > count_before) row->head = row->message_count;
   use(*row);
   batch.insert(batch.begin(), store::Threads::advance(*row, count_before));
+  const auto lowest = std::ranges::min_element(messages, {}, &ThreadMessage::number);
+  if (lowest != messages.end() && lowest->number <= count_before)
+    append(batch, store::Summaries::forget_with(id, lowest->number));
   ++row->revision;
   auto written =
       co_await write_with_event(&parts_.database, &parts_.events, principal, std::move(batch), thread_changed(*row));
