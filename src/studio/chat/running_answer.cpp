@@ -40,10 +40,10 @@ MessagePart empty_piece(model::event::PartKind kind) {
   return part::Text{};
 }
 
-// The next piece of `whole`, which is of its kind.
-MessagePart more_of(const MessagePart& whole, const std::string& text) {
-  if (std::holds_alternative<part::Reasoning>(whole)) return part::Reasoning{.text = text};
-  if (std::holds_alternative<part::ToolCall>(whole)) return part::ToolCall{.id = {}, .name = {}, .arguments = text};
+// The next piece of one of that kind.
+MessagePart more_of(model::event::PartKind kind, const std::string& text) {
+  if (kind == model::event::PartKind::reasoning) return part::Reasoning{.text = text};
+  if (kind == model::event::PartKind::tool_call) return part::ToolCall{.id = {}, .name = {}, .arguments = text};
   return part::Text{text};
 }
 
@@ -70,31 +70,27 @@ void put(std::vector<PartDelta>& deltas, const PartDelta& delta) {
 
 void RunningAnswer::add(std::size_t at, MessagePart piece) {
   size_bytes_ += size_of(piece);
-  const PartDelta delta{.at = at, .piece = std::move(piece)};
-  {
-    const std::lock_guard lock(mutex_);
-    append(message_.parts, delta);
-  }
-  put(untold_, delta);
+  part_count_ = std::max(part_count_, at + 1);
+  put(untold_, {.at = at, .piece = std::move(piece)});
 }
 
 bool RunningAnswer::take(const model::ChatEvent& event, std::size_t bytes_max) {
   if (const auto* begun = std::get_if<model::event::PartStarted>(&event)) {
     if (begun->choice != 0) return true;
     if (begun->kind == model::event::PartKind::media || begun->kind == model::event::PartKind::foreign) return true;
-    std::size_t at = message_.parts.size();
+    std::size_t at = part_count_;
     // What goes on with a text goes on in it.
     const bool is_same_text = places_.empty() && is_gone_on_with_ && begun->kind == model::event::PartKind::text &&
                               std::holds_alternative<part::Text>(message_.parts.back());
     if (is_same_text) --at;
-    if (message_.parts.size() >= kMessagePartsMax) return false;
-    places_.push_back({.part = begun->part, .at = at});
+    if (part_count_ >= kMessagePartsMax) return false;
+    places_.push_back({.part = begun->part, .at = at, .kind = begun->kind});
     auto piece = piece_of(begun->whole);
     add(at, piece && piece->index() == empty_piece(begun->kind).index() ? std::move(*piece) : empty_piece(begun->kind));
   } else if (const auto* delta = std::get_if<model::event::Delta>(&event)) {
     const auto place = std::ranges::find(places_, delta->part, &Place::part);
     if (delta->choice == 0 && place != places_.end() && !delta->text.empty())
-      add(place->at, more_of(message_.parts[place->at], delta->text));
+      add(place->at, more_of(place->kind, delta->text));
   } else if (const auto* amended = std::get_if<model::event::PartAmended>(&event)) {
     const auto place = std::ranges::find(places_, amended->part, &Place::part);
     const auto* thought = std::get_if<model::Reasoning>(&amended->whole);
@@ -109,9 +105,7 @@ bool RunningAnswer::take(const model::ChatEvent& event, std::size_t bytes_max) {
 }
 
 void RunningAnswer::fail(const Error& error) {
-  if (std::exchange(has_failed_, true)) return;
-  const std::lock_guard lock(mutex_);
-  message_.parts.push_back(part::Failure{.code = std::string(error.stable_code()), .message = error.message});
+  if (!failure_) failure_ = part::Failure{.code = std::string(error.stable_code()), .message = error.message};
 }
 
 void RunningAnswer::report(const model::CallReport& report) {
@@ -139,11 +133,12 @@ std::vector<PartDelta> RunningAnswer::beyond(const std::vector<std::size_t>& see
 RunningAnswer::Telling RunningAnswer::take_untold() {
   Telling telling;
   if (untold_.empty()) return telling;
+  telling.deltas = std::exchange(untold_, {});
   {
     const std::lock_guard lock(mutex_);
     telling.seq = ++message_.seq;
+    for (const PartDelta& delta : telling.deltas) append(message_.parts, delta);
   }
-  telling.deltas = std::exchange(untold_, {});
   for (const PartDelta& delta : telling.deltas) {
     unwritten_.size_bytes += size_of(delta.piece);
     put(unwritten_.deltas, delta);
@@ -163,8 +158,10 @@ void RunningAnswer::give_back(Writing writing) {
 
 ThreadMessage RunningAnswer::end(bool is_shutdown) const {
   ThreadMessage message = look();
+  for (const PartDelta& delta : untold_) append(message.parts, delta);
+  if (failure_) message.parts.push_back(*failure_);
   if (stop_) message.report.finish = finish_of(*stop_);
-  if (has_failed_)
+  if (failure_)
     message.state = MessageState::failed;
   else if (stop_)
     message.state = MessageState::complete;

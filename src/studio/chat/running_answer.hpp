@@ -20,15 +20,16 @@ class RunningAnswer {
         thread(of),
         changed(on),
         message_(std::move(begun)),
-        is_gone_on_with_(!message_.parts.empty()) {}
+        is_gone_on_with_(!message_.parts.empty()),
+        part_count_(message_.parts.size()) {}
 
   // One event of the model's answer. False: it is longer than any may be.
   bool take(const model::ChatEvent& event, std::size_t bytes_max);
   void fail(const Error& error);
   void report(const model::CallReport& report);
-  // As it stands now.
+  // As far as it was told: whoever takes the next telling for it has every word, and each once. Any thread.
   ThreadMessage look() const;
-  // What it says beyond `seen` (said_beyond()).
+  // What it told beyond `seen` (said_beyond()).
   std::vector<PartDelta> beyond(const std::vector<std::size_t>& seen) const;
 
   // What nobody was told of yet: its number and the deltas. Empty: nothing.
@@ -67,15 +68,17 @@ class RunningAnswer {
   void add(std::size_t at, MessagePart piece);
 
   mutable std::mutex mutex_;  // of message_
-  ThreadMessage message_;
+  ThreadMessage message_;     // as far as it was told
   const bool is_gone_on_with_;
   struct Place {
     std::int64_t part = 0;  // the answer's number for it
     std::size_t at = 0;     // of the message's parts
+    model::event::PartKind kind = model::event::PartKind::text;
   };
   std::vector<Place> places_;
+  std::size_t part_count_;  // with those nobody was told of yet
   std::size_t size_bytes_ = 0;
-  bool has_failed_ = false;
+  std::optional<part::Failure> failure_;  // told at its end
   std::optional<model::StopReason> stop_;
   std::vector<PartDelta> untold_;
   Writing unwritten_;
