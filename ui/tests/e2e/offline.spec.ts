@@ -73,13 +73,15 @@ test('a new thread begun while the server is silent is there once it answers, wh
   await page.goto('/c');
   await page.getByRole('combobox', { name: 'Model' }).selectOption('lab/double');
   await settled(page);
-  await page.route('**/api/threads', (route) => (route.request().method() === 'POST' ? new Promise<void>(() => {}) : route.fallback()));
+  // Not unrouted later: that would let go what is held up, beside the reload.
+  let isSilent = true;
+  await page.route('**/api/threads', (route) => (isSilent && route.request().method() === 'POST' ? new Promise<void>(() => {}) : route.fallback()));
   await send(page, '[answer Here.]');
   await expect(articles(page).first()).toContainText('[answer Here.]');
   await expect(articles(page).first()).toContainText('Not saved yet, retrying', { timeout: 8000 });
   await page.reload();
   await expect(articles(page).first()).toContainText('[answer Here.]');
-  await page.unroute('**/api/threads');
+  isSilent = false;
   const before = page.url();
   await page.reload();
   await expect(page).not.toHaveURL(before);
