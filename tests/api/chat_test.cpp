@@ -140,6 +140,18 @@ TEST_F(ChatApi, WhileAnAnswerIsMadeWhatFollowsItIsRefusedOrWaits) {
   EXPECT_EQ(text_of(message(thread, 8)), "");
 }
 
+// Sent in about the moment in which the answer it would wait for ends.
+TEST_F(ChatApi, WhatWaitsForAnAnswerThatEndsMeanwhileIsAnsweredToo) {
+  start();
+  for (int i = 0; i < 60; ++i) {
+    const std::string thread = make_thread("p/double");
+    send(thread, said("one"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(i % 20));
+    ASSERT_EQ(send(thread, said("two", {}, {{"when_busy", "queue"}})).status, 201);
+    ASSERT_EQ(text_of(await_end(thread, 4)), "Echo: two") << i;
+  }
+}
+
 TEST_F(ChatApi, AnAnswerThatARestartBrokeOffIsKeptMarkedAndGoesOn) {
   start();
   const std::string thread = make_thread("p/double@stall-mid,at=3");

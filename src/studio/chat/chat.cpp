@@ -171,6 +171,18 @@ Task<Result<Chat::Said>> Chat::send(Principal principal, ThreadId id, NewMessage
   }
 }
 
+// What is waited for may have ended before it could be known that somebody waits: then nobody else begins this.
+Task<Result<Chat::Said>> Chat::begin_if_ended(Principal principal, Said said, std::int64_t awaited) {
+  auto before = co_await parts_.threads.message(principal, said.thread.id, awaited);
+  if (!before || is_open(before->state)) co_return said;
+  co_await begin_waiting(principal, said.thread.id, awaited);
+  for (ThreadMessage& one : said.messages) {
+    auto now = co_await parts_.threads.message(principal, said.thread.id, one.number);
+    if (now) one = std::move(*now);
+  }
+  co_return said;
+}
+
 Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMessage message) {
   auto row = co_await parts_.threads.find(principal, id);
   if (!row) co_return error_of(row);
@@ -235,6 +247,7 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
     auto written =
         co_await write_with_events(&parts_.database, &parts_.events, principal, std::move(batch), std::move(told));
     if (!written) co_return error_of(written);
+    if (must_wait) co_return co_await begin_if_ended(principal, std::move(said), parent);
     co_return said;
   }
   // All that can be refused is, before any is begun.

@@ -75,6 +75,7 @@ class Chat {
                                         std::string model, ThreadMessage* answer);
   Task<Result<>> begin(Turn turn);
   Task<> begin_waiting(Principal principal, ThreadId id, std::int64_t ended);
+  Task<Result<Said>> begin_if_ended(Principal principal, Said said, std::int64_t awaited);
 
   const Parts parts_;
   store::Assets assets_;
