@@ -6,6 +6,7 @@
 
 #include "net/client/answer_head.hpp"
 #include "net/client/chunks.hpp"
+#include "net/client/field_syntax.hpp"
 
 using namespace atelier;
 using namespace atelier::net;
