@@ -70,11 +70,7 @@ Task<Result<net::Response>> create_key(Services services, net::Request request) 
   const Role wanted = role == "admin" ? Role::admin : Role::member;
   auto created = co_await services.accounts.create_key(std::move(settings), wanted);
   if (!created) co_return error_of(created);
-  json::Object answer = key_json(created->key);
-  answer["secret"] = created->secret;
-  net::Response response = net::json_response(answer, 201);
-  response.headers.set("cache-control", "no-store");
-  co_return response;
+  co_return created_key_response(*created);
 }
 
 Task<Result<net::Response>> update_key(Services services, net::Request request) {
@@ -135,6 +131,14 @@ json::Object key_json(const studio::AccessKey& key) {
   object["last_used_at"] = key.last_used_ms > 0 ? json::Value(format_rfc3339(key.last_used_ms)) : json::Value();
   object["expires_at"] = settings.expires_ms > 0 ? json::Value(format_rfc3339(settings.expires_ms)) : json::Value();
   return object;
+}
+
+net::Response created_key_response(const studio::CreatedKey& created) {
+  json::Object answer = key_json(created.key);
+  answer["secret"] = created.secret;
+  net::Response response = net::json_response(answer, 201);
+  response.headers.set("cache-control", "no-store");
+  return response;
 }
 
 studio::KeySettings read_key_settings(json::ObjectReader& reader) {

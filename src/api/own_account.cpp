@@ -76,11 +76,7 @@ Task<Result<net::Response>> create_key(Services services, net::Request request) 
   if (auto done = reader.finish(); !done) co_return error_of(done);
   auto created = co_await services.accounts.create_own_key(request.principal(), std::move(settings));
   if (!created) co_return error_of(created);
-  json::Object answer = key_json(created->key);
-  answer["secret"] = created->secret;
-  net::Response response = net::json_response(answer, 201);
-  response.headers.set("cache-control", "no-store");
-  co_return response;
+  co_return created_key_response(*created);
 }
 
 Task<Result<net::Response>> revoke_key(Services services, net::Request request) {
