@@ -5,6 +5,7 @@
 #include "base/async.hpp"
 #include "base/blocking.hpp"
 #include "base/log.hpp"
+#include "studio/chat/context.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -25,13 +26,6 @@ class Place {
   std::atomic<std::size_t>& count_;
   const std::size_t number_;
 };
-
-model::Message said(model::Role role, std::string text) {
-  model::Message message;
-  message.role = role;
-  message.parts.push_back(model::Text{.text = std::move(text)});
-  return message;
-}
 
 std::string text_of(const model::ChatAnswer& answer) {
   std::string text;
@@ -93,20 +87,12 @@ Task<Result<std::string>> Asides::ask(Aside aside) {
   request.protocol = model::Protocol::openai_chat;
   request.model = aside.model;
   request.output_tokens_max = aside.output_tokens_max;
-  request.messages.push_back(said(model::Role::system, std::move(aside.instructions)));
-  request.messages.push_back(said(model::Role::user, std::move(aside.text)));
-  const model::Target target{.base_url = {}, .model = aside.model};
-  auto wire = model::openai_chat_adapter().request(request, target);
-  if (!wire) co_return error_of(wire);
-  model::ChatCall call{.face = &model::openai_chat_face(),
-                       .body = std::move(wire->body),
-                       .request = std::move(request),
-                       .is_read = true,
-                       .request_id = aside.kind + "-" + Ulid::make().to_string(),
-                       .deadline = parts_.clock.now() + aside.deadline};
-  call.key = model::open_key_state(aside.principal);
-  call.trace = model::trace_of(std::nullopt);
-  model::WholeAnswer whole = co_await parts_.gateway.answer(std::move(call));
+  request.messages.push_back(text_message(model::Role::system, std::move(aside.instructions)));
+  request.messages.push_back(text_message(model::Role::user, std::move(aside.text)));
+  auto call = call_of(aside.principal, std::move(request), aside.kind + "-" + Ulid::make().to_string(),
+                      parts_.clock.now() + aside.deadline);
+  if (!call) co_return error_of(call);
+  model::WholeAnswer whole = co_await parts_.gateway.answer(std::move(*call));
   if (!whole.body) co_return error_of(whole.body);
   model::HttpHead head;
   head.status = 200;

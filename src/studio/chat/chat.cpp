@@ -121,18 +121,7 @@ Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::T
   if (auto resolved = directory->resolve(model); !resolved) co_return error_of(resolved);
   auto request = co_await chat_request(&assets_, &parts_.blobs, principal, thread, &messages, model, parts_.limits);
   if (!request) co_return error_of(request);
-  const model::Target target{.base_url = {}, .model = model};
-  auto wire = model::openai_chat_adapter().request(*request, target);
-  if (!wire) co_return error_of(wire);
-  model::ChatCall call{.face = &model::openai_chat_face(),
-                       .body = std::move(wire->body),
-                       .request = std::move(*request),
-                       .is_read = true,
-                       .request_id = Ulid::make().to_string(),
-                       .deadline = parts_.clock.now() + parts_.deadline};
-  call.key = model::open_key_state(principal);
-  call.trace = model::trace_of(std::nullopt);
-  co_return call;
+  co_return call_of(principal, std::move(*request), Ulid::make().to_string(), parts_.clock.now() + parts_.deadline);
 }
 
 Task<Result<model::ChatCall>> Chat::call_at(Principal principal, const store::ThreadRow* thread, std::int64_t last,

@@ -27,13 +27,6 @@ model::Role role_of(MessageRole role) noexcept {
   return model::Role::user;
 }
 
-model::Message said(model::Role role, std::string text) {
-  model::Message message;
-  message.role = role;
-  message.parts.push_back(model::Text{.text = std::move(text)});
-  return message;
-}
-
 class Assembly {
  public:
   Assembly(store::Assets& assets, store::BlobStore& blobs, Principal principal, ContextLimits limits)
@@ -140,11 +133,34 @@ Task<Result<model::ChatRequest>> chat_request(store::Assets* assets, store::Blob
   Assembly assembly(*assets, *blobs, principal, limits);
   for (const ThreadMessage& message : *messages)
     if (auto added = co_await assembly.add(&message); !added) co_return error_of(added);
-  if (!thread->system.empty()) request.messages.push_back(said(model::Role::system, thread->system));
+  if (!thread->system.empty()) request.messages.push_back(text_message(model::Role::system, thread->system));
   std::ranges::move(assembly.take(), std::back_inserter(request.messages));
   if (!request.messages.empty() && request.messages.back().role == model::Role::assistant)
-    request.messages.push_back(said(model::Role::user, std::string(kGoOn)));
+    request.messages.push_back(text_message(model::Role::user, std::string(kGoOn)));
   co_return request;
+}
+
+model::Message text_message(model::Role role, std::string text) {
+  model::Message message;
+  message.role = role;
+  message.parts.push_back(model::Text{.text = std::move(text)});
+  return message;
+}
+
+Result<model::ChatCall> call_of(Principal principal, model::ChatRequest request, std::string request_id,
+                                std::chrono::steady_clock::time_point deadline) {
+  const model::Target target{.base_url = {}, .model = request.model};
+  auto wire = model::openai_chat_adapter().request(request, target);
+  if (!wire) return error_of(wire);
+  model::ChatCall call{.face = &model::openai_chat_face(),
+                       .body = std::move(wire->body),
+                       .request = std::move(request),
+                       .is_read = true,
+                       .request_id = std::move(request_id),
+                       .deadline = deadline};
+  call.key = model::open_key_state(principal);
+  call.trace = model::trace_of(std::nullopt);
+  return call;
 }
 
 }  // namespace atelier::studio

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/task.hpp"
+#include "model/call/chat_gateway.hpp"
 #include "model/route/directory.hpp"
 #include "store/assets.hpp"
 #include "store/blob_store.hpp"
@@ -32,5 +34,11 @@ Task<Result<model::ChatRequest>> chat_request(store::Assets* assets, store::Blob
                                               const store::ThreadRow* thread,
                                               const std::vector<ThreadMessage>* messages, std::string model,
                                               ContextLimits limits);
+
+model::Message text_message(model::Role role, std::string text);
+
+// A request of the studio's own, in somebody's name, as the gateway takes it.
+Result<model::ChatCall> call_of(Principal principal, model::ChatRequest request, std::string request_id,
+                                std::chrono::steady_clock::time_point deadline);
 
 }  // namespace atelier::studio
