@@ -56,7 +56,7 @@ Result<> read_fields(const json::Value& value, const std::string& where, net::He
     const bool is_line = field.is_string() && field.get_string().size() <= kHeaderBytesMax &&
                          std::ranges::all_of(field.get_string(), [](char c) { return c >= ' ' && c != 127; });
     if (!is_line) return invalid(at, fmt::format("must be a line of at most {} bytes", kHeaderBytesMax));
-    into.add(std::move(lower), std::string(field.get_string()));
+    into.add(lower, field.get_string());
   }
   return {};
 }
@@ -94,7 +94,7 @@ Result<net::Request> read_call(const net::Request& batch, const json::Value& val
   if (fields != nullptr)
     if (auto read = read_fields(*fields, where + "/headers", head.headers); !read) return error_of(read);
   for (const std::string_view name : kSharedFields)
-    if (const auto field = batch.headers.find(name)) head.headers.add(std::string(name), std::string(*field));
+    if (const auto field = batch.headers.find(name)) head.headers.add(name, *field);
   head.headers.add("x-request-id", fmt::format("{}.{}", batch.request_id, index));
   auto request = net::request_of(head, {});
   if (!request) return invalid(where + "/path", request.error().message);

@@ -54,7 +54,7 @@ Task<> answer(Service service, Exchange* exchange, Request request) {
   int status = 499;  // the client went away
   if (!exchange->is_gone()) {
     if (!response) response = to_problem(response.error(), wishes.request_id);
-    if (is_strict) response->headers.set(std::string(kStrictTransport.first), std::string(kStrictTransport.second));
+    if (is_strict) response->headers.set(kStrictTransport.first, kStrictTransport.second);
     const bool is_stream = std::holds_alternative<StreamBody>(response->body);
     if (is_stream) service.metrics->streams.add(1);
     status = co_await send_response(exchange, &wishes, std::move(*response));

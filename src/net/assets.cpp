@@ -47,11 +47,11 @@ Result<Response> EmbeddedSite::serve(const Request& request) const {
                                                           : file->plain;
   const std::string etag = tag_of_coding(file->etag, coding);
   Response response;
-  response.headers.add("content-type", std::string(file->content_type));
+  response.headers.add("content-type", file->content_type);
   response.headers.add("cache-control", file->is_immutable ? "public, max-age=31536000, immutable" : "no-cache");
   response.headers.add("vary", "accept-encoding");
   response.headers.add("etag", etag);
-  if (coding != Coding::identity) response.headers.add("content-encoding", std::string(to_string(coding)));
+  if (coding != Coding::identity) response.headers.add("content-encoding", to_string(coding));
   if (file->content_type.starts_with("text/html")) response.headers.add("content-security-policy", security_policy_);
   const auto known = request.headers.find("if-none-match");
   if (known && matches_weak(*known, etag)) {

@@ -34,7 +34,7 @@ void compress_body(const Wishes& wishes, Headers& headers, std::string& body) {
   auto smaller = compress(body, coding);
   if (!smaller) return;
   body = std::move(*smaller);
-  headers.add("content-encoding", std::string(to_string(coding)));
+  headers.add("content-encoding", to_string(coding));
   if (const auto etag = headers.find("etag")) headers.set("etag", tag_of_coding(std::string(*etag), coding));
 }
 

@@ -40,7 +40,7 @@ void HeadIntake::add(std::string_view name, std::string_view value) {
     if (!cookie_.empty()) cookie_ += "; ";
     cookie_ += value;
   } else if (name.find('_') == std::string_view::npos) {  // some read it as a dash
-    head_.headers.add(std::string(name), std::string(value));
+    head_.headers.add(name, value);
   }
 }
 
