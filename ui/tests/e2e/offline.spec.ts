@@ -1,27 +1,16 @@
 // The chat room without a network: what is written is kept and sent once, what was open can be read.
-import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { Thread, ThreadPage } from '../../src/lib/api/chat-types';
-import { expect, expectNoSidewaysScroll, start, stop, test } from './studio';
+import { withLab } from './lab';
+import { expect, expectNoSidewaysScroll, test } from './studio';
 
 test.use({ name: 'offline', serviceWorkers: 'allow' });
 test.describe.configure({ mode: 'serial' });
 
-let double: { child: ChildProcess; url: string };
-test.beforeAll(async () => {
-  double = await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']);
-});
-test.afterAll(async () => stop(double.child));
-test.beforeEach(async ({ page }) => {
-  const { items } = (await (await page.request.get('/api/providers')).json()) as { items: { name: string }[] };
-  if (items.some(({ name }) => name === 'lab')) return;
-  expect((await page.request.post('/api/providers', { data: { name: 'lab', preset: 'openai', base_url: `${double.url}/openai/v1`, key: 'sk-double', is_free: true } })).ok()).toBe(true);
-  expect((await page.request.post('/api/providers/lab/check')).ok()).toBe(true);
-});
+withLab();
 
 const newThread = async (page: Page): Promise<string> => ((await (await page.request.post('/api/threads', { data: { model: 'lab/double' } })).json()) as Thread).id;
 const read = async (page: Page, thread: string): Promise<ThreadPage> => (await page.request.get(`/api/threads/${thread}`)).json() as Promise<ThreadPage>;

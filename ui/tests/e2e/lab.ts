@@ -1,0 +1,18 @@
+// The provider `lab`, which is the provider double, for every test of a file.
+import type { ChildProcess } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { expect, start, stop, test } from './studio';
+
+export function withLab(): void {
+  let double: { child: ChildProcess; url: string };
+  test.beforeAll(async () => {
+    double = await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']);
+  });
+  test.afterAll(async () => stop(double.child));
+  test.beforeEach(async ({ page }) => {
+    const { items } = (await (await page.request.get('/api/providers')).json()) as { items: { name: string }[] };
+    if (items.some(({ name }) => name === 'lab')) return;
+    expect((await page.request.post('/api/providers', { data: { name: 'lab', preset: 'openai', base_url: `${double.url}/openai/v1`, key: 'sk-double', is_free: true } })).ok()).toBe(true);
+    expect((await page.request.post('/api/providers/lab/check')).ok()).toBe(true);
+  });
+}
