@@ -1,18 +1,17 @@
-import type { Component } from 'svelte';
+import { asProblem, type Problem } from '$lib/api/problem';
+import type MessageView from './said/MessageView.svelte';
 
-export type Draw = Component<{ text: string; isOpen: boolean }>;
-
-// What draws answers: larger than the rest of the page, so it comes beside the thread itself and not before the page.
+// What draws messages: larger than the rest of the page, so it comes beside the thread itself and not before the page.
 export class Drawing {
-  draw = $state.raw<Draw | null>(null);
-  isReady = $state(false); // here, or not to be had: then texts are shown as they are
+  View = $state.raw<typeof MessageView | null>(null);
+  problem = $state.raw<Problem | null>(null);
 
   async load(): Promise<void> {
+    this.problem = null;
     try {
-      this.draw = (await import('$lib/md/Markdown.svelte')).default;
-    } catch {
-      // Not reachable: the words can be read all the same.
+      this.View = (await import('./said/MessageView.svelte')).default;
+    } catch (error) {
+      this.problem = asProblem(error);
     }
-    this.isReady = true;
   }
 }

@@ -6,12 +6,12 @@ import { newKey } from '$lib/media/secure';
 import type { Told as JournalTold, Waiting } from '$lib/offline/journal.svelte';
 import type { Kept } from '$lib/offline/kept';
 import type { Studio } from '$lib/state/studio.svelte';
+import { wordsIn } from './count';
 import { Entry } from './entry.svelte';
 import { Passage, STEP } from './passage.svelte';
-import type { Told } from './settings';
+import type { Told } from './told/settings';
 import { Tree } from './tree';
 import { t } from './words';
-import { wordsIn } from './text';
 
 const WINDOW = 30;
 const WINDOW_MAX = 200;

@@ -1,6 +1,3 @@
-// What can be said about a text without drawing it.
-export const wordsIn = (text: string): number => text.match(/\S+/g)?.length ?? 0;
-
 // A text too long to be laid out unasked, cut at the end of a line where there is one near.
 const SHOWN_MAX = 6000;
 export function beginningOf(text: string): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { beginningOf, isSafeLink, spoken, wordsIn } from './text';
+import { wordsIn } from '../count';
+import { beginningOf, isSafeLink, spoken } from './text';
 
 describe('text', () => {
   it('is counted in words', () => {

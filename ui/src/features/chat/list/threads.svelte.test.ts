@@ -3,7 +3,7 @@ import type { Thread } from '$lib/api/chat-types';
 import { Problem } from '$lib/api/problem';
 import type { StudioEvent } from '$lib/api/types';
 import { Undoable } from '$lib/state/undoable';
-import { ChatServer } from '../../../tests/fixtures/chat-server';
+import { ChatServer } from '../../../../tests/fixtures/chat-server';
 import { placed, Threads } from './threads.svelte';
 
 type Ports = ConstructorParameters<typeof Threads>[0];
