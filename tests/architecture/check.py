@@ -42,6 +42,7 @@ HEAVY = {
     r"sqlite3\.h": ["store"],
     r"libav\w+/|libsw\w+/": ["media/worker"],
     r"vips/": ["media/worker"],
+    r"poppler": ["media/worker"],
     r"ass/ass": ["media/worker"],
     r"unicode/": ["media/worker"],
     r"flite|espeak": ["media/worker"],
@@ -55,7 +56,7 @@ WHOLE_ASIO = {"base/asio.cpp"}
 # Headers outside media/worker that many include: they must not pull in what makes every file slow.
 LIGHT_HEADER_BANS = [r"boost/asio\.hpp", r"boost/beast", r"boost/json\.hpp", r"<regex>", r"<iostream>"]
 
-MEDIA_LIBRARIES = re.compile(r"libav|libsw|libvips|libass|libflite|libespeak|libicu|libx264|libfreetype|libharfbuzz")
+MEDIA_LIBRARIES = re.compile(r"libav|libsw|libvips|libpoppler|libass|libflite|libespeak|libicu|libx264|libfreetype|libharfbuzz")
 
 
 def sources(*endings):

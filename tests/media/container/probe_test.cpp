@@ -61,6 +61,19 @@ TEST_F(Probe, TellsWhatAPictureIs) {
   }
 }
 
+TEST_F(Probe, TellsWhatADocumentIs) {
+  const auto result = probe("%PDF-1.7", "photo.jpg");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->at("kind").as_string(), "document");
+  EXPECT_EQ(result->at("media_type").as_string(), "application/pdf");
+  FakeTaskContext poster{json::Value{{"width", 100}, {"at_frame", 0}}};
+  poster.add_input("file", "%PDF-1.7");
+  poster.add_output("image");
+  const auto refused = container_tasks()[1].run(poster);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "media_unsupported");
+}
+
 TEST_F(Probe, TellsWhatAVideoIs) {
   for (const auto& [name, type] : {std::pair{"a.mp4", "video/mp4"},
                                    {"a.mov", "video/quicktime"},
@@ -129,7 +142,6 @@ TEST_F(Probe, RefusesWhatIsNoMediaWhateverItsName) {
                  "media_unsupported", "SVG", "logo.png");
   expect_refused("<!DOCTYPE html><title>404</title>", "media_unsupported", "web page", "photo.jpg");
   expect_refused(std::string("PK\3\4") + std::string(100, 'x'), "media_unsupported", "ZIP", "photos.jpg");
-  expect_refused("%PDF-1.7", "media_unsupported", "PDF", "photo.jpg");
   expect_refused(std::string(1'000, '\x80'), "media_unsupported", "no format", "noise.mp4");
 }
 

@@ -12,6 +12,7 @@
 #include <map>
 
 #include "tests/media/process/running_workers.hpp"
+#include "tests/media/test_pdf.hpp"
 
 namespace atelier::media {
 namespace {
@@ -164,6 +165,24 @@ TEST_F(RealWorker, MakesAFilmFromAText) {
   const UniqueFd clip = std::move(files_["video"]);
   done("segment", scene_parameters(part, "clip"), {{"background", &clip}}, {"video"});
   done("poster", {{"width", 160}, {"at_frame", 5}}, {{"file", &clip}}, {"image"});
+  EXPECT_EQ(workers_.report().started_count, 1U);
+}
+
+TEST_F(RealWorker, MakesReadyWhatGoesToAModel) {
+  const std::vector<std::string> pages = {"The lamp was lit.", "Nobody saw it."};
+  const UniqueFd document = file_with(pdf_with_pages(pages));
+  const json::Value facts = done("probe", {{"name", "lamp.pdf"}}, {{"file", &document}}, {});
+  EXPECT_EQ(facts.at("kind").as_string(), "document");
+  EXPECT_EQ(facts.at("media_type").as_string(), "application/pdf");
+  EXPECT_EQ(done("document_text", json::Object(), {{"file", &document}}, {"text"}).at("page_count").as_int64(), 2);
+  EXPECT_EQ(text_of(files_["text"].get()), "[page 1]\nThe lamp was lit.\n\n[page 2]\nNobody saw it.");
+
+  const json::Value part{{"first_frame", 0}, {"frame_count", 20}, {"cues", json::Array()}};
+  done("frame", with(with(scene_parameters(part, "dunes"), "frame", 10), "preview_width", 320), {}, {"image"});
+  const UniqueFd picture = std::move(files_["image"]);
+  const json::Value shrunk = done("shrink", {{"side_max", 100}}, {{"file", &picture}}, {"image"});
+  EXPECT_EQ(shrunk.at("height").as_int64(), 100);
+  EXPECT_EQ(shrunk.at("media_type").as_string(), "image/jpeg");
   EXPECT_EQ(workers_.report().started_count, 1U);
 }
 

@@ -15,6 +15,8 @@ json::Value describe(const FileFormat& format, const ImageHeader& header) {
           {"has_audio", false},    {"codec", format.media_type.substr(std::string_view("image/").size())}};
 }
 
+json::Value describe(const FileFormat& format) { return {{"kind", "document"}, {"media_type", format.media_type}}; }
+
 json::Value describe(const FileFormat& format, const StreamHeader& header) {
   return {{"kind", header.has_video ? "video" : "audio"},
           {"media_type", header.has_video ? format.media_type : format.media_type_audio},
@@ -32,8 +34,9 @@ Result<json::Value> probe(TaskContext& context) {
   json::ObjectReader reader(context.parameters());
   const std::string name = printable(reader.required_string("name", {.bytes_min = 1, .bytes_max = 1'024}));
   if (auto done = reader.finish(); !done) return error_of(done);
-  const auto source = open_source(context.input("file"), name);
+  const auto source = open_source(context.input("file"), name, Documents::wanted);
   if (!source) return error_of(source);
+  if (source->format.family == Family::document) return describe(source->format);
   if (source->format.family == Family::image) {
     const auto header = read_image_header(source->file, source->format, name);
     if (!header) return error_of(header);

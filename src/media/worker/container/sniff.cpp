@@ -30,6 +30,9 @@ constexpr FileFormat kQuickTime = stream("mov", "video/quicktime", "audio/mp4");
 constexpr FileFormat kMp3 = stream("mp3", "audio/mpeg", "audio/mpeg");
 constexpr FileFormat kHeif = refused("a HEIF or AVIF picture, which is not read here: save it as JPEG, PNG or WebP");
 
+constexpr FileFormat kPdf{
+    Family::document, nullptr, "application/pdf", {}, "a PDF document, not a picture, sound or video"};
+
 // The first that fits.
 constexpr Signature kSignatures[] = {
     {0, "\xff\xd8\xff"sv, 0, {}, image("jpegload", "image/jpeg")},
@@ -61,7 +64,7 @@ constexpr Signature kSignatures[] = {
     {0, "OggS"sv, 0, {}, stream("ogg", "video/ogg", "audio/ogg")},
     {0, "fLaC"sv, 0, {}, stream("flac", "audio/flac", "audio/flac")},
     {0, "ID3"sv, 0, {}, kMp3},
-    {0, "%PDF"sv, 0, {}, refused("a PDF document, not a picture, sound or video")},
+    {0, "%PDF"sv, 0, {}, kPdf},
     {0, "PK\3\4"sv, 0, {}, refused("a ZIP archive, not a picture, sound or video")},
     {0, "BM"sv, 6, "\0\0\0\0"sv, refused("a BMP picture, which is not read here: save it as JPEG, PNG or WebP")},
 };

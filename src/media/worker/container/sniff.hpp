@@ -6,9 +6,10 @@
 namespace atelier::media::container {
 
 enum class Family : std::uint8_t {
-  image,    // libvips reads it
-  stream,   // one FFmpeg demuxer reads it
-  refused,  // known, or guessed, but not read here
+  image,     // libvips reads it
+  stream,    // one FFmpeg demuxer reads it
+  document,  // document/ reads it
+  refused,   // known, or guessed, but not read here
 };
 
 struct FileFormat {
@@ -17,7 +18,7 @@ struct FileFormat {
   const char* reader = nullptr;
   std::string_view media_type;        // of a picture, or of a file with video
   std::string_view media_type_audio;  // of the same container without video
-  // Of a refused file: what it is, to follow "is ".
+  // Of a document or a refused file: what it is, to follow "is ".
   std::string_view is_what;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/error.hpp"
@@ -8,11 +9,13 @@
 
 namespace atelier::media::container {
 
-// A user's file, mapped and sniffed: an image or a stream, since everything else is refused with words for people.
+// A user's file, mapped and sniffed: an image or a stream, or where it is wanted a document, since everything else is
+// refused with words for people.
 struct Source {
   MappedFile file;
   FileFormat format;
 };
-Result<Source> open_source(int fd, const std::string& name);
+enum class Documents : std::uint8_t { refused, wanted };
+Result<Source> open_source(int fd, const std::string& name, Documents documents = Documents::refused);
 
 }  // namespace atelier::media::container

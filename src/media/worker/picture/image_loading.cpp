@@ -1,168 +1,16 @@
 #include "media/worker/picture/image_loading.hpp"
 
 #include <fmt/format.h>
-#include <vips/vips.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
-#include <optional>
-#include <string_view>
 
-#include "base/text.hpp"
 #include "media/worker/container/libraries.hpp"
+#include "media/worker/picture/decoded_image.hpp"
 
 namespace atelier::media::picture {
 namespace {
-
-struct Unref {
-  template <class Object>
-  void operator()(Object* object) const noexcept {
-    g_object_unref(object);
-  }
-};
-using ImagePtr = std::unique_ptr<VipsImage, Unref>;
-using SourcePtr = std::unique_ptr<VipsSource, Unref>;
-
-// What a picture may be told by: its first bytes. The loaders' names as libvips gives them.
-struct Format {
-  std::string_view name;
-  std::size_t offset;
-  std::string_view magic;
-  std::string_view loader;
-};
-using namespace std::string_view_literals;
-constexpr std::array kFormats = {
-    Format{"JPEG", 0, "\xff\xd8\xff"sv, "jpegload"}, Format{"PNG", 0, "\x89PNG\r\n\x1a\n"sv, "pngload"},
-    Format{"WebP", 8, "WEBP"sv, "webpload"},         Format{"GIF", 0, "GIF8"sv, "gifload"},
-    Format{"TIFF", 0, "II*\0"sv, "tiffload"},        Format{"TIFF", 0, "MM\0*"sv, "tiffload"},
-    Format{"HEIF", 4, "ftyphei"sv, "heifload"},      Format{"HEIF", 4, "ftypmif1"sv, "heifload"},
-    Format{"AVIF", 4, "ftypavif"sv, "heifload"},
-};
-
-const Format* recognise(std::span<const std::uint8_t> file) {
-  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), std::min<std::size_t>(file.size(), 32));
-  for (const Format& format : kFormats)
-    if (bytes.size() >= format.offset && bytes.substr(format.offset).starts_with(format.magic)) return &format;
-  return nullptr;
-}
-
-// libvips keeps its messages until they are taken, a line each; the first says most.
-std::string take_vips_error() {
-  const std::string_view all = vips_error_buffer();
-  std::string first = printable(trim(all.substr(0, all.find('\n'))), 200);
-  vips_error_clear();
-  return first.empty() ? "no reason given" : first;
-}
-
-std::unexpected<Error> fail_vips(const Format& format, std::source_location source = std::source_location::current()) {
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("the image is a broken or cut off {}: {}", format.name, take_vips_error()), source);
-}
-
-SourcePtr source_of(std::span<const std::uint8_t> file) {
-  return SourcePtr(vips_source_new_from_memory(file.data(), file.size()));
-}
-
-struct Facts {
-  const Format* format;
-  // As seen: after the turn its EXIF asks for.
-  double width;
-  double height;
-};
-
-Result<> check_size(VipsImage* image) {
-  const std::int64_t width = vips_image_get_width(image);
-  const std::int64_t height = vips_image_get_height(image);
-  if (width > kImageSideMax || height > kImageSideMax || width * height > kImagePixelsMax)
-    return fail(ErrorCode::too_large,
-                fmt::format("the image is {}x{}; at most {} megapixels and {} pixels a side are allowed", width, height,
-                            kImagePixelsMax / 1'000'000, kImageSideMax));
-  // These cannot be decoded row by row: all of it stands in memory.
-  int is_interlaced = 0;
-  if (vips_image_get_typeof(image, "interlaced") != 0) (void)vips_image_get_int(image, "interlaced", &is_interlaced);
-  if (is_interlaced != 0 && width * height > kImagePixelsMax / 2)
-    return fail(ErrorCode::too_large,
-                fmt::format("the image is {}x{} and interlaced; at most {} megapixels are allowed then", width, height,
-                            kImagePixelsMax / 2'000'000));
-  return {};
-}
-
-Result<Facts> examine(std::span<const std::uint8_t> file) {
-  const Format* format = recognise(file);
-  if (format == nullptr)
-    return fail(ErrorCode::invalid_argument, "the image is not in a format we read (JPEG, PNG, WebP, GIF, TIFF, HEIF)");
-  const SourcePtr source = source_of(file);
-  const ImagePtr image(vips_image_new_from_source(source.get(), "", nullptr));
-  if (!image) return fail_vips(*format);
-  const char* loader = nullptr;
-  if (vips_image_get_string(image.get(), VIPS_META_LOADER, &loader) != 0 ||
-      !std::string_view(loader).starts_with(format->loader))
-    return fail(ErrorCode::invalid_argument, fmt::format("the image is not the {} it begins as", format->name));
-  if (auto checked = check_size(image.get()); !checked) return error_of(checked);
-  Facts facts{format, static_cast<double>(vips_image_get_width(image.get())),
-              static_cast<double>(vips_image_get_height(image.get()))};
-  if (vips_image_get_orientation_swap(image.get()) != 0) std::swap(facts.width, facts.height);
-  return facts;
-}
-
-// By the picture's own profile where it has a sound one. The profiles it is turned with are libvips's built-in ones.
-ImagePtr in_srgb(ImagePtr image) {
-  VipsImage* out = nullptr;
-  if (vips_image_get_typeof(image.get(), VIPS_META_ICC_NAME) != 0) {
-    if (vips_icc_transform(image.get(), &out, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_RELATIVE, nullptr) == 0)
-      return ImagePtr(out);
-    vips_error_clear();
-  }
-  return vips_colourspace(image.get(), &out, VIPS_INTERPRETATION_sRGB, nullptr) == 0 ? ImagePtr(out) : nullptr;
-}
-
-// A picture as it may be read over and over.
-// libvips's resizers read a sequential source through a cache that turns a decoder's error into black rows, so a
-// cut-off file would pass: everything is decoded once without them, strictly, into memory where it is small enough for
-// that.
-class Decoded {
- public:
-  // `shrink` is how much smaller, at least, the picture will be shown: a JPEG is then decoded at a fraction of its
-  // size.
-  static std::optional<Decoded> decode(std::span<const std::uint8_t> file, const Facts& facts, double shrink) {
-    Decoded decoded(file);
-    // Half of the way is left to the resizer, which does it better.
-    if (facts.format->loader == "jpegload")
-      decoded.options_ = shrink >= 16 ? "[shrink=8]" : shrink >= 8 ? "[shrink=4]" : shrink >= 4 ? "[shrink=2]" : "";
-    ImagePtr strict = decoded.open_file();
-    if (!strict) return std::nullopt;
-    if (VIPS_IMAGE_SIZEOF_IMAGE(strict.get()) <= kInMemoryBytesMax) {
-      decoded.memory_.reset(vips_image_copy_memory(strict.get()));
-      if (!decoded.memory_) return std::nullopt;
-      return decoded;
-    }
-    double mean = 0;
-    if (vips_avg(strict.get(), &mean, nullptr) != 0) return std::nullopt;
-    return decoded;
-  }
-
-  ImagePtr open() const {
-    if (!memory_) return open_file();
-    g_object_ref(memory_.get());
-    return ImagePtr(memory_.get());
-  }
-
- private:
-  static constexpr guint64 kInMemoryBytesMax = guint64{128} << 20;
-
-  explicit Decoded(std::span<const std::uint8_t> file) : file_(file) {}
-  ImagePtr open_file() const {
-    const SourcePtr source = source_of(file_);
-    return ImagePtr(vips_image_new_from_source(source.get(), options_, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                               VIPS_FAIL_ON_TRUNCATED, nullptr));
-  }
-
-  std::span<const std::uint8_t> file_;
-  const char* options_ = "";
-  ImagePtr memory_;
-};
 
 // Scaled and cropped to exactly this size, upright, three bands of 8-bit sRGB, in memory.
 ImagePtr cropped_to(const Decoded& picture, Extent extent, VipsInteresting interest) {
@@ -234,7 +82,7 @@ constexpr double kInsetKept = 0.8;  // of its length, when inset
 constexpr double kEnlargementMax = 2.5;
 constexpr double kInsetEnlargementMax = 4.0;
 
-Layout lay_out(const Facts& facts, Extent extent) {
+Layout lay_out(const ImageFacts& facts, Extent extent) {
   const double width = extent.width;
   const double height = extent.height;
   const double fill_scale = std::max(width / facts.width, height / facts.height);
@@ -260,7 +108,7 @@ ImagePtr inset_on_backdrop(const Decoded& picture, Extent extent, Extent inset) 
   return ImagePtr(out);
 }
 
-Result<RgbImage> samples_of(VipsImage* image, const Format& format) {
+Result<RgbImage> samples_of(VipsImage* image, const ImageFormat& format) {
   std::size_t size_bytes = 0;
   const std::unique_ptr<void, decltype(&g_free)> memory(vips_image_write_to_memory(image, &size_bytes), g_free);
   if (!memory) return fail_vips(format);

@@ -9,5 +9,6 @@ namespace atelier::media::picture {
 Result<json::Value> run_still(TaskContext& context);
 Result<json::Value> run_segment(TaskContext& context);
 Result<json::Value> run_frame(TaskContext& context);
+Result<json::Value> run_shrink(TaskContext& context);
 
 }  // namespace atelier::media::picture

@@ -11,6 +11,7 @@ std::span<const TaskType> picture_tasks() {
       TaskType{"still", 1, "images", run_still},
       TaskType{"segment", 1, "frames", run_segment},
       TaskType{"frame", 1, "frames", run_frame},
+      TaskType{"shrink", 1, "images", run_shrink},
   };
   return kTasks;
 }

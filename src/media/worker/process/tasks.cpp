@@ -6,6 +6,7 @@
 #include "media/worker/caption/tasks.hpp"
 #include "media/worker/container/libraries.hpp"
 #include "media/worker/container/tasks.hpp"
+#include "media/worker/document/tasks.hpp"
 #include "media/worker/picture/tasks.hpp"
 #include "media/worker/sound/tasks.hpp"
 
@@ -18,6 +19,7 @@ std::vector<TaskType> all_tasks() {
   add(caption::caption_tasks());
   add(picture::picture_tasks());
   add(container::container_tasks());
+  add(document::document_tasks());
   return all;
 }
 
@@ -30,6 +32,7 @@ Libraries::~Libraries() = default;
 
 Result<std::unique_ptr<Libraries>> Libraries::start(const Options& options) {
   if (auto started = container::start_media_libraries(); !started) return error_of(started);
+  if (auto started = document::start_document_libraries(); !started) return error_of(started);
   auto parts = std::make_unique<Parts>();
   const std::filesystem::path given = options.font_dir;
   auto fonts = options.font_dir.empty() ? caption::Fonts::open() : caption::Fonts::open(std::span(&given, 1));
@@ -40,8 +43,11 @@ Result<std::unique_ptr<Libraries>> Libraries::start(const Options& options) {
 }
 
 std::vector<std::string> Libraries::read_only_paths() const {
-  const auto paths = sound::sound_read_only_paths();
-  return {paths.begin(), paths.end()};
+  const auto voices = sound::sound_read_only_paths();
+  std::vector<std::string> paths(voices.begin(), voices.end());
+  const auto tables = document::document_read_only_paths();
+  paths.insert(paths.end(), tables.begin(), tables.end());
+  return paths;
 }
 
 void Libraries::describe(Hello& hello) const {
