@@ -60,9 +60,25 @@ test('without a model it says kindly what is missing', async ({ page }) => {
   await ok(await page.request.post('/api/providers/lab/check'));
 });
 
+test('it does not say that there is no model before it is known', async ({ page }) => {
+  const id = await newThread(page);
+  await say(page, id, '[answer The lamp is lit.]');
+  let listed_at: string | null = null;
+  await page.route('**/api/models', (route) => route.fulfill({ json: { items: [], next: '', providers: [{ name: 'lab', protocol: 'openai', is_local: false, last_error: '', listed_at }] } }));
+  const looked = page.waitForResponse('**/api/models');
+  await page.goto(`/c/${id}`);
+  await expect(articles(page).last()).toContainText('The lamp is lit.');
+  await looked;
+  const none = page.getByRole('heading', { name: 'No model yet' });
+  await expect(none).toHaveCount(0);
+  listed_at = new Date().toISOString();
+  await expect(none).toBeVisible();
+  expect(await none.evaluate((node) => (document.querySelector('article')!.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING) > 0), 'below what was said').toBe(true);
+});
+
 test('models are there as soon as there are any, without looking again', async ({ page }) => {
   let isListed = false;
-  await page.route('**/api/models', (route) => (isListed ? route.fallback() : route.fulfill({ json: { items: [], next: '' } })));
+  await page.route('**/api/models', (route) => (isListed ? route.fallback() : route.fulfill({ json: { items: [], next: '', providers: [] } })));
   await page.goto('/c');
   await expect(page.getByRole('heading', { name: 'No model yet' })).toBeVisible();
   isListed = true;

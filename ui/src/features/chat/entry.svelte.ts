@@ -1,11 +1,17 @@
 // One message as it is shown. Each part has its own state, so that what an answer grows by changes one part's text on the page
 // and nothing else: not the list, not the message around it.
-import type { Message, MessageDelta, Part, ToldMessage } from '$lib/api/chat-types';
+import type { Message, MessageDelta, MessageRole, Part, ToldMessage } from '$lib/api/chat-types';
 
 // What waits while a message is read again. Beyond it, all that waits is let go: the next delta finds the gap anew.
 const WAITING_MAX = 256;
 
 export type Facts = Omit<Message, 'parts'>;
+
+// A message that the server does not have yet.
+export const unsent = (role: MessageRole, parts: Part[], model: string): Message => ({
+  number: 0, parent: 0, role, state: role === 'assistant' ? 'queued' : 'complete', parts, seq: 0, model, served: null, usage: null, cost: null,
+  first_token_ms: null, total_ms: null, finish: null, created_at: new Date().toISOString(),
+});
 
 export class LivePart {
   readonly type: Part['type'];

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Model } from '$lib/api/gateway-types';
+import type { Model, ModelPage } from '$lib/api/gateway-types';
 import { Problem } from '$lib/api/problem';
 import type { Studio } from '$lib/state/studio.svelte';
 import { ModelChoices } from './models.svelte';
 
 function house() {
-  const state = { items: [] as Model[], isOff: false, reads: 0 };
+  const state = { items: [] as Model[], providers: [] as ModelPage['providers'], isOff: false, reads: 0 };
   const call = async (): Promise<unknown> => {
     state.reads += 1;
     if (state.isOff) throw new Problem({ code: 'offline' });
-    return { items: state.items, next: '' };
+    return { items: state.items, next: '', providers: state.providers };
   };
   const choices = new ModelChoices({ api: { call, tell: async () => {} }, drafts: { read: () => null, write: () => {} } } as unknown as Studio);
   return { state, choices };
@@ -35,6 +35,25 @@ describe('ModelChoices', () => {
     const { reads } = state;
     await vi.advanceTimersByTimeAsync(120_000);
     expect(state.reads).toBe(reads);
+  });
+  it('does not say that there is none while a provider was not read', async () => {
+    const { state, choices } = house();
+    const provider = { name: 'lab', protocol: 'openai', is_local: false, last_error: '', listed_at: null };
+    state.providers = [provider];
+    await choices.load();
+    expect(choices.isLoaded).toBe(false);
+    state.providers = [{ ...provider, last_error: 'refused' }];
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(choices.isLoaded).toBe(true);
+  });
+  it('takes a provider that tells nothing for one without models', async () => {
+    const { state, choices } = house();
+    state.providers = [{ name: 'lab', protocol: 'openai', is_local: false, last_error: '', listed_at: null }];
+    await choices.load();
+    await vi.advanceTimersByTimeAsync(2900);
+    expect([choices.isLoaded, state.reads]).toEqual([false, 2]);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect([choices.isLoaded, state.reads]).toEqual([true, 4]);
   });
   it('looks no more once nobody looks', async () => {
     const { state, choices } = house();

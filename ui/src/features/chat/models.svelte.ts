@@ -11,6 +11,8 @@ const READ_AGAIN_MS = 10_000;
 // While there is none, it is looked for one: a provider that was just added has its models a moment later, and no event says so.
 const WAIT_FIRST_MS = 1000;
 const WAIT_MAX_MS = 15_000;
+// A provider whose list was never read has models that are not known yet. After so many looks it is taken to have none.
+const UNREAD_LOOKS_MAX = 4;
 
 export interface Choice {
   id: string;
@@ -32,7 +34,7 @@ export function choiceOf(model: Model): Choice {
 // What can be asked, and which one is.
 export class ModelChoices {
   models = $state.raw<Model[]>([]);
-  isLoaded = $state(false);
+  isLoaded = $state(false); // and whether there are any is known
   ready: Promise<void> = Promise.resolve(); // once they were read, or could not be
   problem = $state.raw<Problem | null>(null);
   last = $state(''); // chosen last, in any thread
@@ -40,6 +42,7 @@ export class ModelChoices {
   #studio: Pick<Studio, 'api' | 'drafts'>;
   #calls: ChatCalls;
   #readAt = 0;
+  #looks = 0; // that found none
   #wait = WAIT_FIRST_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isDisposed = false;
@@ -56,8 +59,11 @@ export class ModelChoices {
   }
   async #read(): Promise<void> {
     try {
-      this.models = (await this.#calls.models()).items;
-      this.isLoaded = true;
+      const { items, providers } = await this.#calls.models();
+      this.models = items;
+      if (items.length === 0) this.#looks += 1;
+      const isUnread = items.length === 0 && providers.some(({ listed_at, last_error }) => listed_at === null && last_error === '');
+      if (!isUnread || this.#looks >= UNREAD_LOOKS_MAX) this.isLoaded = true;
       this.problem = null;
     } catch (error) {
       this.problem = asProblem(error);

@@ -1,21 +1,22 @@
-import { chatCalls, isLaneOfNew, laneOfNew, type ChatCalls, type NewThread } from '$lib/api/chat';
-import type { Message, MessageRole, Part, SentMessages, Thread, ThreadChange, ThreadPage, ToldMessage } from '$lib/api/chat-types';
+import { chatCalls, type ChatCalls, type NewThread } from '$lib/api/chat';
+import type { Message, Part, SentMessages, Thread, ThreadChange, ThreadPage, ToldMessage } from '$lib/api/chat-types';
 import { asProblem, isUnheard, type Problem } from '$lib/api/problem';
 import type { StudioEvent } from '$lib/api/types';
 import { newKey } from '$lib/media/secure';
-import type { Told as JournalTold, Waiting } from '$lib/offline/journal.svelte';
+import type { Told as JournalTold } from '$lib/offline/journal.svelte';
 import type { Kept } from '$lib/offline/kept';
 import type { Studio } from '$lib/state/studio.svelte';
 import { wordsIn } from './count';
-import { Entry } from './entry.svelte';
+import { Entry, unsent } from './entry.svelte';
+import { HeldMessages } from './held.svelte';
 import { Passage, STEP } from './passage.svelte';
 import type { Told } from './told/settings';
 import { Tree } from './tree';
+import { UnsavedWrites, type Unsaved } from './unsaved.svelte';
 import { t } from './words';
 
 const WINDOW = 30;
 const WINDOW_MAX = 200;
-const READ_MAX = 100;
 const HELD_EVENTS_MAX = 4000;
 const SLOW_MS = 2500; // without an answer for so long, what was kept of the thread is shown
 
@@ -31,17 +32,7 @@ interface Pending {
   answer: Entry;
   wantsStop: boolean;
 }
-// Kept here, and not at the server as far as anybody knows.
-export interface Unsaved {
-  waiting: Waiting;
-  entry: Entry;
-}
 type Ports = Pick<Studio, 'api' | 'hub' | 'complain' | 'router' | 'offline'>;
-
-const unsent = (role: MessageRole, parts: Part[], model: string): Message => ({
-  number: 0, parent: 0, role, state: role === 'assistant' ? 'queued' : 'complete', parts, seq: 0, model, served: null, usage: null, cost: null,
-  first_token_ms: null, total_ms: null, finish: null, created_at: new Date().toISOString(),
-});
 
 // One thread as it is shown: the branch to its head, the stretch of it on the page, and what is being said in it.
 export class ThreadRoom {
@@ -63,16 +54,13 @@ export class ThreadRoom {
   #wantsTemporary = $state(false);
   readonly isTemporary = $derived(this.thread?.is_temporary ?? this.#wantsTemporary);
   readonly passage = new Passage();
+  readonly #writes = new UnsavedWrites({ id: () => this.id, pending: () => this.#pending?.key });
   #pending = $state.raw<Pending | null>(null);
   #grown = $state(0); // the tree is no state: it says here that it grew
-  #held = $state(0); // and so do the entries
   #tree = new Tree();
-  #entries = new Map<number, Entry>();
+  readonly #messages: HeldMessages;
   #studio: Ports;
   #calls: ChatCalls;
-  #threadKey = $state(newKey());
-  #kept = $state.raw<Kept | null>(null);
-  #unsavedEntries = new Map<string, Entry>();
   #stops: (() => void)[] = [];
   #waiting: StudioEvent[] = []; // told while a send is under way
   #wantedHead = 0; // told of, but not known yet
@@ -80,24 +68,15 @@ export class ThreadRoom {
   #loading = 0;
 
   readonly shown = $derived.by((): Entry[] => {
-    void this.#held;
-    const known = this.path.slice(this.passage.start, this.passage.end).flatMap((number) => this.#entries.get(number) ?? []);
+    const known = this.path.slice(this.passage.start, this.passage.end).flatMap((number) => this.#messages.get(number) ?? []);
     const pending = this.passage.isAtEnd ? this.#pending : null;
     return pending ? [...known, ...(pending.user ? [pending.user] : []), pending.answer] : known;
   });
   // The answer being made at the end of the branch.
   readonly answering = $derived.by((): Entry | null => {
-    void this.#held;
     if (this.#pending) return this.#pending.answer;
-    const last = this.#entries.get(this.path.at(-1) ?? 0);
+    const last = this.#messages.get(this.path.at(-1) ?? 0);
     return last?.isOpen ? last : null;
-  });
-  // What follows it: those that were sent and are not saved yet.
-  readonly unsaved = $derived.by((): Unsaved[] => {
-    const lane = this.#lane;
-    const pending = this.#pending?.key;
-    const waiting = this.#kept?.journal.entries.filter((each) => each.lane === lane && each.message && each.state !== 'sending' && each.key !== pending) ?? [];
-    return waiting.map((each) => ({ waiting: each, entry: this.#unsavedEntry(each) }));
   });
   readonly isEmpty = $derived(this.path.length === 0 && this.#pending === null && this.unsaved.length === 0);
 
@@ -105,18 +84,15 @@ export class ThreadRoom {
     this.#wantsTemporary = isTemporary;
     this.#studio = studio;
     this.#calls = chatCalls(studio.api);
+    this.#messages = new HeldMessages(this.#calls, () => this.id);
     this.id = id;
     this.isLoaded = id === '';
     this.ready = this.isLoaded ? Promise.resolve() : new Promise((resolve) => (this.#isReady = resolve));
   }
 
-  get #lane(): string {
-    return this.id || laneOfNew(this.#threadKey);
-  }
-  #unsavedEntry({ key, message }: Waiting): Entry {
-    let entry = this.#unsavedEntries.get(key);
-    if (!entry) this.#unsavedEntries.set(key, (entry = new Entry(unsent('user', message?.parts ?? [], ''))));
-    return entry;
+  // What follows the branch: what was sent and is not saved yet.
+  get unsaved(): readonly Unsaved[] {
+    return this.#writes.list;
   }
 
   start(): void {
@@ -134,19 +110,18 @@ export class ThreadRoom {
     const turn = ++this.#loading;
     const reach = Math.min(WINDOW_MAX, Math.max(WINDOW, this.path.length - this.passage.start));
     const slow = this.isLoaded ? undefined : setTimeout(() => void this.#showKept(turn), SLOW_MS);
-    const versions = new Map([...this.#entries].map(([number, entry]) => [number, entry.version]));
+    const versions = this.#messages.versions();
     try {
       const page = await this.#calls.thread(this.id, reach);
       if (turn !== this.#loading) return;
       this.#tree = new Tree(page.shape);
       this.#grown += 1;
       this.thread = page.thread;
-      const shown = new Set(this.path.slice(this.passage.start, this.passage.end));
-      for (const number of [...this.#entries.keys()]) if (!shown.has(number)) this.#entries.delete(number);
-      for (const message of page.messages) this.#takeRead(message, versions.get(message.number) ?? 0);
+      this.#messages.retain(new Set(this.path.slice(this.passage.start, this.passage.end)));
+      for (const message of page.messages) this.#messages.take(message, versions.get(message.number) ?? 0);
       this.keptAt = 0;
       if (!this.#pending) this.#show(this.#endOf(page.thread));
-      if (!this.isLoaded || this.#missing(this.passage.start, this.passage.end).length > 0) this.#toEnd();
+      if (!this.isLoaded || this.#messages.missing(this.path, this.passage.start, this.passage.end).length > 0) this.#toEnd();
       this.isLoaded = true;
       this.isGone = false;
       this.problem = null;
@@ -155,7 +130,7 @@ export class ThreadRoom {
       if (turn !== this.#loading) return;
       this.problem = asProblem(error);
       this.isGone = this.problem.status === 404;
-      if (this.isGone) this.#kept?.threads.forget(this.id);
+      if (this.isGone) this.#writes.forgetPage();
       else if (this.problem.status === 0 || this.problem.status >= 500) await this.#showKept(turn);
     } finally {
       clearTimeout(slow);
@@ -167,43 +142,38 @@ export class ThreadRoom {
 
   // From here on what is written is kept until the server has it.
   follow(kept: Kept): void {
-    if (this.#kept === kept) return;
-    this.#kept = kept;
-    this.#stops.push(kept.journal.listen((told) => this.#hearJournal(told)));
-    const left = this.id === '' && !this.#pending && !this.#wantsTemporary && kept.journal.entries.find(({ lane, state }) => isLaneOfNew(lane) && state !== 'sending');
-    if (left) this.#threadKey = left.lane.slice(laneOfNew('').length);
+    const stop = this.#writes.follow(kept, this.id === '' && !this.#pending && !this.#wantsTemporary, (told) => this.#hearJournal(told));
+    if (!stop) return;
+    this.#stops.push(stop);
     if (this.thread && !this.#pending) this.#show(this.#endOf(this.thread));
     this.#keep();
   }
   #hearJournal(told: JournalTold): void {
-    if (told.kind === 'created' && told.lane === this.#lane) this.#become(told.thread);
+    if (told.kind === 'created' && told.lane === this.#writes.lane) this.#become(told.thread);
     else if (told.kind === 'sent' && told.entry.lane === this.id && told.entry.key !== this.#pending?.key) {
-      this.#takeSent(told.said, this.#unsavedEntries.get(told.entry.key) ?? null, null);
-      this.#unsavedEntries.delete(told.entry.key);
+      this.#takeSent(told.said, this.#writes.take(told.entry.key), null);
       this.#keep();
     } else if (told.kind === 'changed' && told.thread.id === this.id) this.#takeThread(told.thread);
     else if (told.kind === 'ended' && told.lane === this.id) this.#release();
   }
-  // Which message the branch ends with: that which waits to be sent belongs below its own.
   #endOf({ head }: Thread): number {
-    const parent = this.unsaved[0]?.waiting.message?.parent ?? null;
-    return parent === null || (parent !== 0 && !this.#tree.has(parent)) ? head : parent;
+    return this.#writes.endOf(head, this.#tree);
   }
   discard(key: string): void {
-    this.#kept?.journal.discard(key);
+    this.#writes.discard(key);
     if (this.thread) this.#show(this.#endOf(this.thread));
   }
   again(key: string): void {
-    this.#kept?.journal.again(key);
+    this.#writes.again(key);
   }
   #keep(): void {
-    if (this.#kept && this.isLoaded && this.keptAt === 0 && this.thread && !this.thread.is_temporary) this.#kept.threads.keep(this.id, () => this.#page());
+    if (this.isLoaded && this.keptAt === 0 && this.thread && !this.thread.is_temporary) this.#writes.keepPage(() => this.#page());
   }
   #page(): ThreadPage | null {
     if (!this.thread || this.isGone || this.keptAt > 0) return null;
     const messages: Message[] = [];
     for (const number of this.path.slice(-WINDOW).toReversed()) {
-      const entry = this.#entries.get(number);
+      const entry = this.#messages.get(number);
       if (!entry) break;
       messages.unshift({ ...entry.facts, seq: entry.seq, parts: entry.plainParts() });
     }
@@ -216,7 +186,7 @@ export class ThreadRoom {
     this.#tree = new Tree(found.page.shape);
     this.#grown += 1;
     this.thread = found.page.thread;
-    for (const message of found.page.messages) this.#put(message.number, new Entry(message));
+    for (const message of found.page.messages) this.#messages.put(message.number, new Entry(message));
     this.keptAt = found.at;
     this.isLoaded = true;
     this.problem = null;
@@ -245,7 +215,7 @@ export class ThreadRoom {
     if (this.#waiting.length < HELD_EVENTS_MAX) this.#waiting.push(event);
   }
   get #isHeld(): boolean {
-    return this.#pending !== null || this.#kept?.journal.isTrying(this.id) === true;
+    return this.#pending !== null || this.#writes.isTrying;
   }
   #release(): void {
     if (this.#isHeld) return;
@@ -258,16 +228,16 @@ export class ThreadRoom {
     if (event.type === 'thread.changed') this.#takeThread(event.data);
     else if (event.type === 'thread.deleted') {
       this.isGone = true;
-      this.#kept?.threads.forget(this.id);
+      this.#writes.forgetPage();
     }
     else if (event.type === 'message.changed') this.#told(event.data.message);
-    else if (event.type === 'message.delta' && this.#entries.get(event.data.number)?.grow(event.data) === false) void this.#readAgain(event.data.number);
+    else if (event.type === 'message.delta') this.#messages.grow(event.data);
   }
 
   #takeThread(told: Thread): void {
     if (this.thread && told.revision < this.thread.revision) return;
-    this.thread = this.#kept?.journal.changed(told) ?? told;
-    if (told.state === 'idle' && this.unsaved.length > 0) this.#kept?.journal.wake(this.id); // it may have waited for that
+    this.thread = this.#writes.changed(told);
+    if (told.state === 'idle') this.#writes.wake();
     if (this.#headWrites === 0 && !this.#pending && this.#endOf(told) !== (this.path.at(-1) ?? 0)) this.#show(this.#endOf(told));
   }
 
@@ -275,21 +245,21 @@ export class ThreadRoom {
     const isNew = !this.#tree.has(told.number);
     if (!this.#tree.add(told.number, told.parent, told.role)) return void this.load();
     if (isNew) this.#grown += 1;
-    const entry = this.#entries.get(told.number);
+    const entry = this.#messages.get(told.number);
     const wasOpen = entry?.isOpen ?? true;
-    if (entry ? !entry.hear(told) : !this.#takeTold(told)) void this.#readAgain(told.number);
+    if (entry ? !entry.hear(told) : !this.#takeTold(told)) void this.#messages.readAgain(told.number);
     if (isNew && told.parent === (this.path.at(-1) ?? 0)) this.#extend(told.number);
     if (this.#wantedHead === told.number) this.#show(told.number);
     if (wasOpen && this.path.at(-1) === told.number) this.#announce(told.number);
   }
   #takeTold(told: ToldMessage): boolean {
-    if (told.parts === null) this.#put(told.number, new Entry({ ...told, parts: [], seq: 0 }));
-    else this.#put(told.number, new Entry({ ...told, parts: told.parts }));
+    if (told.parts === null) this.#messages.put(told.number, new Entry({ ...told, parts: [], seq: 0 }));
+    else this.#messages.put(told.number, new Entry({ ...told, parts: told.parts }));
     return told.parts !== null;
   }
 
   #announce(number: number): void {
-    const entry = this.#entries.get(number);
+    const entry = this.#messages.get(number);
     if (!entry || entry.facts.role !== 'assistant') return;
     const { state } = entry.facts;
     if (state === 'complete') this.status = t('statusReady', { count: wordsIn(entry.text) });
@@ -300,43 +270,6 @@ export class ThreadRoom {
   }
 
   // --- messages and the branch ---
-
-  #put(number: number, entry: Entry): void {
-    this.#entries.set(number, entry);
-    this.#held += 1;
-  }
-  #takeRead(message: Message, version: number): void {
-    const known = this.#entries.get(message.number);
-    if (known) known.takeRead(message, version);
-    else this.#put(message.number, new Entry(message));
-  }
-  async #readAgain(number: number): Promise<void> {
-    const entry = this.#entries.get(number);
-    const version = entry?.version ?? 0;
-    try {
-      const message = await this.#calls.message(this.id, number);
-      if (this.#entries.get(number) === entry) this.#takeRead(message, version);
-    } catch {
-      // The next delta, or the answer's end, finds it still behind.
-      entry?.readFailed();
-    }
-  }
-
-  // Those of a stretch of the branch that are not here.
-  #missing(start: number, end: number, path = this.path): number[] {
-    return path.slice(Math.max(0, start), end).filter((number) => !this.#entries.has(number));
-  }
-  async #ensure(start: number, end: number, path = this.path): Promise<void> {
-    for (let missing = this.#missing(start, end, path); missing.length > 0; ) {
-      const from = missing.at(-1)!;
-      const limit = Math.min(READ_MAX, path.indexOf(from) - path.indexOf(missing[0]!) + 1);
-      const { messages } = await this.#calls.messages(this.id, { from }, limit);
-      for (const message of messages) if (!this.#entries.has(message.number)) this.#put(message.number, new Entry(message));
-      const left = this.#missing(start, end, path);
-      if (left.length === missing.length) return; // what the server does not have
-      missing = left;
-    }
-  }
 
   #show(head: number): void {
     if (head !== 0 && !this.#tree.has(head)) {
@@ -358,7 +291,7 @@ export class ThreadRoom {
   // Nothing of the stretch that is shown may be missing.
   #fill(): void {
     const { start, end } = this.passage;
-    if (this.keptAt === 0 && this.#missing(start, end).length > 0) void this.#ensure(start, end).catch((error: unknown) => this.#studio.complain(error, () => this.#fill()));
+    if (this.keptAt === 0 && this.#messages.missing(this.path, start, end).length > 0) void this.#messages.ensure(this.path, start, end).catch((error: unknown) => this.#studio.complain(error, () => this.#fill()));
   }
   #extend(number: number): void {
     this.#setPath([...this.path, number]);
@@ -367,7 +300,7 @@ export class ThreadRoom {
 
   // All that a message says; null where it is not here.
   textOf(number: number): string | null {
-    return this.#entries.get(number)?.text ?? null;
+    return this.#messages.get(number)?.text ?? null;
   }
   // What a message and those before it say, without keeping them here.
   async readTexts(from: number, limit: number, signal?: AbortSignal): Promise<ReadonlyMap<number, string>> {
@@ -396,9 +329,9 @@ export class ThreadRoom {
   }
   async #grow(start: number, end: number): Promise<boolean> {
     const path = this.path;
-    if (this.keptAt > 0 && this.#missing(start, end).length > 0) return false; // there is nobody to ask
+    if (this.keptAt > 0 && this.#messages.missing(this.path, start, end).length > 0) return false; // there is nobody to ask
     try {
-      await this.#ensure(start, end);
+      await this.#messages.ensure(this.path, start, end);
     } catch (error) {
       this.#studio.complain(error);
       return false;
@@ -419,7 +352,7 @@ export class ThreadRoom {
     if (at < 0) return false;
     if (at >= this.passage.start && at < this.passage.end) return true;
     try {
-      await this.#ensure(at - 2, at + STEP);
+      await this.#messages.ensure(this.path, at - 2, at + STEP);
     } catch (error) {
       this.#studio.complain(error);
       return false;
@@ -435,7 +368,7 @@ export class ThreadRoom {
   }
   async #makeThread(model: string): Promise<void> {
     if (this.id !== '') return;
-    const thread = await this.#calls.createThread(this.#newThread(model), this.#threadKey);
+    const thread = await this.#calls.createThread(this.#newThread(model), this.#writes.threadKey);
     this.#become(thread);
   }
   #become(thread: Thread): void {
@@ -449,16 +382,14 @@ export class ThreadRoom {
     const parent = below ?? this.path.at(-1) ?? 0;
     const user = new Entry(unsent('user', out.parts, ''));
     const message = { parts: out.parts, ...(model ? { model } : {}) };
-    const journal = this.#kept?.journal;
-    if (!journal) {
+    if (!this.#writes.isFollowing) {
       return this.#write(out.key, parent, user, model, retry, async () => {
         await this.#makeThread(model);
         return this.#calls.send(this.id, { ...message, parent }, out.key);
       });
     }
-    const create = this.id === '' ? { create: { body: this.#newThread(model), key: this.#threadKey } } : {};
     const isBehind = this.unsaved.length > 0; // what was written before it goes first
-    const post = (): Promise<SentMessages | null> => journal.post({ key: out.key, lane: this.#lane, ...create, message: { ...message, parent: isBehind && below === undefined ? null : parent } });
+    const post = (): Promise<SentMessages | null> => this.#writes.post(out.key, { ...message, parent: isBehind && below === undefined ? null : parent }, this.#newThread(model));
     if (!isBehind) return this.#write(out.key, parent, user, model, retry, post);
     try {
       await post();
@@ -515,12 +446,12 @@ export class ThreadRoom {
     let isWhole = true;
     for (const message of messages) {
       isWhole = this.#tree.add(message.number, message.parent, message.role) && isWhole;
-      const known = this.#entries.get(message.number);
+      const known = this.#messages.get(message.number);
       const shown = message.role === 'assistant' ? answer : user;
       if (shown && !known) {
         shown.replace(message);
-        this.#put(message.number, shown);
-      } else this.#takeRead(message, known?.version ?? 0);
+        this.#messages.put(message.number, shown);
+      } else this.#messages.take(message, known?.version ?? 0);
     }
     this.#grown += 1;
     if (!this.thread || thread.revision >= this.thread.revision) this.thread = thread;
@@ -560,7 +491,7 @@ export class ThreadRoom {
     try {
       const start = Math.min(this.passage.start, at);
       const end = Math.min(path.length, Math.max(start + STEP, at + STEP));
-      await this.#ensure(start, end, path);
+      await this.#messages.ensure(path, start, end);
       this.#setPath(path);
       this.passage.set(start, end);
       const thread = await this.#calls.changeThread(this.id, { head: number });
@@ -594,8 +525,7 @@ export class ThreadRoom {
     try {
       this.#takeThread(await this.#calls.changeThread(this.id, change));
     } catch (error) {
-      if (!this.#kept || !this.thread || !isUnheard(error)) throw error;
-      this.#kept.journal.keepChange(this.id, change, newKey());
+      if (!this.thread || !isUnheard(error) || !this.#writes.keepChange(change)) throw error;
       this.thread = { ...this.thread, ...change };
     }
   }
@@ -609,7 +539,7 @@ export class ThreadRoom {
   // What the person asked before, newest first.
   promptsBefore(): string[] {
     return this.path.toReversed().flatMap((number) => {
-      const entry = this.#tree.roleOf(number) === 'user' ? this.#entries.get(number) : undefined;
+      const entry = this.#tree.roleOf(number) === 'user' ? this.#messages.get(number) : undefined;
       return entry && entry.text !== '' ? [entry.text] : [];
     });
   }
