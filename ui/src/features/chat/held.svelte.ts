@@ -54,6 +54,12 @@ export class HeldMessages {
     }
   }
 
+  // Reads those that are not here, each by itself. Throws what the server refused.
+  async readEach(numbers: readonly number[]): Promise<void> {
+    const read = numbers.filter((number) => !this.#entries.has(number)).map((number) => this.#calls.message(this.#id(), number));
+    for (const message of await Promise.all(read)) this.take(message, 0);
+  }
+
   // Those of a stretch of a branch that are not here.
   missing(path: readonly number[], start: number, end: number): number[] {
     return path.slice(Math.max(0, start), end).filter((number) => !this.#entries.has(number));

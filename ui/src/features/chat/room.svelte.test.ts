@@ -57,6 +57,49 @@ describe('ThreadRoom', () => {
     expect(room.answering).toBeNull();
     expect(room.status).toBe('Answer ready, 2 words');
   });
+  it('has several models answer side by side, and goes on from the one that is kept', async () => {
+    const { server, room, fresh } = await opened('');
+    const sending = room.send({ parts: say('Hello'), key: 'k1', beside: ['lab/b', 'lab/c'] }, 'lab/a', nothing);
+    const before = room.sideBySide;
+    expect(before.map(({ facts }) => facts.model)).toEqual(['lab/a', 'lab/b', 'lab/c']);
+    expect(await sending).toBe(true);
+    expect(room.sideBySide, 'the same on the page as before').toEqual(before);
+    expect([room.path, room.shown.length]).toEqual([[1, 2], 2]);
+    server.grow('t1', 3, 'Good day');
+    server.grow('t1', 4, 'Hi');
+    expect(room.sideBySide.map(({ text }) => text)).toEqual(['', 'Good day', 'Hi']);
+    server.finish('t1', 2);
+    expect(room.status).toBe('1 of 3 answers ready');
+    server.kept.get('t1')!.messages[3]!.parts = say('Hi there');
+    server.kept.get('t1')!.messages[3]!.seq = 2;
+    fresh();
+    await settle();
+    await settle();
+    expect(room.sideBySide.map(({ text }) => text), 'read again, as the branch is').toEqual(['', 'Good day', 'Hi there']);
+    await room.stop();
+    expect(server.calls.at(-1), 'one that is left is stopped by itself, more are at once').toBe('POST /api/threads/t1/stop');
+    expect(room.sideBySide.map(({ facts }) => facts.state)).toEqual(['complete', 'stopped', 'stopped']);
+    await room.keep(4);
+    expect([room.path, room.sideBySide, server.kept.get('t1')!.thread.head]).toEqual([[1, 4], [], 4]);
+    await room.compare(4);
+    expect(room.sideBySide.map(({ facts }) => facts.number)).toEqual([2, 3, 4]);
+    await room.send({ parts: say('More'), key: 'k2' }, 'lab/a', nothing);
+    expect([room.path, room.sideBySide]).toEqual([[1, 4, 5, 6], []]);
+  });
+  it('shows at most four side by side, the one that is shown among them', async () => {
+    const { server, room } = await opened('');
+    await room.send({ parts: say('Hello'), key: 'k1' }, '', nothing);
+    for (let turn = 0; turn < 5; turn += 1) {
+      server.finish('t1', 2 + turn);
+      await room.regenerate(1, `lab/${turn}`);
+    }
+    server.finish('t1', 7);
+    await room.switchTo(2);
+    await room.compare(2);
+    expect(room.sideBySide.map(({ facts }) => facts.number)).toEqual([2, 5, 6, 7]);
+    room.endCompare();
+    expect(room.sideBySide).toEqual([]);
+  });
   it('takes back what was refused, and sends it once when it is tried again', async () => {
     const { server, room, complaints } = await opened(long(new ChatServer(), 0));
     expect(room.problem?.status, 'no such thread').toBe(404);

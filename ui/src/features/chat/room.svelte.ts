@@ -1,4 +1,4 @@
-import { chatCalls, type ChatCalls, type NewThread } from '$lib/api/chat';
+import { chatCalls, headOf, type ChatCalls, type NewThread } from '$lib/api/chat';
 import type { Message, Part, SentMessages, Thread, ThreadChange, ThreadPage, ToldMessage } from '$lib/api/chat-types';
 import { asProblem, isUnheard, type Problem } from '$lib/api/problem';
 import type { StudioEvent } from '$lib/api/types';
@@ -17,6 +17,7 @@ import { t } from './words';
 
 const WINDOW = 30;
 const WINDOW_MAX = 200;
+const BESIDE_MAX = 4; // answers that are shown side by side
 const HELD_EVENTS_MAX = 4000;
 const SLOW_MS = 2500; // without an answer for so long, what was kept of the thread is shown
 
@@ -24,12 +25,14 @@ const SLOW_MS = 2500; // without an answer for so long, what was kept of the thr
 export interface Outgoing {
   parts: Part[];
   key: string;
+  beside?: readonly string[]; // further models that answer it
 }
 // Shown before the server has said yes.
 interface Pending {
   key: string;
   user: Entry | null;
   answer: Entry;
+  beside: readonly Entry[]; // answers of further models
   wantsStop: boolean;
 }
 type Ports = Pick<Studio, 'api' | 'hub' | 'complain' | 'router' | 'offline'>;
@@ -78,6 +81,13 @@ export class ThreadRoom {
     const last = this.#messages.get(this.path.at(-1) ?? 0);
     return last?.isOpen ? last : null;
   });
+  // The question whose answers are shown side by side; 0: none is.
+  #sideOf = $state(0);
+  readonly sideBySide = $derived.by((): readonly Entry[] => {
+    if (this.#pending) return this.#pending.beside.length > 0 ? [this.#pending.answer, ...this.#pending.beside] : [];
+    const entries = this.#answersTo(this.#sideOf).flatMap((number) => this.#messages.get(number) ?? []);
+    return entries.length > 1 ? entries : [];
+  });
   readonly isEmpty = $derived(this.path.length === 0 && this.#pending === null && this.unsaved.length === 0);
 
   constructor(studio: Ports, id: string, isTemporary = false) {
@@ -117,8 +127,10 @@ export class ThreadRoom {
       this.#tree = new Tree(page.shape);
       this.#grown += 1;
       this.thread = page.thread;
-      this.#messages.retain(new Set(this.path.slice(this.passage.start, this.passage.end)));
+      const beside = this.#answersTo(this.#sideOf);
+      this.#messages.retain(new Set([...this.path.slice(this.passage.start, this.passage.end), ...beside]));
       for (const message of page.messages) this.#messages.take(message, versions.get(message.number) ?? 0);
+      for (const number of beside) if (!page.messages.some((message) => message.number === number)) void this.#messages.readAgain(number);
       this.keptAt = 0;
       if (!this.#pending) this.#show(this.#endOf(page.thread));
       if (!this.isLoaded || this.#messages.missing(this.path, this.passage.start, this.passage.end).length > 0) this.#toEnd();
@@ -151,7 +163,7 @@ export class ThreadRoom {
   #hearJournal(told: JournalTold): void {
     if (told.kind === 'created' && told.lane === this.#writes.lane) this.#become(told.thread);
     else if (told.kind === 'sent' && told.entry.lane === this.id && told.entry.key !== this.#pending?.key) {
-      this.#takeSent(told.said, this.#writes.take(told.entry.key), null);
+      this.#takeSent(told.said, this.#writes.take(told.entry.key), []);
       this.#keep();
     } else if (told.kind === 'changed' && told.thread.id === this.id) this.#takeThread(told.thread);
     else if (told.kind === 'ended' && told.lane === this.id) this.#release();
@@ -250,7 +262,7 @@ export class ThreadRoom {
     if (entry ? !entry.hear(told) : !this.#takeTold(told)) void this.#messages.readAgain(told.number);
     if (isNew && told.parent === (this.path.at(-1) ?? 0)) this.#extend(told.number);
     if (this.#wantedHead === told.number) this.#show(told.number);
-    if (wasOpen && this.path.at(-1) === told.number) this.#announce(told.number);
+    if (wasOpen && (this.path.at(-1) === told.number || this.sideBySide.some(({ facts }) => facts.number === told.number))) this.#announce(told.number);
   }
   #takeTold(told: ToldMessage): boolean {
     if (told.parts === null) this.#messages.put(told.number, new Entry({ ...told, parts: [], seq: 0 }));
@@ -262,7 +274,12 @@ export class ThreadRoom {
     const entry = this.#messages.get(number);
     if (!entry || entry.facts.role !== 'assistant') return;
     const { state } = entry.facts;
-    if (state === 'complete') this.status = t('statusReady', { count: wordsIn(entry.text) });
+    const { sideBySide } = this;
+    if (sideBySide.includes(entry)) {
+      const count = sideBySide.filter(({ isOpen }) => !isOpen).length;
+      this.status = count === 0 ? t('statusAnswering') : t('statusBeside', { count, of: sideBySide.length });
+    } else if (state === 'complete') this.status = t('statusReady', { count: wordsIn(entry.text) });
+    else if (state === 'waiting') this.status = t('statusWaiting');
     else if (state === 'stopped') this.status = t('statusStopped');
     else if (state === 'failed' || state === 'interrupted') this.status = t('statusFailed');
     else this.status = t('statusAnswering');
@@ -381,16 +398,17 @@ export class ThreadRoom {
   async send(out: Outgoing, model: string, retry: () => void, below?: number): Promise<boolean> {
     const parent = below ?? this.path.at(-1) ?? 0;
     const user = new Entry(unsent('user', out.parts, ''));
-    const message = { parts: out.parts, ...(model ? { model } : {}) };
+    const beside = out.beside ?? [];
+    const message = { parts: out.parts, ...(beside.length > 0 ? { models: [model, ...beside] } : model ? { model } : {}) };
     if (!this.#writes.isFollowing) {
-      return this.#write(out.key, parent, user, model, retry, async () => {
+      return this.#write(out.key, parent, user, [model, ...beside], retry, async () => {
         await this.#makeThread(model);
         return this.#calls.send(this.id, { ...message, parent }, out.key);
       });
     }
     const isBehind = this.unsaved.length > 0; // what was written before it goes first
     const post = (): Promise<SentMessages | null> => this.#writes.post(out.key, { ...message, parent: isBehind && below === undefined ? null : parent }, this.#newThread(model));
-    if (!isBehind) return this.#write(out.key, parent, user, model, retry, post);
+    if (!isBehind) return this.#write(out.key, parent, user, [model, ...beside], retry, post);
     try {
       await post();
       return true;
@@ -406,14 +424,16 @@ export class ThreadRoom {
   regenerate(number: number, model: string): Promise<boolean> {
     const key = newKey();
     const parent = this.#tree.roleOf(number) === 'user' ? number : this.#tree.parentOf(number);
-    return this.#write(key, parent, null, model, () => void this.regenerate(number, model), () => this.#calls.answer(this.id, number, model, key));
+    return this.#write(key, parent, null, [model], () => void this.regenerate(number, model), () => this.#calls.answer(this.id, number, model, key));
   }
 
-  // `call` gives null where it is kept, and sent later.
-  async #write(key: string, parent: number, user: Entry | null, model: string, retry: () => void, call: () => Promise<SentMessages | null>): Promise<boolean> {
+  // `models` answer, the first on the branch that is shown. `call` gives null where it is kept, and sent later.
+  async #write(key: string, parent: number, user: Entry | null, models: readonly string[], retry: () => void, call: () => Promise<SentMessages | null>): Promise<boolean> {
     if (this.#pending || this.answering) return false;
     const before = this.path.at(-1) ?? 0;
-    const pending: Pending = { key, user, answer: new Entry(unsent('assistant', [], model)), wantsStop: false };
+    const [answer, ...beside] = models.map((model) => new Entry(unsent('assistant', [], model)));
+    const pending: Pending = { key, user, answer: answer!, beside, wantsStop: false };
+    this.#sideOf = 0;
     this.#pending = pending;
     this.#setPath(this.#tree.branchTo(parent));
     this.#toEnd();
@@ -421,7 +441,7 @@ export class ThreadRoom {
     try {
       const said = await call();
       this.#pending = null;
-      if (said) this.#takeSent(said, pending.user, pending.answer);
+      if (said) this.#takeSent(said, pending.user, [pending.answer, ...pending.beside]);
       else {
         pending.wantsStop = false;
         this.status = t('statusWaiting');
@@ -442,12 +462,14 @@ export class ThreadRoom {
     }
   }
   // What is on the page already stays the same there.
-  #takeSent({ messages, thread }: SentMessages, user: Entry | null, answer: Entry | null): void {
+  #takeSent(said: SentMessages, user: Entry | null, answers: readonly Entry[]): void {
+    const { messages, thread } = said;
+    const left = [...answers];
     let isWhole = true;
     for (const message of messages) {
       isWhole = this.#tree.add(message.number, message.parent, message.role) && isWhole;
       const known = this.#messages.get(message.number);
-      const shown = message.role === 'assistant' ? answer : user;
+      const shown = message.role === 'assistant' ? left.shift() : user;
       if (shown && !known) {
         shown.replace(message);
         this.#messages.put(message.number, shown);
@@ -456,15 +478,27 @@ export class ThreadRoom {
     this.#grown += 1;
     if (!this.thread || thread.revision >= this.thread.revision) this.thread = thread;
     if (!isWhole) void this.load();
-    const last = messages.at(-1);
+    const last = headOf(said);
+    if (last && answers.length > 1) this.#sideOf = last.parent;
     if (last && this.#tree.has(last.number)) this.#setPath(this.#tree.branchTo(this.unsaved.length > 0 ? this.#endOf({ ...this.thread, head: last.number }) : last.number));
   }
 
   async stop(): Promise<void> {
     if (this.#pending) return void (this.#pending.wantsStop = true);
-    const entry = this.answering;
-    if (!entry) return;
-    await this.#onAnswer(entry, (number) => this.#calls.stop(this.id, number), () => void this.stop());
+    if (this.sideBySide.filter(({ isOpen }) => isOpen).length > 1) return this.#stopAll();
+    const entry = this.answering ?? this.sideBySide.find(({ isOpen }) => isOpen);
+    if (entry) await this.stopOne(entry);
+  }
+  stopOne(entry: Entry): Promise<void> {
+    return this.#onAnswer(entry, (number) => this.#calls.stop(this.id, number), () => void this.stopOne(entry));
+  }
+  // Answers that are not shown, too.
+  async #stopAll(): Promise<void> {
+    try {
+      this.#takeThread(await this.#calls.stopAll(this.id));
+    } catch (error) {
+      this.#studio.complain(error, () => void this.stop());
+    }
   }
   // An answer that broke off goes on where it did.
   goOn(entry: Entry): Promise<void> {
@@ -479,6 +513,33 @@ export class ThreadRoom {
     } catch (error) {
       this.#studio.complain(error, retry);
     }
+  }
+
+  // The answers to a question that are shown side by side: the newest, and that which the branch goes through.
+  #answersTo(question: number): readonly number[] {
+    void this.#grown;
+    const all = question === 0 ? [] : this.#tree.childrenOf(question).filter((number) => this.#tree.roleOf(number) === 'assistant');
+    const shown = all.find((number) => this.path.includes(number));
+    const newest = all.slice(-BESIDE_MAX);
+    return shown === undefined || newest.includes(shown) ? newest : [shown, ...newest.slice(1)];
+  }
+  // Shows an answer beside the others to its question.
+  async compare(number: number): Promise<void> {
+    const question = this.#tree.parentOf(number);
+    try {
+      await this.#messages.readEach(this.#answersTo(question));
+      if (!this.#pending) this.#sideOf = question;
+    } catch (error) {
+      this.#studio.complain(error, () => void this.compare(number));
+    }
+  }
+  endCompare(): void {
+    this.#sideOf = 0;
+  }
+  // The thread goes on from this one; the others stay as its branches.
+  async keep(number: number): Promise<void> {
+    if (!this.path.includes(number)) await this.switchTo(number);
+    if (this.path.includes(number)) this.#sideOf = 0;
   }
 
   // Shows the branch through a message, here and in every other tab.

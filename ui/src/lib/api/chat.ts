@@ -15,6 +15,7 @@ export interface NewMessage {
   parent: number; // 0: at the thread's beginning
   parts: Part[];
   model?: string;
+  models?: readonly string[]; // two to four answer it side by side, in place of `model`
 }
 // Those before a message (without it), or those up to it.
 export type Reach = { before: number } | { from: number };
@@ -25,6 +26,9 @@ export const isLaneOfNew = (lane: string): boolean => lane.startsWith('new:');
 
 // Nobody waits longer for what can be sent again later.
 const WRITE_MS = 5000;
+
+// Where a thread goes on after a send: its answer, of several the first.
+export const headOf = ({ messages }: SentMessages): Message | undefined => messages.find(({ role }) => role === 'assistant') ?? messages.at(-1);
 
 const of = (id: string): string => `/api/threads/${encodeURIComponent(id)}`;
 
@@ -42,6 +46,7 @@ export function chatCalls(api: Pick<Api, 'call' | 'tell'>) {
     send: (id: string, body: NewMessage, key: string) => api.call<SentMessages>('POST', `${of(id)}/messages`, { body, key }),
     answer: (id: string, number: number, model: string, key: string) => api.call<SentMessages>('POST', `${of(id)}/messages/${number}/answers`, { body: model ? { model } : {}, key }),
     stop: (id: string, number: number) => api.call<Message>('POST', `${of(id)}/messages/${number}/stop`),
+    stopAll: (id: string) => api.call<Thread>('POST', `${of(id)}/stop`),
     goOn: (id: string, number: number) => api.call<Message>('POST', `${of(id)}/messages/${number}/continue`),
     search: (q: string, limit: number, signal: AbortSignal) => api.call<SearchAnswer>('GET', withQuery('/api/threads/search', { q, limit }), { signal }),
     importThreads: (file: Blob) => api.call<ImportedThreads>('POST', '/api/threads/import', { file }),

@@ -1,6 +1,6 @@
 // Writes that the server may not have yet. Each is kept before it is sent and until the server has said yes, those of a thread go
 // out in the order they were made, and each under its own key: however often it is sent, by however many tabs, it is done once.
-import { isLaneOfNew, type NewMessage, type NewThread } from '../api/chat';
+import { headOf, isLaneOfNew, type NewMessage, type NewThread } from '../api/chat';
 import type { SentMessages, Thread, ThreadChange } from '../api/chat-types';
 import type { CallOptions } from '../api/client';
 import { asProblem, Problem } from '../api/problem';
@@ -286,7 +286,7 @@ export class Journal {
     const body = { ...rest, ...(parent === null ? {} : { parent }) };
     const said = await this.#ports.call<SentMessages>('POST', `${of(lane)}/messages`, { body, key, signal });
     const next = this.inLane(lane).find((each) => each.key !== key && each.message?.parent === null);
-    const answer = said.messages.at(-1)?.number ?? 0;
+    const answer = headOf(said)?.number ?? 0;
     this.#change(next?.message ? [{ ...next, message: { ...next.message, parent: answer } }] : [], [key]);
     this.#mine.delete(key);
     this.#first.get(key)?.(said);
