@@ -8,6 +8,7 @@
 #include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "model/call/http_upstream.hpp"
+#include "model/guide/guide_upstream.hpp"
 #include "model/record/call_query.hpp"
 #include "model/vault/sealing_keys.hpp"
 #include "store/migrations.hpp"
@@ -126,8 +127,9 @@ Result<> ModelRoom::start() {
   auto client = net::HttpClient::make(parts_.loops, std::move(options), parts_.metrics);
   if (!client) return error_of(client);
   client_ = std::move(*client);
-  upstream_ = std::make_unique<model::HttpUpstream>(*client_);
-  models_ = std::make_unique<model::Models>(model::BreakerPolicy());
+  http_upstream_ = std::make_unique<model::HttpUpstream>(*client_);
+  upstream_ = std::make_unique<model::GuideUpstream>(*http_upstream_, clock);
+  models_ = std::make_unique<model::Models>(model::BreakerPolicy(), std::vector{model::guide_provider()});
   setup_ = std::make_unique<studio::GatewaySetup>(
       studio::GatewaySetup::Parts{.database = parts_.studio,
                                   .clock = clock,

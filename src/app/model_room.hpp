@@ -70,7 +70,7 @@ class ModelRoom {
   std::unique_ptr<model::ResponseShelf> responses_;
   std::unique_ptr<studio::Accounts> accounts_;
   std::unique_ptr<net::HttpClient> client_;
-  std::unique_ptr<model::Upstream> upstream_;
+  std::unique_ptr<model::Upstream> http_upstream_, upstream_;
   std::unique_ptr<model::Models> models_;
   std::unique_ptr<studio::GatewaySetup> setup_;
   std::unique_ptr<model::BreakerStore> breakers_;

@@ -72,6 +72,33 @@ TEST_F(DirectoryTest, ListsRoutesAsRoutesAndAModelOnce) {
   EXPECT_THAT(listed, ElementsAre("route fast", "a/both", "a/only-a", "b/both", "b/twice"));
 }
 
+TEST(BuiltInModels, AreThereByTheirFullNameAlone) {
+  BuiltIn guide;
+  guide.provider.name = "local";
+  guide.provider.is_local = guide.provider.is_built_in = true;
+  guide.list.models.push_back({.id = "guide"});
+  Models models(BreakerPolicy(), {guide});
+  const auto resolve = [&](std::string_view model) {
+    auto found = models.directory()->resolve(model);
+    return found ? names(found->candidates) : std::vector<std::string>{found.error().message};
+  };
+  EXPECT_THAT(resolve("local/guide"), ElementsAre("local/guide"));
+  ASSERT_EQ(models.directory()->entries().size(), 1U);
+  EXPECT_EQ(models.directory()->entries()[0].id, "local/guide");
+  // Nothing is configured yet, and that is said.
+  EXPECT_THAT(resolve("gpt-9"), ElementsAre(testing::HasSubstr("no provider is configured")));
+
+  // It answers for nobody else, and nobody takes its name.
+  models.configure({provider("a"), provider("local")}, {Route{.name = "named", .targets = {{"local", "guide"}}}});
+  models.set_list("a", {.models = {{.id = "guide"}}, .read_ms = 1});
+  EXPECT_THAT(resolve("guide"), ElementsAre("a/guide"));
+  EXPECT_THAT(resolve("local/guide"), ElementsAre("local/guide"));
+  EXPECT_TRUE(models.directory()->providers().at("local")->is_built_in);
+  EXPECT_THAT(resolve("named"), ElementsAre("local/guide"));
+  models.configure({}, {});
+  EXPECT_THAT(resolve("local/guide"), ElementsAre("local/guide"));
+}
+
 TEST_F(DirectoryTest, HealthOutlivesAReloadButNotAnotherKey) {
   auto before = models.directory()->resolve("a/x")->candidates[0];
   before->breaker.tell(Breaker::Permit::allowed, Health::account, now);

@@ -35,6 +35,7 @@ Task<> Catalog::look_around() {
 }
 
 bool Catalog::is_due(const Provider& provider, const ModelList* list) const {
+  if (provider.is_built_in) return false;  // its list came with it
   if (!list) return true;
   const auto age = std::chrono::milliseconds(clock_.wall_ms() - list->read_ms);
   const bool has_failed = !list->last_error.empty();

@@ -30,6 +30,7 @@ struct Provider {
   std::string preset = {};                       // in whose name prices are listed; empty: its own
   bool is_local = false;                         // what it serves costs nothing
   bool is_found = false;                         // on this machine, by itself: not configured, and gone when it is gone
+  bool is_built_in = false;                      // part of the studio: always there, answered in this process
   bool skips_tls_checks = false;                 // for development
   std::chrono::milliseconds connect_timeout{10'000};  // name, TCP and TLS together
   std::chrono::milliseconds first_byte_timeout{120'000};

@@ -137,11 +137,16 @@ Result<Resolved> Directory::resolve(std::string_view model) const {
   std::vector<std::string_view> known;
   for (const auto& [name, route] : routes_) known.push_back(name);
   for (const auto& [name, provider] : by_model_) known.push_back(name);
+  std::vector<std::string> built_in;
+  for (const auto& [name, provider] : providers_)
+    if (provider->is_built_in)
+      for (const ListedModel& one : list_of(name)->models) built_in.push_back(fmt::format("{}/{}", name, one.id));
+  known.insert(known.end(), built_in.begin(), built_in.end());
   const auto nearest = suggest(model, known);
   std::string message = fmt::format("there is no model \"{}\"", model.substr(0, 200));
   if (nearest)
     message += fmt::format("; did you mean \"{}\"?", *nearest);
-  else if (providers_.empty())
+  else if (std::ranges::all_of(providers_, [](const auto& entry) { return entry.second->is_built_in; }))
     message += ": no provider is configured, and no local server was found";
   return fail(ErrorCode::not_found, std::move(message), {.reason = "model_not_found", .where = "model"});
 }
@@ -151,8 +156,12 @@ std::vector<Directory::Entry> Directory::entries() const {
   for (const auto& [name, route] : routes_)
     if (!route.targets.empty()) found.push_back({.id = name, .candidate = nullptr});
   for (const auto& [provider, list] : lists_)
-    for (const ListedModel& model : list->models)
-      found.push_back({.id = model.id, .candidate = candidate(provider, model.id), .listed = &model});
+    for (const ListedModel& model : list->models) {
+      CandidatePtr served = candidate(provider, model.id);
+      const bool is_built_in = served->provider->is_built_in;
+      std::string id = is_built_in ? served->name : model.id;
+      found.push_back({.id = std::move(id), .candidate = std::move(served), .listed = &model});
+    }
   return found;
 }
 
@@ -161,9 +170,13 @@ const ModelList* Directory::list_of(std::string_view provider) const {
   return found == lists_.end() ? nullptr : found->second.get();
 }
 
-Models::Models(BreakerPolicy policy) : policy_(policy) {
+Models::Models(BreakerPolicy policy, std::vector<BuiltIn> built_in) : policy_(policy) {
   auto first = std::make_shared<Directory>();
   first->candidates_ = std::make_shared<Directory::Candidates>(policy_);
+  for (BuiltIn& one : built_in) {
+    first->lists_.emplace(one.provider.name, std::make_shared<const ModelList>(std::move(one.list)));
+    first->providers_.emplace(one.provider.name, std::make_shared<const Provider>(one.provider));
+  }
   current_.store(std::move(first));
 }
 
@@ -177,15 +190,20 @@ void Models::change(Change how) {
   std::erase_if(next->lists_, [&](const auto& entry) { return !next->providers_.contains(entry.first); });
   next->by_model_.clear();
   for (const auto& [provider, list] : next->lists_)
-    for (const ListedModel& model : list->models) next->by_model_.emplace(model.id, provider);
+    if (!next->providers_.at(provider)->is_built_in)
+      for (const ListedModel& model : list->models) next->by_model_.emplace(model.id, provider);
   current_.store(std::move(next));
 }
 
 void Models::configure(std::vector<Provider> providers, std::vector<Route> routes) {
   change([&](Directory& next) {
-    std::erase_if(next.providers_, [](const auto& entry) { return !entry.second->is_found; });
-    for (Provider& provider : providers)
-      next.providers_.insert_or_assign(provider.name, std::make_shared<const Provider>(provider));
+    std::erase_if(next.providers_,
+                  [](const auto& entry) { return !entry.second->is_found && !entry.second->is_built_in; });
+    for (Provider& provider : providers) {
+      const auto known = next.providers_.find(provider.name);
+      if (known == next.providers_.end() || !known->second->is_built_in)
+        next.providers_.insert_or_assign(provider.name, std::make_shared<const Provider>(provider));
+    }
     next.routes_.clear();
     for (Route& route : routes) next.routes_.insert_or_assign(route.name, route);
   });

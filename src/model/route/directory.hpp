@@ -55,6 +55,14 @@ struct ModelList {
   std::string last_error = {};  // of the last reading, if it failed
 };
 
+// A provider that is part of the studio, with its models. They go by "provider/model" alone, so that no list of another
+// provider has the same name and they answer for no model but themselves; no other provider can have the name.
+inline constexpr std::string_view kBuiltInProviderName = "local";
+struct BuiltIn {
+  Provider provider = {};
+  ModelList list = {};
+};
+
 // All that can be called, at one moment. Immutable and shared: a call keeps the one it began with.
 class Directory {
  public:
@@ -90,9 +98,10 @@ using DirectoryPtr = std::shared_ptr<const Directory>;
 // Owner of the directory in force. Thread-safe: readers take a pointer, writers make a new directory.
 class Models {
  public:
-  explicit Models(BreakerPolicy policy);
+  explicit Models(BreakerPolicy policy, std::vector<BuiltIn> built_in = {});
   DirectoryPtr directory() const;
-  // Providers and routes as now configured. A candidate of a provider that did not change keeps its health.
+  // Providers and routes as now configured, beside those built in. A candidate of a provider that did not change keeps
+  // its health.
   void configure(std::vector<Provider> providers, std::vector<Route> routes);
   // One more, or one less, beside those configured: local servers come and go.
   void set_provider(Provider provider);

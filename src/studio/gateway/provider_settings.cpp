@@ -9,6 +9,7 @@
 #include "model/catalog/environment.hpp"
 #include "model/provider/base_url.hpp"
 #include "model/provider/presets.hpp"
+#include "model/route/directory.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -82,6 +83,8 @@ Result<> check_provider_name(const std::string& name) {
   const bool is_good =
       !name.empty() && name.size() <= kNameBytesMax && is_lower_or_digit(name.front()) &&
       std::ranges::all_of(name, [](char c) { return is_lower_or_digit(c) || c == '-' || c == '_' || c == '.'; });
+  if (name == model::kBuiltInProviderName)
+    return refuse("/name", fmt::format("\"{}\" is the studio's own: choose another name", name));
   if (is_good) return {};
   return refuse("/name",
                 fmt::format("a provider's name has 1 to {} lower-case letters, digits, hyphens, underscores and "

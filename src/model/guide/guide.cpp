@@ -1,0 +1,92 @@
+#include "model/guide/guide.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "model/guide/quote.hpp"
+#include "model/guide/words.hpp"
+
+namespace atelier::model {
+namespace {
+
+// Measured on tests/data/guide: questions the manual answers cover more of their words in one section, others less.
+constexpr double kCoverageMin = 0.55;
+constexpr std::size_t kSectionsMax = 2;
+constexpr double kSecondScoreMin = 0.5;  // of the first's
+constexpr double kEarlierShare = 0.5;    // of an earlier question's words
+constexpr std::size_t kFollowUpWordsMax = 3;
+
+// "and ...", "what about ...": says that what comes belongs to what was before.
+bool goes_on(std::string_view question) {
+  constexpr std::string_view kBeginnings[] = {"and",       "but",  "or",  "also", "what about",
+                                              "how about", "then", "why", "so"};
+  std::string lower;
+  for (const char c : trim(question).substr(0, 16))
+    lower.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  return std::ranges::any_of(kBeginnings, [&](std::string_view beginning) {
+    return lower.starts_with(beginning) &&
+           (lower.size() == beginning.size() ||
+            std::string_view(" ?,.!").find(lower[beginning.size()]) != std::string_view::npos);
+  });
+}
+
+}  // namespace
+
+std::vector<FoundSection> Guide::look_up(const ManualQuery& query) const {
+  std::vector<FoundSection> found = index_.find(query, kSectionsMax);
+  if (found.empty() || found.front().coverage < kCoverageMin) return {};
+  std::erase_if(found, [&](const FoundSection& one) {
+    return one.coverage < kCoverageMin || one.score < found.front().score * kSecondScoreMin;
+  });
+  return found;
+}
+
+std::string Guide::introduction() const {
+  std::string text =
+      "I look things up in this studio's manual and quote what I find. I am not a language model: I cannot talk, write "
+      "or "
+      "reason. Ask me how something here is done.\n\nThe manual has these pages:\n";
+  for (const ManualPage& page : pages_) text += fmt::format("\n- [{}](/help/{})", page.title, page.name);
+  return text;
+}
+
+std::string Guide::not_found() const {
+  std::string text =
+      "I do not know: I found nothing about that in the manual, which is all I can look in. I am not a language model. "
+      "Other words may find more; or read the pages yourself:\n";
+  for (const ManualPage& page : pages_) text += fmt::format("\n- [{}](/help/{})", page.title, page.name);
+  return text;
+}
+
+GuideAnswer Guide::answer(std::span<const std::string> questions) const {
+  if (questions.empty()) return {.text = introduction()};
+  const std::string_view last = truncate_utf8(questions.back(), kQuestionBytesMax);
+  ManualQuery query;
+  index_.add_words(query, last);
+  const bool is_bare = query.words.empty();
+  std::vector<FoundSection> found;
+  const bool continues = questions.size() > 1 && query.words.size() <= kFollowUpWordsMax;
+  if (!is_bare && !(continues && goes_on(last))) found = look_up(query);
+  if (found.empty() && continues) {
+    const std::string_view before = truncate_utf8(questions[questions.size() - 2], kQuestionBytesMax);
+    index_.add_words(query, before, kEarlierShare);
+    found = look_up(query);
+  }
+  if (query.words.empty()) return {.text = introduction()};
+  if (found.empty()) return {.text = not_found()};
+  GuideAnswer answer{.text = "From the manual:\n"};
+  for (const FoundSection& one : found) {
+    answer.text += fmt::format("\n{}", quote(query, *one.page, *one.section));
+    answer.cited.push_back(manual_address(*one.page, *one.section));
+  }
+  return answer;
+}
+
+const Guide& studio_guide() {
+  static const Guide* const guide = new Guide(manual());
+  return *guide;
+}
+
+}  // namespace atelier::model
