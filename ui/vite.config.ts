@@ -7,9 +7,18 @@ import { shell } from './tools/shell-plugin.mjs';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+// What the first view of a page needs is asked for at once, and not when the page has come so far.
+const SESSION = '/api/session';
+const early = [
+  { path: '^/c/([0-9a-z]+)$', modules: ['routes/chat/Page.svelte', 'features/chat/said/Messages.svelte'], calls: [SESSION, '/api/models', '/api/threads/$1?window=30'] },
+  { path: '^/c$', modules: ['routes/chat/Page.svelte'], calls: [SESSION, '/api/models'] },
+  { path: '^/(?:shorts)?$', modules: ['routes/shorts/Page.svelte'], calls: [SESSION] },
+  { path: '^/shorts/', modules: ['routes/short/Page.svelte'], calls: [SESSION] },
+];
+
 export default defineConfig({
   // The order matters: the shell is finished first, then measured.
-  plugins: [svelte(), shell(), offline(here('./src/app/sw.js')), budgets(here('./budgets.json'))],
+  plugins: [svelte(), shell({ early }), offline(here('./src/app/sw.js')), budgets(here('./budgets.json'))],
   resolve: {
     alias: { $lib: here('./src/lib'), $features: here('./src/features') },
     ...(process.env.VITEST ? { conditions: ['browser'] } : {}),

@@ -1,5 +1,6 @@
-// Finishes index.html after the bundle is made: the entry's CSS goes into the page, the first font is preloaded, and the
-// hash of the one inline script is written to csp.json, so that the server can name it in its policy.
+// Finishes index.html after the bundle is made: the entry's CSS goes into the page, the first font is preloaded, the inline
+// script begins to load what the page at its address will ask for, and the script's hash is written to csp.json, so that
+// the server can name it in its policy.
 import { createHash } from 'node:crypto';
 
 const FIRST_FONT = /instrument-sans-latin-wght-normal.*\.woff2$/;
@@ -15,8 +16,38 @@ function forgetSheets(bundle, sheets, loaded) {
   }
 }
 
-/** @returns {import('vite').Plugin} */
-export function shell() {
+// The files that the modules named need before they run, without those that are loaded with every page.
+function filesFor(bundle, modules) {
+  const files = new Set();
+  const loaded = new Set();
+  const take = (name, into) => {
+    const chunk = bundle[name];
+    if (chunk?.type !== 'chunk' || into.has(name)) return;
+    into.add(name);
+    chunk.viteMetadata?.importedCss?.forEach((sheet) => bundle[sheet] && into.add(sheet));
+    chunk.imports.forEach((next) => take(next, into));
+  };
+  const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
+  for (const chunk of chunks) if (chunk.isEntry) take(chunk.fileName, loaded);
+  for (const path of modules) {
+    const chunk = chunks.find((one) => one.facadeModuleId?.endsWith(`/src/${path}`));
+    if (!chunk) throw new Error(`${path}, which is to be loaded early, is no chunk`);
+    take(chunk.fileName, files);
+  }
+  return [...files].filter((name) => !loaded.has(name));
+}
+
+// What else is said by the inline script: the first rule whose path the address matches, by its files and its calls, where $1 is what
+// the path's group matched. The page finds them under way, or here, when it asks for them.
+const EARLY = `(function(r){for(var i=0;i<r.length;i++){var m=new RegExp(r[i][0]).exec(location.pathname);if(m){r[i][1].forEach(function(h){add(/js$/.test(h)?'modulepreload':'preload',h,/css$/.test(h)?'style':'')});r[i][2].forEach(function(h){add('preload',h.replace('$1',m[1]),'fetch')});break}}function add(k,h,a){var l=document.createElement('link');l.rel=k;if(a)l.as=a;l.crossOrigin='anonymous';l.href=h;document.head.appendChild(l)}})`;
+const earlyScript = (bundle, early) => `${EARLY}(${JSON.stringify(early.map(({ path, modules, calls }) => [path, filesFor(bundle, modules).map((name) => `/${name}`), calls]))})`;
+
+/**
+ * @param {{ early: { path: string; modules: string[]; calls: string[] }[] }} options `path` is a pattern of addresses, `modules` those of
+ *   src/ that are loaded there by themselves, `calls` what is read of the API.
+ * @returns {import('vite').Plugin}
+ */
+export function shell({ early }) {
   return {
     name: 'atelier-shell',
     apply: 'build',
@@ -45,6 +76,7 @@ export function shell() {
         const preload = `<link rel="preload" href="/${font}" as="font" type="font/woff2" crossorigin>`;
         html = html.replace('</head>', () => `${preload}\n<style>${sheets.join('\n')}</style>\n</head>`);
 
+        html = html.replace(INLINE_SCRIPT, (_all, body) => `<script>${body};${earlyScript(bundle, early)}</script>`);
         const hashes = [...html.matchAll(INLINE_SCRIPT)].map(
           ([, body]) => `sha256-${createHash('sha256').update(body ?? '').digest('base64')}`,
         );

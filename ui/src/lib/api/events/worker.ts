@@ -22,5 +22,7 @@ const stream = new EventStream(
     }
   };
   tab.postMessage({ kind: 'status', status: stream.status } satisfies FromPort);
+  // What a tab read before it was here may have changed in between: it is greeted as the first one was by the server.
+  if (stream.status.word === 'live') tab.postMessage({ kind: 'events', events: [{ type: 'hello', id: '', data: null }] } satisfies FromPort);
   stream.start();
 };
