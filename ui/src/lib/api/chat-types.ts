@@ -1,6 +1,6 @@
 // The chat's shapes, by hand. Times are RFC 3339; money is decimal text, in dollars.
 
-export type MessageState = 'complete' | 'queued' | 'answering' | 'stopped' | 'interrupted' | 'failed';
+export type MessageState = 'complete' | 'queued' | 'answering' | 'waiting' | 'stopped' | 'interrupted' | 'failed';
 export type MessageRole = 'user' | 'assistant' | 'system';
 
 export type Part =
@@ -8,7 +8,7 @@ export type Part =
   | { type: 'reasoning'; text: string }
   | { type: 'image'; asset_id: string }
   | { type: 'file'; asset_id: string; name: string; media_type: string }
-  | { type: 'tool_call'; id: string; name: string; arguments: string }
+  | { type: 'tool_call'; id: string; name: string; arguments: string; title?: string; effect?: string; approval?: 'waiting' | 'allowed' | 'denied' }
   | { type: 'tool_result'; id: string; name: string; text: string; is_error: boolean }
   | { type: 'error'; code: string; message: string }
   | { type: 'citation'; title: string; url: string };
@@ -17,6 +17,8 @@ export interface ThreadParameters {
   temperature?: number;
   top_p?: number;
   max_tokens?: number;
+  tools?: string[]; // names of those its model may call
+  summarise_with?: string;
   reasoning_effort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
 }
 
@@ -128,8 +130,14 @@ export interface MessageDelta {
   thread: string;
   number: number;
   seq: number;
-  parts: { at: number; type: 'text' | 'reasoning'; text: string }[];
+  parts: PartDelta[];
 }
+// Text behind that of the part at `at`, which begins there if there is none. Results come whole; of a call the text is its arguments.
+export type PartDelta = { at: number; text: string } & (
+  | { type: 'text' | 'reasoning' }
+  | { type: 'tool_call'; id: string; name: string; title?: string; effect?: string; approval?: 'waiting' | 'allowed' | 'denied' }
+  | { type: 'tool_result'; id: string; name: string; is_error: boolean }
+);
 
 // `parts` is null where they are too long for an event: the message is to be read.
 export type ToldMessage = Omit<Message, 'parts'> & { parts: Part[] | null };
