@@ -1,6 +1,6 @@
 // One message as it is shown. Each part has its own state, so that what an answer grows by changes one part's text on the page
 // and nothing else: not the list, not the message around it.
-import type { Message, MessageDelta, MessageRole, Part, ToldMessage } from '$lib/api/chat-types';
+import type { Message, MessageDelta, MessageRole, Part, PartDelta, ToldMessage } from '$lib/api/chat-types';
 
 // What waits while a message is read again. Beyond it, all that waits is let go: the next delta finds the gap anew.
 const WAITING_MAX = 256;
@@ -15,14 +15,28 @@ export const unsent = (role: MessageRole, parts: Part[], model: string): Message
 
 export class LivePart {
   readonly type: Part['type'];
-  text = $state(''); // of text and reasoning
-  readonly part: Part; // as told at first; of the other types, all there is
+  text = $state(''); // of text and reasoning; a call's arguments
+  part = $state.raw<Part>() as Part; // as told at first, with what was noted on a call since; of the other types, all there is
 
   constructor(part: Part) {
     this.type = part.type;
     this.part = part;
     if ('text' in part) this.text = part.text;
+    else if (part.type === 'tool_call') this.text = part.arguments;
   }
+  take({ text, ...piece }: PartDelta): void {
+    this.text += text;
+    if (piece.type !== 'tool_call' || this.part.type !== 'tool_call' || !piece.approval) return;
+    const { title, effect, approval } = piece;
+    this.part = { ...this.part, title, effect, approval };
+  }
+}
+
+function partOf(piece: PartDelta): Part {
+  const { at: _place, ...rest } = piece;
+  if (rest.type !== 'tool_call') return rest;
+  const { text, ...call } = rest;
+  return { ...call, arguments: text };
 }
 
 const isOpen = (state: Message['state']): boolean => state === 'answering' || state === 'queued';
@@ -56,7 +70,7 @@ export class Entry {
     return this.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
   }
   plainParts(): Part[] {
-    return this.parts.map(({ part, text }) => (canGrow(part) ? { ...part, text } : part));
+    return this.parts.map(({ part, text }) => (canGrow(part) ? { ...part, text } : part.type === 'tool_call' ? { ...part, arguments: text } : part));
   }
 
   // Takes it as the server has it. Parts that are the same stay as they are on the page.
@@ -119,10 +133,10 @@ export class Entry {
     this.#seq = delta.seq;
     this.version += 1;
     if (this.facts.state === 'queued') this.facts = { ...this.facts, state: 'answering' };
-    for (const { at, type, text } of delta.parts) {
-      const part = this.parts[at];
-      if (part) part.text += text;
-      else this.parts = [...this.parts, new LivePart({ type, text })];
+    for (const piece of delta.parts) {
+      const part = this.parts[piece.at];
+      if (part) part.take(piece);
+      else this.parts = [...this.parts, new LivePart(partOf(piece))];
     }
   }
   #catchUp(): void {

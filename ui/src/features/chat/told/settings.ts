@@ -9,6 +9,8 @@ export interface SettingsDraft {
   topP: string;
   maxTokens: string;
   effort: string;
+  tools: string[];
+  summariseWith: string | undefined; // as it was
 }
 export type Told = Pick<Thread, 'system' | 'parameters'>;
 
@@ -26,6 +28,8 @@ export const draftOf = ({ system, parameters }: Told): SettingsDraft => ({
   topP: shown(parameters.top_p),
   maxTokens: shown(parameters.max_tokens),
   effort: parameters.reasoning_effort ?? '',
+  tools: [...(parameters.tools ?? [])],
+  summariseWith: parameters.summarise_with,
 });
 
 export type WrongField = 'temperature' | 'topP' | 'maxTokens';
@@ -38,5 +42,7 @@ export function read(draft: SettingsDraft): { told: Told; wrong: WrongField[] } 
   if (typeof values.maxTokens === 'number') parameters.max_tokens = values.maxTokens;
   const effort = EFFORTS.find((each) => each === draft.effort);
   if (effort) parameters.reasoning_effort = effort;
+  if (draft.tools.length > 0) parameters.tools = [...draft.tools];
+  if (draft.summariseWith !== undefined) parameters.summarise_with = draft.summariseWith;
   return { told: { system: draft.system, parameters }, wrong: (Object.keys(values) as WrongField[]).filter((name) => values[name] === null) };
 }
