@@ -65,13 +65,13 @@ Task<Result<net::Response>> remove(Services services, net::Request request) {
 }
 
 constexpr QueryParameter kUpload[] = {{"name", "The file's name, for people"}};
-constexpr QueryParameter kList[] = {{"kind", "image, video or audio"},
+constexpr QueryParameter kList[] = {{"kind", "image, video, audio or document"},
                                     {"after", "The `next` of the page before"},
                                     {"limit", "1 to 200, 50 unless given"}};
 constexpr QueryParameter kDownload[] = {{"download", "Any value: as an attachment"}};
 
 constexpr Route kRoutes[] = {
-    {net::Method::post, "/api/assets", upload, Access::user, "Uploads a picture, clip or sound",
+    {net::Method::post, "/api/assets", upload, Access::user, "Uploads a picture, clip, sound or document",
      "application/octet-stream", "Asset", 201, kUpload},
     {net::Method::get, "/api/assets", list, Access::user, "Assets, newest first", "", "AssetPage", 200, kList},
     {net::Method::get, "/api/assets/{id}", get, Access::user, "Facts of one asset", "", "Asset"},

@@ -148,11 +148,14 @@ constexpr std::string_view kSchemas = R"json({
 "RunPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "next": {"type": "string"}}},
 "Retry": {"type": "object", "additionalProperties": false, "properties": {"from_step": {"type": "string"}}},
-"Asset": {"type": "object", "required": ["id", "name", "kind", "media_type", "size_bytes", "width", "height", "duration_ms", "created_at", "content_url", "poster_url"], "properties": {
-  "id": {"type": "string"}, "name": {"type": "string"}, "kind": {"type": "string", "enum": ["image", "video", "audio"]},
+"Asset": {"type": "object", "required": ["id", "name", "kind", "media_type", "size_bytes", "width", "height", "duration_ms", "created_at", "content_url", "poster_url", "prepared"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "kind": {"type": "string", "enum": ["image", "video", "audio", "document"]},
   "media_type": {"type": "string"}, "size_bytes": {"type": "integer"}, "width": {"type": ["integer", "null"]}, "height": {"type": ["integer", "null"]},
   "duration_ms": {"type": ["integer", "null"]}, "created_at": {"type": "string", "format": "date-time"}, "content_url": {"type": "string"},
-  "poster_url": {"type": ["string", "null"]}}},
+  "poster_url": {"type": ["string", "null"]}, "prepared": {"anyOf": [{"$ref": "#/components/schemas/PreparedAsset"}, {"type": "null"}]}}},
+"PreparedAsset": {"type": "object", "description": "What a model is sent of it", "required": ["media_type", "size_bytes", "tokens"], "properties": {
+  "media_type": {"type": "string"}, "size_bytes": {"type": "integer"}, "tokens": {"type": "integer"}, "width": {"type": "integer"},
+  "height": {"type": "integer"}, "page_count": {"type": "integer"}}},
 "AssetPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Asset"}}, "next": {"type": "string"}}},
 "ChatParameters": {"type": "object", "additionalProperties": false, "properties": {"temperature": {"type": "number"}, "top_p": {"type": "number"},
@@ -187,7 +190,7 @@ constexpr std::string_view kSchemas = R"json({
 "NewFolder": {"type": "object", "required": ["name"], "additionalProperties": false, "properties": {"name": {"type": "string"}}},
 "FolderChange": {"type": "object", "additionalProperties": false, "properties": {"name": {"type": "string"}, "place": {"type": "integer"}}},
 "MessagePart": {"type": "object", "required": ["type"], "properties": {
-  "type": {"type": "string", "enum": ["text", "reasoning", "image", "file", "tool_call", "tool_result", "error", "citation"]}, "text": {"type": "string"}, "asset_id": {"type": "string"},
+  "type": {"type": "string", "enum": ["text", "reasoning", "image", "file", "tool_call", "tool_result", "error", "citation"]}, "text": {"type": "string"}, "asset_id": {"type": "string"}, "tokens": {"type": "integer"},
   "name": {"type": "string"}, "media_type": {"type": "string"}, "id": {"type": "string"}, "arguments": {"type": "string"}, "is_error": {"type": "boolean"},
   "code": {"type": "string"}, "message": {"type": "string"}, "title": {"type": "string"}, "url": {"type": "string"}}},
 "MessageUsage": {"type": "object", "required": ["input", "cached_read", "cached_write", "output", "reasoning"], "properties": {

@@ -206,7 +206,7 @@ void House::open_chat() {
   talk_ = std::make_unique<studio::Chat>(
       studio::Chat::Parts{.database = *database_,
                           .events = *events_,
-                          .blobs = *blobs_,
+                          .library = *library_,
                           .gateway = model_room_->chat(),
                           .threads = *threads_,
                           .answers = *answers_,

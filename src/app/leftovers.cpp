@@ -1,14 +1,44 @@
 #include "app/leftovers.hpp"
 
 #include "base/async.hpp"
+#include "base/json.hpp"
 
 namespace atelier::app {
 namespace {
 
 constexpr std::int64_t kRowsPerCall = 200;
 
+// All who refer to a file by rows. One that is deleted and may be undone refers to it still.
+store::Statement references_to(const std::string& digest) {
+  return {"SELECT 1 FROM assets WHERE digest = $1 UNION ALL SELECT 1 FROM render_files WHERE digest = $1 LIMIT 1",
+          {digest}};
+}
+
 UnixMs day_before(UnixMs now_ms) {
   return now_ms - std::chrono::duration_cast<std::chrono::milliseconds>(kDeletedKept).count();
+}
+
+// What was made of a deleted asset for showing and sending it. What somebody uploaded as well, or used since, stays.
+Task<Result<>> drop_made_of(LeftoverParts parts, std::string facts, UnixMs before) {
+  const auto read = json::parse(facts);
+  if (!read || !read->is_object()) co_return Result<>{};
+  std::vector<std::string> digests;
+  if (const json::Value* poster = read->get_object().if_contains("poster"); poster && poster->is_string())
+    digests.emplace_back(poster->get_string());
+  if (const json::Value* prepared = read->get_object().if_contains("prepared"); prepared && prepared->is_object())
+    if (const json::Value* digest = prepared->get_object().if_contains("digest"); digest && digest->is_string())
+      digests.emplace_back(digest->get_string());
+  for (const std::string& text : digests) {
+    const auto digest = Digest::parse(text);
+    if (!digest) continue;
+    auto shown = co_await parts.database.read(references_to(text));
+    if (!shown) co_return error_of(shown);
+    if (!shown->empty()) continue;
+    auto removed = co_await parts.blobs.remove_unused_since(*digest, before);
+    if (!removed && removed.error().code != ErrorCode::not_found && removed.error().code != ErrorCode::conflict)
+      co_return error_of(removed);
+  }
+  co_return Result<>{};
 }
 
 }  // namespace
@@ -29,6 +59,14 @@ Task<Result<>> forget_deleted(LeftoverParts parts) {
   batch.push_back(
       {"DELETE FROM assets WHERE id IN (SELECT id FROM assets WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2)",
        {before, kRowsPerCall}});
+  store::Statement made("SELECT facts FROM assets WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2",
+                        {before, kRowsPerCall});
+  auto facts = co_await parts.database.read(std::move(made));
+  if (!facts) co_return error_of(facts);
+  for (std::size_t row = 0; row < facts->size(); ++row) {
+    auto dropped = co_await drop_made_of(parts, facts->text(row, 0), before);
+    if (!dropped) co_return error_of(dropped);
+  }
   auto written = co_await parts.database.write(std::move(batch));
   if (!written) co_return error_of(written);
   co_return Result<>{};
@@ -43,11 +81,7 @@ Task<Result<std::int64_t>> sweep_files(LeftoverParts parts, std::uint8_t first_b
     // Derived ones go by quota and age. A new one may be on its way into a row.
     if (blob.kind != store::BlobKind::original || blob.last_used_ms >= before) continue;
     const std::string digest = blob.info.digest.hex();
-    // All who refer to files by rows. One that is deleted and may be undone refers to it still.
-    store::Statement query(
-        "SELECT 1 FROM assets WHERE digest = $1 UNION ALL SELECT 1 FROM render_files WHERE digest = $1 LIMIT 1",
-        {digest});
-    auto shown = co_await parts.database.read(std::move(query));
+    auto shown = co_await parts.database.read(references_to(digest));
     if (!shown) co_return error_of(shown);
     if (!shown->empty()) continue;
     auto removed = co_await parts.blobs.remove_unused_since(blob.info.digest, before);

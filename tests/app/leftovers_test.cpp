@@ -44,7 +44,12 @@ class Leftovers : public testing::Test {
     batch.push_back(std::move(statement));
     write(std::move(batch));
   }
-  AssetId add_asset(const Digest& digest) {
+  Digest put_derived(std::string bytes) {
+    auto blob = store::run(blobs_->put(store::BlobKind::derived, std::move(bytes)));
+    EXPECT_TRUE(blob);
+    return blob->digest;
+  }
+  AssetId add_asset(const Digest& digest, json::Value facts = json::Object{}) {
     const AssetId id{Ulid::make()};
     write(store::Assets::insert({.id = id,
                                  .owner = store::local_user(),
@@ -53,7 +58,7 @@ class Leftovers : public testing::Test {
                                  .kind = "image",
                                  .media_type = "image/png",
                                  .name = "x",
-                                 .facts = json::Object{},
+                                 .facts = std::move(facts),
                                  .created_ms = clock_.wall_ms()}));
     return id;
   }
@@ -110,6 +115,25 @@ TEST_F(Leftovers, ADeletedAssetGoesWithItsFileADayLater) {
   EXPECT_EQ(clear(), 1);
   EXPECT_FALSE(is_there(file));
   EXPECT_EQ(count_of({"SELECT COUNT(*) FROM assets"}), 0);
+}
+
+TEST_F(Leftovers, WhatWasMadeOfADeletedAssetGoesToo) {
+  const Digest poster = put_derived("small"), sent = put_derived("sent"), own = put_derived("uploaded as well");
+  (void)put("uploaded as well");
+  (void)add_asset(own);
+  const json::Value facts = json::Object{{"poster", poster.hex()}, {"prepared", json::Object{{"digest", sent.hex()}}}};
+  const AssetId first = add_asset(put("one"), facts);
+  const AssetId second = add_asset(put("two"), json::Object{{"prepared", json::Object{{"digest", own.hex()}}}});
+  clock_.advance(48h);
+  (void)clear();
+  EXPECT_TRUE(is_there(poster) && is_there(sent));
+  delete_asset(first);
+  delete_asset(second);
+  clock_.advance(25h);
+  (void)clear();
+  EXPECT_FALSE(is_there(poster));
+  EXPECT_FALSE(is_there(sent));
+  EXPECT_TRUE(is_there(own));
 }
 
 TEST_F(Leftovers, AFileStaysWhileAnythingShowsIt) {

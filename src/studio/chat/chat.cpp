@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "store/chat/client_chats.hpp"
 #include "store/chat/summaries.hpp"
+#include "studio/chat/attachments.hpp"
 #include "studio/chat/chat_parts.hpp"
 #include "studio/chat/summaries.hpp"
 
@@ -71,7 +72,7 @@ struct Chat::Turn {
   std::vector<Announcement> announcements;
 };
 
-Chat::Chat(Parts parts) : parts_(std::move(parts)), assets_(parts.database) {
+Chat::Chat(Parts parts) : parts_(std::move(parts)) {
   parts_.answers.set_on_end([this](Principal principal, ThreadId thread, std::int64_t number) -> Task<> {
     if (parts_.on_answered) parts_.on_answered(principal, thread, number);
     return begin_waiting(principal, thread, number);
@@ -119,7 +120,7 @@ Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::T
                                              std::vector<ThreadMessage> messages, std::string model) {
   const model::DirectoryPtr directory = parts_.gateway.models().directory();
   if (auto resolved = directory->resolve(model); !resolved) co_return error_of(resolved);
-  auto request = co_await chat_request(&assets_, &parts_.blobs, principal, thread, &messages, model, parts_.limits);
+  auto request = co_await chat_request(&parts_.library, principal, thread, &messages, model);
   if (!request) co_return error_of(request);
   co_return call_of(principal, std::move(*request), Ulid::make().to_string(), parts_.clock.now() + parts_.deadline);
 }
@@ -184,12 +185,14 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   const std::int64_t parent = message.parent.value_or(thread.head);
   if (parent < 0 || parent > thread.message_count)
     co_return invalid("/parent", fmt::format("there is no message {}", parent));
+  std::vector<MessagePart> parts = message.parts;
+  if (auto noted = co_await note_attachments(&parts_.library, principal, &parts); !noted) co_return error_of(noted);
   std::vector<std::string> models = message.models;
   if (models.empty()) models.push_back(message.model.empty() ? thread.model : message.model);
   if (message.wants_answer && models.front().empty()) co_return invalid("/model", "no model is chosen");
   std::vector<std::vector<ThreadMessage>> contexts;
   for (const std::string& model : models) {
-    auto context = co_await context_of(principal, &thread, parent, &model, &message.parts);
+    auto context = co_await context_of(principal, &thread, parent, &model, &parts);
     if (!context) co_return error_of(context);
     contexts.push_back(std::move(*context));
   }
@@ -201,7 +204,7 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   ThreadMessage user;
   user.number = count_before + 1;
   user.parent = parent;
-  user.parts = message.parts;
+  user.parts = std::move(parts);
   user.created_ms = now_ms;
   Said said;
   said.messages.push_back(user);

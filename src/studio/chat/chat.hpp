@@ -30,7 +30,7 @@ class Chat {
   struct Parts {
     store::Database& database;
     store::EventLog& events;
-    store::BlobStore& blobs;
+    Library& library;
     model::ChatGateway& gateway;
     Threads& threads;
     Answers& answers;
@@ -78,7 +78,6 @@ class Chat {
   Task<Result<Said>> begin_if_ended(Principal principal, Said said, std::int64_t awaited);
 
   const Parts parts_;
-  store::Assets assets_;
 };
 
 }  // namespace atelier::studio

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/async.hpp"
-#include "base/hash.hpp"
+#include "studio/chat/attachments.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -29,8 +29,7 @@ model::Role role_of(MessageRole role) noexcept {
 
 class Assembly {
  public:
-  Assembly(store::Assets& assets, store::BlobStore& blobs, Principal principal, ContextLimits limits)
-      : assets_(assets), blobs_(blobs), principal_(principal), limits_(limits) {}
+  Assembly(Library* library, Principal principal) : library_(library), principal_(principal) {}
 
   Task<Result<>> add(const ThreadMessage* message) {
     model::Message turn;
@@ -39,10 +38,10 @@ class Assembly {
     for (const MessagePart& one : message->parts) {
       if (const auto* text = std::get_if<part::Text>(&one)) {
         if (!text->text.empty()) turn.parts.push_back(model::Text{.text = text->text});
-      } else if (const auto* image = std::get_if<part::Image>(&one)) {
-        auto media = co_await media_of(image->asset, message->number);
-        if (!media) co_return error_of(media);
-        turn.parts.push_back(std::move(*media));
+      } else if (std::holds_alternative<part::Image>(one) || std::holds_alternative<part::File>(one)) {
+        auto attached = co_await sent_attachment(library_, principal_, one);
+        if (!attached) co_return error_of(attached);
+        turn.parts.push_back(std::move(*attached));
       } else if (const auto* call = std::get_if<part::ToolCall>(&one)) {
         turn.parts.push_back(model::ToolCall{.id = call->id, .name = call->name, .arguments = call->arguments});
       } else if (const auto* result = std::get_if<part::ToolResult>(&one)) {
@@ -66,29 +65,8 @@ class Assembly {
     return message;
   }
 
-  Task<Result<model::Media>> media_of(AssetId id, std::int64_t number) {
-    auto asset = co_await assets_.find(principal_, id);
-    if (!asset || asset->kind != "image")
-      co_return fail(ErrorCode::invalid_argument, fmt::format("message {} shows an image that is not there", number),
-                     {.reason = "asset_not_found", .where = {}});
-    if (asset->size_bytes > limits_.image_bytes_max)
-      co_return fail(ErrorCode::too_large,
-                     fmt::format("the image \"{}\" of message {} is larger than the {} MiB that are sent to a model",
-                                 asset->name, number, limits_.image_bytes_max >> 20),
-                     {.reason = "image_too_large", .where = {}});
-    auto bytes = co_await blobs_.read(asset->digest, limits_.image_bytes_max);
-    if (!bytes) co_return error_of(bytes);
-    model::Media media;
-    media.kind = model::Media::Kind::image;
-    media.base64 = base64(*bytes);
-    media.media_type = asset->media_type;
-    co_return media;
-  }
-
-  store::Assets& assets_;
-  store::BlobStore& blobs_;
+  Library* const library_;
   const Principal principal_;
-  const ContextLimits limits_;
   std::vector<model::Message> messages_;
 };
 
@@ -113,10 +91,8 @@ std::int64_t context_room(const model::Directory& directory, const std::string& 
   return std::max(std::min(window, limits.tokens_max) - std::min(answer, window / 2) - system, kRoomMin);
 }
 
-Task<Result<model::ChatRequest>> chat_request(store::Assets* assets, store::BlobStore* blobs, Principal principal,
-                                              const store::ThreadRow* thread,
-                                              const std::vector<ThreadMessage>* messages, std::string model,
-                                              ContextLimits limits) {
+Task<Result<model::ChatRequest>> chat_request(Library* library, Principal principal, const store::ThreadRow* thread,
+                                              const std::vector<ThreadMessage>* messages, std::string model) {
   model::ChatRequest request;
   request.protocol = model::Protocol::openai_chat;
   request.model = std::move(model);
@@ -130,7 +106,7 @@ Task<Result<model::ChatRequest>> chat_request(store::Assets* assets, store::Blob
       if (!parameters->reasoning_effort.empty())
         request.reasoning = model::ReasoningWish{.effort = parameters->reasoning_effort};
     }
-  Assembly assembly(*assets, *blobs, principal, limits);
+  Assembly assembly(library, principal);
   for (const ThreadMessage& message : *messages)
     if (auto added = co_await assembly.add(&message); !added) co_return error_of(added);
   if (!thread->system.empty()) request.messages.push_back(text_message(model::Role::system, thread->system));

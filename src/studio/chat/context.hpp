@@ -8,9 +8,8 @@
 #include "base/task.hpp"
 #include "model/call/chat_gateway.hpp"
 #include "model/route/directory.hpp"
-#include "store/assets.hpp"
-#include "store/blob_store.hpp"
 #include "studio/chat/thread.hpp"
+#include "studio/library/library.hpp"
 
 // What a model is sent of a thread.
 namespace atelier::studio {
@@ -20,7 +19,6 @@ struct ContextLimits {
   std::int64_t tokens_max = 200'000;     // however large its window is: every turn is paid anew
   std::int64_t answer_tokens = 4'096;    // kept free for the answer where the thread says nothing of it
   std::int64_t messages_max = 2'000;
-  std::uint64_t image_bytes_max = 8 << 20;
 };
 
 // How many tokens of a thread's messages there is room for.
@@ -29,11 +27,9 @@ std::int64_t context_room(const model::Directory& directory, const std::string& 
 
 // The conversation for a model: the thread's system prompt and the messages, oldest first. What a model has no use for
 // (errors, answers that said nothing) is left out, and a last answer that is gone on with is followed by the wish for
-// it. Errors name the message whose image cannot be sent.
-Task<Result<model::ChatRequest>> chat_request(store::Assets* assets, store::BlobStore* blobs, Principal principal,
-                                              const store::ThreadRow* thread,
-                                              const std::vector<ThreadMessage>* messages, std::string model,
-                                              ContextLimits limits);
+// it. Errors name the file that cannot be sent.
+Task<Result<model::ChatRequest>> chat_request(Library* library, Principal principal, const store::ThreadRow* thread,
+                                              const std::vector<ThreadMessage>* messages, std::string model);
 
 model::Message text_message(model::Role role, std::string text);
 

@@ -46,10 +46,12 @@ struct Reasoning {
 };
 struct Image {
   AssetId asset;
+  std::int64_t tokens = 0;  // about, as it is sent; 0: not known
 };
 struct File {
   AssetId asset;
   std::string name, media_type;
+  std::int64_t tokens = 0;  // as of an Image
 };
 struct ToolCall {
   std::string id, name;
@@ -109,8 +111,11 @@ Result<ThreadMessage> from_row(const store::MessageRow& row);
 
 // All its texts, one after another: for titles and searching.
 std::string text_of(const ThreadMessage& message);
-// About how many tokens they are: four bytes each, an image a thousand.
+// About how many tokens they are: four bytes each, attachments as they were found to be, or a thousand.
 std::int64_t estimate_tokens(const std::vector<MessagePart>& parts) noexcept;
+
+// About what they are as JSON: what limits and files are measured by.
+std::size_t size_bytes(const std::vector<MessagePart>& parts) noexcept;
 
 // What an answer said anew: text to put behind that of the part at `at`, which begins there if there is none.
 struct PartDelta {

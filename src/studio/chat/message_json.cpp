@@ -13,7 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 3> kRoles{"user", "assistant", "system"};
 constexpr std::array<std::string_view, 6> kStates{"complete", "queued",      "answering",
                                                   "stopped",  "interrupted", "failed"};
-constexpr std::int64_t kBytesPerToken = 4, kTokensPerImage = 1'000;
+constexpr std::int64_t kBytesPerToken = 4, kTokensPerImage = 1'000, kTokensPerAttachmentMax = 16'000'000;
+constexpr std::size_t kAttachmentBytes = 512;
 
 template <class Enum, std::size_t Size>
 std::optional<Enum> find_in(const std::array<std::string_view, Size>& names, std::string_view text) noexcept {
@@ -116,6 +117,18 @@ Result<AssetId> asset_at(json::ObjectReader& reader) {
   return id;
 }
 
+// Of a text what it has, of an attachment what stands in the message of it.
+std::size_t size_of(const MessagePart& one) noexcept {
+  const bool is_attached = std::holds_alternative<part::Image>(one) || std::holds_alternative<part::File>(one);
+  if (is_attached) return kAttachmentBytes;
+  return static_cast<std::size_t>(estimate_tokens({one}) * kBytesPerToken);
+}
+
+// Told to readers; what a caller says of it is found out anew when it is sent.
+std::int64_t tokens_at(json::ObjectReader& reader) {
+  return reader.optional_integer("tokens", 0, kTokensPerAttachmentMax).value_or(0);
+}
+
 struct PartReading {
   std::string_view type;
   bool is_users = false;  // a user's own message may hold it
@@ -128,13 +141,16 @@ const PartReading kReadings[] = {
        return part::Text{reader.required_string("text", {.bytes_max = kPartBytesMax})};
      }},
     {"image", true,
-     [](json::ObjectReader& reader) -> MessagePart { return part::Image{asset_at(reader).value_or(AssetId())}; }},
+     [](json::ObjectReader& reader) -> MessagePart {
+       return part::Image{asset_at(reader).value_or(AssetId()), tokens_at(reader)};
+     }},
     {"file", true,
      [](json::ObjectReader& reader) -> MessagePart {
        part::File file;
        file.asset = asset_at(reader).value_or(AssetId());
        file.name = reader.required_string("name", {.bytes_min = 1, .bytes_max = 255});
        file.media_type = reader.required_string("media_type", {.bytes_min = 1, .bytes_max = 127});
+       file.tokens = tokens_at(reader);
        return file;
      }},
     {"reasoning", false,
@@ -210,13 +226,17 @@ json::Value to_json(const MessagePart& one) {
             return json::Object{{"type", "reasoning"}, {"text", thought.text}};
           },
           [](const part::Image& image) -> json::Value {
-            return json::Object{{"type", "image"}, {"asset_id", image.asset.to_string()}};
+            json::Object object{{"type", "image"}, {"asset_id", image.asset.to_string()}};
+            if (image.tokens > 0) object["tokens"] = image.tokens;
+            return object;
           },
           [](const part::File& file) -> json::Value {
-            return json::Object{{"type", "file"},
+            json::Object object{{"type", "file"},
                                 {"asset_id", file.asset.to_string()},
                                 {"name", file.name},
                                 {"media_type", file.media_type}};
+            if (file.tokens > 0) object["tokens"] = file.tokens;
+            return object;
           },
           [](const part::ToolCall& call) -> json::Value {
             return json::Object{
@@ -259,13 +279,19 @@ Result<std::vector<MessagePart>> parse_parts(const json::Array& parts, std::stri
   for (std::size_t index = 0; index < parts.size(); ++index) {
     auto one = parse_part(parts[index], fmt::format("{}/{}", where, index), from);
     if (!one) return error_of(one);
-    size_bytes += static_cast<std::size_t>(estimate_tokens({*one})) * kBytesPerToken;
+    size_bytes += size_of(*one);
     read.push_back(std::move(*one));
   }
   if (size_bytes > kMessageBytesMax)
     return fail(ErrorCode::too_large, fmt::format("is over {} MiB in all", kMessageBytesMax >> 20),
                 {.reason = "message_too_large", .where = std::string(where)});
   return read;
+}
+
+std::size_t size_bytes(const std::vector<MessagePart>& parts) noexcept {
+  std::size_t size = 0;
+  for (const MessagePart& one : parts) size += size_of(one);
+  return size;
 }
 
 store::MessageRow to_row(const ThreadMessage& message, ThreadId thread, UserId owner) {
@@ -320,15 +346,16 @@ std::string text_of(const ThreadMessage& message) {
 std::int64_t estimate_tokens(const std::vector<MessagePart>& parts) noexcept {
   std::int64_t tokens = 0;
   for (const MessagePart& one : parts)
-    tokens += std::visit(Overloaded{[](const part::Text& text) { return tokens_of(text.text); },
-                                    [](const part::Reasoning& thought) { return tokens_of(thought.text); },
-                                    [](const part::Image&) { return kTokensPerImage; },
-                                    [](const part::File&) { return kTokensPerImage; },
-                                    [](const part::ToolCall& call) { return tokens_of(call.arguments); },
-                                    [](const part::ToolResult& result) { return tokens_of(result.text); },
-                                    [](const part::Failure&) { return std::int64_t{0}; },
-                                    [](const part::Citation& citation) { return tokens_of(citation.url); }},
-                         one);
+    tokens += std::visit(
+        Overloaded{[](const part::Text& text) { return tokens_of(text.text); },
+                   [](const part::Reasoning& thought) { return tokens_of(thought.text); },
+                   [](const part::Image& image) { return image.tokens > 0 ? image.tokens : kTokensPerImage; },
+                   [](const part::File& file) { return file.tokens > 0 ? file.tokens : kTokensPerImage; },
+                   [](const part::ToolCall& call) { return tokens_of(call.arguments); },
+                   [](const part::ToolResult& result) { return tokens_of(result.text); },
+                   [](const part::Failure&) { return std::int64_t{0}; },
+                   [](const part::Citation& citation) { return tokens_of(citation.url); }},
+        one);
   return tokens;
 }
 

@@ -20,6 +20,8 @@ std::string display_name(std::string_view name) {
   return shown.empty() ? "untitled" : shown;
 }
 
+bool has_poster(const store::Asset& asset) { return asset.kind == "image" || asset.kind == "video"; }
+
 media::TaskRequest request_for(std::string type, json::Value parameters, UniqueFd input) {
   media::TaskRequest request{.type = std::move(type),
                              .parameters = std::move(parameters),
@@ -57,35 +59,88 @@ Task<Result<json::Value>> Library::probe(Digest digest, std::string name) {
   co_return co_await services_.workers.run(std::move(request), nullptr);
 }
 
+// What it is, and what models are sent of it.
+Task<Result<>> Library::look_at(store::Asset* asset) {
+  auto facts = co_await probe(asset->digest, asset->name);
+  if (!facts) co_return error_of(facts);
+  json::ObjectReader reader(*facts);
+  asset->kind = reader.required_string("kind");
+  asset->media_type = reader.required_string("media_type");
+  asset->facts = *facts;
+  if (auto done = reader.finish_lenient(); !done) co_return error_of(done);
+  if (!can_be_sent(*asset)) co_return Result<>{};
+  auto made = co_await prepare(&services_, asset);
+  if (!made) co_return error_of(made);
+  remember(*asset, *made);
+  co_return Result<>{};
+}
+
+Task<Result<Prepared>> Library::prepare_again(store::Asset asset) {
+  auto made = co_await prepare(&services_, &asset);
+  if (!made) co_return error_of(made);
+  remember(asset, *made);
+  std::vector<store::Statement> batch;
+  batch.push_back(store::Assets::set_facts(asset));
+  auto written = co_await services_.database.write(std::move(batch));
+  if (!written) co_return error_of(written);
+  co_return *made;
+}
+
+Task<Result<Library::Sendable>> Library::sendable(Principal principal, AssetId id) {
+  auto asset = co_await assets_.find(principal, id);
+  if (!asset) co_return error_of(asset);
+  Sendable found{.asset = std::move(*asset), .prepared = {}};
+  if (auto known = prepared_of(found.asset)) {
+    found.prepared = std::move(*known);
+    co_return found;
+  }
+  auto made = co_await prepare_again(found.asset);
+  if (!made) co_return error_of(made);
+  found.prepared = std::move(*made);
+  co_return found;
+}
+
+Task<Result<std::string>> Library::read_prepared(const Sendable* what) {
+  auto bytes = co_await services_.blobs.read(what->prepared.digest, what->prepared.size_bytes);
+  if (bytes || bytes.error().code != ErrorCode::not_found) co_return bytes;
+  // Evicted.
+  auto made = co_await prepare_again(what->asset);
+  if (!made) co_return error_of(made);
+  co_return co_await services_.blobs.read(made->digest, made->size_bytes);
+}
+
 Task<Result<store::Asset>> Library::upload(Principal principal, std::string name, UploadSource source,
                                            std::uint64_t size_bytes_max) {
   auto info = co_await receive(std::move(source), size_bytes_max);
   if (!info) co_return error_of(info);
   auto known = co_await assets_.find_by_digest(principal, info->digest);
   if (!known) co_return error_of(known);
-  if (*known) co_return std::move(**known);
-
-  const std::string shown = display_name(name);
-  auto facts = co_await probe(info->digest, shown);
-  if (!facts) {
+  if (*known) {
+    if (can_be_sent(**known) && !prepared_of(**known)) {
+      auto made = co_await prepare_again(**known);
+      if (!made) co_return error_of(made);
+      remember(**known, *made);
+    }
+    co_return std::move(**known);
+  }
+  store::Asset asset{.id = AssetId::make(),
+                     .owner = principal.owner,
+                     .digest = info->digest,
+                     .size_bytes = info->size_bytes,
+                     .kind = {},
+                     .media_type = {},
+                     .name = display_name(name),
+                     .facts = {},
+                     .created_ms = clock_.wall_ms()};
+  auto looked = co_await look_at(&asset);
+  if (!looked) {
     // What nobody can use is not kept. Another asset may hold the same bytes only for another owner: then it stays.
     store::Statement query("SELECT 1 FROM assets WHERE digest = $1 AND deleted_ms IS NULL LIMIT 1",
                            {info->digest.hex()});
     auto shared = co_await services_.database.read(std::move(query));
     if (shared && shared->empty()) (void)co_await services_.blobs.remove(info->digest);
-    co_return error_of(facts);
+    co_return error_of(looked);
   }
-  json::ObjectReader reader(*facts);
-  store::Asset asset{.id = AssetId::make(),
-                     .owner = principal.owner,
-                     .digest = info->digest,
-                     .size_bytes = info->size_bytes,
-                     .kind = reader.required_string("kind"),
-                     .media_type = reader.required_string("media_type"),
-                     .name = shown,
-                     .facts = *facts,
-                     .created_ms = clock_.wall_ms()};
-  if (auto done = reader.finish_lenient(); !done) co_return error_of(done);
   std::vector<store::Statement> batch;
   batch.push_back(store::Assets::insert(asset));
   Announcement announcement{.topic = "assets", .type = "asset.changed", .data = to_json(asset)};
@@ -118,8 +173,9 @@ Task<Result<store::BlobInfo>> Library::make_poster(store::Asset asset) {
 Task<Result<store::OpenBlob>> Library::open_poster(Principal principal, AssetId id) {
   auto asset = co_await assets_.find(principal, id);
   if (!asset) co_return error_of(asset);
-  if (asset->kind == "audio")
-    co_return fail(ErrorCode::not_found, "a sound has no picture", {.reason = "asset_no_poster", .where = {}});
+  if (!has_poster(*asset))
+    co_return fail(ErrorCode::not_found, "a sound or document has no picture",
+                   {.reason = "asset_no_poster", .where = {}});
   // The digest of the poster is remembered with the asset; an evicted one is made again.
   if (const json::Value* known = asset->facts.is_object() ? asset->facts.get_object().if_contains("poster") : nullptr;
       known && known->is_string()) {
@@ -155,6 +211,7 @@ json::Value to_json(const store::Asset& asset) {
     return value ? *value : json::Value();
   };
   const std::string id = asset.id.to_string();
+  const auto prepared = prepared_of(asset);
   return json::Object{
       {"id", id},
       {"name", asset.name},
@@ -166,7 +223,8 @@ json::Value to_json(const store::Asset& asset) {
       {"duration_ms", fact("duration_ms")},
       {"created_at", format_rfc3339(asset.created_ms)},
       {"content_url", fmt::format("/api/assets/{}/content", id)},
-      {"poster_url", asset.kind == "audio" ? json::Value() : json::Value(fmt::format("/api/assets/{}/poster", id))}};
+      {"poster_url", has_poster(asset) ? json::Value(fmt::format("/api/assets/{}/poster", id)) : json::Value()},
+      {"prepared", prepared ? to_json(*prepared) : json::Value()}};
 }
 
 }  // namespace atelier::studio

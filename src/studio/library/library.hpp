@@ -8,6 +8,7 @@
 #include "base/task.hpp"
 #include "graph/node/services.hpp"
 #include "store/assets.hpp"
+#include "studio/library/prepared.hpp"
 
 namespace atelier::studio {
 
@@ -20,8 +21,9 @@ class Library {
   Library(graph::NodeServices& services, const Clock& clock)
       : services_(services), assets_(services.database), clock_(clock) {}
 
-  // Stores the bytes, has a worker look at them, and keeps them only if they are a picture, clip or sound we can use.
-  // The same bytes again give the asset there is. `name` is for people and messages.
+  // Stores the bytes, has a worker look at them, and keeps them only if they are a picture, clip, sound or document we
+  // can use; of pictures and documents it makes at once what models are sent. The same bytes again give the asset there
+  // is. `name` is for people and messages.
   Task<Result<store::Asset>> upload(Principal principal, std::string name, UploadSource source,
                                     std::uint64_t size_bytes_max);
   Task<Result<store::Asset>> find(Principal principal, AssetId id) { return assets_.find(principal, id); }
@@ -31,12 +33,22 @@ class Library {
   Task<Result<store::OpenBlob>> open(Principal principal, AssetId id);
   // A JPEG. Made at the first asking and kept as long as the quota of derived blobs allows.
   Task<Result<store::OpenBlob>> open_poster(Principal principal, AssetId id);
+  // With what models are sent of it, made now if it is not there any more. The errors are prepare()'s, or not_found.
+  struct Sendable {
+    store::Asset asset;
+    Prepared prepared;
+  };
+  Task<Result<Sendable>> sendable(Principal principal, AssetId id);
+  // Its bytes.
+  Task<Result<std::string>> read_prepared(const Sendable* what);
   Task<Result<>> remove(Principal principal, AssetId id);
 
  private:
   Task<Result<store::BlobInfo>> receive(UploadSource source, std::uint64_t size_bytes_max);
   Task<Result<json::Value>> probe(Digest digest, std::string name);
   Task<Result<store::BlobInfo>> make_poster(store::Asset asset);
+  Task<Result<>> look_at(store::Asset* asset);
+  Task<Result<Prepared>> prepare_again(store::Asset asset);
 
   graph::NodeServices& services_;
   store::Assets assets_;

@@ -11,6 +11,8 @@
 namespace atelier::media::document {
 namespace {
 
+constexpr std::size_t kFileBytesMax = std::size_t{256} << 20;
+
 Result<json::Value> run_document_text(TaskContext& context) {
   json::ObjectReader reader(context.parameters());
   const PdfLimits known;
@@ -22,6 +24,8 @@ Result<json::Value> run_document_text(TaskContext& context) {
     return fail(ErrorCode::invalid_argument, "takes an input called \"file\" and an output called \"text\"");
   const auto file = container::MappedFile::open(context.input("file"));
   if (!file) return error_of(file);
+  if (file->text().size() > kFileBytesMax)
+    return fail(ErrorCode::too_large, "the PDF is over 256 MiB", {.reason = "document_too_large", .where = {}});
   const auto read = read_pdf_text(file->text(), limits,
                                   [&](std::int64_t done, std::int64_t total) { return context.progress(done, total); });
   if (!read) return error_of(read);

@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kToolNameBytesMax = 255, kFailureCodeBytesMax = 255, kFailureBytesMax = 65'536;
 constexpr std::size_t kCitationTitleBytesMax = 1'000, kCitationUrlBytesMax = 8'192;
 constexpr std::size_t kMentionBytesMax = 500;
-constexpr std::size_t kBytesPerToken = 4;
 
 bool is_link(std::string_view url) noexcept { return url.starts_with("https://") || url.starts_with("http://"); }
 
@@ -22,10 +21,6 @@ bool is_json_object(std::string_view text) {
 }
 
 }  // namespace
-
-std::size_t size_bytes(const std::vector<MessagePart>& parts) noexcept {
-  return static_cast<std::size_t>(estimate_tokens(parts)) * kBytesPerToken;
-}
 
 void end_with_failure(std::vector<MessagePart>& parts) {
   if (!parts.empty() && std::holds_alternative<part::Failure>(parts.back())) return;

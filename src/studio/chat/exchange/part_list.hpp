@@ -10,9 +10,6 @@
 
 namespace atelier::studio::exchange {
 
-// How much of kMessageBytesMax these parts take, as parse_parts() counts it.
-std::size_t size_bytes(const std::vector<MessagePart>& parts) noexcept;
-
 // Of an answer that failed: the last part is its error, whether or not it told one.
 void end_with_failure(std::vector<MessagePart>& parts);
 
