@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Problem } from '$lib/api/problem';
 import type { Asset } from '$lib/api/types';
 import { Drafts } from '$lib/state/drafts';
+import { TEXT_BYTES_MAX } from './attach/attach';
 import { Composer, PASTE_MAX } from './composer.svelte';
 
 function home() {
@@ -9,10 +10,14 @@ function home() {
   const storage = { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, value: string) => void kept.set(name, value), removeItem: (name: string) => void kept.delete(name) };
   const drafts = new Drafts(storage);
   let name = 'chat.new';
-  const told: string[] = [];
-  const ports = { api: { uploadAsset: async (file: File) => (file.name === 'bad.png' ? Promise.reject(new Problem({ code: 'refused' })) : ({ id: `a-${file.name}` } as Asset)) }, toasts: { show: ({ text }: { text: string }) => told.push(text) }, complain: (error: unknown) => (told.push((error as Problem).code), error as Problem) };
+  const facts = { media_type: 'application/pdf', prepared: { page_count: 3 } };
+  const uploadAsset = async (file: File): Promise<Asset> => {
+    if (file.name === 'bad.png') throw new Problem({ code: 'file_unreadable', detail: '"bad.png" cannot be read' });
+    return { id: `a-${file.name}`, kind: file.name.endsWith('.pdf') ? 'document' : 'image', ...(file.name.endsWith('.pdf') ? facts : { width: 4032, height: 3024, prepared: { width: 1568, height: 1176 } }) } as Asset;
+  };
+  const ports = { api: { uploadAsset } };
   const make = (of: Drafts): Composer => new Composer({ ...ports, drafts: of }, () => name);
-  return { kept, drafts, told, composer: make(drafts), rename: (next: string) => (name = next), again: () => make(new Drafts(storage)) };
+  return { kept, drafts, composer: make(drafts), rename: (next: string) => (name = next), again: () => make(new Drafts(storage)) };
 }
 const long = 'x'.repeat(PASTE_MAX + 1);
 
@@ -62,17 +67,40 @@ describe('Composer', () => {
     drafts.flush();
     expect(again().isEmpty).toBe(true);
   });
-  it('takes pictures into the library and text as it is, and says what it does not take', async () => {
-    const { composer, told, drafts, again } = home();
-    const adding = composer.addFiles([new File(['x'], 'lamp.png', { type: 'image/png' }), new File(['one\ntwo'], 'notes.md'), new File([new Uint8Array([0xff, 0xfe, 0])], 'odd.txt'), new File(['x'], 'film.mp4', { type: 'video/mp4' }), new File(['x'], 'bad.png', { type: 'image/png' })]);
+  it('takes pictures and documents into the library and text as it is, and says what it does not take', async () => {
+    const { composer, drafts, again } = home();
+    const adding = composer.addFiles([new File(['x'], 'lamp.png', { type: 'image/png' }), new File(['%PDF'], 'report.pdf', { type: 'application/pdf' }), new File(['one\ntwo'], 'Makefile'), new File([new Uint8Array([0xff, 0xfe, 0])], 'odd.txt', { type: 'text/plain' }), new File(['x'], 'film.mp4', { type: 'video/mp4' }), new File(['x'], 'bad.png', { type: 'image/png' })]);
     expect(composer.isUploading).toBe(true);
     await adding;
     expect(composer.isUploading).toBe(false);
-    expect(told.sort()).toEqual(['refused', '“film.mp4” is no picture and no text', '“odd.txt” is no picture and no text']);
+    expect(composer.attached.flatMap(({ name, state, why, again: may }) => (state ? [[name, state, why, may ?? false]] : []))).toEqual([
+      ['odd.txt', 'refused', 'no text in UTF-8 or UTF-16: save it as UTF-8', false],
+      ['film.mp4', 'refused', 'no picture, no PDF and no text', false],
+      ['bad.png', 'refused', '"bad.png" cannot be read', true],
+    ]);
+    expect(composer.attached[0]).toMatchObject({ from: '4032×3024', as: '1568×1176' });
+    expect(composer.attached[1]).toMatchObject({ pages: 3, type: 'application/pdf' });
     drafts.flush();
-    expect(again().attached.map(({ name }) => name)).toEqual(['lamp.png', 'notes.md']);
+    expect(again().attached.map(({ name }) => name)).toEqual(['lamp.png', 'report.pdf', 'Makefile']);
     composer.type('Look');
-    expect(composer.take().parts).toEqual([{ type: 'image', asset_id: 'a-lamp.png' }, { type: 'text', text: 'notes.md\n\none\ntwo' }, { type: 'text', text: 'Look' }]);
+    const { parts } = composer.take();
+    expect(parts).toEqual([{ type: 'image', asset_id: 'a-lamp.png' }, { type: 'file', asset_id: 'a-report.pdf', name: 'report.pdf', media_type: 'application/pdf' }, { type: 'text', text: 'Makefile\n\none\ntwo' }, { type: 'text', text: 'Look' }]);
+    composer.bring(parts);
+    expect(composer.take().parts.slice(0, 2)).toEqual([{ type: 'image', asset_id: 'a-lamp.png' }, { type: 'file', asset_id: 'a-report.pdf', name: 'report.pdf', media_type: 'application/pdf' }]);
+  });
+  it('sends nothing of what was refused', async () => {
+    const { composer } = home();
+    await composer.addFiles([new File(['x'], 'bad.png', { type: 'image/png' })]);
+    expect(composer.isEmpty).toBe(true);
+    composer.remove(composer.attached[0]!.key);
+    expect(composer.attached).toEqual([]);
+  });
+  it('reads text in the encodings that say what they are, and not too much of it', async () => {
+    const utf16 = (text: string, isLittle: boolean): Uint8Array<ArrayBuffer> => new Uint8Array([...(isLittle ? [0xff, 0xfe] : [0xfe, 0xff]), ...[...text].flatMap((c) => (isLittle ? [c.charCodeAt(0), 0] : [0, c.charCodeAt(0)]))]);
+    const { composer } = home();
+    await composer.addFiles([new File([utf16('lamp', true)], 'a.txt'), new File([utf16('lamp', false)], 'b.txt'), new File([new Uint8Array([0xef, 0xbb, 0xbf, 0x6c])], 'c.txt'), new File([new Uint8Array([0x6c, 0xe9])], 'latin.txt', { type: 'text/plain' }), new File(['x'.repeat(TEXT_BYTES_MAX)], 'long.txt'), new File([], 'empty.txt')]);
+    expect(composer.attached.map(({ text }) => text)).toEqual(['lamp', 'lamp', 'l', undefined, undefined, undefined]);
+    expect(composer.attached.slice(3).map(({ why }) => why)).toEqual(['no text in UTF-8 or UTF-16: save it as UTF-8', expect.stringMatching(/^larger than a text may be/), 'it is empty']);
   });
   it('takes its draft along when a new thread gets its address', () => {
     const { composer, drafts, rename, again, kept } = home();

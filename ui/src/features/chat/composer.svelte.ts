@@ -1,40 +1,48 @@
 import type { Part } from '$lib/api/chat-types';
-import { asProblem } from '$lib/api/problem';
-import { formatBytes } from '$lib/i18n/format';
 import { newKey } from '$lib/media/secure';
 import type { Studio } from '$lib/state/studio.svelte';
 import type { Outgoing } from './room.svelte';
-import { t } from './words';
 
 // Longer text than this does not go into the box: laying it out there would hold the page up at every key.
 export const PASTE_MAX = 64 * 1024;
-export const TEXT_BYTES_MAX = 4 * 1024 * 1024;
-const TEXT_TYPES = /^text\/|^application\/(json|xml|yaml|toml|javascript|typescript|x-sh|sql)\b|\+(json|xml)$/;
-const TEXT_NAMES = /\.(txt|md|markdown|csv|tsv|json|jsonl|xml|ya?ml|toml|ini|log|sh|sql|html?|css|[jt]sx?|svelte|vue|py|rb|rs|go|java|kt|swift|c|h|cc|cpp|hpp|cs|php|lua|r|pl|cmake|diff|patch)$/i;
+const PASTE_LOOKED_AT = 1024 * 1024; // UTF-16 units: above that it may be more than a message takes
 
-// What goes along with the text: a long text, or a picture in the library ('' until it is there).
+// What goes along with the text: a long text, or a picture or document in the library. attach/ makes it ready.
 export interface Attached {
   key: string;
   name: string; // '' for what was pasted
   size: number;
   text?: string;
   asset?: string;
+  type?: string; // of a document
+  state?: 'sending' | 'preparing' | 'refused' | undefined; // none: it is ready
+  fraction?: number; // of it that was sent
+  why?: string; // it was refused
+  again?: boolean; // and may be tried again
+  pages?: number;
+  from?: string; // "4032×3024"
+  as?: string; // as a model gets it
 }
 export type Written = Outgoing & { text: string; attached: readonly Attached[] };
-type Ports = { drafts: Studio['drafts']; api: Pick<Studio['api'], 'uploadAsset'>; toasts: Pick<Studio['toasts'], 'show'>; complain: Studio['complain'] };
+type Ports = { drafts: Studio['drafts']; api: Pick<Studio['api'], 'uploadAsset'> };
 
-const partOf = ({ name, text, asset }: Attached): Part => (asset === undefined ? { type: 'text', text: name === '' ? (text ?? '') : `${name}\n\n${text ?? ''}` } : { type: 'image', asset_id: asset });
+const isReady = ({ state }: Attached): boolean => state === undefined;
+function partOf({ name, text, asset, type }: Attached): Part {
+  if (asset === undefined) return { type: 'text', text: name === '' ? (text ?? '') : `${name}\n\n${text ?? ''}` };
+  return type ? { type: 'file', asset_id: asset, name, media_type: type } : { type: 'image', asset_id: asset };
+}
 
 // What is being written in a thread. It knows nothing of the thread, so that typing under a long one is as quick as under none.
 export class Composer {
   text = $state('');
   attached = $state.raw<readonly Attached[]>([]);
-  readonly isEmpty = $derived(this.text.trim() === '' && this.attached.length === 0);
-  readonly isUploading = $derived(this.attached.some(({ asset }) => asset === ''));
+  readonly isEmpty = $derived(this.text.trim() === '' && !this.attached.some(isReady));
+  readonly isUploading = $derived(this.attached.some(({ state }) => state === 'sending' || state === 'preparing'));
   #studio: Ports;
   #name: () => string;
   #under = ''; // the name its draft is kept under
   #returned: Written | null = null;
+  #files = new Map<string, { file: File; stop: AbortController }>(); // that are not ready
 
   constructor(studio: Ports, name: () => string) {
     this.#studio = studio;
@@ -51,13 +59,23 @@ export class Composer {
   // False: it is short enough for the box.
   paste(text: string): boolean {
     if (text.length <= PASTE_MAX) return false;
-    this.#attach({ key: newKey(), name: '', size: text.length, text });
+    if (text.length > PASTE_LOOKED_AT) void this.addFiles([new File([text], '')]);
+    else this.#attach({ key: newKey(), name: '', size: text.length, text });
     return true;
   }
   async addFiles(files: readonly File[]): Promise<void> {
-    await Promise.all(files.map((file) => (file.type.startsWith('image/') ? this.#addPicture(file) : this.#addText(file))));
+    await Promise.all(files.map((file) => this.#add(newKey(), file)));
+  }
+  // What could not be sent.
+  again(key: string): void {
+    const known = this.#files.get(key);
+    if (!known) return;
+    this.attached = this.attached.filter((each) => each.key !== key);
+    void this.#add(key, known.file);
   }
   remove(key: string): void {
+    this.#files.get(key)?.stop.abort();
+    this.#files.delete(key);
     this.attached = this.attached.filter((each) => each.key !== key);
     this.#keepAttached();
   }
@@ -66,27 +84,21 @@ export class Composer {
     this.attached = [...this.attached, each];
     this.#keepAttached();
   }
-  async #addPicture(file: File): Promise<void> {
-    const key = newKey();
-    this.#attach({ key, name: file.name, size: file.size, asset: '' });
-    try {
-      const { id } = await this.#studio.api.uploadAsset(file);
-      this.attached = this.attached.map((each) => (each.key === key ? { ...each, asset: id } : each));
+  async #add(key: string, file: File): Promise<void> {
+    const stop = new AbortController();
+    this.#files.set(key, { file, stop });
+    this.#attach({ key, name: file.name, size: file.size, state: 'sending' });
+    const tell = (told: Partial<Attached>): void => {
+      this.attached = this.attached.map((each) => (each.key === key ? { ...each, ...told } : each));
+      if (!('state' in told) || told.state === 'preparing') return;
+      if (told.state !== 'refused') this.#files.delete(key);
       this.#keepAttached();
-    } catch (error) {
-      this.remove(key);
-      this.#studio.complain(asProblem(error), () => void this.#addPicture(file));
-    }
-  }
-  async #addText(file: File): Promise<void> {
-    const refuse = (text: string): void => void this.#studio.toasts.show({ tone: 'bad', text });
-    if (!TEXT_TYPES.test(file.type) && !TEXT_NAMES.test(file.name)) return refuse(t('notTaken', { name: file.name }));
-    if (file.size > TEXT_BYTES_MAX) return refuse(t('tooLarge', { name: file.name, size: formatBytes(TEXT_BYTES_MAX) }));
+    };
     try {
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
-      this.#attach({ key: newKey(), name: file.name, size: file.size, text });
+      const { attach } = await import('./attach/attach');
+      await attach(file, this.#studio.api, tell, stop.signal);
     } catch {
-      refuse(t('notTaken', { name: file.name }));
+      tell({ state: 'refused', why: '', again: true }); // its code did not come
     }
   }
 
@@ -105,7 +117,7 @@ export class Composer {
   #keepAttached(): void {
     const { drafts } = this.#studio;
     const name = `${this.#under}.attached`;
-    const kept = this.attached.filter(({ asset }) => asset !== '');
+    const kept = this.attached.filter(isReady);
     if (kept.length > 0) drafts.write(name, { text: JSON.stringify(kept), base: 0 });
     else drafts.clear(name);
   }
@@ -121,6 +133,7 @@ export class Composer {
     const rest = typed === '' ? parts : parts.slice(0, -1);
     const attached = rest.flatMap((part): Attached[] => {
       if (part.type === 'text') return [{ key: newKey(), name: '', size: part.text.length, text: part.text }];
+      if (part.type === 'file') return [{ key: newKey(), name: part.name, size: 0, asset: part.asset_id, type: part.media_type }];
       return part.type === 'image' ? [{ key: newKey(), name: '', size: 0, asset: part.asset_id }] : [];
     });
     this.text = [this.text.trimEnd(), typed].filter((text) => text !== '').join('\n\n');
@@ -131,12 +144,14 @@ export class Composer {
 
   // Empties the box. The draft stays until the server has it.
   take(): Written {
-    const { text, attached } = this;
+    const { text } = this;
+    const attached = this.attached.filter(isReady);
     const typed = text.trim();
     const parts: Part[] = [...attached.map(partOf), ...(typed === '' ? [] : [{ type: 'text' as const, text: typed }])];
     const isAgain = this.#returned !== null && JSON.stringify(this.#returned.parts) === JSON.stringify(parts);
     this.text = '';
     this.attached = [];
+    this.#files.clear();
     return { parts, key: isAgain ? this.#returned!.key : newKey(), text, attached };
   }
   accepted(): void {

@@ -4,7 +4,7 @@ import type { ChatEvent } from './chat-types';
 export type ProductionState = 'draft' | 'rendering' | 'ready' | 'stale' | 'failed';
 export type RunState = 'running' | 'succeeded' | 'failed' | 'cancelled';
 export type StepState = 'waiting' | 'ready' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
-export type AssetKind = 'image' | 'video' | 'audio';
+export type AssetKind = 'image' | 'video' | 'audio' | 'document';
 
 export interface Session {
   authenticated: boolean;
@@ -126,6 +126,16 @@ export interface Asset {
   created_at: string;
   content_url: string;
   poster_url: string | null;
+  prepared: PreparedAsset | null;
+}
+// What a model is sent of it.
+export interface PreparedAsset {
+  media_type: string;
+  size_bytes: number;
+  tokens: number;
+  width?: number;
+  height?: number;
+  page_count?: number;
 }
 
 export interface Status {
