@@ -330,6 +330,10 @@ export class ThreadRoom {
     return this.#tree;
   }
 
+  // From the beginning of the thread to a message.
+  wayTo(number: number): readonly number[] {
+    return this.tree.branchTo(number);
+  }
   branchOf(number: number): { at: number; of: readonly number[] } {
     void this.#grown;
     const of = this.#tree.siblingsOf(number);

@@ -82,6 +82,10 @@ export interface Message {
   cost: string | null; // null where nobody knows
   first_token_ms: number | null;
   total_ms: number | null;
+  // What its model was sent, where that was not all of the branch: the first message that it was sent as it is, and up to which
+  // one a summary stood before that.
+  context?: { from: number; summarised_upto: number | null };
+  suggestions?: string[]; // what might be said next, where somebody asked for that
   finish: string | null; // 'stop', 'length', 'tool_calls', 'content_filter', 'refusal'
   created_at: string;
 }
@@ -96,6 +100,14 @@ export interface ThreadPage {
   thread: Thread;
   messages: Message[]; // the end of the branch that is shown, oldest first
   shape: Shape;
+}
+
+// Of the messages up to one, in place of which it is sent.
+export interface Summary {
+  upto: number;
+  text: string;
+  model: string;
+  created_at: string;
 }
 
 export interface SentMessages {

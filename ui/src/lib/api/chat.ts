@@ -1,5 +1,5 @@
 // The chat's calls, each a line.
-import type { Folder, ImportedThreads, Message, Part, SearchAnswer, SentMessages, Thread, ThreadChange, ThreadPage, ThreadParameters } from './chat-types';
+import type { Folder, ImportedThreads, Message, Part, SearchAnswer, SentMessages, Thread, Summary, ThreadChange, ThreadPage, ThreadParameters } from './chat-types';
 import { withQuery, type Api } from './client';
 import type { ModelPage } from './gateway-types';
 import type { Page } from './types';
@@ -47,6 +47,8 @@ export function chatCalls(api: Pick<Api, 'call' | 'tell'>) {
     answer: (id: string, number: number, model: string, key: string) => api.call<SentMessages>('POST', `${of(id)}/messages/${number}/answers`, { body: model ? { model } : {}, key }),
     stop: (id: string, number: number) => api.call<Message>('POST', `${of(id)}/messages/${number}/stop`),
     stopAll: (id: string) => api.call<Thread>('POST', `${of(id)}/stop`),
+    suggest: (id: string, number: number, signal: AbortSignal) => api.call<{ suggestions: string[] }>('POST', `${of(id)}/messages/${number}/suggestions`, { signal }),
+    summaries: (id: string) => api.call<{ items: Summary[] }>('GET', `${of(id)}/summaries`),
     goOn: (id: string, number: number) => api.call<Message>('POST', `${of(id)}/messages/${number}/continue`),
     search: (q: string, limit: number, signal: AbortSignal) => api.call<SearchAnswer>('GET', withQuery('/api/threads/search', { q, limit }), { signal }),
     importThreads: (file: Blob) => api.call<ImportedThreads>('POST', '/api/threads/import', { file }),
