@@ -45,12 +45,37 @@ Result<Heading> read_heading(json::ObjectReader& reader) {
   return heading;
 }
 
+// What the user said about calls that wait: {state: "approval-responded", toolCallId, approval: {approved}}. The rest of
+// what an assistant said is the server's own.
+std::vector<studio::ClientTurn::Decision> read_decisions(const json::Value& message) {
+  std::vector<studio::ClientTurn::Decision> decisions;
+  const json::Value* parts = message.get_object().if_contains("parts");
+  if (parts == nullptr || !parts->is_array()) return decisions;
+  for (const json::Value& part : parts->get_array()) {
+    const json::Object* one = part.if_object();
+    const json::Value* state = one ? one->if_contains("state") : nullptr;
+    const json::Value* call = one ? one->if_contains("toolCallId") : nullptr;
+    const json::Value* approval = one ? one->if_contains("approval") : nullptr;
+    if (!state || *state != "approval-responded" || !call || !call->is_string()) continue;
+    const json::Object* said = approval ? approval->if_object() : nullptr;
+    const json::Value* approved = said ? said->if_contains("approved") : nullptr;
+    if (approved && approved->is_bool())
+      decisions.push_back({.call = std::string(call->get_string()), .is_allowed = approved->get_bool()});
+  }
+  if (decisions.size() > studio::kToolDecisionsMax) decisions.resize(studio::kToolDecisionsMax);
+  return decisions;
+}
+
 Result<> read_last(const json::Value& message, const std::string& where, studio::ClientTurn& turn) {
   json::ObjectReader reader(message, where);
   auto heading = read_heading(reader);
   if (!heading) return error_of(heading);
   turn.message = std::move(heading->id);
   if (heading->role == "assistant" && turn.is_again) return {};  // it is answered beside
+  if (heading->role == "assistant") {
+    turn.decisions = read_decisions(message);
+    if (!turn.decisions.empty()) return {};
+  }
   if (heading->role != "user") reader.complain("role", "the last message must be the user's");
   const json::Array* given = reader.required_array("parts", studio::kMessagePartsMax);
   if (given && given->empty()) reader.complain("parts", "must say something");
@@ -100,9 +125,11 @@ class Viewing {
   Viewing(Services services, Principal principal, studio::AnswerPlace place, bool tells_usage, net::BodyWriter& writer)
       : services_(services),
         principal_(principal),
-        place_(place),
+        place_(std::move(place)),
         stream_(studio::ClientChats::id_of(place.number), tells_usage),
-        writer_(writer) {}
+        writer_(writer) {
+    stream_.pass_over(place_.known);
+  }
 
   Task<Result<>> run() {
     const TaskGroup::Options options{.stops_on_error = false};

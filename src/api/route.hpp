@@ -31,6 +31,7 @@
 #include "studio/gateway/gateway_setup.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
+#include "studio/tool/grants.hpp"
 
 namespace atelier::api {
 
@@ -45,6 +46,7 @@ struct Services {
   studio::ClientChats& client_chats;
   studio::Suggestions& suggestions;
   studio::Summaries& summaries;
+  studio::Grants& grants;
   studio::Accounts& accounts;
   studio::People& people;
   studio::Invitations& invitations;

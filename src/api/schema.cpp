@@ -160,6 +160,7 @@ constexpr std::string_view kSchemas = R"json({
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Asset"}}, "next": {"type": "string"}}},
 "ChatParameters": {"type": "object", "additionalProperties": false, "properties": {"temperature": {"type": "number"}, "top_p": {"type": "number"},
   "max_tokens": {"type": "integer"}, "reasoning_effort": {"type": "string", "enum": ["none", "minimal", "low", "medium", "high", "xhigh", "max"]},
+  "tools": {"type": "array", "items": {"type": "string"}, "description": "Names of tools that its model may call"},
   "summarise_with": {"type": "string", "description": "Model or route for what does not fit; empty: none; left out: the studio's"}}},
 "Thread": {"type": "object", "required": ["id", "title", "has_own_title", "model", "system", "parameters", "folder", "tags", "is_pinned", "is_archived", "is_temporary", "expires_at", "head", "message_count", "state", "revision", "created_at", "used_at"], "properties": {
   "id": {"type": "string"}, "title": {"type": "string"}, "has_own_title": {"type": "boolean"}, "model": {"type": "string"}, "system": {"type": "string"},
@@ -187,18 +188,25 @@ constexpr std::string_view kSchemas = R"json({
 "SummaryList": {"type": "object", "required": ["items"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Summary"}}}},
 "Suggestions": {"type": "object", "required": ["suggestions"], "properties": {
   "suggestions": {"type": "array", "maxItems": 3, "description": "None where no model is to be asked for them", "items": {"type": "string"}}}},
+"Tool": {"type": "object", "required": ["name", "title", "description", "only_reads", "grant"], "properties": {
+  "name": {"type": "string"}, "title": {"type": "string"}, "description": {"type": "string", "description": "As the model is told"},
+  "only_reads": {"type": "boolean", "description": "Called once more, it does no more"}, "grant": {"type": "string", "enum": ["ask", "thread", "always"]}}},
+"ToolList": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Tool"}}, "next": {"type": "string"}}},
+"ToolGrant": {"type": "object", "required": ["scope"], "additionalProperties": false, "properties": {"scope": {"type": "string", "enum": ["always"]}}},
+"ToolDecision": {"type": "object", "required": ["decision"], "additionalProperties": false, "properties": {"decision": {"type": "string", "enum": ["allow", "deny"]},
+  "remember": {"type": "string", "enum": ["thread", "always"], "description": "With allow: the tool is not asked for again, in the thread or anywhere"}}},
 "NewFolder": {"type": "object", "required": ["name"], "additionalProperties": false, "properties": {"name": {"type": "string"}}},
 "FolderChange": {"type": "object", "additionalProperties": false, "properties": {"name": {"type": "string"}, "place": {"type": "integer"}}},
 "MessagePart": {"type": "object", "required": ["type"], "properties": {
   "type": {"type": "string", "enum": ["text", "reasoning", "image", "file", "tool_call", "tool_result", "error", "citation"]}, "text": {"type": "string"}, "asset_id": {"type": "string"}, "tokens": {"type": "integer"},
-  "name": {"type": "string"}, "media_type": {"type": "string"}, "id": {"type": "string"}, "arguments": {"type": "string"}, "is_error": {"type": "boolean"},
+  "name": {"type": "string"}, "media_type": {"type": "string"}, "id": {"type": "string"}, "arguments": {"type": "string"}, "effect": {"type": "string", "description": "What a tool call will do, in words"}, "approval": {"type": "string", "enum": ["waiting", "allowed", "denied"]}, "is_error": {"type": "boolean"},
   "code": {"type": "string"}, "message": {"type": "string"}, "title": {"type": "string"}, "url": {"type": "string"}}},
 "MessageUsage": {"type": "object", "required": ["input", "cached_read", "cached_write", "output", "reasoning"], "properties": {
   "input": {"type": "integer"}, "cached_read": {"type": "integer"}, "cached_write": {"type": "integer"}, "output": {"type": "integer"}, "reasoning": {"type": "integer"}}},
 "ServedBy": {"type": "object", "required": ["candidate", "provider", "model"], "properties": {"candidate": {"type": "string"}, "provider": {"type": "string"}, "model": {"type": "string"}}},
 "Message": {"type": "object", "required": ["number", "parent", "role", "state", "parts", "seq", "model", "served", "usage", "cost", "first_token_ms", "total_ms", "finish", "created_at"], "properties": {
   "number": {"type": "integer"}, "parent": {"type": "integer"}, "role": {"type": "string", "enum": ["user", "assistant", "system"]},
-  "state": {"type": "string", "enum": ["complete", "queued", "answering", "stopped", "interrupted", "failed"]},
+  "state": {"type": "string", "enum": ["complete", "queued", "answering", "waiting", "stopped", "interrupted", "failed"]},
   "parts": {"type": "array", "items": {"$ref": "#/components/schemas/MessagePart"}}, "seq": {"type": "integer", "description": "Of the last delta in the parts"}, "model": {"type": "string"},
   "served": {"anyOf": [{"$ref": "#/components/schemas/ServedBy"}, {"type": "null"}]}, "usage": {"anyOf": [{"$ref": "#/components/schemas/MessageUsage"}, {"type": "null"}]},
   "cost": {"type": ["string", "null"], "description": "Dollars"}, "first_token_ms": {"type": ["integer", "null"]}, "total_ms": {"type": ["integer", "null"]}, "finish": {"type": ["string", "null"]},

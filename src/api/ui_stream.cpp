@@ -75,6 +75,7 @@ void UiStream::close_all(std::string& out) {
 void UiStream::add_call(std::string& out, std::size_t at, const studio::part::ToolCall& piece) {
   Part& one = parts_[at];
   if (one.opened_count == 0) {
+    begin_turn(out);
     open(out, at, kTool);
     one.call.id = piece.id;
     one.call.name = piece.name;
@@ -85,6 +86,35 @@ void UiStream::add_call(std::string& out, std::size_t at, const studio::part::To
     put(out, {{"type", "tool-input-delta"}, {"toolCallId", one.call.id}, {"inputTextDelta", piece.arguments}});
 }
 
+// A call is whole once something came of it.
+void UiStream::add_result(std::string& out, const studio::part::ToolResult& result) {
+  for (Part& one : parts_) close(out, one);
+  json::Object chunk{{"toolCallId", result.id}, {"dynamic", true}};
+  chunk["type"] = result.is_error ? "tool-output-error" : "tool-output-available";
+  chunk[result.is_error ? "errorText" : "output"] = result.text;
+  put(out, std::move(chunk));
+  has_results_ = true;
+}
+
+// What follows the results of calls is the model's next step.
+void UiStream::begin_turn(std::string& out) {
+  if (!has_results_) return;
+  has_results_ = false;
+  put(out, {{"type", "finish-step"}});
+  put(out, {{"type", "start-step"}});
+}
+
+void UiStream::pass_over(const std::vector<studio::MessagePart>& parts) {
+  for (const studio::MessagePart& one : parts) {
+    seen_.push_back(studio::said_bytes(one));
+    parts_.emplace_back();
+    if (std::holds_alternative<studio::part::ToolCall>(one)) {
+      parts_.back().kind = kTool;
+      parts_.back().opened_count = 1;
+    }
+  }
+}
+
 std::string UiStream::add(const std::vector<studio::PartDelta>& said) {
   std::string out;
   for (const studio::PartDelta& delta : said) {
@@ -93,15 +123,20 @@ std::string UiStream::add(const std::vector<studio::PartDelta>& said) {
       seen_.resize(delta.at + 1);
     }
     seen_[delta.at] += studio::said_bytes(delta.piece);
+    if (const auto* result = std::get_if<studio::part::ToolResult>(&delta.piece)) {
+      add_result(out, *result);
+      continue;
+    }
     if (const auto* call = std::get_if<studio::part::ToolCall>(&delta.piece)) {
       add_call(out, delta.at, *call);
       continue;
     }
     const auto* text = std::get_if<studio::part::Text>(&delta.piece);
     const auto* thought = std::get_if<studio::part::Reasoning>(&delta.piece);
-    const std::string& more = text ? text->text : thought->text;
+    const std::string more = text ? text->text : thought ? thought->text : std::string();
     if (more.empty()) continue;  // one that stays empty is not shown
     const std::string_view kind = text ? kText : kReasoning;
+    begin_turn(out);
     open(out, delta.at, kind);
     put(out, {{"type", fmt::format("{}-delta", kind)}, {"id", parts_[delta.at].id}, {"delta", more}});
   }
@@ -119,6 +154,16 @@ std::string UiStream::end(const studio::ThreadMessage& message) {
       out += kDone;
       return out;
     }
+    case studio::MessageState::waiting:
+      for (Part& one : parts_) close(out, one);
+      for (const studio::MessagePart& one : message.parts)
+        if (const auto* call = std::get_if<studio::part::ToolCall>(&one);
+            call && call->approval == studio::part::Approval::waiting)
+          put(out, {{"type", "tool-approval-request"}, {"approvalId", call->id}, {"toolCallId", call->id}});
+      close_all(out);
+      put(out, {{"type", "finish"}, {"finishReason", "tool-calls"}});
+      out += kDone;
+      return out;
     case studio::MessageState::stopped:
       close_all(out);
       put(out, {{"type", "abort"}});

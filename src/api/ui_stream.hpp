@@ -16,6 +16,8 @@ class UiStream {
   UiStream(std::string message_id, bool tells_usage) : message_id_(std::move(message_id)), tells_usage_(tells_usage) {}
 
   std::string begin() const;
+  // A client that holds these parts already, since it goes on with their message: they are not told again.
+  void pass_over(const std::vector<studio::MessagePart>& parts);
   std::string add(const std::vector<studio::PartDelta>& said);
   // What add() was not given of it, and how it ended.
   std::string end(const studio::ThreadMessage& message);
@@ -35,11 +37,14 @@ class UiStream {
   void close(std::string& out, Part& one);
   void close_all(std::string& out);
   void add_call(std::string& out, std::size_t at, const studio::part::ToolCall& piece);
+  void add_result(std::string& out, const studio::part::ToolResult& result);
+  void begin_turn(std::string& out);
 
   const std::string message_id_;
   const bool tells_usage_;
   std::vector<std::size_t> seen_;
-  std::vector<Part> parts_;  // by their place in the message
+  std::vector<Part> parts_;   // by their place in the message
+  bool has_results_ = false;  // what is said now belongs to the next step
 };
 
 }  // namespace atelier::api

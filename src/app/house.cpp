@@ -19,6 +19,8 @@
 #include "graph/node/all.hpp"
 #include "net/assets.hpp"
 #include "store/backup.hpp"
+#include "studio/tool/current_time.hpp"
+#include "studio/tool/thread_tools.hpp"
 
 namespace atelier::app {
 namespace {
@@ -188,6 +190,19 @@ void House::open_asides() {
                                                                    .model = std::string(settings_.get(kSummaryModel))});
 }
 
+// What models may call. Those who look them up have them already; nobody calls any before the doors open.
+void House::open_tools() {
+  const auto add = [this](std::unique_ptr<studio::Tool> tool) {
+    const auto added = tools_.add(std::move(tool));
+    ensure(added.has_value(), "a tool of ours is one");
+  };
+  add(studio::make_current_time(system_clock()));
+  add(studio::make_search_threads(*thread_search_));
+  add(studio::make_read_thread(*threads_));
+  grants_ = std::make_unique<studio::Grants>(
+      studio::Grants::Parts{.database = *database_, .tools = tools_, .clock = system_clock()});
+}
+
 void House::open_chat() {
   opened_ms_ = system_clock().wall_ms();
   answers_ = std::make_unique<studio::Answers>(studio::Answers::Parts{.chat = model_room_->chat(),
@@ -200,6 +215,7 @@ void House::open_chat() {
       studio::Threads::Parts{.database = *database_,
                              .events = *events_,
                              .answers = *answers_,
+                             .tools = tools_,
                              .clock = system_clock(),
                              .unused_life = std::chrono::hours(24) * settings_.get(kChatRetentionDays)});
   open_asides();
@@ -210,6 +226,7 @@ void House::open_chat() {
                           .gateway = model_room_->chat(),
                           .threads = *threads_,
                           .answers = *answers_,
+                          .tools = tools_,
                           .clock = system_clock(),
                           .on_answered = [this](Principal principal, ThreadId thread, std::int64_t number) {
                             titles_->answered(principal, thread, number);
@@ -226,6 +243,7 @@ void House::open_chat() {
                                                                              .metrics = metrics_},
                                                      studio::FtsIndex::Options());
   thread_search_ = std::make_unique<studio::ThreadSearch>(*database_, *search_pool_, *search_index_);
+  open_tools();
   exchange_pool_ = std::make_unique<store::WorkPool>(
       store::WorkPool::Options{.name = "exchange", .thread_count = 1, .queue_max = kFilesWaitingMax});
   thread_exchange_ = std::make_unique<studio::ThreadExchange>(studio::ThreadExchange::Parts{.database = *database_,
@@ -336,6 +354,7 @@ api::Services House::services(bool is_open) {
                        .client_chats = *client_chats_,
                        .suggestions = *suggestions_,
                        .summaries = *summaries_,
+                       .grants = *grants_,
                        .accounts = model_room_->accounts(),
                        .people = *people_,
                        .invitations = *invitations_,

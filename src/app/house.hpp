@@ -29,6 +29,7 @@
 #include "studio/chat/titles.hpp"
 #include "studio/library/library.hpp"
 #include "studio/produce/productions.hpp"
+#include "studio/tool/grants.hpp"
 
 namespace atelier::app {
 
@@ -78,6 +79,7 @@ class House {
   Task<Result<net::Response>> back_up(net::Request request);
   api::Services services(bool is_open);
   void open_chat();
+  void open_tools();
   void open_asides();
   void open_people();
   Task<> stop_work_of(UserId user);
@@ -105,6 +107,8 @@ class House {
   std::unique_ptr<studio::Library> library_;
   std::unique_ptr<ModelRoom> model_room_;
   std::unique_ptr<studio::Answers> answers_;
+  studio::ToolBox tools_;
+  std::unique_ptr<studio::Grants> grants_;
   std::unique_ptr<studio::Threads> threads_;
   std::unique_ptr<studio::Asides> asides_;
   std::unique_ptr<studio::Titles> titles_;

@@ -15,7 +15,8 @@ std::vector<Migration> studio_migrations() {
           migration::kMessageChanges,
           migration::kThreadRetention,
           migration::kPeople,
-          migration::kSummaries};
+          migration::kSummaries,
+          migration::kTools};
 }
 
 std::vector<Migration> telemetry_migrations() {

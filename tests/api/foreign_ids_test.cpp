@@ -75,6 +75,12 @@ const std::map<std::string, Way>& ways() {
       {"POST /api/threads/{id}/messages/{number}/continue", {message_of, {}, {}, {409}}},
       {"POST /api/threads/{id}/messages/{number}/stop", {message_of}},
       {"POST /api/threads/{id}/stop", {thread_of}},
+      // Nothing is called in that thread; below there is a call that waits.
+      {"POST /api/threads/{id}/messages/{number}/tool-calls/{call}",
+       {[](const Belongings& b) -> Parameters { return {{"id", b.thread}, {"number", "2"}, {"call", "c"}}; },
+        R"({"decision":"allow"})",
+        {},
+        {404}}},
       {"GET /api/threads/{id}/summaries", {thread_of}},
       {"POST /api/threads/{id}/messages/{number}/suggestions", {message_of, {}, {}, {400}}},
       {"GET /api/threads/{id}/export",
@@ -116,14 +122,15 @@ const std::map<std::string, Way>& ways() {
 }
 
 // Whose parameters name nothing of anybody's.
-const std::set<std::string> kOfTheStudio{"GET /v1/models/{id...}"};
+const std::set<std::string> kOfTheStudio{"GET /v1/models/{id...}", "PUT /api/tools/{name}/grant",
+                                         "DELETE /api/tools/{name}/grant"};
 
 // Query parameters that are no ids, and those that are.
 const std::set<std::string_view> kPlainQueries{"after",  "limit",    "window", "is_archived",    "tag",   "before",
                                                "from",   "format",   "q",      "usage",          "kind",  "name",
                                                "width",  "download", "model",  "status",         "to",    "by",
                                                "stream", "outcome",  "order",  "starting_after", "checks"};
-const std::set<std::string_view> kIdQueries{"folder", "key", "subject", "topics", "run"};
+const std::set<std::string_view> kIdQueries{"thread", "folder", "key", "subject", "topics", "run"};
 
 std::string name_of(const api::Route& route) { return fmt::format("{} {}", to_string(route.method), route.path); }
 
@@ -251,6 +258,27 @@ TEST_F(ForeignIds, OfAThreadAreNothingAsAChatsNameEither) {
   EXPECT_EQ(taken.status, 404) << taken.body;
 }
 
+TEST_F(ForeignIds, OfACallThatWaitsDecideNothing) {
+  const std::string thread =
+      made("/api/threads", R"({"model":"p/double","parameters":{"tools":["current_time"]}})", owner_);
+  ASSERT_EQ(call(net::Method::post, path(thread, "/messages"), said("call current_time"), owner_).status, 201);
+  json::Value answer;
+  for (int i = 0; i < 800; ++i) {
+    answer = call(net::Method::get, path(thread, "/messages/2"), {}, owner_).json();
+    if (text(answer, "state") == "waiting") break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(12));
+  }
+  const std::string target = path(thread, "/messages/2/tool-calls/" + text(answer.at("parts").as_array().at(0), "id"));
+  const std::string always = R"({"decision":"allow","remember":"always"})";
+  EXPECT_EQ(call(net::Method::post, target, always, stranger_).status, 404);
+  EXPECT_EQ(call(net::Method::del, "/api/tools/current_time/grant?thread=" + thread, {}, stranger_).status, 404);
+  EXPECT_EQ(text(call(net::Method::get, path(thread, "/messages/2"), {}, owner_).json(), "state"), "waiting");
+  EXPECT_EQ(call(net::Method::post, target, always, owner_).status, 200);
+  // One's own leave is nobody else's.
+  const json::Value tools = call(net::Method::get, "/api/tools", {}, stranger_).json();
+  for (const json::Value& one : tools.at("items").as_array()) EXPECT_EQ(text(one, "grant"), "ask");
+}
+
 TEST_F(ForeignIds, InQueriesFindNothing) {
   const Belongings all = belongings_of(owner_);
   for (const api::Route& route : api::all_routes())
@@ -272,9 +300,10 @@ TEST_F(ForeignIds, InQueriesFindNothing) {
     EXPECT_EQ(used.body.find(id), std::string::npos) << used.body;
   }
   for (const std::string& target :
-       {"/api/threads?folder=" + all.folder, std::string("/api/threads?is_archived=false"),
-        "/api/runs?subject=" + all.production, std::string("/api/productions"), std::string("/api/assets"),
-        std::string("/api/thread-folders"), std::string("/api/threads/search?q=private")}) {
+       {"/api/tools?thread=" + all.thread, "/api/threads?folder=" + all.folder,
+        std::string("/api/threads?is_archived=false"), "/api/runs?subject=" + all.production,
+        std::string("/api/productions"), std::string("/api/assets"), std::string("/api/thread-folders"),
+        std::string("/api/threads/search?q=private")}) {
     const Answer listed = call(net::Method::get, target, {}, stranger_);
     EXPECT_TRUE(listed.status == 404 || listed.json().at("items").as_array().empty()) << target << listed.body;
   }

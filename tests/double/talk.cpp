@@ -90,7 +90,8 @@ std::vector<ToolCall> named_calls(const Wish& wish, const Faults& faults) {
 std::vector<ToolCall> choose_calls(const Wish& wish, const Faults& faults) {
   if (wish.tools.empty() || wish.choice == Wish::Choice::none) return {};
   // Results are answered with words, or a client that loops over tools would never end.
-  std::vector<ToolCall> calls = wish.results.empty() ? named_calls(wish, faults) : std::vector<ToolCall>();
+  const bool calls_on = wish.results.empty() || directive(wish.text, "keep-calling");
+  std::vector<ToolCall> calls = calls_on ? named_calls(wish, faults) : std::vector<ToolCall>();
   if (wish.choice == Wish::Choice::named) {
     std::erase_if(calls, [&](const ToolCall& call) { return call.name != wish.chosen; });
     const auto tool =

@@ -7,6 +7,7 @@
 #include "store/chat/messages.hpp"
 #include "store/chat/summaries.hpp"
 #include "store/chat/threads.hpp"
+#include "store/chat/tool_grants.hpp"
 #include "store/migrations.hpp"
 #include "tests/store/support.hpp"
 
@@ -127,7 +128,8 @@ TEST_F(ChatRows, WhatIsDeletedGoesInSlicesAndLeavesNothing) {
   const ThreadId other = make({0, 1});
   write({Messages::insert_delta(thread, 10, {.seq = 1, .deltas = "[]"}),
          Messages::insert_key(thread, "key", "wanted", 1, 0), ClientChats::insert(me_, "chat", thread),
-         ClientChats::put_message(thread, "first", 1), Threads::remove(me_, thread, 1'000)});
+         ClientChats::put_message(thread, "first", 1), ToolGrants::put(thread, "tool", 0),
+         Threads::remove(me_, thread, 1'000)});
   write(Threads::forget_removed(999, 4));  // not yet
   EXPECT_EQ(read({"SELECT count(*) FROM messages"}).integer(0, 0), 12);
   int slices = 0;
@@ -140,8 +142,62 @@ TEST_F(ChatRows, WhatIsDeletedGoesInSlicesAndLeavesNothing) {
   EXPECT_EQ(read({"SELECT count(*) FROM message_deltas"}).integer(0, 0), 0);
   EXPECT_EQ(read({"SELECT count(*) FROM message_keys"}).integer(0, 0), 0);
   EXPECT_EQ(read({"SELECT count(*) FROM client_messages"}).integer(0, 0), 0);
+  EXPECT_EQ(read({"SELECT count(*) FROM thread_tool_grants"}).integer(0, 0), 0);
   EXPECT_EQ(read({"SELECT count(*) FROM client_chats"}).integer(0, 0), 0);
   EXPECT_FALSE(read(Threads::select(me_, other)).empty());
+}
+
+TEST_F(ChatRows, WhatIsAllowedIsSomebodysOrAThreads) {
+  const ThreadId thread = make({0}), other = make({0});
+  write({ToolGrants::put(me_, "clock", 1), ToolGrants::put(me_, "clock", 2), ToolGrants::put(thread, "search", 1)});
+  EXPECT_THAT(ToolGrants::read(read(ToolGrants::of(me_))), ElementsAre("clock"));
+  EXPECT_TRUE(ToolGrants::read(read(ToolGrants::of(other_))).empty());
+  EXPECT_THAT(ToolGrants::read(read(ToolGrants::of(thread))), ElementsAre("search"));
+  EXPECT_TRUE(ToolGrants::read(read(ToolGrants::of(other))).empty());
+  write({ToolGrants::remove(other_, "clock"), ToolGrants::remove(thread, "clock")});
+  EXPECT_THAT(ToolGrants::read(read(ToolGrants::of(me_))), ElementsAre("clock"));
+  write({ToolGrants::remove(me_, "clock")});
+  EXPECT_TRUE(ToolGrants::read(read(ToolGrants::of(me_))).empty());
+}
+
+// Before there were answers that wait: all that was said is there afterwards.
+TEST(ChatMigration, AnOlderFileKeepsItsMessages) {
+  const TemporaryFolder folder;
+  std::vector<Migration> before = studio_migrations();
+  std::erase_if(before, [](const Migration& one) { return one.version > 13; });
+  {
+    auto old = open_sqlite({.path = folder / "studio.db"}, before);
+    ASSERT_TRUE(is_ok(old));
+    for (const char* state : {"complete", "stopped", "interrupted", "failed", "queued", "answering"}) {
+      const MessageRow row{.thread = ThreadId::make(),
+                           .number = 2,
+                           .owner = local_user(),
+                           .parent = 1,
+                           .role = "assistant",
+                           .state = state,
+                           .model = "m",
+                           .tokens = 7,
+                           .created_ms = 9,
+                           .parts = R"([{"type":"text","text":"said"}])"};
+      ASSERT_TRUE(is_ok(run((*old)->write(Messages::insert(row)))));
+    }
+    (*old)->close();
+  }
+  auto now = open_sqlite({.path = folder / "studio.db"}, studio_migrations());
+  ASSERT_TRUE(is_ok(now));
+  auto kept =
+      run((*now)->read({"SELECT count(*), min(m.tokens), min(m.parent), min(m.created_ms) FROM messages m "
+                        "JOIN message_texts x ON x.thread = m.thread AND x.number = m.number "
+                        "WHERE m.model = 'm' AND x.parts LIKE '%said%'"}));
+  ASSERT_TRUE(is_ok(kept));
+  EXPECT_EQ(kept->integer(0, 0), 6);
+  EXPECT_EQ(kept->integer(0, 1), 7);
+  EXPECT_EQ(kept->integer(0, 2), 1);
+  EXPECT_EQ(kept->integer(0, 3), 9);
+  auto open_ones = run((*now)->read(Messages::open(100)));
+  ASSERT_TRUE(is_ok(open_ones));
+  EXPECT_EQ(open_ones->size(), 2U);
+  (*now)->close();
 }
 
 // A table is looked into by an index, whatever it grows to.
@@ -175,6 +231,12 @@ TEST_F(ChatRows, NoQuestionScansATable) {
                              Messages::forget_keys(1),
                              Messages::set_report(thread, 1, "{}", "{}"),
                              Messages::open_of(thread),
+                             Messages::waiting_of(thread),
+                             Messages::set_parts({}, "[]"),
+                             ToolGrants::of(me_),
+                             ToolGrants::of(thread),
+                             ToolGrants::remove(me_, "t"),
+                             ToolGrants::remove(thread, "t"),
                              Summaries::from(thread, 1),
                              Summaries::rewrite_count(me_, thread),
                              Summaries::branch(me_, thread, 1),
@@ -188,7 +250,7 @@ TEST_F(ChatRows, NoQuestionScansATable) {
     const std::string steps = plan(statement);
     for (const char* table :
          {"threads", "messages", "message_texts", "message_deltas", "message_keys", "client_messages", "client_chats",
-          "thread_summaries", "thread_folders", "t\n", "m\n", "x\n", "u\n", "a\n"})
+          "thread_summaries", "thread_folders", "tool_grants", "thread_tool_grants", "t\n", "m\n", "x\n", "u\n", "a\n"})
       EXPECT_EQ(steps.find("SCAN " + std::string(table)), std::string::npos) << statement.sql.text() << "\n" << steps;
   }
 }

@@ -47,6 +47,7 @@ class ThreadRetention : public testing::Test {
     threads_.emplace(Threads::Parts{.database = *database_,
                                     .events = *events_,
                                     .answers = *answers_,
+                                    .tools = tools_,
                                     .clock = clock_,
                                     .unused_life = std::chrono::hours(24) * days});
   }
@@ -98,6 +99,7 @@ class ThreadRetention : public testing::Test {
   std::unique_ptr<store::Bus> bus_;
   std::unique_ptr<store::EventLog> events_;
   std::unique_ptr<Answers> answers_;
+  ToolBox tools_;
   std::optional<Threads> threads_;
   const Principal me_{.owner = store::local_user()};
 };

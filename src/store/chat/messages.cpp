@@ -55,6 +55,12 @@ Statement Messages::set_state(ThreadId thread, std::int64_t number, std::string 
           Expect::exactly_one};
 }
 
+Statement Messages::set_parts(const MessageRow& row, std::string from) {
+  return {"UPDATE message_texts SET parts = $4, report = $5 WHERE thread = $1 AND number = $2 AND parts = $3",
+          {row.thread.to_string(), row.number, std::move(from), row.parts, row.report},
+          Expect::exactly_one};
+}
+
 Statement Messages::set_report(ThreadId thread, std::int64_t number, std::string from, std::string to) {
   return {"UPDATE message_texts SET report = $4 WHERE thread = $1 AND number = $2 AND report = $3",
           {thread.to_string(), number, std::move(from), std::move(to)},
@@ -83,8 +89,8 @@ std::vector<Statement> Messages::copy_branch(ThreadId from, ThreadId to, std::in
        "UNION ALL SELECT m.number, m.parent, b.step + 1 FROM branch b JOIN messages m "
        "ON m.thread = $1 AND m.number = b.parent), "
        "placed AS (SELECT number, (SELECT max(step) FROM branch) - step + 1 AS place FROM branch) "
-       "SELECT $2, p.place, $4, p.place - 1, m.role, CASE WHEN m.state IN ('queued', 'answering') THEN 'interrupted' "
-       "ELSE m.state END, m.model, m.tokens, m.created_ms "
+       "SELECT $2, p.place, $4, p.place - 1, m.role, CASE WHEN m.state IN ('queued', 'answering', 'waiting') "
+       "THEN 'interrupted' ELSE m.state END, m.model, m.tokens, m.created_ms "
        "FROM placed p JOIN messages m ON m.thread = $1 AND m.number = p.number",
        {from.to_string(), to.to_string(), message, owner.to_string()},
        Expect::at_least_one});
@@ -105,7 +111,7 @@ std::vector<Statement> Messages::copy_all(ThreadId from, ThreadId to, UserId own
   std::vector<Statement> batch;
   batch.push_back(
       {"INSERT INTO messages (thread, number, owner, parent, role, state, model, tokens, created_ms) "
-       "SELECT $2, number, $3, parent, role, CASE WHEN state IN ('queued', 'answering') THEN 'interrupted' "
+       "SELECT $2, number, $3, parent, role, CASE WHEN state IN ('queued', 'answering', 'waiting') THEN 'interrupted' "
        "ELSE state END, model, tokens, created_ms FROM messages WHERE thread = $1",
        {from.to_string(), to.to_string(), owner.to_string()}});
   batch.push_back(
@@ -197,6 +203,10 @@ Statement Messages::open_of(ThreadId thread) {
   return {
       "SELECT number, state FROM messages WHERE thread = $1 AND state IN ('queued', 'answering') ORDER BY number DESC",
       {thread.to_string()}};
+}
+
+Statement Messages::waiting_of(ThreadId thread) {
+  return {"SELECT number FROM messages WHERE thread = $1 AND state = 'waiting' ORDER BY number", {thread.to_string()}};
 }
 
 Statement Messages::open(UnixMs before_ms) {

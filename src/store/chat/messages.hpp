@@ -48,6 +48,8 @@ class Messages {
   static std::vector<Statement> put(const MessageRow& row);
   // Only if it is in the state `from`.
   static Statement set_state(ThreadId thread, std::int64_t number, std::string from, std::string to);
+  // Parts and report; only if its parts are still `from`.
+  static Statement set_parts(const MessageRow& row, std::string from);
   // Only if its report is still `from`.
   static Statement set_report(ThreadId thread, std::int64_t number, std::string from, std::string to);
   // Those of a user's that wait to be answered are stopped.
@@ -75,6 +77,8 @@ class Messages {
   static Statement deltas(ThreadId thread, std::int64_t number);
   // (number, state) of the thread's answers that are being made, or wait for it.
   static Statement open_of(ThreadId thread);
+  // (number) of those that wait for their reader to decide.
+  static Statement waiting_of(ThreadId thread);
   // (thread, number, owner) of answers begun before then that are being made, or wait for it.
   static Statement open(UnixMs before_ms);
 

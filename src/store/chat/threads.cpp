@@ -176,6 +176,8 @@ std::vector<Statement> Threads::forget_removed(UnixMs now_ms, std::int64_t count
   batch.push_back(
       {"DELETE FROM thread_summaries WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});
   batch.push_back(
+      {"DELETE FROM thread_tool_grants WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});
+  batch.push_back(
       {"DELETE FROM client_messages WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});
   batch.push_back(
       {"DELETE FROM client_chats WHERE thread IN (SELECT id FROM threads WHERE deleted_ms <= $1)", {now_ms}});

@@ -24,6 +24,12 @@ json::Value write_deltas(const std::vector<PartDelta>& deltas) {
   return list;
 }
 
+json::Value store_deltas(const std::vector<PartDelta>& deltas) {
+  json::Array list;
+  for (const PartDelta& delta : deltas) list.push_back(stored(delta));
+  return list;
+}
+
 std::vector<store::Statement> one(store::Statement statement) {
   std::vector<store::Statement> batch;
   batch.push_back(std::move(statement));
@@ -162,7 +168,7 @@ Task<Result<>> Answers::run(RunningPtr answer, AnswerOrder order) {
   TaskGroup::Options options;
   options.stops_on_error = false;
   TaskGroup group(answer->executor, options);
-  model::ChatCall call = std::move(order.call);
+  std::optional<model::ChatCall> call = std::move(order.call);
   group.spawn(save(answer.get(), &order));
   group.spawn(speak(answer.get(), std::move(call)), answer->speaking);
   group.spawn(tell(answer.get()));
@@ -213,7 +219,8 @@ Task<> Answers::begin_together(RunningAnswer* first, std::vector<AnswerOrder> or
   }
 }
 
-Task<Result<>> Answers::speak(RunningAnswer* answer, model::ChatCall call) {
+// What the model says to one call.
+Task<> Answers::say(RunningAnswer* answer, model::ChatCall call) {
   model::OpenedStream opened = co_await parts_.chat.open(std::move(call));
   if (opened.stream) {
     const std::unique_ptr<model::ChatStream> stream = std::move(*opened.stream);
@@ -241,6 +248,31 @@ Task<Result<>> Answers::speak(RunningAnswer* answer, model::ChatCall call) {
   } else {
     answer->report(opened.report);
     if (opened.stream.error().code != ErrorCode::cancelled) answer->fail(opened.stream.error());
+  }
+}
+
+Task<Result<>> Answers::speak(RunningAnswer* answer, std::optional<model::ChatCall> call) {
+  for (;;) {
+    if (call) co_await say(answer, std::move(*call));
+    if (answer->has_failed() || !on_calls_ || !answer->has_open_calls()) break;
+    answer->begin_step();
+    // Nothing is done for an answer that is not stored.
+    while (!answer->is_saved && !answer->is_refused) {
+      co_await answer->changed.wait();
+      if (co_await is_cancelled()) break;
+    }
+    const bool is_over = co_await is_cancelled();
+    if (is_over || answer->is_refused) break;
+    auto step = co_await on_calls_(answer);
+    const bool was_stopped = co_await is_cancelled();
+    if (was_stopped) break;
+    if (!step) {
+      answer->fail(step.error());
+      break;
+    }
+    answer->is_waiting = step->kind == AnswerStep::Kind::waits;
+    if (step->kind != AnswerStep::Kind::goes_on) break;
+    call = std::move(step->call);
   }
   answer->has_said_all = true;
   answer->changed.notify_all();
@@ -283,7 +315,7 @@ Task<Result<>> Answers::write(RunningAnswer* answer) {
     // Its end is stored whole.
     if (answer->is_refused || answer->has_said_all) break;
     RunningAnswer::Writing writing = answer->take_unwritten();
-    const store::DeltaRow row{.seq = writing.seq, .deltas = json::write(write_deltas(writing.deltas))};
+    const store::DeltaRow row{.seq = writing.seq, .deltas = json::write(store_deltas(writing.deltas))};
     auto written =
         co_await parts_.database.write(one(store::Messages::insert_delta(answer->thread, answer->number(), row)));
     if (written) {

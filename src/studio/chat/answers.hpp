@@ -26,13 +26,21 @@ struct AnswerOrder {
   Principal principal;
   ThreadId thread;
   ThreadMessage message;  // as it is stored: being answered, with what was said before where it goes on
-  model::ChatCall call;   // of OpenAI's chat protocol, streamed
+  // Of OpenAI's chat protocol, streamed. nullopt: it goes on with calls of tools that it has made already.
+  std::optional<model::ChatCall> call;
   // Stores the message, and whatever belongs to it, in one commit with what tells of it.
   std::vector<store::Statement> batch;
   std::vector<Announcement> announcements;
   // Further answers to the same question, by other models: stored with this one's batch, and begun once that is. One
   // for which there is no room fails by itself.
   std::vector<AnswerOrder> together = {};
+};
+
+// What comes once a model has called tools.
+struct AnswerStep {
+  enum class Kind : std::uint8_t { ends, waits, goes_on };  // waits: until its reader has decided
+  Kind kind = Kind::ends;
+  std::optional<model::ChatCall> call = {};  // goes_on: what the model is asked now
 };
 
 // Answers being made. Each lives here and not with whoever asked for it or watches: it goes on until it is said or
@@ -56,10 +64,14 @@ class Answers {
     Metrics& metrics;
   };
   // `on_end` is awaited, on the answer's loop, once its end is stored.
+  // `on_calls` is awaited, on the answer's loop, each time a model has called tools and the answer is stored: it notes
+  // what it finds, and adds what the calls gave. A stop of the answer cancels it. Its error is the answer's.
+  using OnCalls = std::function<Task<Result<AnswerStep>>(RunningAnswer* answer)>;
   using OnEnd = std::function<Task<>(Principal principal, ThreadId thread, std::int64_t number)>;
   Answers(Parts parts, Options options);
   ~Answers();  // stop() came before
   void set_on_end(OnEnd on_end) { on_end_ = std::move(on_end); }
+  void set_on_calls(OnCalls on_calls) { on_calls_ = std::move(on_calls); }
 
   // Once the message is stored; it is being answered then. Errors: those of the database (nothing is stored, and the
   // model's call is let go of), unavailable ("too_many_answers"), conflict ("being_answered").
@@ -96,7 +108,8 @@ class Answers {
   Task<Result<>> run(RunningPtr answer, AnswerOrder order);
   Task<Result<>> save(RunningAnswer* answer, AnswerOrder* order);
   Task<> begin_together(RunningAnswer* first, std::vector<AnswerOrder> orders);
-  Task<Result<>> speak(RunningAnswer* answer, model::ChatCall call);
+  Task<Result<>> speak(RunningAnswer* answer, std::optional<model::ChatCall> call);
+  Task<> say(RunningAnswer* answer, model::ChatCall call);
   Task<Result<>> tell(RunningAnswer* answer);
   Task<Result<>> write(RunningAnswer* answer);
   Task<> store_end(RunningAnswer* answer);
@@ -105,6 +118,7 @@ class Answers {
   const Parts parts_;
   const Options options_;
   OnEnd on_end_;
+  OnCalls on_calls_;
   Counter& begun_;
   mutable std::mutex mutex_;
   std::map<Address, RunningPtr> running_;

@@ -11,7 +11,9 @@
 #include "store/chat/summaries.hpp"
 #include "studio/chat/attachments.hpp"
 #include "studio/chat/chat_parts.hpp"
+#include "studio/chat/chat_turn.hpp"
 #include "studio/chat/summaries.hpp"
+#include "studio/chat/tool_rounds.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -52,6 +54,19 @@ ThreadMessage new_answer(std::int64_t number, std::int64_t parent, std::string m
   return answer;
 }
 
+// Calls that nothing came of: what was allowed and may have been done is asked for once more, unless it only reads.
+// How many there are.
+std::size_t ask_again_for_calls(const ToolBox& tools, std::vector<MessagePart>& parts) {
+  const std::vector<std::size_t> open = open_calls(parts);
+  for (const std::size_t at : open) {
+    auto& call = std::get<part::ToolCall>(parts[at]);
+    const Tool* tool = tools.find(call.name);
+    const bool only_reads = tool != nullptr && tool->about().only_reads;
+    if (call.approval == part::Approval::allowed && !only_reads) call.approval = part::Approval::waiting;
+  }
+  return open.size();
+}
+
 // What of the branch the answer's model is sent, for the reader to see.
 void note_context(const std::vector<ThreadMessage>& context, ThreadMessage& answer) {
   const auto first = std::ranges::find_if(context, [](const ThreadMessage& one) { return one.number > 0; });
@@ -62,21 +77,12 @@ void note_context(const std::vector<ThreadMessage>& context, ThreadMessage& answ
 
 }  // namespace
 
-// An answer about to be made: what is stored before it, and what tells of that.
-struct Chat::Turn {
-  Principal principal;
-  ThreadId thread;
-  ThreadMessage answer;
-  model::ChatCall call;
-  std::vector<store::Statement> batch;
-  std::vector<Announcement> announcements;
-};
-
 Chat::Chat(Parts parts) : parts_(std::move(parts)) {
   parts_.answers.set_on_end([this](Principal principal, ThreadId thread, std::int64_t number) -> Task<> {
     if (parts_.on_answered) parts_.on_answered(principal, thread, number);
     return begin_waiting(principal, thread, number);
   });
+  parts_.answers.set_on_calls([this](RunningAnswer* answer) { return take_calls(answer); });
 }
 
 Task<Result<>> Chat::begin(Turn turn) {
@@ -117,11 +123,13 @@ Task<Result<std::vector<ThreadMessage>>> Chat::context_of(Principal principal, c
 
 // The call that answers what ends with these.
 Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::ThreadRow* thread,
-                                             std::vector<ThreadMessage> messages, std::string model) {
+                                             std::vector<ThreadMessage> messages, std::string model,
+                                             bool may_call_tools) {
   const model::DirectoryPtr directory = parts_.gateway.models().directory();
   if (auto resolved = directory->resolve(model); !resolved) co_return error_of(resolved);
   auto request = co_await chat_request(&parts_.library, principal, thread, &messages, model);
   if (!request) co_return error_of(request);
+  offer_tools(*thread, may_call_tools, *request);
   co_return call_of(principal, std::move(*request), Ulid::make().to_string(), parts_.clock.now() + parts_.deadline);
 }
 
@@ -198,6 +206,8 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   }
   const bool must_wait = !contexts.front().empty() && is_open(contexts.front().back().state);
   if (must_wait && message.when_busy == NewMessage::Busy::refuse) co_return busy(parent);
+  // Whoever goes on without deciding has not allowed it.
+  const bool passes_over = !contexts.front().empty() && contexts.front().back().state == MessageState::waiting;
 
   const UnixMs now_ms = parts_.clock.wall_ms();
   const std::int64_t count_before = thread.message_count;
@@ -225,6 +235,12 @@ Task<Result<Chat::Said>> Chat::try_send(Principal principal, ThreadId id, NewMes
   std::vector<store::Statement> batch;
   batch.push_back(store::Threads::advance(thread, count_before));
   std::vector<Announcement> told;
+  if (passes_over) {
+    batch.push_back(store::Messages::set_state(id, parent, "waiting", "stopped"));
+    ThreadMessage passed = contexts.front().back();
+    passed.state = MessageState::stopped;
+    told.push_back(message_changed(id, passed));
+  }
   for (const ThreadMessage& one : said.messages) {
     append(batch, store::Messages::insert(to_row(one, id, principal.owner)));
     told.push_back(message_changed(id, one));
@@ -320,6 +336,9 @@ Task<Result<ThreadMessage>> Chat::go_on(Principal principal, ThreadId id, std::i
   if (answer.role != MessageRole::assistant)
     co_return invalid("/number", fmt::format("message {} is no answer", number));
   if (is_open(answer.state)) co_return busy(number);
+  if (answer.state == MessageState::waiting)
+    co_return fail(ErrorCode::conflict, "it waits until the calls it shows are allowed or not",
+                   {.reason = "message_waiting", .where = {}});
   std::string model = answer.model.empty() ? thread->model : answer.model;
   if (model.empty()) co_return invalid("/model", "no model is chosen");
   // Why it broke off is over, and what it said is to be gone on with.
@@ -328,14 +347,18 @@ Task<Result<ThreadMessage>> Chat::go_on(Principal principal, ThreadId id, std::i
   if (!context) co_return error_of(context);
   answer.report = {};
   note_context(*context, answer);
-  if (estimate_tokens(answer.parts) > 0) context->push_back(answer);
-  auto call = co_await call_for(principal, &*thread, std::move(*context), model);
-  if (!call) co_return error_of(call);
+  std::optional<model::ChatCall> asked;
+  if (ask_again_for_calls(parts_.tools, answer.parts) == 0) {
+    if (estimate_tokens(answer.parts) > 0) context->push_back(answer);
+    auto call = co_await call_for(principal, &*thread, std::move(*context), model);
+    if (!call) co_return error_of(call);
+    asked = std::move(*call);
+  }
   answer.state = MessageState::answering;
   Turn turn{.principal = principal,
             .thread = id,
             .answer = answer,
-            .call = std::move(*call),
+            .call = std::move(asked),
             .batch = store::Messages::replace(to_row(answer, id, principal.owner)),
             .announcements = {}};
   parts_.threads.use(*thread);
@@ -367,6 +390,11 @@ Task<Result<ThreadMessage>> Chat::stop(Principal principal, ThreadId id, std::in
       co_return stopped;
     }
   }
+  if (message->state == MessageState::waiting) {
+    auto stopped = co_await stop_waiting(principal, id, *message);
+    // It goes on meanwhile.
+    if (stopped || stopped.error().code != ErrorCode::conflict) co_return stopped;
+  }
   auto done = co_await parts_.answers.stop(id, number);
   if (!done) co_return error_of(done);
   co_return co_await parts_.threads.message(principal, id, number);
@@ -377,6 +405,8 @@ Task<Result<store::ThreadRow>> Chat::stop_all(Principal principal, ThreadId id) 
   if (!thread) co_return error_of(thread);
   auto open = co_await parts_.database.read(store::Messages::open_of(id));
   if (!open) co_return error_of(open);
+  auto waiting = co_await parts_.database.read(store::Messages::waiting_of(id));
+  if (!waiting) co_return error_of(waiting);
   // Those that wait first, so that none of them begins when another has stopped.
   for (const bool is_queued : {true, false})
     for (std::size_t row = 0; row < open->size(); ++row) {
@@ -384,6 +414,10 @@ Task<Result<store::ThreadRow>> Chat::stop_all(Principal principal, ThreadId id) 
       auto stopped = co_await stop(principal, id, open->integer(row, 0));
       if (!stopped) co_return error_of(stopped);
     }
+  for (std::size_t row = 0; row < waiting->size(); ++row) {
+    auto stopped = co_await stop(principal, id, waiting->integer(row, 0));
+    if (!stopped) co_return error_of(stopped);
+  }
   co_return co_await parts_.threads.find(principal, id);
 }
 
@@ -400,6 +434,8 @@ Task<Result<>> Chat::remove(Principal principal, ThreadId id) {
 Task<> Chat::begin_waiting(Principal principal, ThreadId id, std::int64_t ended) {
   auto thread = co_await parts_.threads.find(principal, id);
   if (!thread) co_return;  // deleted
+  auto before = co_await parts_.threads.message(principal, id, ended);
+  if (before && before->state == MessageState::waiting) co_return co_await parts_.threads.tell_changed(principal, id);
   auto waiting = co_await parts_.database.read(store::Messages::queued_after(id, ended));
   for (std::size_t row = 0; waiting && row < waiting->size(); ++row) {
     const std::int64_t number = waiting->integer(row, 0);

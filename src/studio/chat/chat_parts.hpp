@@ -26,6 +26,9 @@ inline bool is_open(MessageState state) noexcept {
   return state == MessageState::answering || state == MessageState::queued;
 }
 
+// It may say more without being asked anew.
+inline bool is_unended(MessageState state) noexcept { return is_open(state) || state == MessageState::waiting; }
+
 // As a thread's row holds them.
 inline std::string write_tags(const std::vector<std::string>& tags) {
   json::Array list;

@@ -85,6 +85,7 @@ Task<Result<AnswerPlace>> ClientChats::take(Principal principal, ClientTurn turn
   auto numbers = co_await numbers_of(&*thread, &turn);
   if (!numbers) co_return error_of(numbers);
   const ThreadId id = thread->id;
+  if (!turn.decisions.empty()) co_return co_await decide(principal, id, std::move(turn), std::move(*numbers));
   const auto known = numbers->find(turn.message);
   if (known != numbers->end() && !turn.is_again && !turn.is_edit) {
     auto before = co_await parts_.threads.message(principal, id, known->second);
@@ -106,6 +107,22 @@ Task<Result<AnswerPlace>> ClientChats::take(Principal principal, ClientTurn turn
     (void)co_await parts_.talk.stop(principal, id, *running);
   }
   co_return place;
+}
+
+// The same again changes nothing: the answer is followed.
+Task<Result<AnswerPlace>> ClientChats::decide(Principal principal, ThreadId thread, ClientTurn turn, Numbers numbers) {
+  const auto known = numbers.find(turn.message);
+  if (known == numbers.end())
+    co_return fail(ErrorCode::invalid_argument, "there is no such answer to decide about",
+                   {.reason = "field_invalid", .where = "/messageId"});
+  auto before = co_await parts_.threads.message(principal, thread, known->second);
+  if (!before) co_return error_of(before);
+  for (ClientTurn::Decision& one : turn.decisions) {
+    ToolDecision decision{.call = std::move(one.call), .is_allowed = one.is_allowed};
+    auto decided = co_await parts_.talk.decide(principal, thread, known->second, std::move(decision));
+    if (!decided && decided.error().reason != "call_not_waiting") co_return error_of(decided);
+  }
+  co_return AnswerPlace{.thread = thread, .number = known->second, .known = std::move(before->parts)};
 }
 
 Task<Result<AnswerPlace>> ClientChats::add(Principal principal, ThreadId thread, ClientTurn turn, Numbers numbers) {

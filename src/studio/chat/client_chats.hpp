@@ -11,6 +11,7 @@
 namespace atelier::studio {
 
 inline constexpr std::size_t kClientIdBytesMax = 255;
+inline constexpr std::size_t kToolDecisionsMax = 64;  // of one turn
 
 // What a client asks for that holds its chat itself, under ids of its own, and says all of it each time.
 struct ClientTurn {
@@ -25,12 +26,19 @@ struct ClientTurn {
   bool is_again = false;
   std::string answer = {};
   std::string model = {};  // "": the thread's
+  // What the user said about the calls that the answer `message` waits with; then nothing else is said.
+  struct Decision {
+    std::string call;
+    bool is_allowed = false;
+  };
+  std::vector<Decision> decisions = {};
 };
 
 // An answer's place.
 struct AnswerPlace {
   ThreadId thread;
   std::int64_t number = 0;
+  std::vector<MessagePart> known = {};  // what the client has of it already
 };
 
 // Chats of such clients, kept as threads: only what is new is added, and what a client replaced stays as a sibling.
@@ -66,6 +74,7 @@ class ClientChats {
   Task<Result<std::optional<store::ThreadRow>>> find(Principal principal, std::string chat);
   Task<Result<store::ThreadRow>> find_or_make(Principal principal, std::string chat);
   Task<Result<Numbers>> numbers_of(const store::ThreadRow* thread, const ClientTurn* turn);
+  Task<Result<AnswerPlace>> decide(Principal principal, ThreadId thread, ClientTurn turn, Numbers numbers);
   Task<Result<AnswerPlace>> add(Principal principal, ThreadId thread, ClientTurn turn, Numbers numbers);
 
   const Parts parts_;

@@ -6,6 +6,7 @@
 
 #include "base/async.hpp"
 #include "studio/chat/attachments.hpp"
+#include "studio/chat/tool_turns.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -27,42 +28,60 @@ model::Role role_of(MessageRole role) noexcept {
   return model::Role::user;
 }
 
+std::optional<model::Protocol> protocol_named(std::string_view name) {
+  using enum model::Protocol;
+  for (const model::Protocol one : {openai_chat, openai_responses, anthropic, gemini, ollama})
+    if (to_string(one) == name) return one;
+  return std::nullopt;
+}
+
+// The model called tools, and is to be told what they gave.
+bool has_results_last(const ThreadMessage& message) {
+  return !message.parts.empty() && std::holds_alternative<part::ToolResult>(message.parts.back());
+}
+
 class Assembly {
  public:
   Assembly(Library* library, Principal principal) : library_(library), principal_(principal) {}
 
-  Task<Result<>> add(const ThreadMessage* message) {
-    model::Message turn;
-    turn.role = role_of(message->role);
-    std::vector<model::Message> results;
+  // With what the model thought where it goes on from what its calls gave: some take no result without it.
+  Task<Result<>> add(const ThreadMessage* message, bool has_thoughts) {
+    std::vector<model::Part> parts;
     for (const MessagePart& one : message->parts) {
       if (const auto* text = std::get_if<part::Text>(&one)) {
-        if (!text->text.empty()) turn.parts.push_back(model::Text{.text = text->text});
+        if (!text->text.empty()) parts.emplace_back(model::Text{.text = text->text});
       } else if (std::holds_alternative<part::Image>(one) || std::holds_alternative<part::File>(one)) {
         auto attached = co_await sent_attachment(library_, principal_, one);
         if (!attached) co_return error_of(attached);
-        turn.parts.push_back(std::move(*attached));
+        parts.emplace_back(std::move(*attached));
       } else if (const auto* call = std::get_if<part::ToolCall>(&one)) {
-        turn.parts.push_back(model::ToolCall{.id = call->id, .name = call->name, .arguments = call->arguments});
+        model::ToolCall made{.id = call->id, .name = plain_tool_name(call->name), .arguments = call->arguments};
+        made.signature = call->signature;
+        parts.emplace_back(std::move(made));
       } else if (const auto* result = std::get_if<part::ToolResult>(&one)) {
-        results.push_back(result_of(*result));
+        parts.emplace_back(result_of(*result));
+      } else if (const auto* thought = std::get_if<part::Reasoning>(&one); thought != nullptr && has_thoughts) {
+        parts.emplace_back(reasoning_of(*thought));
       }
     }
-    if (!turn.parts.empty()) messages_.push_back(std::move(turn));
-    std::ranges::move(results, std::back_inserter(messages_));
+    std::ranges::move(turns_of(role_of(message->role), std::move(parts)), std::back_inserter(messages_));
     co_return Result<>{};
   }
 
   std::vector<model::Message> take() { return std::move(messages_); }
 
  private:
-  static model::Message result_of(const part::ToolResult& result) {
-    model::ToolResult told{.call_id = result.id, .name = result.name, .parts = {}, .is_error = result.is_error};
+  static model::ToolResult result_of(const part::ToolResult& result) {
+    model::ToolResult told{.call_id = result.id, .parts = {}, .is_error = result.is_error};
     told.parts.emplace_back(model::Text{.text = result.text});
-    model::Message message;
-    message.role = model::Role::tool;
-    message.parts.push_back(std::move(told));
-    return message;
+    return told;  // turns_of() gives it its call's name
+  }
+  static model::Reasoning reasoning_of(const part::Reasoning& thought) {
+    return {.text = thought.text,
+            .signature = thought.signature,
+            .is_redacted = thought.is_redacted,
+            .id = thought.thought_id,
+            .origin = protocol_named(thought.origin)};
   }
 
   Library* const library_;
@@ -107,8 +126,10 @@ Task<Result<model::ChatRequest>> chat_request(Library* library, Principal princi
         request.reasoning = model::ReasoningWish{.effort = parameters->reasoning_effort};
     }
   Assembly assembly(library, principal);
-  for (const ThreadMessage& message : *messages)
-    if (auto added = co_await assembly.add(&message); !added) co_return error_of(added);
+  for (const ThreadMessage& message : *messages) {
+    const bool goes_on = &message == &messages->back() && has_results_last(message);
+    if (auto added = co_await assembly.add(&message, goes_on); !added) co_return error_of(added);
+  }
   if (!thread->system.empty()) request.messages.push_back(text_message(model::Role::system, thread->system));
   std::ranges::move(assembly.take(), std::back_inserter(request.messages));
   if (!request.messages.empty() && request.messages.back().role == model::Role::assistant)
@@ -123,9 +144,18 @@ model::Message text_message(model::Role role, std::string text) {
   return message;
 }
 
+static bool has_thoughts(const model::ChatRequest& request) {
+  return std::ranges::any_of(request.messages, [](const model::Message& message) {
+    return std::ranges::any_of(message.parts,
+                               [](const model::Part& one) { return std::holds_alternative<model::Reasoning>(one); });
+  });
+}
+
 Result<model::ChatCall> call_of(Principal principal, model::ChatRequest request, std::string request_id,
                                 std::chrono::steady_clock::time_point deadline) {
-  const model::Target target{.base_url = {}, .model = request.model};
+  model::Target target{.base_url = {}, .model = request.model};
+  // What the model thought goes along whole. Where it is relayed, a provider that takes none gets the request without.
+  target.quirks.takes_reasoning_back = target.quirks.has_reasoning_object = has_thoughts(request);
   auto wire = model::openai_chat_adapter().request(request, target);
   if (!wire) return error_of(wire);
   model::ChatCall call{.face = &model::openai_chat_face(),

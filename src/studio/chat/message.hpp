@@ -26,6 +26,7 @@ enum class MessageState : std::uint8_t {
   complete,
   queued,       // an answer that waits until the one before it has ended
   answering,    // an answer that is being made
+  waiting,      // an answer that goes on once its reader has said which of the model's calls are allowed
   stopped,      // by its reader
   interrupted,  // the server went away while it was made
   failed,       // its last part is the error
@@ -41,8 +42,9 @@ struct Text {
 };
 struct Reasoning {
   std::string text;
-  // What its provider must get back with it, as it gave it; empty: nothing.
-  std::string signature = {};
+  // What its provider must get back with it while the model waits for what its calls gave, as model::Reasoning has it.
+  std::string signature = {}, origin = {}, thought_id = {};
+  bool is_redacted = false;
 };
 struct Image {
   AssetId asset;
@@ -53,9 +55,19 @@ struct File {
   std::string name, media_type;
   std::int64_t tokens = 0;  // as of an Image
 };
+enum class Approval : std::uint8_t {
+  none,     // nobody looked at it yet
+  waiting,  // for its reader
+  allowed,  // by its reader, now or before
+  denied,
+};
 struct ToolCall {
-  std::string id, name;
+  std::string id, name;   // no two of a message have the same id
   std::string arguments;  // JSON as the model wrote it
+  // Once it was looked at: the tool's title, and what the call will do, in words for its reader. Empty: it never was.
+  std::string title = {}, effect = {};
+  Approval approval = Approval::none;
+  std::string signature = {};  // as of a Reasoning
 };
 struct ToolResult {
   std::string id;  // of the call
@@ -120,13 +132,15 @@ std::size_t size_bytes(const std::vector<MessagePart>& parts) noexcept;
 // What an answer said anew: text to put behind that of the part at `at`, which begins there if there is none.
 struct PartDelta {
   std::size_t at = 0;
-  MessagePart piece;  // Text, Reasoning or ToolCall; whole, with what came now
+  MessagePart piece;  // Text, Reasoning, ToolCall or ToolResult; whole, with what came now
 };
 json::Value to_json(const PartDelta& delta);
+// With what is not told of it, such as signatures: for the database.
+json::Value stored(const PartDelta& delta);
 Result<PartDelta> parse_part_delta(const json::Value& delta);
 void append(std::vector<MessagePart>& parts, const PartDelta& delta);
 // What texts, reasonings and tool calls have beyond `seen`, the bytes that were seen of each part by its place; a part
-// that is not in `seen` is there even where it is empty.
+// that is not in `seen` is there even where it is empty. Results of tools are parts that come whole.
 std::vector<PartDelta> said_beyond(const std::vector<MessagePart>& parts, const std::vector<std::size_t>& seen);
 // Of one: bytes of its text or arguments.
 std::size_t said_bytes(const MessagePart& piece) noexcept;

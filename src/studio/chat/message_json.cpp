@@ -11,8 +11,9 @@ namespace atelier::studio {
 namespace {
 
 constexpr std::array<std::string_view, 3> kRoles{"user", "assistant", "system"};
-constexpr std::array<std::string_view, 6> kStates{"complete", "queued",      "answering",
+constexpr std::array<std::string_view, 7> kStates{"complete", "queued",      "answering", "waiting",
                                                   "stopped",  "interrupted", "failed"};
+constexpr std::array<std::string_view, 4> kApprovals{"", "waiting", "allowed", "denied"};
 constexpr std::int64_t kBytesPerToken = 4, kTokensPerImage = 1'000, kTokensPerAttachmentMax = 16'000'000;
 constexpr std::size_t kAttachmentBytes = 512;
 
@@ -31,6 +32,10 @@ template <class... Cases>
 struct Overloaded : Cases... {
   using Cases::operator()...;
 };
+
+void take_unless_empty(std::string& text, const std::string& more) {
+  if (!more.empty()) text = more;
+}
 
 json::Value or_null(const std::optional<std::int64_t>& number) { return number ? json::Value(*number) : json::Value(); }
 
@@ -103,11 +108,23 @@ AnswerReport report_of(const json::Object& object) {
   return report;
 }
 
-// What only a row holds beside what the API tells: a reasoning's signature.
+void put_unless_empty(json::Object& object, std::string_view name, const std::string& text) {
+  if (!text.empty()) object[name] = text;
+}
+
+// What only a row holds beside what the API tells: what a provider gets back.
+void put_seals(const MessagePart& one, json::Object& object) {
+  if (const auto* thought = std::get_if<part::Reasoning>(&one)) {
+    put_unless_empty(object, "signature", thought->signature);
+    put_unless_empty(object, "origin", thought->origin);
+    put_unless_empty(object, "thought_id", thought->thought_id);
+    if (thought->is_redacted) object["is_redacted"] = true;
+  }
+  if (const auto* call = std::get_if<part::ToolCall>(&one)) put_unless_empty(object, "signature", call->signature);
+}
 json::Value stored(const MessagePart& one) {
   json::Value value = to_json(one);
-  if (const auto* thought = std::get_if<part::Reasoning>(&one); thought && !thought->signature.empty())
-    value.get_object()["signature"] = thought->signature;
+  put_seals(one, value.get_object());
   return value;
 }
 
@@ -158,6 +175,9 @@ const PartReading kReadings[] = {
        part::Reasoning thought;
        thought.text = reader.required_string("text", {.bytes_max = kPartBytesMax});
        thought.signature = reader.optional_string("signature", {.bytes_max = kPartBytesMax}).value_or("");
+       thought.origin = reader.optional_string("origin", {.bytes_max = 64}).value_or("");
+       thought.thought_id = reader.optional_string("thought_id", {.bytes_max = 1'000}).value_or("");
+       thought.is_redacted = reader.optional_bool("is_redacted").value_or(false);
        return thought;
      }},
     {"tool_call", false,
@@ -166,6 +186,11 @@ const PartReading kReadings[] = {
        call.id = reader.required_string("id", {.bytes_max = 255});
        call.name = reader.required_string("name", {.bytes_max = 255});
        call.arguments = reader.required_string("arguments", {.bytes_max = kPartBytesMax});
+       call.title = reader.optional_string("title", {.bytes_max = 255}).value_or("");
+       call.effect = reader.optional_string("effect", {.bytes_max = 65'536}).value_or("");
+       if (const auto approval = reader.optional_choice("approval", {"waiting", "allowed", "denied"}))
+         call.approval = find_in<part::Approval>(kApprovals, *approval).value_or(part::Approval::none);
+       call.signature = reader.optional_string("signature", {.bytes_max = kPartBytesMax}).value_or("");
        return call;
      }},
     {"tool_result", false,
@@ -239,8 +264,12 @@ json::Value to_json(const MessagePart& one) {
             return object;
           },
           [](const part::ToolCall& call) -> json::Value {
-            return json::Object{
+            json::Object object{
                 {"type", "tool_call"}, {"id", call.id}, {"name", call.name}, {"arguments", call.arguments}};
+            put_unless_empty(object, "title", call.title);
+            put_unless_empty(object, "effect", call.effect);
+            put_unless_empty(object, "approval", std::string(kApprovals[static_cast<std::size_t>(call.approval)]));
+            return object;
           },
           [](const part::ToolResult& result) -> json::Value {
             return json::Object{{"type", "tool_result"},
@@ -371,6 +400,12 @@ json::Value to_json(const PartDelta& delta) {
   return piece;
 }
 
+json::Value stored(const PartDelta& delta) {
+  json::Value piece = to_json(delta);
+  put_seals(delta.piece, piece.get_object());
+  return piece;
+}
+
 Result<PartDelta> parse_part_delta(const json::Value& delta) {
   const auto unreadable = [] { return fail(ErrorCode::internal, "what was said of an answer cannot be read"); };
   if (!delta.is_object()) return unreadable();
@@ -379,10 +414,30 @@ Result<PartDelta> parse_part_delta(const json::Value& delta) {
   if (!at || *at < 0 || *at > static_cast<std::int64_t>(kMessagePartsMax)) return unreadable();
   PartDelta read{.at = static_cast<std::size_t>(*at), .piece = part::Text{text_at(object, "text")}};
   const std::string type = text_at(object, "type");
-  if (type == "reasoning") read.piece = part::Reasoning{.text = text_at(object, "text")};
+  const auto is_set = [&](std::string_view name) {
+    const json::Value* value = object.if_contains(name);
+    return value != nullptr && value->is_bool() && value->get_bool();
+  };
+  if (type == "reasoning")
+    read.piece = part::Reasoning{.text = text_at(object, "text"),
+                                 .signature = text_at(object, "signature"),
+                                 .origin = text_at(object, "origin"),
+                                 .thought_id = text_at(object, "thought_id"),
+                                 .is_redacted = is_set("is_redacted")};
   if (type == "tool_call")
     read.piece = part::ToolCall{
-        .id = text_at(object, "id"), .name = text_at(object, "name"), .arguments = text_at(object, "text")};
+        .id = text_at(object, "id"),
+        .name = text_at(object, "name"),
+        .arguments = text_at(object, "text"),
+        .title = text_at(object, "title"),
+        .effect = text_at(object, "effect"),
+        .approval = find_in<part::Approval>(kApprovals, text_at(object, "approval")).value_or(part::Approval::none),
+        .signature = text_at(object, "signature")};
+  if (type == "tool_result")
+    read.piece = part::ToolResult{.id = text_at(object, "id"),
+                                  .name = text_at(object, "name"),
+                                  .text = text_at(object, "text"),
+                                  .is_error = is_set("is_error")};
   return read;
 }
 
@@ -397,10 +452,19 @@ void append(std::vector<MessagePart>& parts, const PartDelta& delta) {
   if (auto* thought = std::get_if<part::Reasoning>(&whole))
     if (const auto* more = std::get_if<part::Reasoning>(&delta.piece)) {
       thought->text += more->text;
-      if (!more->signature.empty()) thought->signature = more->signature;
+      take_unless_empty(thought->signature, more->signature);
+      take_unless_empty(thought->origin, more->origin);
+      take_unless_empty(thought->thought_id, more->thought_id);
+      thought->is_redacted = thought->is_redacted || more->is_redacted;
     }
   if (auto* call = std::get_if<part::ToolCall>(&whole))
-    if (const auto* more = std::get_if<part::ToolCall>(&delta.piece)) call->arguments += more->arguments;
+    if (const auto* more = std::get_if<part::ToolCall>(&delta.piece)) {
+      call->arguments += more->arguments;
+      take_unless_empty(call->title, more->title);
+      take_unless_empty(call->effect, more->effect);
+      if (more->approval != part::Approval::none) call->approval = more->approval;
+      take_unless_empty(call->signature, more->signature);
+    }
 }
 
 std::size_t said_bytes(const MessagePart& piece) noexcept {
@@ -424,6 +488,8 @@ std::vector<PartDelta> said_beyond(const std::vector<MessagePart>& parts, const 
       more.push_back(
           {.at = at,
            .piece = part::ToolCall{.id = call->id, .name = call->name, .arguments = call->arguments.substr(from)}});
+    else if (const auto* result = std::get_if<part::ToolResult>(&whole))
+      more.push_back({.at = at, .piece = *result});
   }
   return more;
 }

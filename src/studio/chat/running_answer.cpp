@@ -2,8 +2,28 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+#include "studio/chat/tool_rounds.hpp"
+
 namespace atelier::studio {
 namespace {
+
+constexpr std::size_t kCallNameBytesMax = 128;  // of its id, too
+
+model::Usage sum_of(model::Usage one, const model::Usage& other) {
+  one.input += other.input;
+  one.cached_read += other.cached_read;
+  one.cached_write += other.cached_write;
+  one.cached_write_hour += other.cached_write_hour;
+  one.output += other.output;
+  one.reasoning += other.reasoning;
+  one.input_audio += other.input_audio;
+  one.output_audio += other.output_audio;
+  one.input_image += other.input_image;
+  one.output_image += other.output_image;
+  one.is_estimated = one.is_estimated || other.is_estimated;
+  return one;
+}
 
 std::string_view finish_of(model::StopReason stop) noexcept {
   switch (stop) {
@@ -23,14 +43,26 @@ std::string_view finish_of(model::StopReason stop) noexcept {
   return "stop";
 }
 
+part::Reasoning reasoning_of(const model::Reasoning& thought) {
+  return {.text = thought.text,
+          .signature = thought.signature,
+          .origin = thought.origin ? std::string(model::to_string(*thought.origin)) : std::string(),
+          .thought_id = thought.id,
+          .is_redacted = thought.is_redacted};
+}
+
+part::ToolCall call_of(const model::ToolCall& call) {
+  part::ToolCall made{.id = call.id, .name = call.name, .arguments = call.arguments};
+  made.signature = call.signature;
+  return made;
+}
+
 // What a piece brings, as a message has it; nullopt: nothing that is shown.
 std::optional<MessagePart> piece_of(const model::Part& part) {
   if (const auto* text = std::get_if<model::Text>(&part)) return part::Text{text->text};
   if (const auto* refusal = std::get_if<model::Refusal>(&part)) return part::Text{refusal->text};
-  if (const auto* thought = std::get_if<model::Reasoning>(&part))
-    return part::Reasoning{.text = thought->text, .signature = thought->signature};
-  if (const auto* call = std::get_if<model::ToolCall>(&part))
-    return part::ToolCall{.id = call->id, .name = call->name, .arguments = call->arguments};
+  if (const auto* thought = std::get_if<model::Reasoning>(&part)) return reasoning_of(*thought);
+  if (const auto* call = std::get_if<model::ToolCall>(&part)) return call_of(*call);
   return std::nullopt;
 }
 
@@ -51,7 +83,9 @@ std::size_t size_of(const MessagePart& piece) noexcept {
   if (const auto* text = std::get_if<part::Text>(&piece)) return text->text.size();
   if (const auto* thought = std::get_if<part::Reasoning>(&piece))
     return thought->text.size() + thought->signature.size();
-  if (const auto* call = std::get_if<part::ToolCall>(&piece)) return call->arguments.size() + call->name.size();
+  if (const auto* call = std::get_if<part::ToolCall>(&piece))
+    return call->arguments.size() + call->name.size() + call->effect.size() + call->signature.size();
+  if (const auto* result = std::get_if<part::ToolResult>(&piece)) return result->text.size();
   return 0;
 }
 
@@ -80,12 +114,17 @@ bool RunningAnswer::take(const model::ChatEvent& event, std::size_t bytes_max) {
     if (begun->kind == model::event::PartKind::media || begun->kind == model::event::PartKind::foreign) return true;
     std::size_t at = part_count_;
     // What goes on with a text goes on in it.
-    const bool is_same_text = places_.empty() && is_gone_on_with_ && begun->kind == model::event::PartKind::text &&
+    const bool is_same_text = is_first_step_ && places_.empty() && is_gone_on_with_ &&
+                              begun->kind == model::event::PartKind::text &&
                               std::holds_alternative<part::Text>(message_.parts.back());
     if (is_same_text) --at;
     if (part_count_ >= kMessagePartsMax) return false;
     places_.push_back({.part = begun->part, .at = at, .kind = begun->kind});
     auto piece = piece_of(begun->whole);
+    if (begun->kind == model::event::PartKind::tool_call) {
+      const auto* call = piece ? std::get_if<part::ToolCall>(&*piece) : nullptr;
+      piece = take_name(call ? *call : part::ToolCall());
+    }
     add(at, piece && piece->index() == empty_piece(begun->kind).index() ? std::move(*piece) : empty_piece(begun->kind));
   } else if (const auto* delta = std::get_if<model::event::Delta>(&event)) {
     const auto place = std::ranges::find(places_, delta->part, &Place::part);
@@ -93,9 +132,16 @@ bool RunningAnswer::take(const model::ChatEvent& event, std::size_t bytes_max) {
       add(place->at, more_of(place->kind, delta->text));
   } else if (const auto* amended = std::get_if<model::event::PartAmended>(&event)) {
     const auto place = std::ranges::find(places_, amended->part, &Place::part);
-    const auto* thought = std::get_if<model::Reasoning>(&amended->whole);
-    if (amended->choice == 0 && place != places_.end() && thought && !thought->signature.empty())
-      add(place->at, part::Reasoning{.text = {}, .signature = thought->signature});
+    if (amended->choice != 0 || place == places_.end()) return true;
+    auto piece = piece_of(amended->whole);  // what it says came before
+    if (auto* thought = piece ? std::get_if<part::Reasoning>(&*piece) : nullptr) {
+      thought->text.clear();
+      add(place->at, std::move(*thought));
+    } else if (auto* call = piece ? std::get_if<part::ToolCall>(&*piece) : nullptr; call && !call->signature.empty()) {
+      part::ToolCall seal;
+      seal.signature = std::move(call->signature);
+      add(place->at, std::move(seal));
+    }
   } else if (const auto* finished = std::get_if<model::event::Finished>(&event)) {
     if (finished->choice == 0) stop_ = finished->stop;
   } else if (const auto* failed = std::get_if<model::event::Failed>(&event)) {
@@ -114,10 +160,13 @@ void RunningAnswer::report(const model::CallReport& report) {
   told.candidate = report.candidate;
   told.provider = report.provider;
   told.model = report.model;
-  if (report.has_usage) told.usage = report.usage;
-  told.cost = report.cost;
-  if (report.first_token) told.first_token_ms = report.first_token->count();
-  told.total_ms = report.total.count();
+  if (report.has_usage) told.usage = told.usage ? sum_of(*told.usage, report.usage) : report.usage;
+  if (told.cost && report.cost)
+    *told.cost += *report.cost;
+  else if (report.cost)
+    told.cost = report.cost;
+  if (report.first_token && !told.first_token_ms) told.first_token_ms = report.first_token->count();
+  told.total_ms = told.total_ms.value_or(0) + report.total.count();
 }
 
 ThreadMessage RunningAnswer::look() const {
@@ -156,13 +205,50 @@ void RunningAnswer::give_back(Writing writing) {
   unwritten_ = std::move(writing);
 }
 
-ThreadMessage RunningAnswer::end(bool is_shutdown) const {
+bool RunningAnswer::has_open_calls() const {
+  const bool is_cut = stop_ == model::StopReason::length || stop_ == model::StopReason::content_filter;
+  return !is_cut && !open_calls(whole().parts).empty();
+}
+
+void RunningAnswer::begin_step() {
+  places_.clear();
+  stop_.reset();
+  is_first_step_ = false;
+}
+
+// An id of its own, by which a result finds its call: some models count their calls anew each time, or give no id.
+part::ToolCall RunningAnswer::take_name(part::ToolCall call) {
+  if (call.name.size() > kCallNameBytesMax) call.name = std::string(truncate_utf8(call.name, kCallNameBytesMax));
+  if (call.id.empty() || call.id.size() > kCallNameBytesMax || call_ids_.contains(call.id))
+    call.id = "call_" + Ulid::make().to_string();
+  call_ids_.insert(call.id);
+  return call;
+}
+
+void RunningAnswer::note(std::size_t at, const part::ToolCall& call) {
+  part::ToolCall noted;
+  noted.title = call.title;
+  noted.effect = call.effect;
+  noted.approval = call.approval;
+  add(at, std::move(noted));
+}
+
+void RunningAnswer::add_result(part::ToolResult result) { add(part_count_, std::move(result)); }
+
+ThreadMessage RunningAnswer::whole() const {
   ThreadMessage message = look();
   for (const PartDelta& delta : untold_) append(message.parts, delta);
+  return message;
+}
+
+ThreadMessage RunningAnswer::end(bool is_shutdown) const {
+  ThreadMessage message = whole();
   if (failure_) message.parts.push_back(*failure_);
   if (stop_) message.report.finish = finish_of(*stop_);
   if (failure_)
     message.state = MessageState::failed;
+  else if (is_waiting && !is_stopped)
+    message.state = MessageState::waiting;
   else if (stop_)
     message.state = MessageState::complete;
   else if (is_stopped)

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <mutex>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/async.hpp"
@@ -21,12 +23,29 @@ class RunningAnswer {
         changed(on),
         message_(std::move(begun)),
         is_gone_on_with_(!message_.parts.empty()),
-        part_count_(message_.parts.size()) {}
+        part_count_(message_.parts.size()) {
+    for (const MessagePart& one : message_.parts)
+      if (const auto* call = std::get_if<part::ToolCall>(&one)) call_ids_.insert(call->id);
+  }
 
   // One event of the model's answer. False: it is longer than any may be.
   bool take(const model::ChatEvent& event, std::size_t bytes_max);
   void fail(const Error& error);
+  bool has_failed() const noexcept { return failure_.has_value(); }
+  // Adds to what earlier calls of the model took, where it was called more than once.
   void report(const model::CallReport& report);
+
+  // The model has said what it says for now, and waits to be told what its calls gave. False where what it said is cut
+  // off, or nothing was called.
+  bool has_open_calls() const;
+  // From here on it is somebody else's turn, or the model's once more.
+  void begin_step();
+  // Of the call at that place of the parts: title, effect and approval.
+  void note(std::size_t at, const part::ToolCall& call);
+  void add_result(part::ToolResult result);
+  // With what nobody was told of yet.
+  ThreadMessage whole() const;
+
   // As far as it was told: whoever takes the next telling for it has every word, and each once. Any thread.
   ThreadMessage look() const;
   // What it told beyond `seen` (said_beyond()).
@@ -58,6 +77,7 @@ class RunningAnswer {
   TaskGroup::Member speaking;                 // to stop it
   bool is_saved = false, is_refused = false;  // its message, by the database
   bool is_stopped = false;                    // by its reader
+  bool is_waiting = false;                    // for its reader to decide about calls
   bool has_said_all = false, has_ended = false;
   std::atomic<bool> is_ending = false;  // its end is being stored, or is; any thread
   std::optional<Error> refusal;
@@ -66,6 +86,7 @@ class RunningAnswer {
 
  private:
   void add(std::size_t at, MessagePart piece);
+  part::ToolCall take_name(part::ToolCall call);
 
   mutable std::mutex mutex_;  // of message_
   ThreadMessage message_;     // as far as it was told
@@ -75,7 +96,9 @@ class RunningAnswer {
     std::size_t at = 0;     // of the message's parts
     model::event::PartKind kind = model::event::PartKind::text;
   };
-  std::vector<Place> places_;
+  std::vector<Place> places_;  // of this step
+  bool is_first_step_ = true;
+  std::set<std::string, std::less<>> call_ids_;
   std::size_t part_count_;  // with those nobody was told of yet
   std::size_t size_bytes_ = 0;
   std::optional<part::Failure> failure_;  // told at its end

@@ -31,7 +31,10 @@ std::unexpected<Error> changed() {
   return fail(ErrorCode::conflict, "what was summarised is said anew", {.reason = "message_changed", .where = {}});
 }
 
-bool is_open(const store::BranchPlace& place) { return place.state == "answering" || place.state == "queued"; }
+bool is_unended(const store::BranchPlace& place) {
+  const auto state = parse_message_state(place.state);
+  return state && chat_parts::is_unended(*state);
+}
 
 // Takes a thread for itself, while it lives.
 class Turn {
@@ -111,7 +114,7 @@ Task<Result<>> Summaries::consider(Principal principal, ThreadId id, std::int64_
     if (left <= room_of(kFull)) co_return Result<>{};
     std::int64_t taken = used;
     std::size_t end = begin;
-    while (end < branch.size() && left > room_of(kKept) && !is_open(branch[end])) {
+    while (end < branch.size() && left > room_of(kKept) && !is_unended(branch[end])) {
       const std::int64_t tokens = std::min(branch[end].tokens, static_cast<std::int64_t>(kTurnBytesMax / 4));
       if (end > begin && taken + tokens > chunk_room) break;
       taken += tokens;
@@ -139,7 +142,7 @@ Task<Result<>> Summaries::summarise(Principal principal, ThreadId id, const Chun
   if (!messages) co_return error_of(messages);
   // One that goes on just now will say something else.
   for (const ThreadMessage& message : *messages)
-    if (chat_parts::is_open(message.state)) co_return changed();
+    if (chat_parts::is_unended(message.state)) co_return changed();
   std::string text;
   if (!chunk->before.empty()) text = fmt::format("<summary>\n{}\n</summary>\n", chunk->before);
   for (const ThreadMessage& message : *messages)

@@ -15,12 +15,14 @@ inline constexpr std::size_t kSystemBytesMax = 1 << 20;
 inline constexpr std::size_t kThreadTagsMax = 50;
 inline constexpr std::size_t kTagBytesMax = 100;
 inline constexpr std::size_t kModelNameBytesMax = 300;
+inline constexpr std::size_t kThreadToolsMax = 64;
 
 // How a thread's model is asked. What is not set is the model's own.
 struct ChatParameters {
   std::optional<double> temperature = {}, top_p = {};
   std::optional<std::int64_t> max_tokens = {};
-  std::string reasoning_effort = {};  // "": the model's own
+  std::string reasoning_effort = {};    // "": the model's own
+  std::vector<std::string> tools = {};  // by name: what its model may call, once it was allowed
   // The model or route that summarises what does not fit; "": none. Not set: the studio's.
   std::optional<std::string> summarise_with = {};
 };

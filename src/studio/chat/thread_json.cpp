@@ -1,6 +1,8 @@
 // Threads as the API shows them (api/README.md), and what it takes of them.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "studio/chat/thread.hpp"
 
@@ -27,6 +29,16 @@ Result<ChatParameters> parse_chat_parameters(const json::Value& value, std::stri
   parameters.reasoning_effort =
       reader.optional_choice("reasoning_effort", {"none", "minimal", "low", "medium", "high", "xhigh", "max"})
           .value_or("");
+  if (const json::Array* tools = reader.optional_array("tools", kThreadToolsMax))
+    for (std::size_t at = 0; at < tools->size(); ++at) {
+      const json::Value& tool = (*tools)[at];
+      if (!tool.is_string() || tool.get_string().empty())
+        return fail(ErrorCode::invalid_argument, "must be a tool's name",
+                    {.reason = "field_invalid", .where = fmt::format("{}/{}", reader.pointer_to("tools"), at)});
+      std::string name(tool.get_string());
+      if (std::ranges::find(parameters.tools, name) == parameters.tools.end())
+        parameters.tools.push_back(std::move(name));
+    }
   parameters.summarise_with = reader.optional_string("summarise_with", {.bytes_max = kModelNameBytesMax});
   if (auto done = reader.finish(); !done) return error_of(done);
   return parameters;
@@ -38,6 +50,11 @@ json::Value to_json(const ChatParameters& parameters) {
   if (parameters.top_p) object["top_p"] = *parameters.top_p;
   if (parameters.max_tokens) object["max_tokens"] = *parameters.max_tokens;
   if (!parameters.reasoning_effort.empty()) object["reasoning_effort"] = parameters.reasoning_effort;
+  if (!parameters.tools.empty()) {
+    json::Array tools;
+    for (const std::string& name : parameters.tools) tools.push_back(json::Value(name));
+    object["tools"] = std::move(tools);
+  }
   if (parameters.summarise_with) object["summarise_with"] = *parameters.summarise_with;
   return object;
 }

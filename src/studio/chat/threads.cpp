@@ -73,6 +73,8 @@ Task<Result<store::ThreadRow>> Threads::create(Principal principal, NewThread wa
     if (*made) co_return co_await find(principal, ThreadId{**made});
   }
   if (auto found = co_await require_folder(principal, wanted.folder); !found) co_return error_of(found);
+  if (auto known = check_tools(parts_.tools, wanted.parameters.tools, "/parameters/tools"); !known)
+    co_return error_of(known);
   const UnixMs now_ms = parts_.clock.wall_ms();
   store::ThreadRow row;
   row.id = ThreadId::make();
@@ -141,6 +143,9 @@ Task<Result<store::ThreadRow>> Threads::try_change(Principal principal, ThreadId
   }
   if (change.model) row->model = std::move(*change.model);
   if (change.system) row->system = std::move(*change.system);
+  if (change.parameters)
+    if (auto known = check_tools(parts_.tools, change.parameters->tools, "/parameters/tools"); !known)
+      co_return error_of(known);
   if (change.parameters) row->parameters = json::write(to_json(*change.parameters));
   if (change.folder) {
     if (auto found = co_await require_folder(principal, *change.folder); !found) co_return error_of(found);

@@ -9,6 +9,7 @@
 #include "store/events.hpp"
 #include "studio/chat/answers.hpp"
 #include "studio/chat/thread.hpp"
+#include "studio/tool/tool_box.hpp"
 
 namespace atelier::studio {
 
@@ -44,6 +45,7 @@ class Threads {
     store::Database& database;
     store::EventLog& events;
     const Answers& answers;
+    const ToolBox& tools;
     const Clock& clock;
     std::chrono::hours temporary_life{24};  // after the last use
     std::chrono::hours unused_life{0};      // of all others without a pin; 0: for ever

@@ -134,6 +134,8 @@ std::string_view remark_on(MessageState state) noexcept {
     case MessageState::answering:
     case MessageState::queued:
       return "*Still being answered.*";
+    case MessageState::waiting:
+      return "*Waiting for its reader to allow what the model wants to do.*";
     case MessageState::complete:
       return "";
   }

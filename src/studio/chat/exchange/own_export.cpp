@@ -14,7 +14,7 @@
 namespace atelier::studio {
 namespace {
 
-using chat_parts::is_open;
+using chat_parts::is_unended;
 
 constexpr std::string_view kFormat = "atelier-thread";
 constexpr std::int64_t kVersion = 1;
@@ -31,7 +31,7 @@ json::Value to_export(const ThreadMessage& message) {
   return json::Object{{"number", message.number},
                       {"parent", message.parent},
                       {"role", row.role},
-                      {"state", is_open(message.state) ? to_string(MessageState::interrupted) : row.state},
+                      {"state", is_unended(message.state) ? to_string(MessageState::interrupted) : row.state},
                       {"model", row.model},
                       {"created_at", format_rfc3339(message.created_ms)},
                       {"parts", own_json(row.parts)},
@@ -97,7 +97,7 @@ std::optional<ThreadMessage> read_message(const json::Object& object, const std:
   if (state == MessageState::failed) end_with_failure(*parts);
   store::MessageRow row;
   row.role = to_string(*role);
-  row.state = to_string(is_open(*state) ? MessageState::interrupted : *state);
+  row.state = to_string(is_unended(*state) ? MessageState::interrupted : *state);
   row.model = text_at(object, "model");
   row.created_ms = time_at(object, "created_at");
   // Reports are read where those of rows are.
