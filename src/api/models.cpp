@@ -50,6 +50,7 @@ json::Object to_json(const model::Directory::Entry& entry, const Services& servi
   object["provider"] = entry.candidate->provider->name;
   object["name"] = entry.candidate->name;
   object["is_local"] = entry.candidate->provider->is_local;
+  object["is_built_in"] = entry.candidate->provider->is_built_in;
   object["input_price"] = price_of(price.get(), model::Rate::input);
   object["output_price"] = price_of(price.get(), model::Rate::output);
   object["health"] = health_of(*entry.candidate, services);
@@ -66,6 +67,8 @@ Task<Result<net::Response>> list_models(Services services, net::Request) {
     json::Object one{{"name", name},
                      {"protocol", model::to_string(provider->protocol)},
                      {"is_local", provider->is_local},
+                     {"is_found", provider->is_found},
+                     {"is_built_in", provider->is_built_in},
                      {"last_error", list != nullptr ? list->last_error : ""}};
     one["listed_at"] =
         list != nullptr && list->read_ms > 0 ? json::Value(format_rfc3339(list->read_ms)) : json::Value();

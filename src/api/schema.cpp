@@ -290,10 +290,17 @@ constexpr std::string_view kSchemas = R"json({
   "in_flight": {"type": "integer"}, "last_error": {"type": "string"}, "last_error_at": {"type": ["string", "null"]}}},
 "Model": {"type": "object", "required": ["id", "kind"], "properties": {"id": {"type": "string"}, "kind": {"type": "string", "enum": ["model", "route"]}, "title": {"type": "string"},
   "context_tokens": {"type": "integer"}, "output_tokens_max": {"type": "integer"}, "provider": {"type": "string"}, "name": {"type": "string"}, "is_local": {"type": "boolean"},
+  "is_built_in": {"type": "boolean", "description": "Part of the studio, and no language model"},
   "input_price": {"type": ["string", "null"], "description": "Dollars for a million tokens"}, "output_price": {"type": ["string", "null"]}, "health": {"$ref": "#/components/schemas/ModelHealth"}}},
+"ManualIndex": {"type": "object", "required": ["items", "next"], "properties": {"next": {"type": "string"}, "items": {"type": "array", "items": {"type": "object", "required": ["name", "title", "sections"], "properties": {
+  "name": {"type": "string"}, "title": {"type": "string"}, "sections": {"type": "array", "items": {"type": "object", "required": ["title", "anchor", "level"], "properties": {
+    "title": {"type": "string"}, "anchor": {"type": "string"}, "level": {"type": "integer"}}}}}}}}},
+"ManualPage": {"type": "object", "required": ["name", "title", "sections"], "properties": {"name": {"type": "string"}, "title": {"type": "string"}, "sections": {"type": "array", "items": {"type": "object",
+  "required": ["title", "anchor", "level", "text"], "properties": {"title": {"type": "string"}, "anchor": {"type": "string", "description": "Of its address; empty: the page's beginning"}, "level": {"type": "integer"},
+  "text": {"type": "string", "description": "Markdown, without its heading"}}}}}},
 "ModelPage": {"type": "object", "required": ["items", "next", "providers"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}, "next": {"type": "string"},
-  "providers": {"type": "array", "items": {"type": "object", "required": ["name", "protocol", "is_local", "last_error", "listed_at"], "properties": {"name": {"type": "string"}, "protocol": {"type": "string"},
-    "is_local": {"type": "boolean"}, "last_error": {"type": "string"}, "listed_at": {"type": ["string", "null"]}}}}}},
+  "providers": {"type": "array", "items": {"type": "object", "required": ["name", "protocol", "is_local", "is_found", "is_built_in", "last_error", "listed_at"], "properties": {"name": {"type": "string"}, "protocol": {"type": "string"},
+    "is_local": {"type": "boolean"}, "is_found": {"type": "boolean", "description": "On this machine, by itself: not configured"}, "is_built_in": {"type": "boolean"}, "last_error": {"type": "string"}, "listed_at": {"type": ["string", "null"]}}}}}},
 "CallUsage": {"type": "object", "required": ["input", "cached_read", "cached_write", "output", "reasoning", "other_media", "is_estimated"], "properties": {
   "input": {"type": "integer"}, "cached_read": {"type": "integer"}, "cached_write": {"type": "integer"}, "output": {"type": "integer"}, "reasoning": {"type": "integer"},
   "other_media": {"type": "integer"}, "is_estimated": {"type": "boolean"}}},

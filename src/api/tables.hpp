@@ -24,6 +24,7 @@ std::span<const Route> asset_routes();
 std::span<const Route> event_routes();
 std::span<const Route> operator_routes();
 std::span<const Route> key_routes();
+std::span<const Route> manual_routes();
 std::span<const Route> model_routes();
 std::span<const Route> provider_routes();
 std::span<const Route> model_route_routes();

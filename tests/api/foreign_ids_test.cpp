@@ -122,8 +122,8 @@ const std::map<std::string, Way>& ways() {
 }
 
 // Whose parameters name nothing of anybody's.
-const std::set<std::string> kOfTheStudio{"GET /v1/models/{id...}", "PUT /api/tools/{name}/grant",
-                                         "DELETE /api/tools/{name}/grant"};
+const std::set<std::string> kOfTheStudio{"GET /v1/models/{id...}", "GET /api/manual/{name}",
+                                         "PUT /api/tools/{name}/grant", "DELETE /api/tools/{name}/grant"};
 
 // Query parameters that are no ids, and those that are.
 const std::set<std::string_view> kPlainQueries{"after",  "limit",    "window", "is_archived",    "tag",   "before",

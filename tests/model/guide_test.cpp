@@ -171,7 +171,7 @@ TEST(Manual, IsReadIntoSectionsAndPassages) {
   const auto& passages = chat.sections[1].passages;
   ASSERT_EQ(passages.size(), 5U);
   EXPECT_EQ(passages[0].text, "Para one:");
-  EXPECT_EQ(passages[1].text, "- item a\n  goes on");
+  EXPECT_EQ(passages[1].text, "- item a goes on");
   EXPECT_TRUE(passages[2].is_introduced);
   EXPECT_EQ(passages[3].kind, Passage::Kind::code);
   EXPECT_EQ(passages[4].kind, Passage::Kind::row);

@@ -95,6 +95,18 @@ std::string with_studio_links(std::string_view line, std::string_view page, std:
   }
 }
 
+std::string with_studio_links_outside_code(std::string_view text, std::string_view page,
+                                           std::span<const ManualFile> files) {
+  std::string out;
+  bool is_in_fence = false;
+  for (const std::string_view line : lines_of(text)) {
+    if (is_fence(line)) is_in_fence = !is_in_fence;
+    out += is_in_fence ? std::string(line) : with_studio_links(line, page, files);
+    out += '\n';
+  }
+  return out;
+}
+
 enum class LineKind : std::uint8_t { blank, text, item, row };
 
 LineKind kind_of(std::string_view line) {
@@ -102,6 +114,17 @@ LineKind kind_of(std::string_view line) {
   if (trimmed.empty()) return LineKind::blank;
   if (line.starts_with("- ") || line.starts_with("* ")) return LineKind::item;
   return trimmed.starts_with('|') ? LineKind::row : LineKind::text;
+}
+
+// Whether a line goes on with the one before, which was broken only so that the file is easy to read. The page breaks
+// lines where they are broken.
+bool goes_on(std::string_view before, std::string_view line) {
+  if (kind_of(before) == LineKind::blank || kind_of(before) == LineKind::row || before.ends_with("  ")) return false;
+  if (kind_of(line) != LineKind::text) return false;
+  const std::string_view trimmed = trim(line);
+  const bool is_nested_item = trimmed.starts_with("- ") || trimmed.starts_with("* ");
+  const bool is_numbered = trimmed.find_first_not_of("0123456789") == trimmed.find(". ") && trimmed.find(". ") > 0;
+  return !is_nested_item && !is_numbered && !trimmed.starts_with('>');
 }
 
 std::vector<Passage> split_passages(std::string_view text) {
@@ -158,26 +181,32 @@ ManualPage read_page(const ManualFile& file, std::span<const ManualFile> files) 
   page.sections.push_back({.title = {}, .anchor = {}, .text = {}});
   std::map<std::string, int> anchors;
   bool is_in_fence = false;
+  std::string_view before;  // outside of code
   for (const std::string_view line : lines_of(file.text)) {
     if (is_fence(line)) is_in_fence = !is_in_fence;
     const int level = is_in_fence ? 0 : heading_level(line);
     if (level == 0) {
-      page.sections.back().text += is_in_fence ? std::string(line) : with_studio_links(line, file.name, files);
-      page.sections.back().text += '\n';
+      std::string& text = page.sections.back().text;
+      const bool joins = !is_in_fence && !is_fence(line) && goes_on(before, line);
+      if (joins) text.back() = ' ';
+      text += joins ? trim(line) : line;
+      text += '\n';
+      before = is_in_fence || is_fence(line) ? std::string_view() : line;
       continue;
     }
+    before = {};
     const std::string title(trim(line.substr(static_cast<std::size_t>(level))));
     if (level == 1) {
       page.title = title;
       continue;
     }
     std::string anchor = anchor_of(title);
-    if (const int before = anchors[anchor]++; before > 0) anchor += fmt::format("-{}", before);
+    if (const int earlier = anchors[anchor]++; earlier > 0) anchor += fmt::format("-{}", earlier);
     page.sections.push_back({.title = title, .anchor = std::move(anchor), .level = level, .text = {}});
   }
   page.sections.front().title = page.title;
   for (ManualSection& section : page.sections) {
-    section.text = std::string(trim(section.text));
+    section.text = std::string(trim(with_studio_links_outside_code(section.text, file.name, files)));
     section.passages = split_passages(section.text);
   }
   return page;

@@ -14,6 +14,9 @@ function house() {
   const choices = new ModelChoices({ api: { call, tell: async () => {} }, drafts: { read: () => null, write: () => {} } } as unknown as Studio);
   return { state, choices };
 }
+const guide = { id: 'local/guide', kind: 'model', name: 'local/guide', provider: 'local', is_built_in: true, health: null } as unknown as Model;
+const listing = { name: 'lab', protocol: 'openai', is_local: false, is_found: false, is_built_in: false, last_error: '', listed_at: '2026-11-22T06:00:00Z' };
+const house_own = { ...listing, name: 'local', is_local: true, is_built_in: true, listed_at: null };
 const one = { id: 'lab/one', kind: 'model', health: null } as unknown as Model;
 
 describe('ModelChoices', () => {
@@ -38,7 +41,7 @@ describe('ModelChoices', () => {
   });
   it('does not say that there is none while a provider was not read', async () => {
     const { state, choices } = house();
-    const provider = { name: 'lab', protocol: 'openai', is_local: false, last_error: '', listed_at: null };
+    const provider = { ...listing, listed_at: null };
     state.providers = [provider];
     await choices.load();
     expect(choices.isLoaded).toBe(false);
@@ -48,12 +51,42 @@ describe('ModelChoices', () => {
   });
   it('takes a provider that tells nothing for one without models', async () => {
     const { state, choices } = house();
-    state.providers = [{ name: 'lab', protocol: 'openai', is_local: false, last_error: '', listed_at: null }];
+    state.providers = [{ ...listing, listed_at: null }];
     await choices.load();
     await vi.advanceTimersByTimeAsync(2900);
     expect([choices.isLoaded, state.reads]).toEqual([false, 2]);
     await vi.advanceTimersByTimeAsync(5000);
     expect([choices.isLoaded, state.reads]).toEqual([true, 4]);
+  });
+  it('asks the guide where there is nobody else, and goes on looking', async () => {
+    const { state, choices } = house();
+    state.items = [guide];
+    state.providers = [house_own];
+    expect(choices.for('')).toBe('');
+    await choices.load();
+    expect([choices.isLoaded, choices.isFirst, choices.for('')]).toEqual([true, true, 'local/guide']);
+    expect(choices.choices[0]!.state).toBe('not a language model');
+    state.items = [guide, one];
+    state.providers = [listing, house_own];
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect([choices.isFirst, choices.for(''), choices.for('local/guide')]).toEqual([false, 'lab/one', 'local/guide']);
+    expect(choices.choices.map(({ id }) => id)).toEqual(['lab/one', 'local/guide']);
+  });
+  it('does not ask the guide while it is not known who else there is', async () => {
+    const { state, choices } = house();
+    state.items = [guide];
+    state.providers = [{ ...listing, listed_at: null }, house_own];
+    await choices.load();
+    expect([choices.isLoaded, choices.isFirst, choices.for('')]).toEqual([false, false, '']);
+  });
+  it('says what there is to do while only servers of this machine are there', async () => {
+    const { state, choices } = house();
+    state.items = [guide, { ...one, name: 'ollama/one' }];
+    state.providers = [{ ...listing, name: 'ollama', is_found: true }, house_own];
+    await choices.load();
+    expect([choices.isFirst, choices.for('')]).toEqual([true, 'ollama/one']);
+    choices.choose('local/guide');
+    expect(choices.for('')).toBe('local/guide');
   });
   it('looks no more once nobody looks', async () => {
     const { state, choices } = house();

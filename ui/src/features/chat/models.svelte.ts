@@ -1,5 +1,5 @@
 import { chatCalls, type ChatCalls } from '$lib/api/chat';
-import type { Model } from '$lib/api/gateway-types';
+import type { Model, ModelPage } from '$lib/api/gateway-types';
 import { asProblem, type Problem } from '$lib/api/problem';
 import { formatClock } from '$lib/i18n/format';
 import type { Studio } from '$lib/state/studio.svelte';
@@ -24,6 +24,7 @@ export interface Choice {
 export function choiceOf(model: Model): Choice {
   const id = model.name ?? model.id;
   const { health } = model;
+  if (model.is_built_in) return { id, label: id, state: t('modelGuide'), isReady: true };
   if (model.kind === 'route') return { id, label: id, state: t('modelRoute'), isReady: true };
   if (!health || (health.is_available && health.attempts === 0)) return { id, label: id, state: '', isReady: true };
   if (health.is_available) return { id, label: id, state: t('modelReady'), isReady: true };
@@ -38,7 +39,11 @@ export class ModelChoices {
   ready: Promise<void> = Promise.resolve(); // once they were read, or could not be
   problem = $state.raw<Problem | null>(null);
   last = $state(''); // chosen last, in any thread
-  readonly choices = $derived(this.models.map(choiceOf));
+  readonly #others = $derived(this.models.filter((model) => !model.is_built_in)); // beside what is part of the studio
+  readonly choices = $derived([...this.#others, ...this.models.filter((model) => model.is_built_in)].map(choiceOf));
+  listings = $state.raw<ModelPage['providers']>([]);
+  // Nobody was configured, or nobody who was has a model: a new thread says what there is to do.
+  readonly isFirst = $derived(this.isLoaded && (this.#others.length === 0 || this.listings.every((listing) => listing.is_found || listing.is_built_in)));
   #studio: Pick<Studio, 'api' | 'drafts'>;
   #calls: ChatCalls;
   #readAt = 0;
@@ -61,15 +66,17 @@ export class ModelChoices {
     try {
       const { items, providers } = await this.#calls.models();
       this.models = items;
-      if (items.length === 0) this.#looks += 1;
-      const isUnread = items.length === 0 && providers.some(({ listed_at, last_error }) => listed_at === null && last_error === '');
+      this.listings = providers;
+      const isNone = this.#others.length === 0;
+      if (isNone) this.#looks += 1;
+      const isUnread = isNone && providers.some(({ listed_at, last_error, is_built_in }) => !is_built_in && listed_at === null && last_error === '');
       if (!isUnread || this.#looks >= UNREAD_LOOKS_MAX) this.isLoaded = true;
       this.problem = null;
     } catch (error) {
       this.problem = asProblem(error);
     }
     clearTimeout(this.#timer);
-    if (this.models.length > 0 || this.#isDisposed) return;
+    if (this.#others.length > 0 || this.#isDisposed) return;
     this.#timer = setTimeout(() => void this.load(), this.#wait);
     this.#wait = Math.min(WAIT_MAX_MS, this.#wait * 2);
   }
@@ -84,10 +91,11 @@ export class ModelChoices {
     this.last = id;
     this.#studio.drafts.write(LAST, { text: id, base: 0 });
   }
-  // What a thread asks: what was chosen in it, else what was chosen last and is still there, else the first that answers.
+  // What a thread asks: what was chosen in it, else what was chosen last and is still there, else the first that answers. What is part of the studio is asked where it is known that there is nobody else.
   for(model: string): string {
     if (model !== '') return model;
     if (this.choices.some(({ id }) => id === this.last)) return this.last;
-    return (this.choices.find(({ isReady }) => isReady) ?? this.choices[0])?.id ?? this.last;
+    const choices = this.#others.length === 0 && this.isLoaded ? this.choices : this.choices.slice(0, this.#others.length);
+    return (choices.find(({ isReady }) => isReady) ?? choices[0])?.id ?? this.last;
   }
 }

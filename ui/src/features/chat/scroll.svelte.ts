@@ -65,7 +65,7 @@ export class Scroller {
       view.scrollTop += this.#topOf(last);
       this.isPinned = false;
       this.#leaveEnd();
-    } else view.scrollTop = view.scrollHeight;
+    } else view.scrollTop = this.#room.isEmpty ? 0 : view.scrollHeight;
   }
   #topOf(node: HTMLElement): number {
     return node.getBoundingClientRect().top - this.#view!.getBoundingClientRect().top;

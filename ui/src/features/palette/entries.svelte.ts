@@ -1,6 +1,7 @@
 import { chatCalls } from '$lib/api/chat';
 import type { Thread } from '$lib/api/chat-types';
 import { asProblem } from '$lib/api/problem';
+import { manualCalls, type ManualPage } from '$lib/api/manual';
 import type { Asset, ProductionSummary } from '$lib/api/types';
 import { t, type MessageKey } from '$lib/i18n/messages';
 import { look, type Theme } from '$lib/state/look.svelte';
@@ -10,7 +11,7 @@ import { best } from './match';
 
 export interface Entry {
   id: string;
-  kind: 'here' | 'thread' | 'short' | 'page' | 'action' | 'asset';
+  kind: 'here' | 'thread' | 'short' | 'page' | 'action' | 'asset' | 'help';
   label: string;
   keys: readonly string[];
   run: () => void;
@@ -28,6 +29,7 @@ const pages: readonly { path: string; label: MessageKey }[] = [
   { path: '/keys', label: 'nav.keys' },
   { path: '/usage', label: 'nav.usage' },
   { path: '/settings', label: 'nav.settings' },
+  { path: '/help', label: 'nav.help' },
 ];
 const themes: readonly { theme: Theme; label: MessageKey }[] = [
   { theme: 'light', label: 'palette.light' },
@@ -42,6 +44,7 @@ export class Entries {
   #threads = $state.raw<Thread[]>([]);
   #shorts = $state.raw<ProductionSummary[]>([]);
   #assets = $state.raw<Asset[]>([]);
+  #manual = $state.raw<ManualPage[]>([]);
   #studio: Studio;
   #help: () => void;
   readonly shown = $derived.by(() => (this.query.trim() === '' ? this.#first() : best(this.#all(), this.query, (entry) => entry.label, SHOWN_MAX)));
@@ -54,10 +57,13 @@ export class Entries {
   async read(): Promise<void> {
     try {
       const { api } = this.#studio;
-      const [threads, shorts, assets] = await Promise.all([chatCalls(api).threads({ limit: READ_MAX }), api.productions({ limit: READ_MAX }), api.assets({ limit: READ_MAX })]);
+      const [threads, shorts, assets, manual] = await Promise.all([
+        chatCalls(api).threads({ limit: READ_MAX }), api.productions({ limit: READ_MAX }), api.assets({ limit: READ_MAX }), manualCalls(api).pages(),
+      ]);
       this.#threads = threads.items;
       this.#shorts = shorts.items;
       this.#assets = assets.items;
+      this.#manual = manual.items;
     } catch (error) {
       if (!asProblem(error).isOffline) this.#studio.complain(error);
     }
@@ -102,8 +108,13 @@ export class Entries {
     return this.#assets.map(({ id, name }) => ({ id: `asset.${id}`, kind: 'asset', label: name, keys: [], run: this.#go(`/library?asset=${id}`) }));
   }
 
+  #ofManual(): Entry[] {
+    return this.#manual.flatMap(({ name, title: page, sections }) =>
+      sections.map(({ title, anchor }) => ({ id: `help.${name}.${anchor}`, kind: 'help', label: t('palette.help', { title: anchor === '' ? page : `${page}, ${title}` }), keys: [], run: this.#go(anchor === '' ? `/help/${name}` : `/help/${name}#${anchor}`) })));
+  }
+
   #all(): Entry[] {
-    return [...this.#here(), ...this.#ofThreads(), ...this.#ofShorts(), ...this.#ofPages(), ...this.#actions(), ...this.#ofAssets()];
+    return [...this.#here(), ...this.#ofThreads(), ...this.#ofShorts(), ...this.#ofPages(), ...this.#actions(), ...this.#ofAssets(), ...this.#ofManual()];
   }
   #first(): Entry[] {
     return [...this.#here(), ...this.#ofThreads().slice(0, RECENT), ...this.#ofShorts().slice(0, RECENT), ...this.#ofPages(), ...this.#actions()];

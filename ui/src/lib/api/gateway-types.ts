@@ -95,6 +95,7 @@ export interface Model {
   provider?: string;
   name?: string; // provider/model
   is_local?: boolean;
+  is_built_in?: boolean; // part of the studio, and no language model
   input_price?: string | null; // of a million tokens; null where nobody knows
   output_price?: string | null;
   health?: ModelHealth;
@@ -103,7 +104,7 @@ export interface Model {
 export interface ModelPage {
   items: Model[];
   next: string;
-  providers: { name: string; protocol: string; is_local: boolean; last_error: string; listed_at: string | null }[];
+  providers: { name: string; protocol: string; is_local: boolean; is_found: boolean; is_built_in: boolean; last_error: string; listed_at: string | null }[]; // is_found: on this machine, by itself
 }
 
 export interface KeySettings {

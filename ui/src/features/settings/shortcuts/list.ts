@@ -17,6 +17,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['g', 'k'], words: 'keys' },
   { keys: ['g', 'u'], words: 'usage' },
   { keys: ['g', 'e'], words: 'settings' },
+  { keys: ['g', 'h'], words: 'manual' },
   { keys: ['Ctrl', 'Enter'], words: 'run' },
   { keys: ['1', '…', '5'], words: 'tabs' },
   { keys: ['Ctrl', 'Z'], words: 'undo' },
