@@ -319,7 +319,7 @@ test('drafts are kept for each thread, and what was asked comes back', async ({ 
   await expect(lastAnswer(page)).toContainText('Read.');
   await expect(articles(page).nth(2).getByRole('button', { name: /^Show all 1,080,000 characters/ })).toBeVisible();
   // A picture and a text file.
-  await page.getByLabel('Drop pictures or text files here').setInputFiles([{ name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') }, { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('Two ships.') }]);
+  await page.getByLabel('Drop pictures, PDFs or text files here').setInputFiles([{ name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') }, { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('Two ships.') }]);
   await expect(along.getByRole('listitem')).toHaveCount(2);
   await expect(along.locator('[aria-busy]')).toHaveCount(0);
   await send(page, '[answer Seen.]');
