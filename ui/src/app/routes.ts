@@ -27,6 +27,7 @@ export const routes: readonly Route[] = [
   { path: '/help', title: 'nav.help', room: 'help', load: page(() => import('../routes/help/Page.svelte')) },
   { path: '/help/:page', title: 'nav.help', room: 'help', load: page(() => import('../routes/help/Page.svelte')) },
   { path: '/settings/people', title: 'people.title', load: page(() => import('../routes/account/People.svelte')) },
+  { path: '/settings/keys', title: 'ownKeys.title', load: page(() => import('../routes/account/Keys.svelte')) },
   { path: '/settings/sessions', title: 'sessions.title', load: page(() => import('../routes/account/Sessions.svelte')) },
   { path: '/invite', title: 'invite.title', isOpen: true, load: page(() => import('../routes/account/Invite.svelte')) },
   { path: '/settings', title: 'settings.title', load: page(() => import('../routes/settings/Page.svelte')) },

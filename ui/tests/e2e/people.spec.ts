@@ -43,6 +43,62 @@ async function expectNoViolations(page: Page, where: string): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`)).toEqual([]);
 }
 
+const invited = async (browser: Browser, page: Page, name: string): Promise<Page> => {
+  const made = await page.request.post(`${server.url}/api/invitations`, { headers: asBoss, data: {} });
+  expect(made.status(), await made.text()).toBe(201);
+  const { secret } = (await made.json()) as { secret: string };
+  const theirs = await open(browser);
+  await theirs.goto(`/invite#${secret}`);
+  await theirs.getByRole('textbox', { name: 'Name' }).fill(name);
+  await theirs.getByLabel('Password').fill(PASSWORD);
+  await theirs.getByRole('button', { name: 'Come in' }).click();
+  await expect(theirs).toHaveURL(/\/shorts$/);
+  return theirs;
+};
+
+test('a person makes keys of their own, sees each once, and revokes them', async ({ browser, page: first, request }) => {
+  const page = await invited(browser, first, 'Kay');
+  await page.goto('/settings');
+  await page.getByRole('link', { name: 'Your keys' }).click();
+  await expect(page.getByRole('heading', { name: 'Your keys', level: 1 })).toBeFocused();
+  await expect(page.getByText('No key yet')).toBeVisible();
+  await page.getByRole('button', { name: 'Make a key' }).click();
+  await expect(page.getByRole('combobox', { name: 'Role' }), 'it is as they are').toHaveCount(0);
+  await page.getByRole('textbox', { name: 'Name' }).fill('scripts');
+  await page.getByRole('textbox', { name: 'Dollars a day' }).fill('2.50');
+  await page.getByRole('dialog').getByRole('button', { name: 'Make a key' }).click();
+  const shown = page.getByRole('dialog', { name: 'The key of scripts' });
+  const secret = (await shown.locator('.mono').innerText()).trim();
+  const asKay = { Authorization: `Bearer ${secret}` };
+  expect((await request.get(`${server.url}/api/threads`, { headers: asKay })).status()).toBe(200);
+  await shown.getByRole('button', { name: 'I have it' }).click();
+  await expect(page.getByText(secret)).toHaveCount(0);
+  const row = page.getByRole('listitem').filter({ hasText: 'scripts' });
+  await expect(row).toContainText('$2.50 a day');
+  await expect(row.getByRole('button', { name: 'Edit scripts' }), 'own ones are made and revoked').toHaveCount(0);
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }]) {
+    await page.setViewportSize(viewport);
+    await expectNoSidewaysScroll(page);
+    await page.screenshot({ path: test.info().outputPath(`own-keys-${viewport.width}.png`) });
+    await expectNoViolations(page, 'own keys');
+  }
+  await row.getByRole('button', { name: 'Revoke scripts' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await expect(row).toHaveCount(0);
+  expect((await request.get(`${server.url}/api/threads`, { headers: asKay })).status()).toBe(401);
+  // A session that a key opened makes none: what the key may not do, it could else give itself.
+  const { secret: other } = (await (await page.request.post('/api/me/keys', { headers: { 'X-CSRF-Token': ((await (await page.request.get('/api/session')).json()) as { csrf: string }).csrf }, data: { name: 'other' } })).json()) as { secret: string };
+  const byKey = await open(browser);
+  await byKey.goto('/settings/keys');
+  await signIn(byKey, '', other);
+  await byKey.getByRole('button', { name: 'Make a key' }).click();
+  await byKey.getByRole('textbox', { name: 'Name' }).fill('more');
+  await byKey.getByRole('dialog').getByRole('button', { name: 'Make a key' }).click();
+  await expect(byKey.getByText('sign in with your name and password to make keys of your own')).toBeVisible();
+  const { id } = ((await (await request.get(`${server.url}/api/users`, { headers: asBoss })).json()) as { items: { id: string; name: string }[] }).items.find(({ name }) => name === 'Kay')!;
+  expect((await request.delete(`${server.url}/api/users/${id}`, { headers: asBoss })).ok()).toBe(true);
+});
+
 test('whoever is invited comes in, has their own, and is out at once when disabled', async ({ browser, request }) => {
   const made = await request.post(`${server.url}/api/providers`, { headers: asBoss, data: { name: 'lab', preset: 'openai', base_url: `${double.url}/openai/v1`, key: 'sk-double', is_free: true } });
   expect(made.status(), await made.text()).toBe(201);

@@ -5,6 +5,7 @@ import { beginsOf, spentOf, type Spent } from './spent';
 import type { Studio } from '$lib/state/studio.svelte';
 import { t } from './words';
 
+// All keys, for an administrator; or those of the person who looks, who makes and revokes them, and changes none.
 export class KeysState {
   keys = $state.raw<AccessKey[]>([]);
   spent = $state.raw<Spent | null>(null); // null while unknown: an ornament beside the allowances
@@ -12,10 +13,12 @@ export class KeysState {
   problem = $state.raw<Problem | null>(null);
   created = $state.raw<CreatedKey | null>(null); // with its secret, until it was seen
   readonly isAdmin: boolean;
+  readonly isOwn: boolean;
   #studio: Studio;
   #calls: GatewayCalls;
 
-  constructor(studio: Studio) {
+  constructor(studio: Studio, isOwn = false) {
+    this.isOwn = isOwn;
     this.#studio = studio;
     this.#calls = gatewayCalls(studio.api);
     this.isAdmin = studio.session.now?.role === 'admin';
@@ -23,7 +26,7 @@ export class KeysState {
 
   async load(): Promise<void> {
     try {
-      this.keys = (await this.#calls.keys()).items;
+      this.keys = (await (this.isOwn ? this.#calls.ownKeys() : this.#calls.keys())).items;
       this.isLoaded = true;
       this.problem = null;
       void this.#readSpent();
@@ -32,7 +35,7 @@ export class KeysState {
     }
   }
   async #readSpent(): Promise<void> {
-    if (!this.keys.some((key) => !key.is_revoked && (key.day_allowance !== null || key.month_allowance !== null))) return;
+    if (this.isOwn || !this.keys.some((key) => !key.is_revoked && (key.day_allowance !== null || key.month_allowance !== null))) return;
     const { day, month } = beginsOf(Date.now());
     const read = (from: string) => this.#calls.usage({ from, by: 'key' });
     const pages = await Promise.all([read(day), read(month)]).catch(() => null);
@@ -41,7 +44,7 @@ export class KeysState {
 
   // Throws what was refused: the form shows it.
   async create(settings: KeySettings, role: string): Promise<void> {
-    const created = await this.#calls.createKey({ ...settings, role });
+    const created = await (this.isOwn ? this.#calls.createOwnKey(settings) : this.#calls.createKey({ ...settings, role }));
     this.created = created;
     const { secret: _, ...key } = created;
     this.keys = [key, ...this.keys];
@@ -61,7 +64,7 @@ export class KeysState {
 
   async revoke(key: AccessKey): Promise<void> {
     try {
-      await this.#calls.revokeKey(key.id);
+      await (this.isOwn ? this.#calls.revokeOwnKey(key.id) : this.#calls.revokeKey(key.id));
       this.#studio.toasts.show({ text: t('revokeDone', { name: key.name }) });
       await this.load();
     } catch (error) {

@@ -30,6 +30,9 @@ export function gatewayCalls(api: Api) {
     createKey: (body: KeySettings & { role: string }) => api.call<CreatedKey>('POST', '/api/keys', { body }),
     changeKey: (id: string, revision: number, body: KeySettings) => api.call<AccessKey>('PUT', `/api/keys/${at(id)}`, { body, revision }),
     revokeKey: (id: string) => api.tell('DELETE', `/api/keys/${at(id)}`),
+    ownKeys: () => api.call<Page<AccessKey>>('GET', '/api/me/keys'),
+    createOwnKey: (body: KeySettings) => api.call<CreatedKey>('POST', '/api/me/keys', { body }),
+    revokeOwnKey: (id: string) => api.tell('DELETE', `/api/me/keys/${at(id)}`),
 
     usage: (query: { from?: string; by: Grouping }) => api.call<UsagePage>('GET', withQuery('/api/usage', query)),
     calls: (query: { outcome?: Outcome; before?: string; limit?: number }) => api.call<Page<Call>>('GET', withQuery('/api/calls', query)),
