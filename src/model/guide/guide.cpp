@@ -12,10 +12,13 @@ namespace atelier::model {
 namespace {
 
 // Measured on tests/data/guide: questions the manual answers cover more of their words in one section, others less.
-constexpr double kCoverageMin = 0.55;
-constexpr std::size_t kSectionsMax = 2;
-constexpr double kSecondScoreMin = 0.5;  // of the first's
-constexpr double kEarlierShare = 0.5;    // of an earlier question's words
+// A heading that names what is asked for is worth as much as some words more.
+constexpr double kCoverageMin = 0.55, kNamedCoverageMin = 0.3;
+constexpr std::size_t kSectionsMax = 2, kLookedAt = 8;
+constexpr std::size_t kNearMax = 3;        // sections that are named where nothing was found,
+constexpr double kNearCoverageMin = 0.35;  // with so much of the question's words
+constexpr double kSecondScoreMin = 0.5;    // of the first's
+constexpr double kEarlierShare = 0.5;      // of an earlier question's words
 constexpr std::size_t kFollowUpWordsMax = 3;
 
 // "and ...", "what about ...": says that what comes belongs to what was before.
@@ -35,11 +38,13 @@ bool goes_on(std::string_view question) {
 }  // namespace
 
 std::vector<FoundSection> Guide::look_up(const ManualQuery& query) const {
-  std::vector<FoundSection> found = index_.find(query, kSectionsMax);
-  if (found.empty() || found.front().coverage < kCoverageMin) return {};
-  std::erase_if(found, [&](const FoundSection& one) {
-    return one.coverage < kCoverageMin || one.score < found.front().score * kSecondScoreMin;
-  });
+  std::vector<FoundSection> found = index_.find(query, kLookedAt);
+  std::erase_if(
+      found, [&](const FoundSection& one) { return one.coverage < (one.is_named ? kNamedCoverageMin : kCoverageMin); });
+  if (found.empty()) return {};
+  const double best = found.front().score;
+  std::erase_if(found, [&](const FoundSection& one) { return one.score < best * kSecondScoreMin; });
+  if (found.size() > kSectionsMax) found.resize(kSectionsMax);
   return found;
 }
 
@@ -52,11 +57,18 @@ std::string Guide::introduction() const {
   return text;
 }
 
-std::string Guide::not_found() const {
+std::string Guide::not_found(const ManualQuery& query) const {
   std::string text =
       "I do not know: I found nothing about that in the manual, which is all I can look in. I am not a language model. "
-      "Other words may find more; or read the pages yourself:\n";
-  for (const ManualPage& page : pages_) text += fmt::format("\n- [{}](/help/{})", page.title, page.name);
+      "Other words may find more.\n\n";
+  std::vector<FoundSection> near = index_.find(query, kNearMax);
+  std::erase_if(near, [](const FoundSection& one) { return one.coverage < kNearCoverageMin; });
+  text += near.empty() ? "The manual has these pages:\n"
+                       : "These sections share words with your question, and may be about something else:\n";
+  for (const FoundSection& one : near)
+    text += fmt::format("\n- [{}]({})", full_title(*one.page, *one.section), manual_address(*one.page, *one.section));
+  if (near.empty())
+    for (const ManualPage& page : pages_) text += fmt::format("\n- [{}](/help/{})", page.title, page.name);
   return text;
 }
 
@@ -75,7 +87,7 @@ GuideAnswer Guide::answer(std::span<const std::string> questions) const {
     found = look_up(query);
   }
   if (query.words.empty()) return {.text = introduction()};
-  if (found.empty()) return {.text = not_found()};
+  if (found.empty()) return {.text = not_found(query)};
   GuideAnswer answer{.text = "From the manual:\n"};
   for (const FoundSection& one : found) {
     answer.text += fmt::format("\n{}", quote(query, *one.page, *one.section));

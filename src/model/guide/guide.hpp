@@ -28,7 +28,7 @@ class Guide {
  private:
   std::vector<FoundSection> look_up(const ManualQuery& query) const;
   std::string introduction() const;
-  std::string not_found() const;
+  std::string not_found(const ManualQuery& query) const;
   const std::vector<ManualPage>& pages_;
   const ManualIndex index_;
 };

@@ -214,6 +214,10 @@ ManualPage read_page(const ManualFile& file, std::span<const ManualFile> files) 
 
 }  // namespace
 
+std::string full_title(const ManualPage& page, const ManualSection& section) {
+  return section.anchor.empty() ? page.title : fmt::format("{}: {}", page.title, section.title);
+}
+
 std::string manual_address(const ManualPage& page, const ManualSection& section) {
   return section.anchor.empty() ? fmt::format("/help/{}", page.name)
                                 : fmt::format("/help/{}#{}", page.name, section.anchor);

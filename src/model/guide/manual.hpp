@@ -30,6 +30,8 @@ struct ManualPage {
   std::vector<ManualSection> sections = {};  // never empty
 };
 
+// "Chat: Branches"; of a page's beginning, the page's title.
+std::string full_title(const ManualPage& page, const ManualSection& section);
 // Where it can be read in the studio: "/help/chat#branches".
 std::string manual_address(const ManualPage& page, const ManualSection& section);
 

@@ -14,8 +14,9 @@ constexpr double kHeadingFrequency = 4, kPageTitleFrequency = 1, kLeadFrequency 
 constexpr double kTitleResemblance = 0.5;  // what a question that has all of a heading's words adds to its score
 constexpr double kSaturation = 1.2, kLengthShare = 0.5;  // BM25's k1 and b
 constexpr double kOtherWordShare = 0.8;                  // of a word that another stands for
-constexpr std::size_t kCoveringPassages = 3;             // an answer stands in few; words far apart are chance
+constexpr std::size_t kCoveringPassages = 2;             // an answer stands in few; words far apart are chance
 constexpr std::size_t kLookedAt = 12;                    // of the sections that BM25 puts first
+constexpr double kNamingWeightMin = 1.5;                 // of a word that names a section
 // Pages for those who build on the studio, which tell of everything, come after those for who uses it.
 constexpr std::string_view kDeepPages[] = {"api", "architecture"};
 constexpr double kDeepPageShare = 0.7, kDeepPageCoverage = 0.85;
@@ -193,10 +194,15 @@ std::vector<FoundSection> ManualIndex::find(const ManualQuery& query, std::size_
     const auto shared = std::ranges::count_if(title, [&](const std::string& stem) { return query.all.contains(stem); });
     const double resemblance =
         static_cast<double>(shared) / static_cast<double>(std::max<std::size_t>(title.size(), 1));
+    const bool is_named = std::ranges::any_of(query.words, [&](const ManualQuery::Word& word) {
+      return word.weight * word.share >= kNamingWeightMin &&
+             match_of(word, [&](const std::string& stem) { return title.contains(stem); }) > 0;
+    });
     found.push_back({.page = documents_[at].page,
                      .section = documents_[at].section,
                      .score = scores[at] * coverage * (1 + kTitleResemblance * resemblance),
-                     .coverage = coverage});
+                     .coverage = coverage,
+                     .is_named = is_named});
   }
   std::ranges::stable_sort(found, std::greater(), &FoundSection::score);
   if (found.size() > count) found.resize(count);

@@ -29,7 +29,8 @@ struct FoundSection {
   const ManualPage* page = nullptr;
   const ManualSection* section = nullptr;
   double score = 0;
-  double coverage = 0;  // of the question's weight, how much its heading and best passages have words for: 0 to 1
+  double coverage = 0;    // of the question's weight, how much its heading and best passages have words for: 0 to 1
+  bool is_named = false;  // its own heading has a word of the question that few sections have
 };
 
 // Full text over the manual's sections, ranked by BM25. Immutable, and so thread-safe; `pages` must outlive it.

@@ -99,8 +99,7 @@ std::string quote(const ManualQuery& query, const ManualPage& page, const Manual
     body += passage.text;
     before = &passage;
   }
-  const std::string title = section.anchor.empty() ? page.title : fmt::format("{}: {}", page.title, section.title);
-  return fmt::format("[{}]({})\n\n{}", title, manual_address(page, section), as_quotation(body));
+  return fmt::format("[{}]({})\n\n{}", full_title(page, section), manual_address(page, section), as_quotation(body));
 }
 
 }  // namespace atelier::model
