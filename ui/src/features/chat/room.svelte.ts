@@ -279,7 +279,7 @@ export class ThreadRoom {
       const count = sideBySide.filter(({ isOpen }) => !isOpen).length;
       this.status = count === 0 ? t('statusAnswering') : t('statusBeside', { count, of: sideBySide.length });
     } else if (state === 'complete') this.status = t('statusReady', { count: wordsIn(entry.text) });
-    else if (state === 'waiting') this.status = t('statusWaiting');
+    else if (state === 'waiting') this.status = t('statusAsks');
     else if (state === 'stopped') this.status = t('statusStopped');
     else if (state === 'failed' || state === 'interrupted') this.status = t('statusFailed');
     else this.status = t('statusAnswering');
