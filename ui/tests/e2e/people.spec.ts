@@ -196,6 +196,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     await expectNoViolations(page, 'sign in');
     await expectNoSidewaysScroll(page);
     await signIn(page, '', key);
+    await expect(page.getByRole('heading', { name: 'People', level: 1 })).toBeVisible();
     for (const [path, heading] of [['/settings/people', 'People'], ['/settings/sessions', 'Sessions']] as const) {
       await page.goto(path);
       await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();

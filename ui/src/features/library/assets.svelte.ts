@@ -1,6 +1,6 @@
 import { asProblem, isAbort, type Problem } from '$lib/api/problem';
 import type { Asset, AssetKind, StudioEvent } from '$lib/api/types';
-import { t } from '$lib/i18n/messages';
+import { t } from './words';
 import { newKey } from '$lib/media/secure';
 import type { Studio } from '$lib/state/studio.svelte';
 import { UNDO_MS } from '$lib/state/undoable';

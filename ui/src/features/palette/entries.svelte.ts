@@ -3,7 +3,8 @@ import type { Thread } from '$lib/api/chat-types';
 import { asProblem } from '$lib/api/problem';
 import { manualCalls, type ManualPage } from '$lib/api/manual';
 import type { Asset, ProductionSummary } from '$lib/api/types';
-import { t, type MessageKey } from '$lib/i18n/messages';
+import type { MessageKey } from '$lib/i18n/messages';
+import { t } from './words';
 import { look, type Theme } from '$lib/state/look.svelte';
 import { goKeys } from '$lib/state/shortcuts';
 import type { Studio } from '$lib/state/studio.svelte';
@@ -31,7 +32,7 @@ const pages: readonly { path: string; label: MessageKey }[] = [
   { path: '/settings', label: 'nav.settings' },
   { path: '/help', label: 'nav.help' },
 ];
-const themes: readonly { theme: Theme; label: MessageKey }[] = [
+const themes: readonly { theme: Theme; label: Parameters<typeof t>[0] }[] = [
   { theme: 'light', label: 'palette.light' },
   { theme: 'dark', label: 'palette.dark' },
   { theme: 'system', label: 'palette.system' },
