@@ -100,6 +100,9 @@ TEST(Guide, TakesAShortFollowUpTogetherWithTheQuestionBefore) {
   EXPECT_THAT(ask({"How do I set up https with a certificate?", "and when it changes?"}).cited,
               Contains("/help/command-line#https"));
   EXPECT_THAT(ask({"How do I invite somebody?", "For how long?"}).cited, Contains("/help/people#inviting"));
+  EXPECT_THAT(ask({"How do I set up https?", "What about certificates?"}).cited, Contains("/help/command-line#https"));
+  EXPECT_THAT(ask({"How do I rotate the sealing key?", "Where does it lie?"}).cited,
+              Contains("/help/gateway#providers"));
   // A question that stands by itself is not mixed with what was before.
   EXPECT_EQ(ask({"How do I invite somebody?", "How do I rotate the sealing key?"}).text,
             ask({"How do I rotate the sealing key?"}).text);
@@ -114,6 +117,7 @@ TEST(Guide, TellsWhatItIsWhenNothingIsAsked) {
     EXPECT_THAT(answer.text, HasSubstr("not a language model")) << nothing;
   }
   EXPECT_THAT(ask({}).text, HasSubstr("not a language model"));
+  EXPECT_THAT(ask({"How do I set up https?", "Thanks!"}).cited, IsEmpty());
 }
 
 TEST(Guide, LooksAtABoundedPartOfAQuestion) {

@@ -22,17 +22,24 @@ constexpr double kEarlierShare = 0.5;      // of an earlier question's words
 constexpr std::size_t kFollowUpWordsMax = 3;
 
 // "and ...", "what about ...": says that what comes belongs to what was before.
-bool goes_on(std::string_view question) {
-  constexpr std::string_view kBeginnings[] = {"and",       "but",  "or",  "also", "what about",
-                                              "how about", "then", "why", "so"};
-  std::string lower;
-  for (const char c : trim(question).substr(0, 16))
-    lower.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-  return std::ranges::any_of(kBeginnings, [&](std::string_view beginning) {
-    return lower.starts_with(beginning) &&
-           (lower.size() == beginning.size() ||
-            std::string_view(" ?,.!").find(lower[beginning.size()]) != std::string_view::npos);
-  });
+bool goes_on(const std::vector<TextWord>& words) {
+  constexpr std::string_view kBeginnings[] = {"and", "but", "or", "also", "then", "why", "so"};
+  if (words.empty()) return false;
+  const bool is_about =
+      words.size() > 1 && words[1].plain == "about" && (words[0].plain == "what" || words[0].plain == "how");
+  return is_about || std::ranges::find(kBeginnings, words[0].plain) != std::end(kBeginnings);
+}
+
+// "How long is it valid?": means something that was named before.
+bool points_back(const std::vector<TextWord>& words) {
+  constexpr std::string_view kPointing[] = {"it", "its", "that", "this", "these", "those", "they", "them", "there"};
+  return std::ranges::any_of(
+      words, [&](const TextWord& word) { return std::ranges::find(kPointing, word.plain) != std::end(kPointing); });
+}
+
+bool greets(const std::vector<TextWord>& words) {
+  constexpr std::string_view kGreetings[] = {"hi", "hello", "hey", "thanks", "thank", "ok", "okay"};
+  return !words.empty() && std::ranges::find(kGreetings, words[0].plain) != std::end(kGreetings);
 }
 
 }  // namespace
@@ -72,28 +79,37 @@ std::string Guide::not_found(const ManualQuery& query) const {
   return text;
 }
 
+// What is looked for, in this order, until something is found.
+std::vector<ManualQuery> Guide::queries_for(std::span<const std::string> questions) const {
+  const std::string_view last = truncate_utf8(questions.back(), kQuestionBytesMax);
+  const std::vector<TextWord> words = words_of(last);
+  ManualQuery alone;
+  index_.add_words(alone, last);
+  std::vector<ManualQuery> queries = {alone};
+  if (questions.size() < 2 || alone.words.size() > kFollowUpWordsMax || greets(words)) return queries;
+  ManualQuery together = std::move(alone);
+  const bool continues = together.words.empty() || goes_on(words) || points_back(words);
+  const bool may_continue = continues || together.words.size() == 1;
+  index_.add_words(together, truncate_utf8(questions[questions.size() - 2], kQuestionBytesMax), kEarlierShare);
+  if (may_continue) queries.insert(continues ? queries.begin() : queries.end(), std::move(together));
+  return queries;
+}
+
 GuideAnswer Guide::answer(std::span<const std::string> questions) const {
   if (questions.empty()) return {.text = introduction()};
-  const std::string_view last = truncate_utf8(questions.back(), kQuestionBytesMax);
-  ManualQuery query;
-  index_.add_words(query, last);
-  const bool is_bare = query.words.empty();
-  std::vector<FoundSection> found;
-  const bool continues = questions.size() > 1 && query.words.size() <= kFollowUpWordsMax;
-  if (!is_bare && !(continues && goes_on(last))) found = look_up(query);
-  if (found.empty() && continues) {
-    const std::string_view before = truncate_utf8(questions[questions.size() - 2], kQuestionBytesMax);
-    index_.add_words(query, before, kEarlierShare);
-    found = look_up(query);
+  const std::vector<ManualQuery> queries = queries_for(questions);
+  for (const ManualQuery& query : queries) {
+    const std::vector<FoundSection> found = look_up(query);
+    if (found.empty()) continue;
+    GuideAnswer answer{.text = "From the manual:\n"};
+    for (const FoundSection& one : found) {
+      answer.text += fmt::format("\n{}", quote(query, *one.page, *one.section));
+      answer.cited.push_back(manual_address(*one.page, *one.section));
+    }
+    return answer;
   }
-  if (query.words.empty()) return {.text = introduction()};
-  if (found.empty()) return {.text = not_found(query)};
-  GuideAnswer answer{.text = "From the manual:\n"};
-  for (const FoundSection& one : found) {
-    answer.text += fmt::format("\n{}", quote(query, *one.page, *one.section));
-    answer.cited.push_back(manual_address(*one.page, *one.section));
-  }
-  return answer;
+  if (queries.front().words.empty()) return {.text = introduction()};
+  return {.text = not_found(queries.front())};
 }
 
 const Guide& studio_guide() {

@@ -26,6 +26,7 @@ class Guide {
   GuideAnswer answer(std::span<const std::string> questions) const;
 
  private:
+  std::vector<ManualQuery> queries_for(std::span<const std::string> questions) const;
   std::vector<FoundSection> look_up(const ManualQuery& query) const;
   std::string introduction() const;
   std::string not_found(const ManualQuery& query) const;
