@@ -56,13 +56,20 @@ const std::vector<Route>& mounted_routes() {
 
 std::vector<Route> all_routes() {
   std::vector<Route> all;
-  for (const std::span<const Route> table :
-       {session_routes(),  own_account_routes(), people_routes(),      invitation_routes(),      batch_routes(),
-        thread_routes(),   message_routes(),     tool_routes(),        thread_exchange_routes(), thread_search_routes(),
-        ai_sdk_routes(),   production_routes(),  run_routes(),         asset_routes(),           event_routes(),
-        operator_routes(), key_routes(),         model_routes(),       provider_routes(),        model_route_routes(),
-        call_routes(),     v1_chat_routes(),     v1_response_routes(), v1_endpoint_routes(),     v1_model_routes(),
-        manual_routes()})
+  for (const std::span<const Route> table : {session_routes(),       own_account_routes(),
+                                             people_routes(),        invitation_routes(),
+                                             batch_routes(),         thread_routes(),
+                                             message_routes(),       tool_routes(),
+                                             prompt_routes(),        thread_exchange_routes(),
+                                             thread_search_routes(), ai_sdk_routes(),
+                                             production_routes(),    run_routes(),
+                                             asset_routes(),         event_routes(),
+                                             operator_routes(),      key_routes(),
+                                             model_routes(),         provider_routes(),
+                                             model_route_routes(),   call_routes(),
+                                             v1_chat_routes(),       v1_response_routes(),
+                                             v1_endpoint_routes(),   v1_model_routes(),
+                                             manual_routes()})
     all.insert(all.end(), table.begin(), table.end());
   return all;
 }

@@ -195,6 +195,16 @@ constexpr std::string_view kSchemas = R"json({
 "ToolGrant": {"type": "object", "required": ["scope"], "additionalProperties": false, "properties": {"scope": {"type": "string", "enum": ["always"]}}},
 "ToolDecision": {"type": "object", "required": ["decision"], "additionalProperties": false, "properties": {"decision": {"type": "string", "enum": ["allow", "deny"]},
   "remember": {"type": "string", "enum": ["thread", "always"], "description": "With allow: the tool is not asked for again, in the thread or anywhere"}}},
+"Prompt": {"type": "object", "required": ["id", "name", "text", "folder", "tags", "revision", "created_at", "changed_at"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "text": {"type": "string"}, "folder": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}},
+  "revision": {"type": "integer"}, "created_at": {"type": "string", "format": "date-time"}, "changed_at": {"type": "string", "format": "date-time"}}},
+"PromptPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Prompt"}}, "next": {"type": "string"}}},
+"NewPrompt": {"type": "object", "required": ["name", "text"], "additionalProperties": false, "properties": {"name": {"type": "string"}, "text": {"type": "string"},
+  "folder": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}}},
+"PromptChange": {"type": "object", "additionalProperties": false, "properties": {"name": {"type": "string"}, "text": {"type": "string"},
+  "folder": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}}},
+"PromptFile": {"type": "object", "required": ["prompts"], "additionalProperties": false, "properties": {"prompts": {"type": "array", "items": {"$ref": "#/components/schemas/NewPrompt"}}}},
+"PromptsImported": {"type": "object", "required": ["added", "replaced"], "properties": {"added": {"type": "integer"}, "replaced": {"type": "integer"}}},
 "NewFolder": {"type": "object", "required": ["name"], "additionalProperties": false, "properties": {"name": {"type": "string"}}},
 "FolderChange": {"type": "object", "additionalProperties": false, "properties": {"name": {"type": "string"}, "place": {"type": "integer"}}},
 "MessagePart": {"type": "object", "required": ["type"], "properties": {

@@ -16,6 +16,7 @@ std::span<const Route> production_routes();
 std::span<const Route> thread_routes();
 std::span<const Route> message_routes();
 std::span<const Route> tool_routes();
+std::span<const Route> prompt_routes();
 std::span<const Route> thread_exchange_routes();
 std::span<const Route> thread_search_routes();
 std::span<const Route> ai_sdk_routes();

@@ -16,7 +16,8 @@ std::vector<Migration> studio_migrations() {
           migration::kThreadRetention,
           migration::kPeople,
           migration::kSummaries,
-          migration::kTools};
+          migration::kTools,
+          migration::kPrompts};
 }
 
 std::vector<Migration> telemetry_migrations() {

@@ -24,6 +24,7 @@ extern const Migration kChat;             // migration/chat.cpp: threads and wha
 extern const Migration kClientChats;      // migration/client_chats.cpp: what clients call them, with ids of their own
 extern const Migration kMessageChanges;   // migration/search.cpp: which messages' texts changed, in their order
 extern const Migration kSummaries;        // migration/summaries.cpp: what branches said, in few words
+extern const Migration kPrompts;          // migration/prompts.cpp: what people keep to say again
 extern const Migration kTools;            // migration/tools.cpp: what models may call, and answers that wait for that
 extern const Migration kThreadRetention;  // migration/retention.cpp: what finds threads that nobody uses
 extern const Migration kPeople;           // migration/people.cpp: who signs in by name, their sessions, invitations

@@ -27,7 +27,7 @@ std::string from_hex(std::string_view digits) {
 
 // What is there of one user.
 struct Belongings {
-  std::string thread, folder, production, scene, run, asset, response, call, key, session, chat;
+  std::string thread, folder, production, scene, run, asset, response, call, key, session, chat, prompt;
 };
 
 // How a route is called with what belongs to somebody.
@@ -49,6 +49,7 @@ Parameters folder_of(const Belongings& all) { return {{"id", all.folder}}; }
 Parameters production_of(const Belongings& all) { return {{"id", all.production}}; }
 Parameters scene_of(const Belongings& all) { return {{"id", all.production}, {"scene", all.scene}}; }
 Parameters run_of(const Belongings& all) { return {{"id", all.run}}; }
+Parameters prompt_of(const Belongings& all) { return {{"id", all.prompt}}; }
 Parameters asset_of(const Belongings& all) { return {{"id", all.asset}}; }
 Parameters response_of(const Belongings& all) { return {{"id", all.response}}; }
 Parameters call_of(const Belongings& all) { return {{"number", all.call}}; }
@@ -107,6 +108,9 @@ const std::map<std::string, Way>& ways() {
       {"GET /api/assets/{id}/content", {asset_of}},
       {"GET /api/assets/{id}/poster", {asset_of}},
       {"DELETE /api/assets/{id}", {asset_of}},
+      {"GET /api/prompts/{id}", {prompt_of}},
+      {"PATCH /api/prompts/{id}", {prompt_of, R"({"text":"mine"})", {{"if-match", "7"}}, {409}}},
+      {"DELETE /api/prompts/{id}", {prompt_of}},
       {"GET /api/calls/{number}", {call_of}},
       {"DELETE /api/me/sessions/{id}", {session_of}},
       {"DELETE /api/me/keys/{id}", {key_of}},
@@ -175,6 +179,7 @@ class ForeignIds : public ChatHouseTest {
   }
   Belongings belongings_of(const Headers& who) {
     Belongings all;
+    all.prompt = made("/api/prompts", R"({"name":"P","text":"mine"})", who);
     all.folder = made("/api/thread-folders", R"({"name":"F"})", who);
     all.thread = made("/api/threads", json::write(json::Object{{"model", "p/double"}, {"folder", all.folder}}), who);
     EXPECT_EQ(call(net::Method::post, path(all.thread, "/messages"), said("private words"), who).status, 201);

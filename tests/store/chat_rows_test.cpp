@@ -5,6 +5,7 @@
 
 #include "store/chat/client_chats.hpp"
 #include "store/chat/messages.hpp"
+#include "store/chat/prompts.hpp"
 #include "store/chat/summaries.hpp"
 #include "store/chat/threads.hpp"
 #include "store/chat/tool_grants.hpp"
@@ -237,6 +238,12 @@ TEST_F(ChatRows, NoQuestionScansATable) {
                              ToolGrants::of(thread),
                              ToolGrants::remove(me_, "t"),
                              ToolGrants::remove(thread, "t"),
+                             Prompts::list(me_, "words", "a", 1),
+                             Prompts::find(me_, PromptId::make()),
+                             Prompts::find_named(me_, "a"),
+                             Prompts::count(me_),
+                             Prompts::update(me_, {}, 1),
+                             Prompts::remove(me_, PromptId::make()),
                              Summaries::from(thread, 1),
                              Summaries::rewrite_count(me_, thread),
                              Summaries::branch(me_, thread, 1),
@@ -248,9 +255,9 @@ TEST_F(ChatRows, NoQuestionScansATable) {
     std::ranges::move(batch, std::back_inserter(all));
   for (const Statement& statement : all) {
     const std::string steps = plan(statement);
-    for (const char* table :
-         {"threads", "messages", "message_texts", "message_deltas", "message_keys", "client_messages", "client_chats",
-          "thread_summaries", "thread_folders", "tool_grants", "thread_tool_grants", "t\n", "m\n", "x\n", "u\n", "a\n"})
+    for (const char* table : {"threads", "messages", "message_texts", "message_deltas", "message_keys",
+                              "client_messages", "client_chats", "thread_summaries", "thread_folders", "tool_grants",
+                              "thread_tool_grants", "prompts", "t\n", "m\n", "x\n", "u\n", "a\n"})
       EXPECT_EQ(steps.find("SCAN " + std::string(table)), std::string::npos) << statement.sql.text() << "\n" << steps;
   }
 }

@@ -44,6 +44,8 @@ Task<Result<bool>> People::forget_some() {
       {"DELETE FROM tool_grants WHERE owner = $1 AND tool IN "
        "(SELECT tool FROM tool_grants WHERE owner = $1 ORDER BY tool LIMIT $2)",
        {user, kSlice}});
+  batch.push_back(
+      {"DELETE FROM prompts WHERE id IN (SELECT id FROM prompts WHERE owner = $1 LIMIT $2)", {user, kSlice}});
   // The log's newest row stays: its position must not be given again.
   batch.push_back(
       {"DELETE FROM events WHERE position IN (SELECT position FROM events WHERE owner = $1 LIMIT $2) "
