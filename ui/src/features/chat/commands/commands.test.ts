@@ -15,11 +15,20 @@ function house(thread: Partial<Thread> | null = { id: 't1', is_pinned: true }) {
 }
 
 describe('commands', () => {
+  it('insert what was kept, by its name', () => {
+    const kept = (name: string) => ({ id: name, name, text: `Say ${name}`, folder: '', tags: [], revision: 1, created_at: '', changed_at: '' });
+    const used: string[] = [];
+    const commands = commandsOf({ thread: null, choices: [], onnew: () => {}, onmodel: () => {}, onchange: () => {}, onshow: () => {}, onfork: () => {} }, { prompts: [kept('translate'), kept('sum up')], onprompt: (prompt) => used.push(prompt?.text ?? 'all') });
+    expect(offeredFor(commands, '/prompt ').map(({ label, words }) => `${label}: ${words}`)).toEqual(['translate: Say translate', 'sum up: Say sum up']);
+    offeredFor(commands, '/prompt UP')[0]!.run!();
+    offeredFor(commands, '/prompts')[0]!.run!();
+    expect(used).toEqual(['Say sum up', 'all']);
+  });
   it('are those that begin as typed, and only those that can be done', () => {
     const { names } = house();
-    expect(names('/')).toEqual(['/new', '/temporary', '/model', '/system', '/title', '/find', '/branches', '/fork', '/pin', '/archive', '/export']);
+    expect(names('/')).toEqual(['/new', '/temporary', '/model', '/prompt', '/prompts', '/system', '/title', '/find', '/branches', '/fork', '/pin', '/archive', '/export']);
     expect(names('/T')).toEqual(['/temporary', '/title']);
-    expect(house(null).names('/')).toEqual(['/new', '/temporary', '/model', '/system']);
+    expect(house(null).names('/')).toEqual(['/new', '/temporary', '/model', '/prompt', '/prompts', '/system']);
   });
   it('leave every other text alone', () => {
     const { names } = house();

@@ -2,6 +2,7 @@
 import { exportUrl } from '$lib/api/chat';
 import type { Thread, ThreadChange } from '$lib/api/chat-types';
 import type { Choice } from '../models.svelte';
+import type { Prompt } from '../prompts/prompts';
 import { t } from './words';
 
 export interface CommandPorts {
@@ -12,6 +13,10 @@ export interface CommandPorts {
   onchange: (change: ThreadChange) => void;
   onshow: (what: 'settings' | 'find' | 'branches') => void;
   onfork: () => void;
+}
+export interface PromptPorts {
+  prompts: readonly Prompt[];
+  onprompt: (prompt: Prompt | null) => void; // null: shows them all
 }
 export interface Command {
   name: string;
@@ -35,11 +40,13 @@ function save(url: string): void {
   link.click();
 }
 
-export function commandsOf({ thread, choices, onnew, onmodel, onchange, onshow, onfork }: CommandPorts): Command[] {
+export function commandsOf({ thread, choices, onnew, onmodel, onchange, onshow, onfork }: CommandPorts, { prompts, onprompt }: PromptPorts = { prompts: [], onprompt: () => {} }): Command[] {
   const always: Command[] = [
     { name: 'new', words: t('new'), run: () => onnew(false) },
     { name: 'temporary', words: t('temporary'), run: () => onnew(true) },
     { name: 'model', words: t('model'), takes: choices.map(({ id, state }) => ({ id, words: state })), run: onmodel },
+    { name: 'prompt', words: t('prompt'), takes: prompts.map(({ name, text }) => ({ id: name, words: text.slice(0, 80) })), run: (name) => onprompt(prompts.find((each) => each.name === name) ?? null) },
+    { name: 'prompts', words: t('prompts'), run: () => onprompt(null) },
     { name: 'system', words: t('system'), run: () => onshow('settings') },
   ];
   if (!thread) return always;
