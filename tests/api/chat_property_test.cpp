@@ -16,6 +16,7 @@ struct Known {
   bool is_answer = false;
   std::string text;  // of an answer that was stopped: what it would have said
   bool is_whole = true;
+  std::vector<std::string> rounds = {};  // what of its calls a model is told before that: the calls, and each result
 };
 
 class Life {
@@ -60,14 +61,17 @@ class ChatLives : public ChatHouseTest {
   static std::vector<std::string> sent_for(const Life& life, const std::vector<std::int64_t>& path) {
     std::vector<std::string> texts;
     // An answer that was stopped before its first word says nothing.
-    for (const std::int64_t number : path)
+    for (const std::int64_t number : path) {
+      texts.insert(texts.end(), life.at(number).rounds.begin(), life.at(number).rounds.end());
       if (!life.at(number).text.empty()) texts.push_back(life.at(number).text);
+    }
     return texts;
   }
   std::vector<std::string> last_sent() {
     const json::Value body = *json::parse(last_call().body);
     std::vector<std::string> texts;
-    for (const json::Value& one : body.at("messages").as_array()) texts.push_back(text(one, "content"));
+    for (const json::Value& one : body.at("messages").as_array())
+      texts.push_back(one.as_object().contains("tool_calls") ? "calls" : text(one, "content"));
     return texts;
   }
 
@@ -78,6 +82,49 @@ class ChatLives : public ChatHouseTest {
     const json::Value ended = await_end(thread, number);
     EXPECT_EQ(text(ended, "state"), "complete") << json::write(ended);
     EXPECT_EQ(last_sent(), sent_for(life, life.branch(parent)));
+  }
+
+  // An answer that was begun and calls a tool: it is allowed, not allowed, set aside or passed over.
+  void take_tool_round(Life& life, const std::string& thread, std::int64_t parent) {
+    const std::int64_t number = life.add({.parent = parent, .is_answer = true, .text = {}});
+    const json::Value waiting = await_state(thread, number, {"waiting", "complete", "failed"});
+    ASSERT_EQ(text(waiting, "state"), "waiting") << json::write(waiting);
+    EXPECT_EQ(last_sent(), sent_for(life, life.branch(parent)));
+    life.at(number).rounds = {"calls", "This call was not run."};
+    if (life.draw(3) == 0) {
+      open({});
+      listen();
+      EXPECT_EQ(text(message(thread, number), "state"), "waiting");
+    }
+    const std::size_t what = life.draw(4);
+    if (what == 0) {
+      const Answer stopped = call(net::Method::post, path(thread, fmt::format("/messages/{}/stop", number)), "{}");
+      ASSERT_EQ(stopped.status, 200) << stopped.body;
+      EXPECT_EQ(text(stopped.json(), "state"), "stopped");
+    } else if (what == 1) {
+      say(life, thread, number, true);
+      EXPECT_EQ(text(message(thread, number), "state"), "stopped");
+    } else {
+      const std::string id = text(waiting.at("parts").as_array().at(0), "id");
+      const Answer decided =
+          call(net::Method::post, path(thread, fmt::format("/messages/{}/tool-calls/{}", number, id)),
+               fmt::format(R"({{"decision": "{}"}})", what == 2 ? "allow" : "deny"));
+      ASSERT_EQ(decided.status, 200) << decided.body;
+      const json::Value ended = await_end(thread, number);
+      ASSERT_EQ(text(ended, "state"), "complete") << json::write(ended);
+      const std::string result = text(ended.at("parts").as_array().at(1), "text");
+      EXPECT_EQ(result.find("UTC") != std::string::npos, what == 2) << result;
+      life.at(number).rounds = {"calls", result};
+      EXPECT_EQ(last_sent(), sent_for(life, life.branch(number)));
+      life.at(number).text = text_of(ended);
+    }
+  }
+  void call_tool(Life& life, const std::string& thread) {
+    const std::string words = R"(call current_time({"zone":"UTC"}))";
+    const std::int64_t parent = life.head;
+    const Answer sent = send(thread, said(words));
+    ASSERT_EQ(sent.status, 201) << sent.body;
+    take_tool_round(life, thread, life.add({.parent = parent, .is_answer = false, .text = words}));
   }
 
   void say(Life& life, const std::string& thread, std::int64_t parent, bool names_parent) {
@@ -127,7 +174,7 @@ class ChatLives : public ChatHouseTest {
   }
 
   void step(Life& life, const std::string& thread) {
-    const std::size_t what = life.draw(8);
+    const std::size_t what = life.draw(9);
     const std::int64_t question = life.any(false), answer = life.any(true);
     if (what <= 2 || question == 0) {
       say(life, thread, life.head, false);
@@ -139,6 +186,10 @@ class ChatLives : public ChatHouseTest {
       const Answer again = call(net::Method::post, path(thread, fmt::format("/messages/{}/answers", beside)),
                                 R"({"model": "p/double"})");
       ASSERT_EQ(again.status, 201) << again.body;
+      if (life.at(asked).text.starts_with("call ")) {
+        take_tool_round(life, thread, asked);
+        return;
+      }
       // Words that name a length are said, not repeated.
       if (life.at(asked).text.starts_with("[say")) {
         const std::int64_t number = life.add({.parent = asked, .is_answer = true, .text = {}});
@@ -153,6 +204,8 @@ class ChatLives : public ChatHouseTest {
       life.head = life.newest_leaf(target);
     } else if (what == 6) {
       stop_midway(life, thread);
+    } else if (what == 7) {
+      call_tool(life, thread);
     } else {
       say_twice(life, thread);
     }
@@ -184,6 +237,7 @@ TEST_F(ChatLives, TheTreeTheHeadAndTheContextAreAlwaysRight) {
     SCOPED_TRACE(fmt::format("life {}", seed));
     Life life(static_cast<std::uint32_t>(seed));
     const std::string thread = make_thread();
+    ASSERT_EQ(call(net::Method::patch, path(thread), R"({"parameters": {"tools": ["current_time"]}})").status, 200);
     for (int steps = 0; steps < 8 && !HasFatalFailure(); ++steps) {
       step(life, thread);
       if (!HasFatalFailure()) compare(life, thread);
