@@ -59,7 +59,7 @@ export class Scroller {
     this.#grow();
   }
   #pin(view: HTMLElement): void {
-    const last = this.#articles().at(-1);
+    const last = this.#articles().findLast((article) => article.offsetHeight > 0); // not one behind a tab
     if (last && this.#room.answering && !this.#follows && !this.#following.isOn && last.offsetHeight > view.clientHeight) {
       // The beginning of an answer is what one reads first.
       view.scrollTop += this.#topOf(last);
