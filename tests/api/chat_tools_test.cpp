@@ -231,6 +231,41 @@ TEST_F(ChatTools, AModelThatGoesOnCallingIsStoppedAndMayStillAnswer) {
   EXPECT_EQ(text(*json::parse(last_call().body), "tool_choice"), "none");
 }
 
+// Each provider refuses a call without a result, and thoughts that do not come back as it gave them.
+TEST_F(ChatTools, ProvidersOfEveryFamilyTakeTheRoundsAndWhatWasThought) {
+  start();
+  add_provider("claude", "anthropic", "/anthropic");
+  add_provider("google", "gemini", "/gemini/v1beta");
+  add_provider("near", "ollama", "/ollama");
+  add_provider("deep", "deepseek", "/deepseek");
+  add_provider("router", "openrouter", "/openrouter/api/v1");
+  for (const std::string provider : {"p", "claude", "google", "near", "deep", "router"}) {
+    SCOPED_TRACE(provider);
+    const std::string thread = make_thread_with(R"(["current_time"])", provider + "/double");
+    const Answer thinks =
+        call(net::Method::patch, path(thread),
+             R"({"parameters": {"tools": ["current_time"], "reasoning_effort": "low", "max_tokens": 9000}})");
+    ASSERT_EQ(thinks.status, 200) << thinks.body;
+    json::Value answer = ask(thread, std::string(kAsksTime) + " and current_time [think 4] [keep-calling]", 2);
+    for (int rounds = 1; rounds <= 3 && text(answer, "state") == "waiting"; ++rounds) {
+      if (rounds == 3) send(thread, said("that will do"));
+      for (const json::Value& one : parts_of(answer, "tool_call"))
+        if (rounds < 3 && text(one, "approval") == "waiting") {
+          EXPECT_EQ(
+              decide(thread, 2, text(one, "id"), rounds == 1 ? R"({"decision": "allow"})" : R"({"decision": "deny"})")
+                  .status,
+              200);
+        }
+      if (rounds < 3) answer = await_pause(thread, 2);
+    }
+    EXPECT_EQ(text(message(thread, 2), "state"), "stopped") << json::write(answer);
+    EXPECT_EQ(parts_of(answer, "tool_call").size(), 6U) << json::write(answer);
+    answer = await_end(thread, 4);
+    EXPECT_EQ(text(answer, "state"), "complete") << json::write(answer);
+    EXPECT_EQ(text_of(answer), "Echo: that will do");
+  }
+}
+
 TEST_F(ChatTools, WhoGoesOnWithoutDecidingHasNotAllowedIt) {
   start();
   const std::string thread = make_thread_with();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/async.hpp"
+#include "base/task_group.hpp"
 #include "base/time_text.hpp"
 #include "studio/tool/arguments.hpp"
 #include "studio/tool/current_time.hpp"
@@ -142,6 +143,31 @@ TEST_F(ToolBoxTest, ACallThatTakesTooLongIsStopped) {
   EXPECT_TRUE(late.is_error);
   EXPECT_EQ(late.text, "it took longer than 0.03 s and was stopped");
   EXPECT_TRUE(parrot_->was_stopped);
+}
+
+Task<Result<>> keep(Task<Result<ToolOutcome>> call, std::optional<ErrorCode>* ended) {
+  auto outcome = co_await std::move(call);
+  if (!outcome) *ended = outcome.error().code;
+  co_return Result<>{};
+}
+Task<Result<>> stop_in_the_middle(const ToolBox* box, std::optional<ErrorCode>* ended) {
+  TaskGroup group(co_await current_executor());
+  group.spawn(keep(box->run(Principal{}, "say", "{}"), ended));
+  auto slept = co_await sleep_for(std::chrono::milliseconds(5));
+  group.cancel();
+  (void)co_await group.join();
+  co_return slept;
+}
+
+TEST_F(ToolBoxTest, WhoStopsTheCallerStopsTheTool) {
+  ToolBox patient;
+  auto parrot = std::make_unique<Parrot>("say");
+  const Parrot* heard = parrot.get();
+  ASSERT_TRUE(is_ok(patient.add(std::move(parrot))));
+  std::optional<ErrorCode> ended;
+  ASSERT_TRUE(is_ok(run(stop_in_the_middle(&patient, &ended))));
+  EXPECT_EQ(ended, ErrorCode::cancelled);
+  EXPECT_TRUE(heard->was_stopped);
 }
 
 TEST_F(ToolBoxTest, AResultThatIsTooLongIsCutBetweenCharactersAndSaysSo) {
