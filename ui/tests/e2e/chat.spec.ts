@@ -310,7 +310,7 @@ test('drafts are kept for each thread, and what was asked comes back', async ({ 
   });
   await pasteLong();
   const along = page.getByRole('list', { name: 'Goes along' });
-  await expect(along).toContainText('Pasted text1.1 MB');
+  await expect(along).toContainText('Pasted text 1.1 MB');
   await expect(box(page)).toHaveValue('');
   await page.getByRole('button', { name: 'Remove Pasted text' }).click();
   await expect(along).toHaveCount(0);
