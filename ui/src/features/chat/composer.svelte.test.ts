@@ -12,7 +12,8 @@ function home() {
   let name = 'chat.new';
   const facts = { media_type: 'application/pdf', prepared: { page_count: 3 } };
   const uploadAsset = async (file: File): Promise<Asset> => {
-    if (file.name === 'bad.png') throw new Problem({ code: 'file_unreadable', detail: '"bad.png" cannot be read' });
+    if (file.name === 'bad.png') throw new Problem({ status: 400, code: 'file_unreadable', detail: '"bad.png" cannot be read' });
+    if (file.name === 'late.png') throw new Problem({ code: 'offline', title: 'The upload was cut off' });
     return { id: `a-${file.name}`, kind: file.name.endsWith('.pdf') ? 'document' : 'image', ...(file.name.endsWith('.pdf') ? facts : { width: 4032, height: 3024, prepared: { width: 1568, height: 1176 } }) } as Asset;
   };
   const ports = { api: { uploadAsset } };
@@ -69,14 +70,15 @@ describe('Composer', () => {
   });
   it('takes pictures and documents into the library and text as it is, and says what it does not take', async () => {
     const { composer, drafts, again } = home();
-    const adding = composer.addFiles([new File(['x'], 'lamp.png', { type: 'image/png' }), new File(['%PDF'], 'report.pdf', { type: 'application/pdf' }), new File(['one\ntwo'], 'Makefile'), new File([new Uint8Array([0xff, 0xfe, 0])], 'odd.txt', { type: 'text/plain' }), new File(['x'], 'film.mp4', { type: 'video/mp4' }), new File(['x'], 'bad.png', { type: 'image/png' })]);
+    const adding = composer.addFiles([new File(['x'], 'lamp.png', { type: 'image/png' }), new File(['%PDF'], 'report.pdf', { type: 'application/pdf' }), new File(['one\ntwo'], 'Makefile'), new File([new Uint8Array([0xff, 0xfe, 0])], 'odd.txt', { type: 'text/plain' }), new File(['x'], 'film.mp4', { type: 'video/mp4' }), new File(['x'], 'bad.png', { type: 'image/png' }), new File(['x'], 'late.png', { type: 'image/png' })]);
     expect(composer.isUploading).toBe(true);
     await adding;
     expect(composer.isUploading).toBe(false);
     expect(composer.attached.flatMap(({ name, state, why, again: may }) => (state ? [[name, state, why, may ?? false]] : []))).toEqual([
       ['odd.txt', 'refused', 'no text in UTF-8 or UTF-16: save it as UTF-8', false],
       ['film.mp4', 'refused', 'no picture, no PDF and no text', false],
-      ['bad.png', 'refused', '"bad.png" cannot be read', true],
+      ['bad.png', 'refused', '"bad.png" cannot be read', false],
+      ['late.png', 'refused', 'The upload was cut off', true],
     ]);
     expect(composer.attached[0]).toMatchObject({ from: '4032×3024', as: '1568×1176' });
     expect(composer.attached[1]).toMatchObject({ pages: 3, type: 'application/pdf' });

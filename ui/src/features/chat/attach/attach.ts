@@ -61,6 +61,9 @@ export async function attach(file: File, api: Api, tell: (told: Told) => void, s
       as: size(prepared?.width, prepared?.height),
     });
   } catch (error) {
-    if (!signal.aborted) tell({ state: 'refused', why: asProblem(error).message, again: true });
+    const problem = asProblem(error);
+    // What is wrong with the file stays wrong.
+    const again = problem.status === 0 || problem.status === 401 || problem.status === 429 || problem.status >= 500;
+    if (!signal.aborted) tell({ state: 'refused', why: problem.message, again });
   }
 }
