@@ -52,6 +52,14 @@ test('a question that is offered is asked with one press', async ({ page }) => {
   await expect(lastAnswer(page)).toContainText('makes a link');
 });
 
+test('who may not add a provider is told who may', async ({ page }) => {
+  await page.route('**/api/session', async (route) => route.fulfill({ json: { ...((await (await route.fetch()).json()) as object), role: 'member' } }));
+  await page.goto('/c');
+  await expect(page.getByText('An administrator of this studio can add one.')).toBeVisible();
+  await expect(page.getByRole('button', { name: "Add a provider's key" })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Ask the guide' })).toBeVisible();
+});
+
 test('a key is checked before it is kept, and then a model is talked to', async ({ page }) => {
   await page.goto('/c');
   await page.getByRole('button', { name: "Add a provider's key" }).click();
