@@ -35,10 +35,40 @@ if(ATELIER_FUZZ)
   target_link_options(atelier_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# atelier_library(<name> [PCH <header>...] [LINK <library>...]): a static library of all sources in this folder
-# (not of folders below it). What more than half of them include is worth a precompiled header.
+if(ATELIER_UNITY)
+  # To GCC a source that another one includes is a header, whose types should not depend on what is local to a source.
+  target_compile_options(atelier_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
+
+# Has the sources of one folder compiled six at a time, in the order of their names: most of a source's compilation is
+# reading what its neighbours read as well. Who changes one compiles those six. What has flags of its own, or was generated,
+# is compiled by itself.
+function(atelier_unite name)
+  get_target_property(sources ${name} SOURCES)
+  list(FILTER sources INCLUDE REGEX "\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "^${CMAKE_BINARY_DIR}")
+  set(folders "")
+  foreach(source ${sources})
+    cmake_path(GET source PARENT_PATH folder)
+    cmake_path(GET folder STEM place)
+    if(NOT folder IN_LIST folders)
+      list(APPEND folders "${folder}")
+      set("count_${place}" 0)
+    endif()
+    math(EXPR is_more "${count_${place}} % 6")
+    if(NOT is_more)
+      cmake_path(GET source STEM "first_${place}")
+    endif()
+    math(EXPR "count_${place}" "${count_${place}} + 1")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP "${place}_${first_${place}}")
+  endforeach()
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
+
+# atelier_library(<name> [UNITY] [PCH <header>...] [LINK <library>...]): a static library of all sources in this folder
+# (not of folders below it). UNITY where no two sources have local names in common: they are compiled a few at a time. What more than half of them include is worth a precompiled header.
 function(atelier_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PCH;SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "UNITY" "" "PCH;SOURCES;LINK")
   if(NOT arg_SOURCES)
     file(GLOB arg_SOURCES CONFIGURE_DEPENDS *.cpp)
   endif()
@@ -46,6 +76,9 @@ function(atelier_library name)
   target_link_libraries(${name} PUBLIC atelier_flags ${arg_LINK})
   if(ATELIER_PCH AND arg_PCH)
     target_precompile_headers(${name} PRIVATE ${arg_PCH})
+  endif()
+  if(ATELIER_UNITY AND arg_UNITY)
+    atelier_unite(${name})
   endif()
 endfunction()
 

@@ -1,8 +1,12 @@
 #pragma once
 
+#include "base/json.hpp"
 #include "graph/engine_impl.hpp"
 
 namespace atelier::graph {
+
+// The engine's own graphs are as large as what it took in, plus their wrapping.
+inline constexpr json::Limits kOwnLimits{.depth_max = 128, .values_max = 20'000'000, .key_bytes_max = 1024};
 
 // A public call in progress, on the engine's loop: stop() waits for its end.
 class EngineImpl::Call {

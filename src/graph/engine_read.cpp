@@ -9,7 +9,6 @@ namespace atelier::graph {
 namespace {
 
 constexpr std::size_t kPageMax = 200;
-constexpr json::Limits kOwnLimits{.depth_max = 128, .values_max = 20'000'000, .key_bytes_max = 1024};
 // How often a run of another engine is looked at.
 constexpr std::chrono::milliseconds kForeignPoll{250};
 // How long a run's progress may go unstored before those who wait for its end are told.

@@ -10,7 +10,6 @@ namespace atelier::graph {
 namespace {
 
 constexpr std::int64_t kRunsPerRead = 512;
-constexpr json::Limits kOwnLimits{.depth_max = 128, .values_max = 20'000'000, .key_bytes_max = 1024};
 
 }  // namespace
 

@@ -10,8 +10,6 @@ namespace atelier::graph {
 namespace {
 
 constexpr std::uint32_t kFullRetryAfterMs = 1'000;
-// The engine's own graphs are as large as what it took in, plus their wrapping.
-constexpr json::Limits kOwnLimits{.depth_max = 128, .values_max = 20'000'000, .key_bytes_max = 1024};
 
 std::uint32_t index_of(const Graph& graph, std::string_view name) {
   for (std::uint32_t i = 0; i < graph.nodes.size(); ++i)

@@ -8,13 +8,14 @@
 #include "net/edge.hpp"
 
 namespace atelier::net {
-namespace {
-
-constexpr std::size_t kLengthDigitsMax = 19;
 
 std::unexpected<Error> malformed(std::string message) {
   return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "request_malformed", .where = {}});
 }
+
+namespace {
+
+constexpr std::size_t kLengthDigitsMax = 19;
 
 bool is_name(std::string_view name, std::string_view wanted) noexcept {
   return std::equal(name.begin(), name.end(), wanted.begin(), wanted.end(),

@@ -1,12 +1,17 @@
 #pragma once
 
 #include <cstddef>
+#include <expected>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/error.hpp"
 
 namespace atelier::net {
+
+// What such a request is refused with: 400, reason request_malformed.
+std::unexpected<Error> malformed(std::string message);
 
 // The first look at a request's head, before any parser: strict where parsers differ, since that is what request
 // smuggling lives on (RFC 9112 sections 2 to 7). Pure functions.

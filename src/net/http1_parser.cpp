@@ -7,6 +7,7 @@
 #include <boost/beast/http/error.hpp>
 #include <cstring>
 
+#include "net/head.hpp"
 #include "net/request_of.hpp"
 
 namespace atelier::net {
@@ -22,10 +23,6 @@ constexpr std::size_t kTrailerBytesMax = 8 * 1024;
 constexpr std::uint32_t kHeadBytesMax = 256 * 1024;  // Beast's own; ours came before
 
 std::string_view view(beast::string_view text) noexcept { return {text.data(), text.size()}; }
-
-std::unexpected<Error> malformed(std::string message) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "request_malformed", .where = {}});
-}
 
 // Beast's state machine, with the message's parts going straight into ours.
 class Parser final : public http::basic_parser<true> {

@@ -7,19 +7,15 @@
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <boost/asio/deferred.hpp>
 #include <cerrno>
+
+#include "net/stream_parts.hpp"
 
 namespace atelier::net {
 namespace {
 
-// As use_task, without a coroutine frame of the operation's own.
-constexpr auto use_operation = asio::as_tuple(asio::deferred);
-
 constexpr std::size_t kPiecesMax = 4;
 constexpr std::uint64_t kFileChunkBytes = 256 * 1024;
-// After this much without waiting, others of the loop get their turn.
-constexpr std::uint64_t kBytesPerTurn = 1024 * 1024;
 
 std::unexpected<Error> gone(int error_number) {
   return fail(ErrorCode::cancelled,

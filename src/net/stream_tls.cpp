@@ -3,18 +3,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/deferred.hpp>
 #include <cerrno>
 
 #include "net/stream.hpp"
+#include "net/stream_parts.hpp"
 
 namespace atelier::net {
 namespace {
 
-constexpr auto use_operation = asio::as_tuple(asio::deferred);
 // Encrypted ahead of the kernel, at most.
 constexpr std::size_t kPlainBytesAhead = 64 * 1024;
-constexpr std::size_t kBytesPerTurn = 1024 * 1024;  // as without TLS
 
 }  // namespace
 

@@ -56,6 +56,7 @@ const FrameSize* find_frame_size(std::string_view id) noexcept;
 std::span<const std::int32_t> frame_rates() noexcept;
 
 inline constexpr std::int32_t kSampleRate = 48'000;
+inline constexpr std::int64_t kMillisecond = kSampleRate / 1000;  // in samples
 constexpr std::int32_t samples_per_frame(std::int32_t fps) noexcept { return kSampleRate / fps; }
 
 // A scene is rendered in parts of this length, so that cores fill and an edit re-renders little. A multiple of the GOP

@@ -6,16 +6,16 @@ namespace atelier::model {
 namespace {
 
 constexpr std::size_t kBlockBytesMax = 64 << 20;
-constexpr std::size_t kKeptBytesMax = 64 << 10;  // of an empty buffer
+constexpr std::size_t kSpareBytesMax = 64 << 10;  // of an empty buffer
 
 }  // namespace
 
 void EventSplitter::feed(std::string_view bytes) {
   if (begin_ == buffer_.size()) {
     buffer_.clear();
-    if (buffer_.capacity() > kKeptBytesMax) buffer_ = std::string();
+    if (buffer_.capacity() > kSpareBytesMax) buffer_ = std::string();
     begin_ = scanned_ = 0;
-  } else if (begin_ > kKeptBytesMax) {
+  } else if (begin_ > kSpareBytesMax) {
     buffer_.erase(0, begin_);
     scanned_ -= begin_;
     begin_ = 0;

@@ -7,7 +7,7 @@
 namespace atelier::model {
 namespace {
 
-constexpr std::size_t kKeptBytesMax = 512 << 10;  // of what KeptEvents holds: some twenty thousand tokens
+constexpr std::size_t kEventBytesMax = 512 << 10;  // of what KeptEvents holds: some twenty thousand tokens
 
 // After the `"sequence_number":` of an event that was sent; 0: it has none. No text holds that: quotes within texts are
 // escaped.
@@ -125,7 +125,7 @@ class RelayStream final : public AttemptStream {
   const std::unique_ptr<StreamWatch> watch_;
   EventSplitter splitter_;
   const std::size_t answer_count_;  // asked for
-  KeptEvents kept_{kKeptBytesMax};
+  KeptEvents kept_{kEventBytesMax};
   bool is_meaningful_ = false, is_terminal_ = false;
   std::size_t finish_count_ = 0, skipped_count_ = 0;
 };

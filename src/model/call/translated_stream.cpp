@@ -8,7 +8,7 @@
 namespace atelier::model {
 namespace {
 
-constexpr std::size_t kKeptBytesMax = 2 << 20;  // of text; a longer answer cannot be gone on with elsewhere
+constexpr std::size_t kKeptTextBytesMax = 2 << 20;  // of text; a longer answer cannot be gone on with elsewhere
 
 bool is_meaningful(const ChatEvent& event) noexcept {
   if (const auto* delta = std::get_if<event::Delta>(&event)) return !delta->text.empty();
@@ -81,7 +81,7 @@ class TranslatedStream final : public AttemptStream {
 
   Task<> leave() override { return answer_->leave(); }
   AnswerBuilder said() const override { return said_; }
-  bool is_all_kept() const noexcept override { return kept_bytes_ <= kKeptBytesMax; }
+  bool is_all_kept() const noexcept override { return kept_bytes_ <= kKeptTextBytesMax; }
   Carried carried() const override {
     Carried carried;
     carried.said = said_.answer();

@@ -17,11 +17,6 @@ constexpr RoleName kRoles[] = {{"system", Role::system}, {"developer", Role::dev
                                {"user", Role::user},     {"assistant", Role::assistant},
                                {"tool", Role::tool},     {"function", Role::tool}};
 
-const json::Value* present(const json::Object& from, std::string_view name) {
-  const json::Value* value = from.if_contains(name);
-  return value && !value->is_null() ? value : nullptr;
-}
-
 // Fields of the message that nobody here has read.
 json::Object rest_of_message(const json::Object& message, Role role) {
   json::Object rest;

@@ -11,11 +11,6 @@ namespace {
 constexpr std::size_t kNameBytesMax = 1024;
 constexpr std::int64_t kTokensMax = 100'000'000;
 
-const json::Value* present(const json::Object& from, std::string_view name) {
-  const json::Value* value = from.if_contains(name);
-  return value && !value->is_null() ? value : nullptr;
-}
-
 // The object a tool's fields stand in, by spelling; null and a complaint where it is missing.
 const json::Object* body_of(const json::Object& tool, const Place& at, std::string_view type, Spelling spelling,
                             Complaint& complaint) {
@@ -64,6 +59,11 @@ std::optional<ToolChoice> read_allowed(const json::Object& object, const Place& 
 }
 
 }  // namespace
+
+const json::Value* present(const json::Object& from, std::string_view name) {
+  const json::Value* value = from.if_contains(name);
+  return value && !value->is_null() ? value : nullptr;
+}
 
 std::string required_text(const json::Object& from, const Place& at, std::string_view name, Complaint& complaint) {
   const json::Value* value = from.if_contains(name);

@@ -9,7 +9,9 @@ namespace atelier::model::openai {
 using anthropic::Complaint;
 using anthropic::Place;
 
-// Fields of `from` that must be of a kind where they are there. A null is as good as absent.
+// What `from` has under `name`, unless it is null, which is as good as absent.
+const json::Value* present(const json::Object& from, std::string_view name);
+// Fields of `from` that must be of a kind where they are there.
 std::string required_text(const json::Object& from, const Place& at, std::string_view name, Complaint& complaint);
 std::optional<bool> optional_flag(const json::Object& from, const Place& at, std::string_view name,
                                   Complaint& complaint);

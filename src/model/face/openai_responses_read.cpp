@@ -17,11 +17,6 @@ json::Object rest_of_request(const json::Object& body) {
                                "parallel_tool_calls", "background", "previous_response_id", "conversation", "prompt"});
 }
 
-const json::Value* present(const json::Object& from, std::string_view name) {
-  const json::Value* value = from.if_contains(name);
-  return value && !value->is_null() ? value : nullptr;
-}
-
 // A conversation that is kept elsewhere cannot be told to another protocol. Its items must be in the request by now:
 // those of responses kept here are put there by with_earlier_items().
 Result<> check_state(const json::Object& body) {

@@ -14,11 +14,6 @@ struct RoleName {
 };
 constexpr RoleName kRoles[] = {{"system", Role::system}, {"developer", Role::developer}, {"user", Role::user}};
 
-const json::Value* present(const json::Object& from, std::string_view name) {
-  const json::Value* value = from.if_contains(name);
-  return value && !value->is_null() ? value : nullptr;
-}
-
 }  // namespace
 
 void InputReader::read(const json::Value& value, const Place& at) {

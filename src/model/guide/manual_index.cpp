@@ -15,7 +15,7 @@ constexpr double kTitleResemblance = 0.5;  // what a question that has all of a 
 constexpr double kSaturation = 1.2, kLengthShare = 0.5;  // BM25's k1 and b
 constexpr double kOtherWordShare = 0.8;                  // of a word that another stands for
 constexpr std::size_t kCoveringPassages = 2;             // an answer stands in few; words far apart are chance
-constexpr std::size_t kLookedAt = 12;                    // of the sections that BM25 puts first
+constexpr std::size_t kRankedMax = 12;                   // of the sections that BM25 puts first
 constexpr double kNamingWeightMin = 1.5;                 // of a word that names a section
 // Pages for those who build on the studio, which tell of everything, come after those for who uses it.
 constexpr std::string_view kDeepPages[] = {"api", "architecture"};
@@ -186,7 +186,7 @@ std::vector<FoundSection> ManualIndex::find(const ManualQuery& query, std::size_
     if (scores[at] > 0) ranked.push_back(at);
   }
   std::ranges::stable_sort(ranked, std::greater(), [&](std::size_t at) { return scores[at]; });
-  if (ranked.size() > kLookedAt) ranked.resize(kLookedAt);
+  if (ranked.size() > kRankedMax) ranked.resize(kRankedMax);
   std::vector<FoundSection> found;
   for (const std::size_t at : ranked) {
     const double coverage = coverage_of(query, documents_[at]);

@@ -10,7 +10,6 @@ namespace atelier::model::openai {
 namespace {
 
 constexpr std::size_t kItemsMax = 10'000;
-constexpr std::string_view kSummaryBreak = "\n\n";  // as whole thoughts are joined
 
 bool is_call(std::string_view type) noexcept { return type == "function_call" || type == "custom_tool_call"; }
 

@@ -10,8 +10,6 @@
 namespace atelier::model::openai {
 namespace {
 
-// Between the pieces of a summary.
-constexpr std::string_view kSummaryBreak = "\n\n";
 constexpr std::string_view kMadeMark = "_atelier_";
 
 std::string_view state_name(ItemState state) { return state == ItemState::completed ? "completed" : "in_progress"; }

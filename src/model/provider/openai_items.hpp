@@ -10,6 +10,9 @@
 // Items of Responses: what a face writes as output an adapter reads, and what programs send back as input both know.
 namespace atelier::model::openai {
 
+// Between the pieces of a summary, as whole thoughts are joined.
+inline constexpr std::string_view kSummaryBreak = "\n\n";
+
 enum class ItemState : std::uint8_t { in_progress, completed };
 
 // {"type":"output_text"}; annotations from the text's extra, log probabilities in chat's shape.

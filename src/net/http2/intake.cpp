@@ -6,16 +6,13 @@
 #include <charconv>
 
 #include "net/edge.hpp"
+#include "net/head.hpp"
 #include "net/request_of.hpp"
 
 namespace atelier::net {
 namespace {
 
 constexpr std::size_t kFieldOverheadBytes = 32;
-
-std::unexpected<Error> malformed(std::string message) {
-  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = "request_malformed", .where = {}});
-}
 
 bool is_target_byte(char c) noexcept { return c > 0x20 && c < 0x7f; }
 

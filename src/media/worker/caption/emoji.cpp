@@ -11,10 +11,10 @@
 namespace atelier::media::caption {
 namespace {
 
-struct LibraryDeleter {
+struct FtLibraryDeleter {
   void operator()(FT_Library library) const noexcept { FT_Done_FreeType(library); }
 };
-struct FaceDeleter {
+struct FtFaceDeleter {
   void operator()(FT_Face face) const noexcept { FT_Done_Face(face); }
 };
 
@@ -45,8 +45,8 @@ std::vector<Taps> make_taps(int from, int to) {
 }  // namespace
 
 struct Emoji::Library {
-  std::unique_ptr<FT_LibraryRec_, LibraryDeleter> library;
-  std::unique_ptr<FT_FaceRec_, FaceDeleter> face;
+  std::unique_ptr<FT_LibraryRec_, FtLibraryDeleter> library;
+  std::unique_ptr<FT_FaceRec_, FtFaceDeleter> face;
 };
 
 Emoji::Emoji(const Fonts& fonts) : library_(std::make_unique<Library>()) {

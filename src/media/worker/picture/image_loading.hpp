@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -16,6 +17,7 @@ struct RgbImage {
   std::vector<std::uint8_t> samples;
 };
 
+inline constexpr std::size_t kImageBytesMax = std::size_t{256} << 20;  // of the file
 inline constexpr std::int32_t kImageSideMax = 16'384;
 inline constexpr std::int64_t kImagePixelsMax = 100'000'000;
 

@@ -6,7 +6,6 @@
 namespace atelier::media::picture {
 namespace {
 
-constexpr std::size_t kFileBytesMax = std::size_t{256} << 20;
 constexpr std::int32_t kSideMin = 16;
 
 }  // namespace
@@ -15,7 +14,7 @@ Result<json::Value> run_shrink(TaskContext& context) {
   json::ObjectReader reader(context.parameters());
   const auto side_max = static_cast<std::int32_t>(reader.required_integer("side_max", kSideMin, kImageSideMax));
   if (auto done = reader.finish(); !done) return error_of(done);
-  auto file = FileMapping::open(context.input("file"), "image", kFileBytesMax);
+  auto file = FileMapping::open(context.input("file"), "image", kImageBytesMax);
   if (!file) return error_of(file);
   if (!context.progress(0, 1)) return fail(ErrorCode::cancelled, "stopped");
   const auto image = shrink_image(file->bytes(), side_max);

@@ -4,11 +4,6 @@
 #include "media/worker/picture/task_runs.hpp"
 
 namespace atelier::media::picture {
-namespace {
-
-constexpr std::size_t kImageBytesMax = std::size_t{256} << 20;
-
-}  // namespace
 
 Result<json::Value> run_still(TaskContext& context) {
   json::ObjectReader reader(context.parameters());

@@ -27,7 +27,7 @@ namespace {
 constexpr double kRate = 168;
 // Longer buffers hold more events than espeak-ng has room for; it drops the rest silently.
 constexpr int kBufferMs = 100;
-constexpr unsigned kSeed = 1;
+constexpr unsigned kBreathSeed = 1;
 
 const LibraryReset& variables() {
   static const LibraryReset reset("libespeak-ng");
@@ -138,7 +138,7 @@ class EspeakEngine final : public SpeechEngine {
   Result<Utterance> speak(const SpokenSentence& sentence) override {
     Collected collected;
     g_collected = &collected;
-    std::srand(kSeed);  // what breath is made of
+    std::srand(kBreathSeed);  // what breath is made of
     const auto said = espeak_ng_Synthesize(sentence.text.c_str(), sentence.text.size() + 1, 0, POS_CHARACTER, 0,
                                            espeakCHARS_UTF8 | espeakENDPAUSE, nullptr, nullptr);
     g_collected = nullptr;

@@ -30,7 +30,7 @@ constexpr KnownVoice kVoices[] = {{"rms", register_cmu_us_rms},
                                   {"awb", register_cmu_us_awb},
                                   {"kal16", register_cmu_us_kal16}};
 
-constexpr unsigned kSeed = 1;
+constexpr unsigned kNoiseSeed = 1;
 
 struct UtteranceDeleter {
   void operator()(cst_utterance* utterance) const noexcept { delete_utterance(utterance); }
@@ -112,7 +112,7 @@ class FliteEngine final : public SpeechEngine {
   }
 
   Result<Utterance> speak(const SpokenSentence& sentence) override {
-    std::srand(kSeed);  // flite draws the noise in voiced sounds from the C library
+    std::srand(kNoiseSeed);  // flite draws the noise in voiced sounds from the C library
     const UtterancePtr made(flite_synth_text(sentence.text.c_str(), voice_));
     const cst_wave* wave = made ? utt_wave(made.get()) : nullptr;
     if (wave == nullptr || wave->sample_rate <= 0 || wave->num_channels != 1)

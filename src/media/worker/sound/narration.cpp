@@ -9,7 +9,6 @@
 namespace atelier::media::sound {
 namespace {
 
-constexpr std::int64_t kMillisecond = kSampleRate / 1000;
 constexpr std::int64_t kBlockSamples = 10 * kMillisecond;
 constexpr float kAudible = 0.005F;
 constexpr std::int64_t kDownSamples = 200 * kMillisecond;  // over before the first word begins

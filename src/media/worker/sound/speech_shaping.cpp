@@ -10,7 +10,6 @@
 namespace atelier::media::sound {
 namespace {
 
-constexpr std::int64_t kMillisecond = kSampleRate / 1000;
 // -50 dB: over every engine's noise, under every consonant.
 constexpr float kAudible = 0.003F;
 // Kept around what is audible: words begin and end softly. Before it up to three times as much, where the engine says

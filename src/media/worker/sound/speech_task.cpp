@@ -20,7 +20,6 @@ namespace atelier::media::sound {
 namespace {
 
 constexpr std::size_t kCharactersMax = 20'000;
-constexpr std::int64_t kMillisecond = kSampleRate / 1000;
 constexpr std::int64_t kLeadSamples = 20 * kMillisecond;   // and the 10 to 30 ms before the first sound
 constexpr std::int64_t kTailSamples = 240 * kMillisecond;  // and the 10 ms after the last
 constexpr std::int64_t kSilentSamples = 1'200 * kMillisecond;
