@@ -241,7 +241,7 @@ Task<Result<BackupReport>> back_up(Database* database, std::string blobs_directo
   const auto pool = std::make_unique<WorkPool>(WorkPool::Options{.name = "backup", .thread_count = 1, .queue_max = 1});
   // Named, since GCC 12 destroys an aggregate twice that is made inside a co_await expression.
   FileSaving saving{std::move(blobs_directory), std::move(target), clock->wall_ms()};
-  co_return co_await run_in(*pool, std::move(saving));
+  co_return co_await run_in(pool.get(), std::move(saving));
 }
 
 Result<BackupReport> restore(const std::string& backup, const std::string& target) {

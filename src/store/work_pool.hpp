@@ -62,7 +62,7 @@ class WorkPool {
 // Runs `function` (returning a Result) on the pool and comes back to the awaiting coroutine's loop. `function` takes
 // the number of the thread. What it throws becomes ErrorCode::internal.
 template <class Function>
-Task<std::invoke_result_t<Function&, std::size_t>> run_in(WorkPool& pool, Function function) {
+Task<std::invoke_result_t<Function&, std::size_t>> run_in(WorkPool* pool, Function function) {
   using Answer = std::invoke_result_t<Function&, std::size_t>;
   struct Call final : WorkPool::Job {
     explicit Call(Function given) : work(std::move(given)) {}
@@ -76,9 +76,9 @@ Task<std::invoke_result_t<Function&, std::size_t>> run_in(WorkPool& pool, Functi
     Function work;
     Answer answer = Answer(fail(ErrorCode::internal, "not run"));
   };
-  if (auto place = pool.reserve(); !place) co_return error_of(place);
+  if (auto place = pool->reserve(); !place) co_return error_of(place);
   Call call(std::move(function));
-  co_await suspend(call, [&pool, job = &call] { pool.push(*job); });
+  co_await suspend(call, [pool, job = &call] { pool->push(*job); });
   co_return std::move(call.answer);
 }
 

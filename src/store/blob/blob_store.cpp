@@ -25,45 +25,46 @@ class FileBlobStore final : public BlobStore {
   Task<Result<std::unique_ptr<BlobWriter>>> create(BlobKind kind, std::uint64_t size_bytes_max) override;
   Task<Result<WrittenBlob>> put(BlobKind kind, std::string bytes) override;
   Task<Result<OpenBlob>> open(Digest digest) override {
-    return run_in(*pool_, [this, digest](std::size_t) { return files_->open(digest); });
+    return run_in(pool_.get(), [this, digest](std::size_t) { return files_->open(digest); });
   }
   Task<Result<std::string>> read(Digest digest, std::uint64_t size_bytes_max) override {
-    return run_in(*pool_, [this, digest, size_bytes_max](std::size_t) { return files_->read(digest, size_bytes_max); });
+    return run_in(pool_.get(),
+                  [this, digest, size_bytes_max](std::size_t) { return files_->read(digest, size_bytes_max); });
   }
   Task<Result<bool>> contains(Digest digest) override {
-    return run_in(*pool_, [this, digest](std::size_t) -> Result<bool> {
+    return run_in(pool_.get(), [this, digest](std::size_t) -> Result<bool> {
       const auto locked = files_->index().lock(digest);
       return locked.slice.entries.contains(digest);
     });
   }
   Task<Result<std::vector<BlobPin>>> pin(std::vector<Digest> digests) override {
-    return run_in(*pool_, [this, wanted = std::move(digests)](std::size_t) -> Result<std::vector<BlobPin>> {
+    return run_in(pool_.get(), [this, wanted = std::move(digests)](std::size_t) -> Result<std::vector<BlobPin>> {
       return files_->pin(wanted);
     });
   }
   Task<Result<>> keep(Digest digest) override {
-    return run_in(*pool_, [this, digest](std::size_t) { return files_->keep(digest); });
+    return run_in(pool_.get(), [this, digest](std::size_t) { return files_->keep(digest); });
   }
   Task<Result<>> remove(Digest digest) override {
-    return run_in(*pool_, [this, digest](std::size_t) -> Result<> {
+    return run_in(pool_.get(), [this, digest](std::size_t) -> Result<> {
       const auto removed = files_->remove(digest, INT64_MAX);
       if (!removed) return error_of(removed);
       return {};
     });
   }
   Task<Result<bool>> remove_unused_since(Digest digest, UnixMs since_ms) override {
-    return run_in(*pool_, [this, digest, since_ms](std::size_t) { return files_->remove(digest, since_ms); });
+    return run_in(pool_.get(), [this, digest, since_ms](std::size_t) { return files_->remove(digest, since_ms); });
   }
   Task<Result<std::vector<StoredBlob>>> list(std::uint8_t first_byte) override {
-    return run_in(*pool_, [this, first_byte](std::size_t) -> Result<std::vector<StoredBlob>> {
+    return run_in(pool_.get(), [this, first_byte](std::size_t) -> Result<std::vector<StoredBlob>> {
       return files_->list(first_byte);
     });
   }
   Task<Result<>> verify(Digest digest) override {
-    return run_in(*pool_, [this, digest](std::size_t) { return files_->verify(digest); });
+    return run_in(pool_.get(), [this, digest](std::size_t) { return files_->verify(digest); });
   }
   Task<Result<std::uint64_t>> evict() override {
-    return run_in(*pool_, [this](std::size_t) { return files_->evict(); });
+    return run_in(pool_.get(), [this](std::size_t) { return files_->evict(); });
   }
   Usage usage() const override { return files_->index().usage(); }
 
@@ -91,14 +92,14 @@ class FileBlobWriter final : public BlobWriter {
     const std::uint64_t offset = appended_bytes_;
     appended_bytes_ += bytes.size();
     auto work = [this, offset, piece = std::move(bytes)](std::size_t) { return files_->append(*file_, offset, piece); };
-    co_return co_await run_in(*pool_, std::move(work));
+    co_return co_await run_in(pool_.get(), std::move(work));
   }
 
   Task<Result<WrittenBlob>> finish() override {
     ensure(!is_finished_, "a blob is finished once");
     is_finished_ = true;
     auto work = [this](std::size_t) { return files_->finish(*file_, kind_, size_bytes_max_); };
-    auto info = co_await run_in(*pool_, std::move(work));
+    auto info = co_await run_in(pool_.get(), std::move(work));
     if (files_->claim_eviction()) pool_->run_aside([files = files_] { (void)files->evict(); });
     co_return info;
   }
@@ -116,7 +117,7 @@ class FileBlobWriter final : public BlobWriter {
 
 Task<Result<std::unique_ptr<BlobWriter>>> FileBlobStore::create(BlobKind kind, std::uint64_t size_bytes_max) {
   auto work = [this](std::size_t) { return files_->create(); };
-  auto file = co_await run_in(*pool_, std::move(work));
+  auto file = co_await run_in(pool_.get(), std::move(work));
   if (!file) co_return error_of(std::move(file));
   co_return std::make_unique<FileBlobWriter>(files_, pool_, std::move(*file), kind, size_bytes_max);
 }
@@ -128,7 +129,7 @@ Task<Result<WrittenBlob>> FileBlobStore::put(BlobKind kind, std::string bytes) {
     if (auto written = files_->append(**file, 0, content); !written) return error_of(std::move(written));
     return files_->finish(**file, kind, content.size());
   };
-  auto info = co_await run_in(*pool_, std::move(work));
+  auto info = co_await run_in(pool_.get(), std::move(work));
   if (files_->claim_eviction()) pool_->run_aside([files = files_] { (void)files->evict(); });
   co_return info;
 }

@@ -58,7 +58,7 @@ Task<Result<std::vector<Rows>>> SqliteDatabase::write(std::vector<Statement> bat
 }
 
 Task<Result<std::vector<Rows>>> SqliteDatabase::read_all(std::vector<Statement> batch) {
-  return run_in(read_pool_, [this, statements = std::move(batch)](std::size_t thread_index) {
+  return run_in(&read_pool_, [this, statements = std::move(batch)](std::size_t thread_index) {
     return read_in(*readers_[thread_index], statements);
   });
 }
@@ -87,13 +87,13 @@ Result<std::vector<Rows>> SqliteDatabase::read_in(Connection& connection, const 
 }
 
 Task<Result<>> SqliteDatabase::back_up_to(std::string path) {
-  return run_in(copy_pool_, [this, target = std::move(path)](std::size_t) {
+  return run_in(&copy_pool_, [this, target = std::move(path)](std::size_t) {
     return copy_database(options_.path, options_.vfs, target);
   });
 }
 
 Task<Result<>> SqliteDatabase::check() {
-  return run_in(copy_pool_, [this](std::size_t) { return check_database(options_.path, options_.vfs); });
+  return run_in(&copy_pool_, [this](std::size_t) { return check_database(options_.path, options_.vfs); });
 }
 
 void SqliteDatabase::close() {

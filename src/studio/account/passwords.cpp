@@ -59,7 +59,7 @@ Result<> Passwords::check(std::string_view password, std::string_view name) {
 
 Task<Result<std::string>> Passwords::seal(std::string password) {
   const auto work = [&password](std::size_t) { return seal_now(password); };
-  auto sealed = co_await store::run_in(pool_, work);
+  auto sealed = co_await store::run_in(&pool_, work);
   wipe(password);
   co_return told(std::move(sealed));
 }
@@ -71,7 +71,7 @@ Task<Result<bool>> Passwords::matches(std::string sealed, std::string password) 
     if (auto made = seal_now(password); !made) return error_of(made);
     return false;
   };
-  auto matched = co_await store::run_in(pool_, work);
+  auto matched = co_await store::run_in(&pool_, work);
   wipe(password);
   co_return told(std::move(matched));
 }

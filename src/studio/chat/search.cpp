@@ -98,7 +98,7 @@ Task<Result<SearchAnswer>> ThreadSearch::search(Principal principal, std::string
     auto work = [candidates = std::move(some), read = std::move(*rows), clauses](std::size_t) {
       return hits_of(candidates, read, *clauses);
     };
-    auto hits = co_await store::run_in(pool_, std::move(work));
+    auto hits = co_await store::run_in(&pool_, std::move(work));
     if (!hits) co_return error_of(hits);
     for (ThreadHit& hit : *hits)
       if (answer.items.size() < count) answer.items.push_back(std::move(hit));

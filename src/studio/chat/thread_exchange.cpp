@@ -39,7 +39,7 @@ std::optional<AssetId> asset_of(const MessagePart& one) {
 Task<Result<ThreadExchange::Taken>> ThreadExchange::take_in(Principal principal, std::string bytes) {
   const auto file = std::make_shared<const std::string>(std::move(bytes));
   const auto read = [file](std::size_t) { return read_export(*file); };
-  auto import = co_await store::run_in(parts_.pool, read);
+  auto import = co_await store::run_in(&parts_.pool, read);
   if (!import) co_return error_of(import);
   Taken taken;
   taken.skipped = std::move(import->skipped);
@@ -151,7 +151,7 @@ Task<Result<ThreadExchange::File>> ThreadExchange::give_out(Principal principal,
   const auto write = [whole, form](std::size_t) -> Result<std::string> {
     return form == Form::markdown ? to_markdown(*whole) : json::write(to_export_json(*whole));
   };
-  auto bytes = co_await store::run_in(parts_.pool, write);
+  auto bytes = co_await store::run_in(&parts_.pool, write);
   if (!bytes) co_return error_of(bytes);
   const bool is_markdown = form == Form::markdown;
   File file;

@@ -24,7 +24,7 @@ Task<Result<Keys>> change_keys(Result<Keys> (*change)(const model::SealingKeySou
   const auto pool =
       std::make_unique<store::WorkPool>(store::WorkPool::Options{.name = "sealing", .thread_count = 1, .queue_max = 1});
   auto work = [change, &source](std::size_t) { return change(source); };
-  co_return co_await store::run_in(*pool, work);
+  co_return co_await store::run_in(pool.get(), work);
 }
 
 // Takes the door that SecretChange goes through, and leaves it open again.

@@ -327,7 +327,7 @@ Task<Result<>> FtsIndex::add(State next, std::vector<Entry> entries, bool is_fil
     batch.entries = std::move(all);
     return batch;
   };
-  auto made = co_await store::run_in(parts_.pool, std::move(cut));
+  auto made = co_await store::run_in(&parts_.pool, std::move(cut));
   if (!made) co_return error_of(made);
   std::vector<store::Statement> batch;
   std::string thread_before;
