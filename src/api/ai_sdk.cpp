@@ -126,7 +126,7 @@ class Viewing {
       : services_(services),
         principal_(principal),
         place_(std::move(place)),
-        stream_(studio::ClientChats::id_of(place.number), tells_usage),
+        stream_(studio::ClientChats::id_of(place_.number), tells_usage),
         writer_(writer) {
     stream_.pass_over(place_.known);
   }
