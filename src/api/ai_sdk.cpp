@@ -45,8 +45,8 @@ Result<Heading> read_heading(json::ObjectReader& reader) {
   return heading;
 }
 
-// What the user said about calls that wait: {state: "approval-responded", toolCallId, approval: {approved}}. The rest of
-// what an assistant said is the server's own.
+// What the user said about calls that wait: {state: "approval-responded", toolCallId, approval: {approved}}. The rest
+// of what an assistant said is the server's own.
 std::vector<studio::ClientTurn::Decision> read_decisions(const json::Value& message) {
   std::vector<studio::ClientTurn::Decision> decisions;
   const json::Value* parts = message.get_object().if_contains("parts");
