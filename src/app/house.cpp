@@ -276,7 +276,7 @@ Task<Result<>> House::ready() {
   if (preparation_->is_done) co_return Result<>{};
   preparation_->is_running = true;
   // What the workers can do is part of every cache key.
-  Result<> result = co_await learn_media_version(*workers_, *node_services_);
+  Result<> result = co_await learn_media_version(workers_.get(), node_services_.get());
   if (result) result = co_await engine_->recover();
   preparation_->is_done = result.has_value();
   preparation_->is_running = false;

@@ -84,12 +84,12 @@ Task<Result<>> keep_people(PeopleUpkeepParts parts) {
   }
 }
 
-Task<Result<>> learn_media_version(media::Workers& workers, graph::NodeServices& services) {
-  auto hello = co_await workers.describe();
+Task<Result<>> learn_media_version(media::Workers* workers, graph::NodeServices* services) {
+  auto hello = co_await workers->describe();
   if (!hello) co_return error_of(hello);
   std::string version;
   for (const media::TaskDescription& task : hello->tasks) version += fmt::format("{}={};", task.name, task.version);
-  services.media_version = version + hello->fonts_digest;
+  services->media_version = version + hello->fonts_digest;
   for (const std::string& missing : hello->sandbox.missing)
     log::warn("the media sandbox is incomplete", {{"missing", missing}});
   if (!hello->fonts_missing.empty()) log::warn("fonts are missing", {{"missing", hello->fonts_missing}});
