@@ -45,15 +45,15 @@ std::span<const TaskType> document_tasks() {
 
 Result<> start_document_libraries() {
   // poppler's strings are UTF-16 that iconv makes, whose tables are modules. As long as these are open they stay.
-  static const std::array<iconv_t, 2> kKept = {iconv_open("UTF-8", "UTF-16"), iconv_open("UTF-16", "UTF-8")};
-  for (const iconv_t one : kKept)
+  static const std::array<iconv_t, 2> kept = {iconv_open("UTF-8", "UTF-16"), iconv_open("UTF-16", "UTF-8")};
+  for (const iconv_t one : kept)
     if (one == reinterpret_cast<iconv_t>(-1)) return fail(ErrorCode::internal, "the C library has no UTF-16");
   return {};
 }
 
 std::span<const std::string> document_read_only_paths() {
-  static const std::array<std::string, 1> kPaths = {"/usr/share/poppler"};
-  return kPaths;
+  static const std::array<std::string, 1> paths = {"/usr/share/poppler"};
+  return paths;
 }
 
 }  // namespace atelier::media::document
