@@ -117,6 +117,7 @@ try {
     for (let turn = 0; turn < 2; turn += 1) await box.pressSequentially(LINES_TYPED, { delay: 60 });
   });
   const changes = await page.evaluate(() => ({ elsewhere: window.changes.elsewhere, blocks: window.changes.blocks.size, count: window.changes.count }));
+  if ((await box.inputValue()) !== LINES_TYPED.repeat(2) || changes.count === 0) throw new Error('what was typed is not in the box, or nothing was said meanwhile');
   // Keys that took less than 16 ms are not told.
   const keys = [...typed.keys, ...Array(Math.max(0, 2 * LINES_TYPED.length - typed.keys.length)).fill(8)];
   console.log(`typed while ${1000 / TOKEN_GAP_MS} tokens a second came: a key is painted after p50 ${median(keys)}, p98 ${quantile(keys, 0.98)}, at most ${longestOf(keys)} ms (bound 50); longest frame ${longestOf(typed.frames).toFixed(0)} ms, longest task ${longestOf(typed.tasks).toFixed(0)} ms (bound 50)`);

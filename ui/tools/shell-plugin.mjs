@@ -37,10 +37,27 @@ function filesFor(bundle, modules) {
   return [...files].filter((name) => !loaded.has(name));
 }
 
-// What else is said by the inline script: the first rule whose path the address matches, by its files and its calls, where $1 is what
-// the path's group matched. The page finds them under way, or here, when it asks for them.
-const EARLY = `(function(r){for(var i=0;i<r.length;i++){var m=new RegExp(r[i][0]).exec(location.pathname);if(m){r[i][1].forEach(function(h){add(/js$/.test(h)?'modulepreload':'preload',h,/css$/.test(h)?'style':'')});r[i][2].forEach(function(h){add('preload',h.replace('$1',m[1]),'fetch')});break}}function add(k,h,a){var l=document.createElement('link');l.rel=k;if(a)l.as=a;l.crossOrigin='anonymous';l.href=h;document.head.appendChild(l)}})`;
-const earlyScript = (bundle, early) => `${EARLY}(${JSON.stringify(early.map(({ path, modules, calls }) => [path, filesFor(bundle, modules).map((name) => `/${name}`), calls]))})`;
+// Goes into the page as it stands here and runs there, before any module: the first rule whose path the address matches, by its
+// files and its calls, where $1 is what the path's group matched. The page finds them under way, or here, when it asks for them.
+/* global document, location */
+function beginEarly(rules) {
+  const begin = (rel, href, as) => {
+    const link = document.createElement('link');
+    link.rel = rel;
+    if (as) link.as = as;
+    link.crossOrigin = 'anonymous';
+    link.href = href;
+    document.head.append(link);
+  };
+  for (const [path, files, calls] of rules) {
+    const match = new RegExp(path).exec(location.pathname);
+    if (!match) continue;
+    for (const file of files) file.endsWith('.css') ? begin('preload', file, 'style') : begin('modulepreload', file);
+    for (const call of calls) begin('preload', call.replace('$1', match[1]), 'fetch');
+    return;
+  }
+}
+const earlyScript = (bundle, early) => `(${beginEarly})(${JSON.stringify(early.map(({ path, modules, calls }) => [path, filesFor(bundle, modules).map((name) => `/${name}`), calls]))})`;
 
 /**
  * @param {{ early: { path: string; modules: string[]; calls: string[] }[] }} options `path` is a pattern of addresses, `modules` those of
