@@ -88,6 +88,26 @@ test('what was said is kept, changed, deleted and brought back', async ({ page }
   await expect(box(page)).toHaveValue('Sum it up in a line.');
 });
 
+test('who types faster than the page loads is understood all the same', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && /\/(messages|threads)$/.test(request.url())) asked.push(request.url());
+  });
+  await page.goto('/c');
+  await box(page).waitFor();
+  let isSlow = true;
+  await page.route(/\.js$|\/api\/prompts/, async (route) => setTimeout(() => void route.continue(), isSlow ? 700 : 0));
+  await openShelf(page);
+  await page.keyboard.press('Escape');
+  await expect(shelf(page)).toHaveCount(0);
+  await box(page).pressSequentially('/prompt transl');
+  await page.keyboard.press('Enter');
+  const fill = page.getByRole('dialog', { name: 'Fill in “Translate”' });
+  await expect(fill).toBeVisible();
+  isSlow = false;
+  expect(asked).toEqual([]);
+});
+
 test('prompts are taken away as a file, and come in from one', async ({ page }) => {
   await page.goto('/c');
   await box(page).waitFor();
