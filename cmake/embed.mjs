@@ -36,6 +36,12 @@ const policy =
   `media-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; ` +
   `trusted-types svelte-trusted-html atelier`;
 
+// HTML among the files with hashes is shown in a frame of the page, on text that nobody trusts: it has no origin, runs scripts of
+// the page's server, and loads and sends nothing else, whatever its scripts are made to do.
+const framePolicy =
+  `sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; ` +
+  `frame-ancestors 'self'`;
+
 const pieces = [];
 let size = 0;
 function put(bytes) {
@@ -65,7 +71,8 @@ const rows = walk(folder)
       if (brotli.length > plain.length * 0.95) brotli = Buffer.alloc(0);
     }
     const hashed = name.startsWith('/_app/');
-    return `    {${JSON.stringify(name)}, ${JSON.stringify(type)}, ${put(plain)}, ${put(gzip)}, ${put(brotli)}, ${JSON.stringify(etag)}, ${hashed}},`;
+    const own = hashed && ending === '.html' ? framePolicy : '';
+    return `    {${JSON.stringify(name)}, ${JSON.stringify(type)}, ${put(plain)}, ${put(gzip)}, ${put(brotli)}, ${JSON.stringify(etag)}, ${hashed}, ${JSON.stringify(own)}},`;
   });
 
 const bin = out.replace(/\.cpp$/, '.bin');
@@ -93,6 +100,7 @@ struct Row {
   Slice plain, gzip, brotli;
   std::string_view etag;
   bool is_immutable;
+  std::string_view security_policy;
 };
 constexpr Row kRows[] = {
 ${rows.join('\n')}
@@ -104,7 +112,7 @@ std::span<const net::EmbeddedFile> site_files() {
   static const std::vector<net::EmbeddedFile>* files = [] {
     auto* made = new std::vector<net::EmbeddedFile>;
     for (const Row& row : kRows)
-      made->push_back({row.path, row.content_type, row.plain.view(), row.gzip.view(), row.brotli.view(), row.etag, row.is_immutable});
+      made->push_back({row.path, row.content_type, row.plain.view(), row.gzip.view(), row.brotli.view(), row.etag, row.is_immutable, row.security_policy});
     return made;
   }();
   return *files;

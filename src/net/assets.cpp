@@ -52,7 +52,11 @@ Result<Response> EmbeddedSite::serve(const Request& request) const {
   response.headers.add("vary", "accept-encoding");
   response.headers.add("etag", etag);
   if (coding != Coding::identity) response.headers.add("content-encoding", to_string(coding));
-  if (file->content_type.starts_with("text/html")) response.headers.add("content-security-policy", security_policy_);
+  if (file->is_immutable) response.headers.add("access-control-allow-origin", "*");
+  if (!file->security_policy.empty())
+    response.headers.add("content-security-policy", std::string(file->security_policy));
+  else if (file->content_type.starts_with("text/html"))
+    response.headers.add("content-security-policy", security_policy_);
   const auto known = request.headers.find("if-none-match");
   if (known && matches_weak(*known, etag)) {
     response.status = 304;

@@ -13,11 +13,13 @@ struct EmbeddedFile {
   std::string_view content_type;
   std::string_view plain, gzip, brotli;  // an encoding that did not help is empty
   std::string_view etag;
-  bool is_immutable;  // its name holds its hash
+  bool is_immutable;                      // its name holds its hash
+  std::string_view security_policy = {};  // of a document with its own; else HTML has the site's
 };
 
 // Serves embedded files: the best encoding the client takes, immutable or no-cache, 304 by ETag. Unknown paths without
-// a dot, outside /api, /_app and /v1, get the shell, since the page routes itself.
+// a dot, outside /api, /_app and /v1, get the shell, since the page routes itself. What is immutable may be read by any
+// origin: it is the same for everybody, and documents in frames without an origin load their scripts from it.
 class EmbeddedSite {
  public:
   // `files` outlive the site. `shell` is the path of the HTML ("/index.html").

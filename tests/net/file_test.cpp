@@ -113,6 +113,7 @@ TEST_F(Files, AFileThatBecameShorterCutsTheConnection) {
 constexpr EmbeddedFile kFiles[] = {
     {"/index.html", "text/html; charset=utf-8", "<html>plain", "<html>gzip", "<html>brotli", "\"shell\"", false},
     {"/_app/main-4f2a.js", "text/javascript", "let plain", "", "", "\"main\"", true},
+    {"/_app/frame-77c1.html", "text/html; charset=utf-8", "<html>frame", "", "", "\"frame\"", true, "sandbox"},
 };
 
 class Site : public testing::Test {
@@ -141,6 +142,20 @@ TEST_F(Site, PagesGetTheShellAndNothingElseDoes) {
   for (const char* path : {"/api/nothing", "/_app/old.js", "/v1", "/favicon.ico", "/a/b.txt"})
     EXPECT_EQ(ask(path).status, 404) << path;
   EXPECT_EQ(ask("/apiary").status, 200);
+}
+
+TEST_F(Site, ADocumentWithAPolicyOfItsOwnIsServedWithThatAlone) {
+  const Response frame = ask("/_app/frame-77c1.html");
+  EXPECT_EQ(frame.headers.count("content-security-policy"), 1U);
+  EXPECT_EQ(frame.headers.find("content-security-policy"), "sandbox");
+  EXPECT_EQ(ask("/_app/frame-77c1.html", "", "\"frame\"").headers.find("content-security-policy"), "sandbox");
+  EXPECT_FALSE(ask("/_app/main-4f2a.js").headers.find("content-security-policy"));
+}
+
+TEST_F(Site, FilesWithHashesMayBeReadByFramesWithoutAnOriginAndThePageMayNot) {
+  EXPECT_EQ(ask("/_app/main-4f2a.js").headers.find("access-control-allow-origin"), "*");
+  EXPECT_FALSE(ask("/").headers.find("access-control-allow-origin"));
+  EXPECT_FALSE(ask("/c/1").headers.find("access-control-allow-origin"));
 }
 
 TEST_F(Site, HashedFilesAreImmutableAndTheShellIsAskedForAgain) {
