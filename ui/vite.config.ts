@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { budgets } from './tools/budgets-plugin.mjs';
+import { frame } from './tools/frame-plugin.mjs';
 import { offline } from './tools/offline-plugin.mjs';
 import { shell } from './tools/shell-plugin.mjs';
 
@@ -16,9 +17,12 @@ const early = [
   { path: '^/shorts/', modules: ['routes/short/Page.svelte'], calls: [SESSION] },
 ];
 
+// Diagrams are drawn apart from the page (docs/decisions/0013-diagrams.md). A flowchart is what most of them are.
+const diagram = frame({ root: here('.'), name: 'diagram', document: here('./src/frame/diagram.html'), alias: { katex: here('./src/frame/no-formulas.ts') }, first: [/flowDiagram-/, /dagre-/] });
+
 export default defineConfig({
   // The order matters: the shell is finished first, then measured.
-  plugins: [svelte(), shell({ early }), offline(here('./src/app/sw.js')), budgets(here('./budgets.json'))],
+  plugins: [svelte(), diagram, shell({ early }), offline(here('./src/app/sw.js')), budgets(here('./budgets.json'), { diagram_flowchart_br_bytes: diagram.api.firstFiles })],
   resolve: {
     alias: { $lib: here('./src/lib'), $features: here('./src/features') },
     ...(process.env.VITEST ? { conditions: ['browser'] } : {}),

@@ -16,7 +16,7 @@ function withImports(bundle, name, seen = new Set()) {
 
 const sum = (bundle, names) => [...names].reduce((total, name) => total + compressed(bytesOf(bundle[name])), 0);
 
-function measure(bundle) {
+async function measure(bundle, others) {
   const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
   const entry = chunks.find((chunk) => chunk.isEntry);
   const initial = withImports(bundle, entry.fileName);
@@ -34,22 +34,27 @@ function measure(bundle) {
     first_font_bytes: font ? bytesOf(bundle[font]).length : 0,
     page_js_br_bytes: largest(pages.filter((page) => asked.has(page.fileName))),
     library_js_br_bytes: largest(pages.filter((page) => !asked.has(page.fileName))), // what a page asks for when it is needed
+    ...Object.fromEntries(await Promise.all(Object.entries(others).map(async ([name, files]) => [name, sum(bundle, await files())]))),
     everything_br_bytes: sum(bundle, Object.keys(bundle)),
   };
 }
 
-/** @returns {import('vite').Plugin} */
-export function budgets(path) {
+/**
+ * @param {string} path
+ * @param {Record<string, () => Promise<readonly string[]>>} others names of further budgets, each with the files that it is of.
+ * @returns {import('vite').Plugin}
+ */
+export function budgets(path, others = {}) {
   return {
     name: 'atelier-budgets',
     apply: 'build',
     enforce: 'post',
     generateBundle: {
       order: 'post',
-      handler(_options, bundle) {
+      async handler(_options, bundle) {
         const limits = JSON.parse(readFileSync(path, 'utf8'));
         const over = [];
-        for (const [name, value] of Object.entries(measure(bundle))) {
+        for (const [name, value] of Object.entries(await measure(bundle, others))) {
           const { aim, hard } = limits[name];
           const word = value > hard ? 'over the budget' : value > aim ? 'above the aim' : 'ok';
           this.info(`${name}: ${value} (aim ${aim}, hard ${hard}) ${word}`);

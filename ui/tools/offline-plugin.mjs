@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const ROOM = /\/src\/routes\/chat\/Page\.svelte$/;
-const LATER = /\/src\/(routes|lib\/md\/(colour|draw))/;
+const LATER = /\/src\/(routes|lib\/md\/(colour|draw|diagram))/;
 const OTHER = [/^_app\/worker-.*\.js$/, /instrument-sans-latin-wght-normal.*\.woff2$/];
 const PUBLIC = ['/', '/icon.svg', '/app.webmanifest'];
 

@@ -1,0 +1,4 @@
+declare module 'virtual:diagram-frame' {
+  const address: string;
+  export default address;
+}
