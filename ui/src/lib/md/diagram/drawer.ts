@@ -41,7 +41,7 @@ export class Drawer {
   #heard: (said: unknown) => void = () => {};
   #idle: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(open: OpenFrame, patience: Patience = { drawingMs: 15_000, openingMs: 30_000, idleMs: 120_000 }) {
+  constructor(open: OpenFrame, patience: Patience = { drawingMs: 10_000, openingMs: 30_000, idleMs: 300_000 }) {
     this.#open = open;
     this.#patience = patience;
   }

@@ -17,7 +17,7 @@ export interface Drawn {
 
 // Why there is none. `line` counts from 1; 0: nowhere in particular.
 export interface Refusal {
-  reason: 'syntax' | 'kind' | 'size' | 'time' | 'unreachable';
+  reason: 'syntax' | 'kind' | 'size' | 'picture' | 'time' | 'unreachable';
   line: number;
 }
 
@@ -45,6 +45,6 @@ export function readAnswer(said: unknown): DrawAnswer | null {
   }
   if (!('refused' in said) || typeof said.refused !== 'object' || said.refused === null) return null;
   const { reason, line } = said.refused as Record<string, unknown>;
-  if (reason !== 'syntax' && reason !== 'kind' && reason !== 'size') return null;
+  if (reason !== 'syntax' && reason !== 'kind' && reason !== 'size' && reason !== 'picture') return null;
   return { number, refused: { reason, line: Number.isSafeInteger(line) && (line as number) > 0 ? (line as number) : 0 } };
 }
