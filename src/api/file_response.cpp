@@ -27,6 +27,10 @@ std::string attachment_named(std::string_view name) {
   return fmt::format("attachment; filename*=UTF-8''{}", encode_extended(name));
 }
 
+std::string inline_named(std::string_view name) {
+  return fmt::format("inline; filename*=UTF-8''{}", encode_extended(name));
+}
+
 net::Response file_response(store::OpenBlob blob, std::string media_type, std::string download_name) {
   net::Response response;
   response.headers.set("content-type", media_type);

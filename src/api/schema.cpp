@@ -148,11 +148,17 @@ constexpr std::string_view kSchemas = R"json({
 "RunPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "next": {"type": "string"}}},
 "Retry": {"type": "object", "additionalProperties": false, "properties": {"from_step": {"type": "string"}}},
-"Asset": {"type": "object", "required": ["id", "name", "kind", "media_type", "size_bytes", "width", "height", "duration_ms", "created_at", "content_url", "poster_url", "prepared"], "properties": {
+"Asset": {"type": "object", "required": ["id", "name", "kind", "media_type", "size_bytes", "width", "height", "duration_ms", "fps", "codec", "has_audio", "channels", "sample_rate", "created_at", "content_url", "poster_url", "preview_url", "cover_url", "loop_url", "peaks_url", "previews", "prepared"], "properties": {
   "id": {"type": "string"}, "name": {"type": "string"}, "kind": {"type": "string", "enum": ["image", "video", "audio", "document"]},
   "media_type": {"type": "string"}, "size_bytes": {"type": "integer"}, "width": {"type": ["integer", "null"]}, "height": {"type": ["integer", "null"]},
   "duration_ms": {"type": ["integer", "null"]}, "created_at": {"type": "string", "format": "date-time"}, "content_url": {"type": "string"},
-  "poster_url": {"type": ["string", "null"]}, "prepared": {"anyOf": [{"$ref": "#/components/schemas/PreparedAsset"}, {"type": "null"}]}}},
+  "fps": {"type": ["number", "null"]}, "codec": {"type": ["string", "null"]}, "has_audio": {"type": ["boolean", "null"]},
+  "channels": {"type": ["integer", "null"]}, "sample_rate": {"type": ["integer", "null"]},
+  "poster_url": {"type": ["string", "null"]}, "preview_url": {"type": ["string", "null"]}, "cover_url": {"type": ["string", "null"]},
+  "loop_url": {"type": ["string", "null"]}, "peaks_url": {"type": ["string", "null"]},
+  "previews": {"anyOf": [{"$ref": "#/components/schemas/AssetPreviews"}, {"type": "null"}]}, "prepared": {"anyOf": [{"$ref": "#/components/schemas/PreparedAsset"}, {"type": "null"}]}}},
+"AssetPreviews": {"type": "object", "description": "Whether what is shown of it is there", "required": ["state"], "properties": {
+  "state": {"type": "string", "enum": ["pending", "ready", "refused"]}, "problem": {"type": "string"}}},
 "PreparedAsset": {"type": "object", "description": "What a model is sent of it", "required": ["media_type", "size_bytes", "tokens"], "properties": {
   "media_type": {"type": "string"}, "size_bytes": {"type": "integer"}, "tokens": {"type": "integer"}, "width": {"type": "integer"},
   "height": {"type": "integer"}, "page_count": {"type": "integer"}}},

@@ -136,7 +136,11 @@ Result<> House::start() {
       .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] {
         return run_elsewhere(executor(), ready());
       }});
-  library_ = std::make_unique<studio::Library>(*node_services_, system_clock());
+  studio::Previews::Options preview_options;
+  preview_options.at_most = worker_count;
+  previews_ = std::make_unique<studio::Previews>(
+      executor(), studio::Previews::Parts{.services = *node_services_, .metrics = metrics_}, preview_options);
+  library_ = std::make_unique<studio::Library>(*node_services_, *previews_, system_clock());
   auto model_room = ModelRoom::open({.loops = *loops_,
                                      .settings = settings_,
                                      .studio = *database_,
@@ -164,6 +168,7 @@ Result<> House::start() {
     background_->group.spawn(keep_threads({.threads = *threads_, .answers = *answers_, .opened_ms = opened_ms_}));
     background_->group.spawn(keep_people({.people = *people_, .invitations = *invitations_}));
     background_->group.spawn(search_index_->run());
+    background_->group.spawn(previews_->run());
     model_room_->spawn_upkeep(background_->group);
   });
   return {};
@@ -400,6 +405,7 @@ void House::close() {
     }(background_.get()));
   background_.reset();
   if (engine_) run_blocking(executor(), engine_->stop());
+  if (previews_) previews_->stop();
   if (workers_) run_blocking(executor(), workers_->stop());
   if (answers_) answers_->stop_all();
   if (asides_) asides_->stop();

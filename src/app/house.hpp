@@ -104,6 +104,7 @@ class House {
   std::unique_ptr<graph::NodeRegistry> registry_;
   std::unique_ptr<graph::Engine> engine_;
   std::unique_ptr<studio::Productions> productions_;
+  std::unique_ptr<studio::Previews> previews_;
   std::unique_ptr<studio::Library> library_;
   std::unique_ptr<ModelRoom> model_room_;
   std::unique_ptr<studio::Answers> answers_;

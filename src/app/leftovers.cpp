@@ -19,12 +19,17 @@ UnixMs day_before(UnixMs now_ms) {
 }
 
 // What was made of a deleted asset for showing and sending it. What somebody uploaded as well, or used since, stays.
-Task<Result<>> drop_made_of(LeftoverParts parts, std::string facts, UnixMs before) {
+Task<Result<>> drop_made_of(LeftoverParts parts, std::string original, std::string facts, UnixMs before) {
   const auto read = json::parse(facts);
   if (!read || !read->is_object()) co_return Result<>{};
+  store::Statement shown_in_place(
+      "SELECT digest FROM previews WHERE original = $1 AND digest <> '' AND NOT EXISTS (SELECT 1 FROM assets WHERE "
+      "assets.digest = $1 AND (assets.deleted_ms IS NULL OR assets.deleted_ms >= $2))",
+      {std::move(original), before});
+  auto previews = co_await parts.database.read(std::move(shown_in_place));
+  if (!previews) co_return error_of(previews);
   std::vector<std::string> digests;
-  if (const json::Value* poster = read->get_object().if_contains("poster"); poster && poster->is_string())
-    digests.emplace_back(poster->get_string());
+  for (std::size_t row = 0; row < previews->size(); ++row) digests.push_back(previews->text(row, 0));
   if (const json::Value* prepared = read->get_object().if_contains("prepared"); prepared && prepared->is_object())
     if (const json::Value* digest = prepared->get_object().if_contains("digest"); digest && digest->is_string())
       digests.emplace_back(digest->get_string());
@@ -57,14 +62,19 @@ Task<Result<>> forget_deleted(LeftoverParts parts) {
     batch.push_back({"DELETE FROM productions WHERE id = $1 AND deleted_ms IS NOT NULL", {id}});
   }
   batch.push_back(
+      {"DELETE FROM previews WHERE original IN (SELECT digest FROM assets WHERE deleted_ms < $1 ORDER BY deleted_ms "
+       "LIMIT $2) AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.digest = previews.original AND (assets.deleted_ms "
+       "IS NULL OR assets.deleted_ms >= $1))",
+       {before, kRowsPerCall}});
+  batch.push_back(
       {"DELETE FROM assets WHERE id IN (SELECT id FROM assets WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2)",
        {before, kRowsPerCall}});
-  store::Statement made("SELECT facts FROM assets WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2",
+  store::Statement made("SELECT digest, facts FROM assets WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2",
                         {before, kRowsPerCall});
   auto facts = co_await parts.database.read(std::move(made));
   if (!facts) co_return error_of(facts);
   for (std::size_t row = 0; row < facts->size(); ++row) {
-    auto dropped = co_await drop_made_of(parts, facts->text(row, 0), before);
+    auto dropped = co_await drop_made_of(parts, facts->text(row, 0), facts->text(row, 1), before);
     if (!dropped) co_return error_of(dropped);
   }
   auto written = co_await parts.database.write(std::move(batch));

@@ -17,7 +17,8 @@ std::vector<Migration> studio_migrations() {
           migration::kPeople,
           migration::kSummaries,
           migration::kTools,
-          migration::kPrompts};
+          migration::kPrompts,
+          migration::kPreviews};
 }
 
 std::vector<Migration> telemetry_migrations() {

@@ -26,6 +26,7 @@ extern const Migration kMessageChanges;   // migration/search.cpp: which message
 extern const Migration kSummaries;        // migration/summaries.cpp: what branches said, in few words
 extern const Migration kPrompts;          // migration/prompts.cpp: what people keep to say again
 extern const Migration kTools;            // migration/tools.cpp: what models may call, and answers that wait for that
+extern const Migration kPreviews;         // migration/previews.cpp: what is shown of assets in place of them
 extern const Migration kThreadRetention;  // migration/retention.cpp: what finds threads that nobody uses
 extern const Migration kPeople;           // migration/people.cpp: who signs in by name, their sessions, invitations
 

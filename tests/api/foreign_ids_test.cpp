@@ -107,6 +107,11 @@ const std::map<std::string, Way>& ways() {
       {"GET /api/assets/{id}", {asset_of}},
       {"GET /api/assets/{id}/content", {asset_of}},
       {"GET /api/assets/{id}/poster", {asset_of}},
+      {"GET /api/assets/{id}/preview", {asset_of}},
+      {"GET /api/assets/{id}/cover", {asset_of}},
+      // A picture has neither.
+      {"GET /api/assets/{id}/loop", {asset_of, {}, {}, {404}}},
+      {"GET /api/assets/{id}/peaks", {asset_of, {}, {}, {404}}},
       {"DELETE /api/assets/{id}", {asset_of}},
       {"GET /api/prompts/{id}", {prompt_of}},
       {"PATCH /api/prompts/{id}", {prompt_of, R"({"text":"mine"})", {{"if-match", "7"}}, {409}}},
@@ -130,10 +135,10 @@ const std::set<std::string> kOfTheStudio{"GET /v1/models/{id...}", "GET /api/man
                                          "PUT /api/tools/{name}/grant", "DELETE /api/tools/{name}/grant"};
 
 // Query parameters that are no ids, and those that are.
-const std::set<std::string_view> kPlainQueries{"after",  "limit",    "window", "is_archived",    "tag",   "before",
-                                               "from",   "format",   "q",      "usage",          "kind",  "name",
-                                               "width",  "download", "model",  "status",         "to",    "by",
-                                               "stream", "outcome",  "order",  "starting_after", "checks"};
+const std::set<std::string_view> kPlainQueries{
+    "after",  "limit",   "window", "is_archived",    "tag",      "before", "from",   "format", "q",
+    "usage",  "kind",    "name",   "width",          "download", "model",  "status", "to",     "by",
+    "stream", "outcome", "order",  "starting_after", "checks",   "size",   "v"};
 const std::set<std::string_view> kIdQueries{"thread", "folder", "key", "subject", "topics", "run"};
 
 std::string name_of(const api::Route& route) { return fmt::format("{} {}", to_string(route.method), route.path); }

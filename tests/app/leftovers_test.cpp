@@ -4,6 +4,7 @@
 
 #include "store/assets.hpp"
 #include "store/migrations.hpp"
+#include "store/previews.hpp"
 #include "store/productions.hpp"
 #include "tests/store/support.hpp"
 
@@ -121,8 +122,14 @@ TEST_F(Leftovers, WhatWasMadeOfADeletedAssetGoesToo) {
   const Digest poster = put_derived("small"), sent = put_derived("sent"), own = put_derived("uploaded as well");
   (void)put("uploaded as well");
   (void)add_asset(own);
-  const json::Value facts = json::Object{{"poster", poster.hex()}, {"prepared", json::Object{{"digest", sent.hex()}}}};
-  const AssetId first = add_asset(put("one"), facts);
+  const json::Value facts = json::Object{{"prepared", json::Object{{"digest", sent.hex()}}}};
+  const Digest original = put("one"), shared = put("shared");
+  const Digest shared_poster = put_derived("small, of what two have");
+  write(store::Previews::set({.original = original, .name = "640.jpg", .blob = poster}));
+  write(store::Previews::set({.original = shared, .name = "640.jpg", .blob = shared_poster}));
+  const AssetId first = add_asset(original, facts);
+  delete_asset(add_asset(shared));
+  (void)add_asset(shared);
   const AssetId second = add_asset(put("two"), json::Object{{"prepared", json::Object{{"digest", own.hex()}}}});
   clock_.advance(48h);
   (void)clear();
@@ -134,6 +141,8 @@ TEST_F(Leftovers, WhatWasMadeOfADeletedAssetGoesToo) {
   EXPECT_FALSE(is_there(poster));
   EXPECT_FALSE(is_there(sent));
   EXPECT_TRUE(is_there(own));
+  EXPECT_TRUE(is_there(shared_poster));
+  EXPECT_EQ(count_of({"SELECT COUNT(*) FROM previews"}), 1);
 }
 
 TEST_F(Leftovers, AFileStaysWhileAnythingShowsIt) {

@@ -1,6 +1,5 @@
 #include "studio/library/library.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "base/async.hpp"
@@ -10,8 +9,6 @@
 namespace atelier::studio {
 namespace {
 
-constexpr std::uint64_t kPosterBytesMax = std::uint64_t{8} << 20;
-
 // A name to show: the last part of whatever path a browser sent, without control characters.
 std::string display_name(std::string_view name) {
   if (const std::size_t slash = name.find_last_of("/\\"); slash != std::string_view::npos)
@@ -20,18 +17,19 @@ std::string display_name(std::string_view name) {
   return shown.empty() ? "untitled" : shown;
 }
 
-bool has_poster(const store::Asset& asset) { return asset.kind == "image" || asset.kind == "video"; }
+// Where it is, if there is such a thing of it. What is under such an address never changes: if we come to make it in
+// another way, the number does.
+json::Value preview_url(const store::Asset& asset, std::string_view name, std::string_view path) {
+  constexpr int kRecipe = 1;
+  if (!has_preview(asset, name)) return nullptr;
+  return json::Value(fmt::format("/api/assets/{}/{}?v={}", asset.id.to_string(), path, kRecipe));
+}
 
-media::TaskRequest request_for(std::string type, json::Value parameters, UniqueFd input) {
-  media::TaskRequest request{.type = std::move(type),
-                             .parameters = std::move(parameters),
-                             .inputs = {},
-                             .outputs = {},
-                             .timeout = std::chrono::seconds(60),
-                             .memory_bytes_max = std::uint64_t{1} << 30,
-                             .output_bytes_max = kPosterBytesMax};
-  request.inputs.push_back({.name = "file", .fd = std::move(input)});
-  return request;
+json::Value to_json(store::PreviewState state, const std::string& problem) {
+  if (state == store::PreviewState::none) return nullptr;
+  json::Object object{{"state", to_string(state)}};
+  if (state == store::PreviewState::refused) object["problem"] = problem;
+  return object;
 }
 
 }  // namespace
@@ -55,7 +53,14 @@ Task<Result<store::BlobInfo>> Library::receive(UploadSource source, std::uint64_
 Task<Result<json::Value>> Library::probe(Digest digest, std::string name) {
   auto blob = co_await services_.blobs.open(digest);
   if (!blob) co_return error_of(blob);
-  media::TaskRequest request = request_for("probe", json::Object{{"name", name}}, blob->fd.duplicate());
+  media::TaskRequest request{.type = "probe",
+                             .parameters = json::Object{{"name", name}},
+                             .inputs = {},
+                             .outputs = {},
+                             .timeout = std::chrono::seconds(60),
+                             .memory_bytes_max = std::uint64_t{1} << 30,
+                             .output_bytes_max = 0};
+  request.inputs.push_back({.name = "file", .fd = blob->fd.duplicate()});
   co_return co_await services_.workers.run(std::move(request), nullptr);
 }
 
@@ -147,6 +152,7 @@ Task<Result<store::Asset>> Library::upload(Principal principal, std::string name
   auto written = co_await write_with_event(&services_.database, &services_.events, principal, std::move(batch),
                                            std::move(announcement));
   if (!written) co_return error_of(written);
+  previews_.notice();
   co_return asset;
 }
 
@@ -156,43 +162,23 @@ Task<Result<store::OpenBlob>> Library::open(Principal principal, AssetId id) {
   co_return co_await services_.blobs.open(asset->digest);
 }
 
-Task<Result<store::BlobInfo>> Library::make_poster(store::Asset asset) {
-  auto blob = co_await services_.blobs.open(asset.digest);
-  if (!blob) co_return error_of(blob);
-  auto writer = co_await services_.blobs.create(store::BlobKind::derived, kPosterBytesMax);
-  if (!writer) co_return error_of(writer);
-  media::TaskRequest request =
-      request_for("poster", json::Object{{"width", kPosterWidth}, {"at_frame", asset.kind == "video" ? 30 : 0}},
-                  blob->fd.duplicate());
-  request.outputs.push_back({.name = "image", .fd = UniqueFd(::fcntl((*writer)->fd(), F_DUPFD_CLOEXEC, 0))});
-  auto made = co_await services_.workers.run(std::move(request), nullptr);
-  if (!made) co_return error_of(made);
-  co_return co_await (*writer)->finish();
-}
-
-Task<Result<store::OpenBlob>> Library::open_poster(Principal principal, AssetId id) {
+Task<Result<Previews::Preview>> Library::open_preview(Principal principal, AssetId id, std::string name) {
   auto asset = co_await assets_.find(principal, id);
   if (!asset) co_return error_of(asset);
-  if (!has_poster(*asset))
-    co_return fail(ErrorCode::not_found, "a sound or document has no picture",
-                   {.reason = "asset_no_poster", .where = {}});
-  // The digest of the poster is remembered with the asset; an evicted one is made again.
-  if (const json::Value* known = asset->facts.is_object() ? asset->facts.get_object().if_contains("poster") : nullptr;
-      known && known->is_string()) {
-    const auto& text = known->get_string();
-    if (const auto digest = Digest::parse({text.data(), text.size()})) {
-      auto blob = co_await services_.blobs.open(*digest);
-      if (blob || blob.error().code != ErrorCode::not_found) co_return blob;
-    }
+  co_return co_await previews_.open(std::move(*asset), std::move(name));
+}
+
+Task<Result<Previews::Preview>> Library::open_picture(Principal principal, AssetId id, PictureWish wish) {
+  auto asset = co_await assets_.find(principal, id);
+  if (!asset) co_return error_of(asset);
+  const std::string avif = fmt::format("{}.avif", wish.side);
+  if (wish.reads_avif && wish.reads_webp && has_preview(*asset, avif)) {
+    auto there = co_await previews_.open_if_there(*asset, avif);
+    if (there && *there) co_return std::move(**there);
+    if (there) previews_.wish(*asset, avif);
   }
-  auto made = co_await make_poster(*asset);
-  if (!made) co_return error_of(made);
-  asset->facts.as_object()["poster"] = made->digest.hex();
-  std::vector<store::Statement> batch;
-  batch.push_back(store::Assets::set_facts(*asset));
-  auto written = co_await services_.database.write(std::move(batch));
-  if (!written) co_return error_of(written);
-  co_return co_await services_.blobs.open(made->digest);
+  const std::string_view suffix = wish.reads_webp ? "webp" : (wish.reads_avif ? "avif" : "jpg");
+  co_return co_await previews_.open(std::move(*asset), fmt::format("{}.{}", wish.side, suffix));
 }
 
 Task<Result<>> Library::remove(Principal principal, AssetId id) {
@@ -212,19 +198,28 @@ json::Value to_json(const store::Asset& asset) {
   };
   const std::string id = asset.id.to_string();
   const auto prepared = prepared_of(asset);
-  return json::Object{
-      {"id", id},
-      {"name", asset.name},
-      {"kind", asset.kind},
-      {"media_type", asset.media_type},
-      {"size_bytes", asset.size_bytes},
-      {"width", fact("width")},
-      {"height", fact("height")},
-      {"duration_ms", fact("duration_ms")},
-      {"created_at", format_rfc3339(asset.created_ms)},
-      {"content_url", fmt::format("/api/assets/{}/content", id)},
-      {"poster_url", has_poster(asset) ? json::Value(fmt::format("/api/assets/{}/poster", id)) : json::Value()},
-      {"prepared", prepared ? to_json(*prepared) : json::Value()}};
+  return json::Object{{"id", id},
+                      {"name", asset.name},
+                      {"kind", asset.kind},
+                      {"media_type", asset.media_type},
+                      {"size_bytes", asset.size_bytes},
+                      {"width", fact("width")},
+                      {"height", fact("height")},
+                      {"duration_ms", fact("duration_ms")},
+                      {"fps", fact("fps")},
+                      {"codec", fact("codec")},
+                      {"has_audio", fact("has_audio")},
+                      {"channels", fact("channels")},
+                      {"sample_rate", fact("sample_rate")},
+                      {"created_at", format_rfc3339(asset.created_ms)},
+                      {"content_url", fmt::format("/api/assets/{}/content", id)},
+                      {"poster_url", preview_url(asset, kPosterName, "poster")},
+                      {"preview_url", preview_url(asset, "320.webp", "preview")},
+                      {"cover_url", preview_url(asset, kCoverName, "cover")},
+                      {"loop_url", preview_url(asset, kLoopName, "loop")},
+                      {"peaks_url", preview_url(asset, kPeaksName, "peaks")},
+                      {"previews", to_json(asset.preview_state, asset.preview_problem)},
+                      {"prepared", prepared ? to_json(*prepared) : json::Value()}};
 }
 
 }  // namespace atelier::studio

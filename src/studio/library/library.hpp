@@ -9,6 +9,7 @@
 #include "graph/node/services.hpp"
 #include "store/assets.hpp"
 #include "studio/library/prepared.hpp"
+#include "studio/library/previews.hpp"
 
 namespace atelier::studio {
 
@@ -18,8 +19,8 @@ using UploadSource = std::function<Task<Result<std::optional<std::string>>>()>;
 // Assets: what people upload and what they made.
 class Library {
  public:
-  Library(graph::NodeServices& services, const Clock& clock)
-      : services_(services), assets_(services.database), clock_(clock) {}
+  Library(graph::NodeServices& services, Previews& previews, const Clock& clock)
+      : services_(services), previews_(previews), assets_(services.database), clock_(clock) {}
 
   // Stores the bytes, has a worker look at them, and keeps them only if they are a picture, clip, sound or document we
   // can use; of pictures and documents it makes at once what models are sent. The same bytes again give the asset there
@@ -31,8 +32,15 @@ class Library {
     return assets_.list(principal, std::move(kind), std::move(after), count_max);
   }
   Task<Result<store::OpenBlob>> open(Principal principal, AssetId id);
-  // A JPEG. Made at the first asking and kept as long as the quota of derived blobs allows.
-  Task<Result<store::OpenBlob>> open_poster(Principal principal, AssetId id);
+  // What is shown of it under this name (preview_set.hpp), made now if it is not there. The errors are
+  // Previews::open's.
+  Task<Result<Previews::Preview>> open_preview(Principal principal, AssetId id, std::string name);
+  // A picture of it in the best of what can be read: where an AVIF is not there yet, a WebP, and the AVIF another time.
+  struct PictureWish {
+    std::int64_t side = 0;  // 320, 640 or 1280 pixels
+    bool reads_avif = false, reads_webp = false;
+  };
+  Task<Result<Previews::Preview>> open_picture(Principal principal, AssetId id, PictureWish wish);
   // With what models are sent of it, made now if it is not there any more. The errors are prepare()'s, or not_found.
   struct Sendable {
     store::Asset asset;
@@ -46,17 +54,15 @@ class Library {
  private:
   Task<Result<store::BlobInfo>> receive(UploadSource source, std::uint64_t size_bytes_max);
   Task<Result<json::Value>> probe(Digest digest, std::string name);
-  Task<Result<store::BlobInfo>> make_poster(store::Asset asset);
   Task<Result<>> look_at(store::Asset* asset);
   Task<Result<Prepared>> prepare_again(store::Asset asset);
 
   graph::NodeServices& services_;
+  Previews& previews_;
   store::Assets assets_;
   const Clock& clock_;
 };
 
 json::Value to_json(const store::Asset& asset);
-
-inline constexpr std::int32_t kPosterWidth = 480;
 
 }  // namespace atelier::studio

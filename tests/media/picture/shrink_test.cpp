@@ -119,6 +119,10 @@ TEST(Shrink, TellsNothingOfWhereItWasTaken) {
   const Shrunk shrunk = shrink(file);
   EXPECT_EQ(shrunk.bytes.find("SecretCamera"), std::string::npos);
   EXPECT_EQ(shrunk.bytes.find("Exif"), std::string::npos);
+  const Shrunk clear =
+      shrink(draw({.width = 1'500, .height = 1'500, .bands = 4, .suffix = ".png", .alpha = 0, .is_noise = true}));
+  ASSERT_EQ(clear.text("media_type"), "image/webp");
+  EXPECT_EQ(clear.bytes.find("SecretCamera"), std::string::npos);
 }
 
 TEST(Shrink, KeepsWhatCanBeSeenThrough) {

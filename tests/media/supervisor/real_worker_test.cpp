@@ -165,6 +165,11 @@ TEST_F(RealWorker, MakesAFilmFromAText) {
   const UniqueFd clip = std::move(files_["video"]);
   done("segment", scene_parameters(part, "clip"), {{"background", &clip}}, {"video"});
   done("poster", {{"width", 160}, {"at_frame", 5}}, {{"file", &clip}}, {"image"});
+  const json::Value loop =
+      done("loop", {{"side_max", 320}, {"duration_ms_max", 1'000}}, {{"file", &clip}}, {"loop.mp4"});
+  EXPECT_EQ(loop.at("width").as_int64(), 180);
+  EXPECT_EQ(loop.at("frame_count").as_int64(), 15);
+  EXPECT_GT(done("peaks", json::Object(), {{"file", &clip}}, {"peaks.dat"}).at("length").as_int64(), 100);
   EXPECT_EQ(workers_.report().started_count, 1U);
 }
 
@@ -183,6 +188,14 @@ TEST_F(RealWorker, MakesReadyWhatGoesToAModel) {
   const json::Value shrunk = done("shrink", {{"side_max", 100}}, {{"file", &picture}}, {"image"});
   EXPECT_EQ(shrunk.at("height").as_int64(), 100);
   EXPECT_EQ(shrunk.at("media_type").as_string(), "image/jpeg");
+  json::Array wanted;
+  for (const char* media_type : {"image/webp", "image/avif", "image/jpeg"})
+    wanted.push_back(json::Object{
+        {"output", media_type}, {"fit", "inside"}, {"width", 100}, {"height", 100}, {"media_type", media_type}});
+  const json::Value previews = done("previews", {{"pictures", std::move(wanted)}}, {{"file", &picture}},
+                                    {"image/webp", "image/avif", "image/jpeg"});
+  for (const char* media_type : {"image/webp", "image/avif", "image/jpeg"})
+    EXPECT_EQ(previews.at("pictures").at(media_type).at("height").as_int64(), 100) << media_type;
   EXPECT_EQ(workers_.report().started_count, 1U);
 }
 

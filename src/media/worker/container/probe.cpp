@@ -18,14 +18,19 @@ json::Value describe(const FileFormat& format, const ImageHeader& header) {
 json::Value describe(const FileFormat& format) { return {{"kind", "document"}, {"media_type", format.media_type}}; }
 
 json::Value describe(const FileFormat& format, const StreamHeader& header) {
-  return {{"kind", header.has_video ? "video" : "audio"},
-          {"media_type", header.has_video ? format.media_type : format.media_type_audio},
-          {"width", header.width},
-          {"height", header.height},
-          {"duration_ms", header.duration_ms},
-          {"fps", header.fps},
-          {"has_audio", header.has_audio},
-          {"codec", header.codec}};
+  json::Object facts{{"kind", header.has_video ? "video" : "audio"},
+                     {"media_type", header.has_video ? format.media_type : format.media_type_audio},
+                     {"width", header.width},
+                     {"height", header.height},
+                     {"duration_ms", header.duration_ms},
+                     {"fps", header.fps},
+                     {"has_audio", header.has_audio},
+                     {"codec", header.codec}};
+  if (header.has_audio) {
+    facts["channels"] = header.channels;
+    facts["sample_rate"] = header.sample_rate;
+  }
+  return facts;
 }
 
 }  // namespace

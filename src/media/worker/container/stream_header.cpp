@@ -110,6 +110,10 @@ Result<StreamHeader> look(AVFormatContext& format, const std::string& name) {
       if (auto done = look_at_video(format, stream, header); !done) return error_of(done);
       if (auto checked = check_video(header, name); !checked) return error_of(checked);
     } else if (stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO) {
+      if (!header.has_audio) {
+        header.channels = stream.codecpar->ch_layout.nb_channels;
+        header.sample_rate = stream.codecpar->sample_rate;
+      }
       header.has_audio = true;
       if (!header.has_video) header.codec = avcodec_get_name(stream.codecpar->codec_id);
       if (auto checked = check_audio(*stream.codecpar, name); !checked) return error_of(checked);

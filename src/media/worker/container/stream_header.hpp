@@ -18,6 +18,9 @@ struct StreamHeader {
   std::int64_t duration_ms = 0;
   bool has_video = false;
   bool has_audio = false;
+  // Of the first sound stream; 0 when there is none.
+  int channels = 0;
+  int sample_rate = 0;
   std::string codec;  // of the video, else of the sound
   int video_index = -1;
 };

@@ -10,7 +10,7 @@ namespace atelier::media::container {
 
 std::span<const TaskType> container_tasks() {
   static constexpr std::array kTasks = {
-      TaskType{.name = "probe", .version = 1, .unit = "files", .run = probe},
+      TaskType{.name = "probe", .version = 2, .unit = "files", .run = probe},
       TaskType{.name = "poster", .version = 1, .unit = "images", .run = poster},
       TaskType{.name = "assemble", .version = 1, .unit = "packets", .run = assemble},
   };

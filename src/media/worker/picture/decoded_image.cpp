@@ -94,6 +94,20 @@ ImagePtr in_srgb(ImagePtr image) {
   return vips_colourspace(image.get(), &out, VIPS_INTERPRETATION_sRGB, nullptr) == 0 ? ImagePtr(out) : nullptr;
 }
 
+ImagePtr bare_copy(ImagePtr image) {
+  VipsImage* bytes = nullptr;
+  if (vips_cast(image.get(), &bytes, VIPS_FORMAT_UCHAR, nullptr) != 0) return nullptr;
+  image.reset(bytes);
+  std::size_t size_bytes = 0;
+  const std::unique_ptr<void, decltype(&g_free)> pixels(vips_image_write_to_memory(image.get(), &size_bytes), g_free);
+  if (!pixels) return nullptr;
+  ImagePtr bare(vips_image_new_from_memory_copy(pixels.get(), size_bytes, vips_image_get_width(image.get()),
+                                                vips_image_get_height(image.get()), vips_image_get_bands(image.get()),
+                                                VIPS_FORMAT_UCHAR));
+  if (bare) bare->Type = VIPS_INTERPRETATION_sRGB;
+  return bare;
+}
+
 std::optional<Decoded> Decoded::decode(std::span<const std::uint8_t> file, const ImageFacts& facts, double shrink) {
   Decoded decoded(file);
   // Half of the way is left to the resizer, which does it better.

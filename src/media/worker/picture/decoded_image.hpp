@@ -50,6 +50,10 @@ std::unexpected<Error> fail_vips(const ImageFormat& format,
 // Null: libvips says why.
 ImagePtr in_srgb(ImagePtr image);
 
+// Its pixels, 8 bits each, in memory, and nothing else of it: some of libvips's savers write what stands beside them
+// though told to strip it. It is in sRGB. Null: libvips says why.
+ImagePtr bare_copy(ImagePtr image);
+
 // A picture as it may be read over and over.
 // libvips's resizers read a sequential source through a cache that turns a decoder's error into black rows, so a
 // cut-off file would pass: everything is decoded once without them, strictly, into memory where it is small enough for

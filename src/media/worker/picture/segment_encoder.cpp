@@ -54,10 +54,6 @@ void configure(AVCodecContext& codec, const EncoderSettings& settings) {
 }
 
 // b-adapt=0: two B-frames always, whatever the picture. No pyramid: players and joins see one frame of delay.
-constexpr std::array kOptions = {
-    std::pair{"preset", "veryfast"},
-    std::pair{"crf", "20"},
-};
 constexpr const char* kX264Parameters =
     "scenecut=0:open-gop=0:b-adapt=0:b-pyramid=none:force-cfr=1:sync-lookahead=0:sliced-threads=0";
 
@@ -72,7 +68,9 @@ Result<CodecPtr> open_codec(const EncoderSettings& settings) {
   CodecPtr codec(avcodec_alloc_context3(x264));
   if (!codec) throw std::bad_alloc();
   configure(*codec, settings);
-  for (const auto& [name, value] : kOptions)
+  const std::string rate_factor = std::to_string(settings.rate_factor);
+  const std::array options = {std::pair{"preset", "veryfast"}, std::pair{"crf", rate_factor.c_str()}};
+  for (const auto& [name, value] : options)
     if (const int set = av_opt_set(codec->priv_data, name, value, 0); set < 0)
       return container::fail_av(set, std::string("cannot set the encoder's ") + name);
   std::string parameters = kX264Parameters;
@@ -84,8 +82,23 @@ Result<CodecPtr> open_codec(const EncoderSettings& settings) {
   return codec;
 }
 
-Result<container::Muxer> open_nut(int fd, const AVCodecContext& codec) {
-  auto muxer = container::open_muxer(fd, "nut");
+struct OptionsDeleter {
+  void operator()(AVDictionary* options) const noexcept { av_dict_free(&options); }
+};
+
+// The index goes into room left before the samples, more than it can need: what is not used becomes a "free" box.
+AVDictionary* mp4_options(std::int64_t frame_count) {
+  constexpr std::int64_t kFixedBytes = 4'096, kBytesPerFrame = 40;
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "movflags", "+negative_cts_offsets", 0);
+  av_dict_set_int(&options, "use_editlist", 0, 0);
+  av_dict_set_int(&options, "write_tmcd", 0, 0);
+  av_dict_set_int(&options, "moov_size", kFixedBytes + frame_count * kBytesPerFrame, 0);
+  return options;
+}
+
+Result<container::Muxer> open_file(int fd, const AVCodecContext& codec, std::int64_t mp4_frame_count) {
+  auto muxer = container::open_muxer(fd, mp4_frame_count > 0 ? "mp4" : "nut");
   if (!muxer) return error_of(muxer);
   AVStream* stream = avformat_new_stream(muxer->format.get(), nullptr);
   if (stream == nullptr) throw std::bad_alloc();
@@ -95,8 +108,11 @@ Result<container::Muxer> open_nut(int fd, const AVCodecContext& codec) {
   stream->avg_frame_rate = codec.framerate;
   // The first dts is below zero by the B-frames' delay. Shifting everything would move frame 0 off 0.
   muxer->format->avoid_negative_ts = 0;
-  if (const int written = avformat_write_header(muxer->format.get(), nullptr); written < 0)
-    return container::fail_av(written, "cannot write the segment's head");
+  AVDictionary* raw = mp4_frame_count > 0 ? mp4_options(mp4_frame_count) : nullptr;
+  const int written = avformat_write_header(muxer->format.get(), &raw);
+  const std::unique_ptr<AVDictionary, OptionsDeleter> unknown(raw);
+  if (written < 0) return container::fail_av(written, "cannot write the segment's head");
+  if (av_dict_count(unknown.get()) != 0) return fail(ErrorCode::internal, "FFmpeg's MP4 muxer here lacks an option");
   return muxer;
 }
 
@@ -177,7 +193,7 @@ class X264Encoder final : public SegmentEncoder {
 Result<std::unique_ptr<SegmentEncoder>> SegmentEncoder::open(int fd, const EncoderSettings& settings) {
   auto codec = open_codec(settings);
   if (!codec) return error_of(codec);
-  auto muxer = open_nut(fd, **codec);
+  auto muxer = open_file(fd, **codec, settings.mp4_frame_count);
   if (!muxer) return error_of(muxer);
   auto packet = container::allocate_packet();
   if (!packet) return error_of(packet);

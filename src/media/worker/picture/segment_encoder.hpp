@@ -15,10 +15,13 @@ struct EncoderSettings {
   std::int32_t fps;
   // Part of what a segment is: another count gives other bytes.
   std::int32_t thread_count = 1;
+  std::int32_t rate_factor = 20;  // x264's CRF: more is smaller and worse
+  // More than 0: the file is an MP4 of so many frames at most, its index first and without an edit list. Else NUT.
+  std::int64_t mp4_frame_count = 0;
 };
 
-// H.264 High by libx264 into NUT: closed GOPs of half a second, two B-frames between references, BT.709 tagged, CRF 20
-// under the platforms' ceiling. Equal settings give equal parameter sets, so segments join without re-encoding.
+// H.264 High by libx264: closed GOPs of half a second, two B-frames between references, BT.709 tagged, under the
+// platforms' ceiling. Equal settings give equal parameter sets, so segments join without re-encoding.
 class SegmentEncoder {
  public:
   // Writes to `fd`, which stays the caller's.

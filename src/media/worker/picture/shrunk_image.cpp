@@ -29,11 +29,7 @@ ImagePtr fitted(const Decoded& picture, std::int32_t side_max) {
   if (vips_thumbnail_image(whole.get(), &raw, side_max, "height", side_max, "size", VIPS_SIZE_DOWN, nullptr) != 0)
     return nullptr;
   ImagePtr image = in_srgb(ImagePtr(raw));
-  if (!image) return nullptr;
-  VipsImage* bytes = nullptr;
-  if (vips_cast(image.get(), &bytes, VIPS_FORMAT_UCHAR, nullptr) != 0) return nullptr;
-  image.reset(bytes);
-  return ImagePtr(vips_image_copy_memory(image.get()));
+  return image ? bare_copy(std::move(image)) : nullptr;
 }
 
 // Whether any of it can be seen through: many files have an alpha channel that says nothing.

@@ -57,7 +57,7 @@ std::int64_t pause_after(Sentence::End end, double speed) {
   return std::llround(static_cast<double>(pause_ms * kMillisecond) / speed);
 }
 
-std::unexpected<Error> cancelled() { return fail(ErrorCode::cancelled, "speech was cancelled"); }
+std::unexpected<Error> speech_cancelled() { return fail(ErrorCode::cancelled, "speech was cancelled"); }
 
 // Speaks one scene, sentence by sentence, straight into the file.
 class Speaker {
@@ -84,7 +84,7 @@ class Speaker {
     if (auto done = write_silence(kLeadSamples); !done) return done;
     std::int64_t pause = 0;
     for (const SpokenSentence& sentence : sentences) {
-      if (!tell_progress()) return cancelled();
+      if (!tell_progress()) return speech_cancelled();
       spoken_character_count_ += static_cast<std::int64_t>(count_characters(sentence.text));
       if (sentence.words.empty()) continue;
       if (auto done = write_silence(pause); !done) return done;
@@ -174,7 +174,7 @@ Result<json::Value> run_speech(TaskContext& context) {
   const auto spans = Speaker(context, *order, *words, wav).run();
   if (!spans) return error_of(spans);
   if (auto done = wav.finish(); !done) return error_of(done);
-  if (!context.progress(wav.sample_count(), wav.sample_count())) return cancelled();
+  if (!context.progress(wav.sample_count(), wav.sample_count())) return speech_cancelled();
   return json::Object{{"sample_count", wav.sample_count()},
                       {"words", words_as_json(order->text, words->words, *spans)}};
 }

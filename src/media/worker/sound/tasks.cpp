@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "media/worker/sound/espeak_engine.hpp"
+#include "media/worker/sound/peaks_task.hpp"
 #include "media/worker/sound/soundtrack_task.hpp"
 #include "media/worker/sound/speech_task.hpp"
 
@@ -12,6 +13,7 @@ std::span<const TaskType> sound_tasks() {
   static constexpr TaskType kTasks[] = {
       {.name = "speech", .version = 1, .unit = "samples", .run = run_speech},
       {.name = "soundtrack", .version = 1, .unit = "samples", .run = run_soundtrack},
+      {.name = "peaks", .version = 1, .unit = "samples", .run = run_peaks},
   };
   return kTasks;
 }

@@ -1,0 +1,144 @@
+#include "media/worker/picture/jpeg_decoding.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <csetjmp>
+#include <cstdio>
+#include <vector>
+
+extern "C" {
+#include <jerror.h>
+#include <jpeglib.h>
+}
+
+namespace atelier::media::picture {
+namespace {
+
+// Each scan of a progressive file goes over all of it; real ones have a dozen.
+constexpr int kScansMax = 100;
+constexpr int kComplaintsMax = 100;
+
+// What libjpeg calls back with.
+struct Complaints {
+  jpeg_error_mgr errors;
+  jpeg_progress_mgr progress;
+  std::jmp_buf out;
+};
+
+[[noreturn]] void leave(j_common_ptr codec) { std::longjmp(static_cast<Complaints*>(codec->client_data)->out, 1); }
+
+// A file that ends early is no picture, and one with endless complaints is made to cost time.
+void weigh_complaint(j_common_ptr codec, int level) {
+  if (level >= 0) return;
+  if (codec->err->msg_code == JWRN_JPEG_EOF || ++codec->err->num_warnings > kComplaintsMax) leave(codec);
+}
+
+void watch_scans(j_common_ptr codec) {
+  if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number > kScansMax) leave(codec);
+}
+
+void say_nothing(j_common_ptr) {}
+
+struct Rows {
+  std::vector<JSAMPLE> samples;
+  std::uint32_t width = 0;  // of a row, all of which are stored
+  std::uint32_t height = 0;
+  int bands = 3;
+  // What is needed of each row.
+  std::uint32_t left = 0, kept_width = 0;
+};
+
+unsigned denominator_for(double shrink) { return shrink >= 8 ? 8 : (shrink >= 4 ? 4 : (shrink >= 2 ? 2 : 1)); }
+
+bool is_usual(const jpeg_decompress_struct& codec) {
+  const bool is_grey = codec.jpeg_color_space == JCS_GRAYSCALE && codec.num_components == 1;
+  const bool is_colour = codec.jpeg_color_space == JCS_YCbCr && codec.num_components == 3;
+  return codec.data_precision == 8 && (is_grey || is_colour);
+}
+
+struct Band {
+  std::uint32_t from = 0, count = 0;
+};
+// The middle `part` of a side.
+Band middle_of(std::uint32_t side, double part) {
+  const auto count = std::clamp(static_cast<std::uint32_t>(std::ceil(side * part)), 1U, side);
+  return {(side - count) / 2, count};
+}
+
+// Nothing here that has a destructor may be made: an error leaves by longjmp.
+bool read_rows(jpeg_decompress_struct& codec, std::span<const std::uint8_t> file, const JpegNeed& need, Rows& rows) {
+  jpeg_create_decompress(&codec);
+  codec.progress = &static_cast<Complaints*>(codec.client_data)->progress;
+  jpeg_mem_src(&codec, file.data(), file.size());
+  if (jpeg_read_header(&codec, TRUE) != JPEG_HEADER_OK || !is_usual(codec)) return false;
+  codec.out_color_space = codec.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  codec.scale_num = 1;
+  codec.scale_denom = denominator_for(need.shrink);
+  if (jpeg_start_decompress(&codec) == FALSE) return false;
+  const double aspect = static_cast<double>(codec.output_width) / codec.output_height;
+  const double wanted = need.aspect.value_or(aspect);
+  const Band across = middle_of(codec.output_width, std::min(1.0, wanted / aspect));
+  const Band down = middle_of(codec.output_height, std::min(1.0, aspect / wanted));
+  JDIMENSION from = across.from, width = across.count;
+  if (width < codec.output_width) jpeg_crop_scanline(&codec, &from, &width);  // begins at a block
+  rows.bands = codec.output_components;
+  rows.width = width;
+  rows.height = down.count;
+  rows.left = across.from - from;
+  rows.kept_width = across.count;
+  const std::size_t stride = std::size_t{width} * static_cast<std::size_t>(rows.bands);
+  rows.samples.resize(stride * down.count);
+  if (down.from > 0 && jpeg_skip_scanlines(&codec, down.from) != down.from) return false;
+  for (std::uint32_t y = 0; y < down.count;) {
+    JSAMPROW row = rows.samples.data() + stride * y;
+    y += jpeg_read_scanlines(&codec, &row, 1);
+  }
+  // What lies below is not looked at, unless the rows go down to the end.
+  if (codec.output_scanline == codec.output_height) jpeg_finish_decompress(&codec);
+  return true;
+}
+
+bool read_guarded(std::span<const std::uint8_t> file, const JpegNeed& need, Rows& rows) {
+  Complaints complaints{};
+  jpeg_decompress_struct codec{};
+  codec.err = jpeg_std_error(&complaints.errors);
+  codec.client_data = &complaints;
+  complaints.errors.error_exit = leave;
+  complaints.errors.emit_message = weigh_complaint;
+  complaints.errors.output_message = say_nothing;
+  complaints.progress.progress_monitor = watch_scans;
+  volatile bool is_read = false;
+  if (setjmp(complaints.out) == 0) is_read = read_rows(codec, file, need, rows);
+  jpeg_destroy_decompress(&codec);
+  return is_read;
+}
+
+}  // namespace
+
+ImagePtr decode_jpeg(std::span<const std::uint8_t> file, VipsImage* header, const JpegNeed& need) {
+  Rows rows;
+  if (!read_guarded(file, need, rows)) return nullptr;
+  const ImagePtr all(vips_image_new_from_memory_copy(rows.samples.data(), rows.samples.size(),
+                                                     static_cast<int>(rows.width), static_cast<int>(rows.height),
+                                                     rows.bands, VIPS_FORMAT_UCHAR));
+  VipsImage* kept = nullptr;
+  if (!all || vips_crop(all.get(), &kept, static_cast<int>(rows.left), 0, static_cast<int>(rows.kept_width),
+                        static_cast<int>(rows.height), nullptr) != 0)
+    return nullptr;
+  const ImagePtr cropped(kept);
+  VipsImage* described = nullptr;
+  if (vips_copy(cropped.get(), &described, "interpretation",
+                rows.bands == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, nullptr) != 0)
+    return nullptr;
+  ImagePtr image(described);
+  if (const int orientation = vips_image_get_orientation(header); orientation > 1)
+    vips_image_set_int(image.get(), VIPS_META_ORIENTATION, orientation);
+  const void* profile = nullptr;
+  std::size_t profile_bytes = 0;
+  if (vips_image_get_typeof(header, VIPS_META_ICC_NAME) != 0 &&
+      vips_image_get_blob(header, VIPS_META_ICC_NAME, &profile, &profile_bytes) == 0)
+    vips_image_set_blob_copy(image.get(), VIPS_META_ICC_NAME, profile, profile_bytes);
+  return image;
+}
+
+}  // namespace atelier::media::picture

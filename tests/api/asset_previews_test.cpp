@@ -1,0 +1,193 @@
+// What is shown of assets in place of them: made in the background or when it is asked for, and served so that nobody
+// asks twice.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <cstdio>
+
+#include "tests/app/house_fixture.hpp"
+
+namespace atelier::app {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// What ffmpeg makes of these arguments.
+std::string made_by_ffmpeg(const std::string& arguments) {
+  const std::string command = "ffmpeg -nostdin -v error " + arguments + " -";
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) throw std::runtime_error(command);
+  std::string bytes;
+  char block[4'096];
+  for (std::size_t size_read = 0; (size_read = fread(block, 1, sizeof block, pipe)) > 0;)
+    bytes.append(block, size_read);
+  EXPECT_EQ(pclose(pipe), 0) << command;
+  return bytes;
+}
+
+std::string drawn(const std::string& size, const std::string& codec) {
+  return made_by_ffmpeg("-f lavfi -i testsrc2=size=" + size + " -frames:v 1 -c:v " + codec + " -f image2pipe");
+}
+
+class AssetPreviews : public HouseTest {
+ protected:
+  void SetUp() override {
+    HouseTest::SetUp();
+    listen();
+  }
+  json::Value upload(const std::string& name, std::string bytes) {
+    const Answer made = call(net::Method::post, "/api/assets?name=" + name, std::move(bytes),
+                             {{"content-type", "application/octet-stream"}});
+    EXPECT_EQ(made.status, 201) << made.body;
+    return made.json();
+  }
+  Answer get(const std::string& path, std::vector<std::pair<std::string, std::string>> headers = {}) {
+    return call(net::Method::get, path, {}, std::move(headers));
+  }
+  std::string of(const json::Value& asset, const std::string& rest) {
+    return "/api/assets/" + text(asset, "id") + rest;
+  }
+  std::string header(const Answer& answer, const char* name) {
+    return std::string(answer.headers.find(name).value_or(""));
+  }
+  // Once it is settled what is shown of it.
+  json::Value await_settled(const json::Value& asset) {
+    for (int i = 0; i < 2'000; ++i) {
+      const json::Value now = get(of(asset, "")).json();
+      if (text(now.at("previews"), "state") != "pending") return now;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ADD_FAILURE() << "nothing was made of it";
+    return asset;
+  }
+  std::size_t drop_derived() {
+    std::size_t removed = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_ / "blobs" / "derived"))
+      if (entry.is_regular_file()) removed += fs::remove(entry.path()) ? 1 : 0;
+    return removed;
+  }
+};
+
+TEST_F(AssetPreviews, OfAPictureAreServedForGood) {
+  const json::Value asset = upload("lamp.jpg", drawn("2000x1500", "mjpeg"));
+  EXPECT_THAT(text(asset, "preview_url"), StartsWith(of(asset, "/preview?")));
+  const Answer small = get(text(asset, "preview_url"), {{"accept", "image/webp,*/*"}});
+  ASSERT_EQ(small.status, 200) << small.body;
+  EXPECT_EQ(header(small, "content-type"), "image/webp");
+  EXPECT_EQ(small.body.substr(8, 4), "WEBP");
+  EXPECT_THAT(header(small, "cache-control"), HasSubstr("immutable"));
+  EXPECT_THAT(header(small, "cache-control"), HasSubstr("private"));
+  EXPECT_THAT(header(small, "vary"), HasSubstr("accept"));
+  EXPECT_EQ(header(small, "x-content-type-options"), "nosniff");
+  EXPECT_THAT(header(small, "content-security-policy"), HasSubstr("sandbox"));
+  const std::string etag = header(small, "etag");
+  ASSERT_FALSE(etag.empty());
+  EXPECT_EQ(get(text(asset, "preview_url"), {{"if-none-match", etag}, {"accept", "image/webp"}}).status, 304);
+  const Answer part = get(text(asset, "preview_url"), {{"range", "bytes=0-3"}, {"accept", "image/webp"}});
+  EXPECT_EQ(part.status, 206);
+  EXPECT_EQ(part.body, "RIFF");
+  EXPECT_GT(get(of(asset, "/preview?size=640")).body.size(), small.body.size());
+  const Answer cover = get(of(asset, "/cover"));
+  EXPECT_EQ(header(cover, "content-type"), "image/jpeg");
+  EXPECT_THAT(cover.body, StartsWith("\xff\xd8\xff"));
+  EXPECT_THAT(get(of(asset, "/poster")).body, StartsWith("\xff\xd8\xff"));
+  const Answer content = get(of(asset, "/content"));
+  EXPECT_THAT(header(content, "cache-control"), HasSubstr("immutable"));
+  EXPECT_EQ(header(content, "content-disposition"), "inline; filename*=UTF-8''lamp.jpg");
+}
+
+TEST_F(AssetPreviews, AreInTheFormatThatIsRead) {
+  const json::Value asset = upload("lamp.png", drawn("900x600", "png"));
+  const std::string path = of(asset, "/preview?size=320");
+  const auto type_for = [&](const char* accept) { return header(get(path, {{"accept", accept}}), "content-type"); };
+  EXPECT_EQ(type_for("image/webp"), "image/webp");
+  EXPECT_EQ(type_for("*/*"), "image/webp");
+  EXPECT_EQ(type_for("image/png,image/jpeg"), "image/jpeg");
+  EXPECT_EQ(type_for("image/webp;q=0,image/*"), "image/jpeg");
+  // Who reads both is not kept waiting for an AVIF, which is made for the next.
+  const char* both = "image/avif,image/webp,image/*,*/*;q=0.8";
+  EXPECT_EQ(type_for(both), "image/webp");
+  std::string type;
+  for (int i = 0; i < 2'000 && type != "image/avif"; ++i) {
+    type = type_for(both);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(type, "image/avif");
+  EXPECT_EQ(type_for("image/webp"), "image/webp");
+  const Answer only = get(of(asset, "/preview?size=640"), {{"accept", "image/avif,image/webp;q=0"}});
+  EXPECT_EQ(header(only, "content-type"), "image/avif");
+  EXPECT_EQ(only.body.substr(4, 8), "ftypavif");
+}
+
+TEST_F(AssetPreviews, AreMadeBehindTheUploadAndAgainWhereTheyWereEvicted) {
+  const json::Value asset = upload("lamp.png", drawn("900x600", "png"));
+  EXPECT_EQ(text(await_settled(asset).at("previews"), "state"), "ready");
+  const std::string before = get(of(asset, "/preview?size=640")).body;
+  EXPECT_GE(drop_derived(), 3U);
+  const Answer again = get(of(asset, "/preview?size=640"));
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.body, before);
+}
+
+TEST_F(AssetPreviews, OfAVideoAreAPosterACoverAndALoop) {
+  const json::Value asset = upload(
+      "film.mp4", made_by_ffmpeg("-f lavfi -i color=black:size=640x360:rate=25:duration=2 "
+                                 "-f lavfi -i testsrc2=size=640x360:rate=25:duration=4 -filter_complex "
+                                 "[0][1]concat=n=2 -c:v libx264 -preset ultrafast -movflags frag_keyframe -f mp4"));
+  EXPECT_EQ(text(await_settled(asset).at("previews"), "state"), "ready");
+  const Answer poster = get(text(asset, "poster_url"));
+  EXPECT_EQ(header(poster, "content-type"), "image/jpeg");
+  // The test picture, and not the black before it.
+  EXPECT_GT(poster.body.size(), 8'000U);
+  EXPECT_EQ(header(get(text(asset, "preview_url")), "content-type"), "image/webp");
+  EXPECT_EQ(get(text(asset, "cover_url")).status, 200);
+  const Answer loop = get(text(asset, "loop_url"));
+  ASSERT_EQ(loop.status, 200) << loop.body;
+  EXPECT_EQ(header(loop, "content-type"), "video/mp4");
+  EXPECT_EQ(loop.body.substr(4, 4), "ftyp");
+  // Its index comes before its pictures.
+  EXPECT_LT(loop.body.find("moov"), loop.body.find("mdat"));
+  EXPECT_EQ(get(text(asset, "loop_url"), {{"range", "bytes=4-7"}}).body, "ftyp");
+  EXPECT_TRUE(asset.at("peaks_url").is_null());
+  EXPECT_EQ(asset.at("fps").to_number<double>(), 25);
+  EXPECT_EQ(text(asset, "codec"), "h264");
+}
+
+TEST_F(AssetPreviews, OfASoundAreItsPeaks) {
+  const json::Value asset =
+      upload("tone.flac", made_by_ffmpeg("-f lavfi -i sine=frequency=440:duration=3 -ac 2 -f flac"));
+  EXPECT_EQ(asset.at("channels").to_number<int>(), 2);
+  EXPECT_EQ(asset.at("sample_rate").to_number<int>(), 44'100);
+  EXPECT_TRUE(asset.at("preview_url").is_null());
+  const Answer peaks = get(text(asset, "peaks_url"));
+  ASSERT_EQ(peaks.status, 200) << peaks.body;
+  const auto word = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, peaks.body.data() + 4 * at, 4);
+    return value;
+  };
+  EXPECT_EQ(word(0), 2U);
+  EXPECT_EQ(word(1), 1U);
+  EXPECT_EQ(word(2), 48'000U);
+  EXPECT_EQ(word(3), 256U);
+  EXPECT_NEAR(word(4), 3 * 48'000 / 256, 3);
+  EXPECT_EQ(word(5), 1U);
+  EXPECT_EQ(peaks.body.size(), 24 + 2 * word(4));
+  EXPECT_EQ(text(await_settled(asset).at("previews"), "state"), "ready");
+}
+
+TEST_F(AssetPreviews, ThereAreNoneOfWhatCannotBeShown) {
+  const json::Value asset = upload("tone.flac", made_by_ffmpeg("-f lavfi -i sine=duration=1 -f flac"));
+  for (const char* rest : {"/preview", "/poster", "/cover", "/loop"}) {
+    const Answer none = get(of(asset, rest));
+    EXPECT_EQ(none.status, 404) << rest;
+    EXPECT_EQ(text(none.json(), "code"), "asset_no_preview") << rest;
+  }
+  const Answer odd = get(of(asset, "/preview?size=333"));
+  EXPECT_EQ(odd.status, 400);
+  EXPECT_EQ(text(odd.json(), "where"), "size");
+}
+
+}  // namespace
+}  // namespace atelier::app
