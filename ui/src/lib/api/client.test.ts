@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Api, posterUrl, withDownload, withQuery } from './client';
+import { Api, pictureUrl, previewSet, previewUrl, withDownload, withQuery } from './client';
 import { Problem } from './problem';
 import type { Asset } from './types';
 
@@ -54,7 +54,10 @@ describe('addresses', () => {
   it('are put together from what is there', () => {
     expect(withQuery('/api/runs', { after: '', limit: 3, kind: undefined })).toBe('/api/runs?limit=3');
     expect(withDownload('/x?a=1')).toBe('/x?a=1&download=1');
-    expect(posterUrl({ poster_url: null } as Asset, 5)).toBeNull();
-    expect(posterUrl({ poster_url: '/p' } as Asset, 5)).toBe('/p?width=5');
+    expect(previewUrl({ preview_url: null } as Asset, 320)).toBeNull();
+    expect(previewUrl({ preview_url: '/p?v=1' } as Asset, 640)).toBe('/p?v=1&size=640');
+    expect(previewSet({ preview_url: '/p?v=1' } as Asset)).toBe('/p?v=1&size=320 1x, /p?v=1&size=640 2x');
+    expect(pictureUrl('a b', 64)).toBe('/api/assets/a%20b/preview?size=320');
+    expect(pictureUrl('a', 640)).toBe('/api/assets/a/preview?size=640');
   });
 });

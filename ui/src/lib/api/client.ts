@@ -104,7 +104,10 @@ export class Api {
 }
 
 export const withDownload = (url: string): string => url + (url.includes('?') ? '&' : '?') + 'download=1';
-export const posterUrl = (asset: Asset, width: number): string | null =>
-  asset.poster_url === null || asset.poster_url === '' ? null : asset.poster_url + (asset.poster_url.includes('?') ? '&' : '?') + `width=${width}`;
+export type PreviewSize = 320 | 640 | 1280;
+// A picture of it that is no larger; null: there is none of such an asset.
+export const previewUrl = (asset: Asset, size: PreviewSize): string | null => (asset.preview_url === null ? null : `${asset.preview_url}&size=${size}`);
+// For `srcset`, where it is shown as large as 320 pixels at most.
+export const previewSet = (asset: Asset): string => `${previewUrl(asset, 320)} 1x, ${previewUrl(asset, 640)} 2x`;
 // Of an asset known by its id alone. The browser is told what went wrong, if it did.
-export const pictureUrl = (asset: string, width: number): string => withQuery(`/api/assets/${at(asset)}/poster`, { width });
+export const pictureUrl = (asset: string, width: number): string => withQuery(`/api/assets/${at(asset)}/preview`, { size: width > 320 ? 640 : 320 });

@@ -123,10 +123,25 @@ export interface Asset {
   width: number | null;
   height: number | null;
   duration_ms: number | null;
+  fps: number | null;
+  codec: string | null;
+  has_audio: boolean | null;
+  channels: number | null;
+  sample_rate: number | null;
   created_at: string;
   content_url: string;
   poster_url: string | null;
+  preview_url: string | null;
+  cover_url: string | null;
+  loop_url: string | null;
+  peaks_url: string | null;
+  previews: AssetPreviews | null;
   prepared: PreparedAsset | null;
+}
+// Whether what is shown of it is there.
+export interface AssetPreviews {
+  state: 'pending' | 'ready' | 'refused';
+  problem?: string;
 }
 // What a model is sent of it.
 export interface PreparedAsset {
