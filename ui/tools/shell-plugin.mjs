@@ -30,7 +30,7 @@ function filesFor(bundle, modules) {
   const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
   for (const chunk of chunks) if (chunk.isEntry) take(chunk.fileName, loaded);
   for (const path of modules) {
-    const chunk = chunks.find((one) => one.facadeModuleId?.endsWith(`/src/${path}`));
+    const chunk = chunks.find((one) => one.moduleIds.some((id) => id.endsWith(`/src/${path}`)));
     if (!chunk) throw new Error(`${path}, which is to be loaded early, is no chunk`);
     take(chunk.fileName, files);
   }

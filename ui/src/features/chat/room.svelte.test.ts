@@ -177,6 +177,8 @@ describe('ThreadRoom', () => {
     const home = house();
     const id = long(home.server, 200);
     const { room, server } = await opened(id, home);
+    expect(textsOf(room)).toEqual(['m200']);
+    while (room.passage.isFilling) room.passage.fill();
     expect(textsOf(room)).toEqual(Array.from({ length: 8 }, (_, at) => `m${193 + at}`));
     server.calls = [];
     await room.growUp();

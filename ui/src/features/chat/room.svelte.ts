@@ -133,7 +133,9 @@ export class ThreadRoom {
       for (const number of beside) if (!page.messages.some((message) => message.number === number)) void this.#messages.readAgain(number);
       this.keptAt = 0;
       if (!this.#pending) this.#show(this.#endOf(page.thread));
-      if (!this.isLoaded || this.#messages.missing(this.path, this.passage.start, this.passage.end).length > 0) this.#toEnd();
+      if (!this.isLoaded) this.passage.open();
+      else if (this.#messages.missing(this.path, this.passage.start, this.passage.end).length > 0) this.passage.toEnd();
+      this.#fill();
       this.isLoaded = true;
       this.isGone = false;
       this.problem = null;

@@ -18,6 +18,7 @@ export class Scroller {
   #lastTop = 0;
   #anchor: { node: HTMLElement; top: number } | null = null;
   #isGrowing = false;
+  #isFilling = false;
   #arrivedBefore = 0;
   #still: ReturnType<typeof setTimeout> | undefined;
 
@@ -102,7 +103,7 @@ export class Scroller {
   #grow(): void {
     const view = this.#view;
     const { passage } = this.#room;
-    if (!view || this.#isGrowing || !this.#room.isLoaded) return;
+    if (!view || this.#isGrowing || !this.#room.isLoaded || passage.isFilling) return;
     const isUp = view.scrollTop < NEAR_PX && passage.start > 0 && !this.isPinned;
     const isDown = this.#distance < NEAR_PX && !passage.isAtEnd;
     const isShort = view.scrollHeight <= view.clientHeight && passage.start > 0;
@@ -113,6 +114,19 @@ export class Scroller {
       this.#isGrowing = false;
       this.#settle();
     });
+  }
+  // One more message with each frame, and in a task of its own.
+  fill(): void {
+    const { passage } = this.#room;
+    if (this.#isFilling || !passage.isFilling) return;
+    this.#isFilling = true;
+    requestAnimationFrame(() => setTimeout(() => {
+      this.#isFilling = false;
+      passage.fill();
+      flushSync();
+      this.#settle();
+      this.fill();
+    }));
   }
   // Back at the end, few messages are enough.
   #shrink(): void {

@@ -1,19 +1,19 @@
 // Numbers, times and sizes for people, through Intl.
-import { locale, t } from './messages';
+import { locale, onFirstUse, t } from './messages';
 
-const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
-const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
-const day = new Intl.DateTimeFormat(locale, { dateStyle: 'full' });
-const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
+const whole = onFirstUse(() => new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }));
+const tenth = onFirstUse(() => new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }));
+const relative = onFirstUse(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' }));
+const moment = onFirstUse(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }));
+const day = onFirstUse(() => new Intl.DateTimeFormat(locale, { dateStyle: 'full' }));
+const date = onFirstUse(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }));
 
-export const formatNumber = (value: number): string => whole.format(value);
-export const formatTenth = (value: number): string => tenth.format(value);
-export const formatMoment = (time: string): string => moment.format(new Date(time));
-export const formatDay = (time: string): string => day.format(new Date(time));
+export const formatNumber = (value: number): string => whole().format(value);
+export const formatTenth = (value: number): string => tenth().format(value);
+export const formatMoment = (time: string): string => moment().format(new Date(time));
+export const formatDay = (time: string): string => day().format(new Date(time));
 // Of a calendar's day, "2026-11-21", which is the same day everywhere.
-export const formatDate = (text: string): string => (Number.isNaN(Date.parse(text)) ? text : date.format(new Date(text)));
+export const formatDate = (text: string): string => (Number.isNaN(Date.parse(text)) ? text : date().format(new Date(text)));
 
 export function formatBytes(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
@@ -31,7 +31,7 @@ export function formatDuration(ms: number): string {
 // "4.2 s", "1:24"
 export function formatSeconds(ms: number): string {
   const seconds = ms / 1000;
-  if (seconds < 60) return t('time.seconds', { seconds: tenth.format(seconds) });
+  if (seconds < 60) return t('time.seconds', { seconds: tenth().format(seconds) });
   return formatClock(ms);
 }
 
@@ -60,8 +60,8 @@ export function formatLeft(ms: number): string {
 export function formatAgo(time: string, now: number): string {
   const seconds = Math.round((Date.parse(time) - now) / 1000);
   if (seconds > -45) return t('time.now');
-  if (seconds > -3600) return relative.format(Math.round(seconds / 60), 'minute');
-  if (seconds > -86_400) return relative.format(Math.round(seconds / 3600), 'hour');
-  if (seconds > -7 * 86_400) return relative.format(Math.round(seconds / 86_400), 'day');
-  return moment.format(new Date(time));
+  if (seconds > -3600) return relative().format(Math.round(seconds / 60), 'minute');
+  if (seconds > -86_400) return relative().format(Math.round(seconds / 3600), 'hour');
+  if (seconds > -7 * 86_400) return relative().format(Math.round(seconds / 86_400), 'day');
+  return moment().format(new Date(time));
 }

@@ -8,16 +8,23 @@ export type Values = Record<string, string | number>;
 
 export const locale = 'en';
 
+// What Intl makes takes a telephone milliseconds each: it is made when it is first needed, and once.
+export function onFirstUse<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+const toolsOf = (language: string) => ({ rules: onFirstUse(() => new Intl.PluralRules(language)), numbers: onFirstUse(() => new Intl.NumberFormat(language)) });
+const ours = toolsOf(locale);
+
 export function makeTranslate(messages: Record<string, string | Plural>, language: string) {
-  const rules = new Intl.PluralRules(language);
-  const numbers = new Intl.NumberFormat(language);
+  const { rules, numbers } = language === locale ? ours : toolsOf(language);
   return (key: string, values: Values = {}): string => {
     const entry = messages[key];
     if (entry === undefined) return key;
-    const pattern = typeof entry === 'string' ? entry : (entry[rules.select(Number(values['count'] ?? 0))] ?? entry.other);
+    const pattern = typeof entry === 'string' ? entry : (entry[rules().select(Number(values['count'] ?? 0))] ?? entry.other);
     return pattern.replace(/\{(\w+)\}/g, (all, name: string) => {
       const value = values[name];
-      return value === undefined ? all : typeof value === 'number' ? numbers.format(value) : value;
+      return value === undefined ? all : typeof value === 'number' ? numbers().format(value) : value;
     });
   };
 }
