@@ -128,6 +128,66 @@ TEST(Previews, AreAllMadeInOnePass) {
   }
 }
 
+// Rings that grow ever finer show every mistake of a filter, and of where it puts the picture.
+std::string rings(const char* suffix, int orientation = 1) {
+  VipsImage *small = nullptr, *drawn = nullptr;
+  EXPECT_EQ(vips_zone(&small, 88, 63, "uchar", TRUE, nullptr), 0);
+  EXPECT_EQ(vips_resize(small, &drawn, 16, "kernel", VIPS_KERNEL_CUBIC, nullptr), 0);
+  g_object_unref(small);
+  VipsImage* bands[3] = {drawn, drawn, drawn};
+  VipsImage* image = nullptr;
+  EXPECT_EQ(vips_bandjoin(bands, &image, 3, nullptr), 0);
+  VipsImage* coloured = nullptr;
+  vips_copy(image, &coloured, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
+  if (orientation != 1) vips_image_set_int(coloured, VIPS_META_ORIENTATION, orientation);
+  void* bytes = nullptr;
+  std::size_t size_bytes = 0;
+  EXPECT_EQ(vips_image_write_to_buffer(coloured, suffix, &bytes, &size_bytes, "Q", 95, nullptr), 0);
+  std::string file(static_cast<const char*>(bytes), size_bytes);
+  g_free(bytes);
+  for (VipsImage* each : {drawn, image, coloured}) g_object_unref(each);
+  return file;
+}
+
+// How much two pictures differ, of 255, on average.
+double difference(const std::string& file, VipsImage* other) {
+  VipsImage* image = vips_image_new_from_buffer(file.data(), file.size(), "", nullptr);
+  EXPECT_EQ(vips_image_get_width(image), vips_image_get_width(other));
+  EXPECT_EQ(vips_image_get_height(image), vips_image_get_height(other));
+  VipsImage *change = nullptr, *size = nullptr;
+  EXPECT_EQ(vips_subtract(image, other, &change, nullptr), 0);
+  EXPECT_EQ(vips_abs(change, &size, nullptr), 0);
+  double mean = 255;
+  EXPECT_EQ(vips_avg(size, &mean, nullptr), 0);
+  for (VipsImage* each : {image, change, size}) g_object_unref(each);
+  return mean;
+}
+
+TEST(Previews, LookAsLibvipsWouldMakeThem) {
+  for (const int orientation : {1, 3, 6, 8}) {
+    const std::string file = rings(".jpg", orientation);
+    const Previews made = previews_of(file, {{"large", "inside", 960, 960, "image/jpeg"},
+                                             {"small", "inside", 480, 480, "image/jpeg"},
+                                             {"cover", "cover", 320, 568, "image/jpeg"}});
+    ASSERT_TRUE(made.result) << made.result.error().describe();
+    struct Case {
+      const char* output;
+      int width, height;
+      VipsInteresting crop;
+    };
+    for (const Case& one :
+         {Case{"large", 960, 960, VIPS_INTERESTING_NONE}, Case{"small", 480, 480, VIPS_INTERESTING_NONE},
+          Case{"cover", 320, 568, VIPS_INTERESTING_CENTRE}}) {
+      VipsImage* expected = nullptr;
+      ASSERT_EQ(vips_thumbnail_buffer(const_cast<char*>(file.data()), file.size(), &expected, one.width, "height",
+                                      one.height, "crop", one.crop, nullptr),
+                0);
+      EXPECT_LT(difference(made.files.at(one.output), expected), 4) << one.output << " turned " << orientation;
+      g_object_unref(expected);
+    }
+  }
+}
+
 TEST(Previews, NeverEnlargeButForACover) {
   const Previews made = previews_of(picture({.width = 200, .height = 100}), kUsual);
   ASSERT_TRUE(made.result) << made.result.error().describe();

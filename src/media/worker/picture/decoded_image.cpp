@@ -94,6 +94,16 @@ ImagePtr in_srgb(ImagePtr image) {
   return vips_colourspace(image.get(), &out, VIPS_INTERPRETATION_sRGB, nullptr) == 0 ? ImagePtr(out) : nullptr;
 }
 
+bool copy_profile(VipsImage* from, VipsImage* to) {
+  const void* profile = nullptr;
+  std::size_t size_bytes = 0;
+  if (vips_image_get_typeof(from, VIPS_META_ICC_NAME) == 0 ||
+      vips_image_get_blob(from, VIPS_META_ICC_NAME, &profile, &size_bytes) != 0)
+    return false;
+  vips_image_set_blob_copy(to, VIPS_META_ICC_NAME, profile, size_bytes);
+  return true;
+}
+
 ImagePtr bare_copy(ImagePtr image) {
   VipsImage* bytes = nullptr;
   if (vips_cast(image.get(), &bytes, VIPS_FORMAT_UCHAR, nullptr) != 0) return nullptr;

@@ -50,6 +50,9 @@ std::unexpected<Error> fail_vips(const ImageFormat& format,
 // Null: libvips says why.
 ImagePtr in_srgb(ImagePtr image);
 
+// Gives one picture the other's profile, if it has one.
+bool copy_profile(VipsImage* from, VipsImage* to);
+
 // Its pixels, 8 bits each, in memory, and nothing else of it: some of libvips's savers write what stands beside them
 // though told to strip it. It is in sRGB. Null: libvips says why.
 ImagePtr bare_copy(ImagePtr image);

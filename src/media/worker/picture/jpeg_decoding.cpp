@@ -4,6 +4,7 @@
 #include <cmath>
 #include <csetjmp>
 #include <cstdio>
+#include <cstring>
 #include <vector>
 
 extern "C" {
@@ -113,31 +114,31 @@ bool read_guarded(std::span<const std::uint8_t> file, const JpegNeed& need, Rows
   return is_read;
 }
 
+// Rows begin at a block; what lies before the part that is needed goes.
+void keep_middle(Rows& rows) {
+  if (rows.kept_width == rows.width) return;
+  const auto bands = static_cast<std::size_t>(rows.bands);
+  const std::size_t stride = rows.width * bands, kept = rows.kept_width * bands;
+  for (std::size_t y = 0; y < rows.height; ++y)
+    std::memmove(rows.samples.data() + y * kept, rows.samples.data() + y * stride + rows.left * bands, kept);
+  rows.samples.resize(rows.height * kept);
+  rows.width = rows.kept_width;
+  rows.left = 0;
+}
+
 }  // namespace
 
 ImagePtr decode_jpeg(std::span<const std::uint8_t> file, VipsImage* header, const JpegNeed& need) {
   Rows rows;
   if (!read_guarded(file, need, rows)) return nullptr;
-  const ImagePtr all(vips_image_new_from_memory_copy(rows.samples.data(), rows.samples.size(),
-                                                     static_cast<int>(rows.width), static_cast<int>(rows.height),
-                                                     rows.bands, VIPS_FORMAT_UCHAR));
-  VipsImage* kept = nullptr;
-  if (!all || vips_crop(all.get(), &kept, static_cast<int>(rows.left), 0, static_cast<int>(rows.kept_width),
-                        static_cast<int>(rows.height), nullptr) != 0)
-    return nullptr;
-  const ImagePtr cropped(kept);
-  VipsImage* described = nullptr;
-  if (vips_copy(cropped.get(), &described, "interpretation",
-                rows.bands == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, nullptr) != 0)
-    return nullptr;
-  ImagePtr image(described);
+  keep_middle(rows);
+  ImagePtr image(vips_image_new_from_memory_copy(rows.samples.data(), rows.samples.size(), static_cast<int>(rows.width),
+                                                 static_cast<int>(rows.height), rows.bands, VIPS_FORMAT_UCHAR));
+  if (!image) return nullptr;
+  image->Type = rows.bands == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
   if (const int orientation = vips_image_get_orientation(header); orientation > 1)
     vips_image_set_int(image.get(), VIPS_META_ORIENTATION, orientation);
-  const void* profile = nullptr;
-  std::size_t profile_bytes = 0;
-  if (vips_image_get_typeof(header, VIPS_META_ICC_NAME) != 0 &&
-      vips_image_get_blob(header, VIPS_META_ICC_NAME, &profile, &profile_bytes) == 0)
-    vips_image_set_blob_copy(image.get(), VIPS_META_ICC_NAME, profile, profile_bytes);
+  (void)copy_profile(header, image.get());
   return image;
 }
 

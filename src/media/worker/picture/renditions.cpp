@@ -1,6 +1,7 @@
 #include "media/worker/picture/renditions.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "media/worker/container/libraries.hpp"
 #include "media/worker/picture/decoded_image.hpp"
 #include "media/worker/picture/jpeg_decoding.hpp"
+#include "media/worker/picture/resample.hpp"
 
 namespace atelier::media::picture {
 namespace {
@@ -25,7 +27,58 @@ std::unexpected<Error> fail_rendering() {
   return fail(ErrorCode::invalid_argument, "the image cannot be made smaller: " + take_vips_error());
 }
 
+// Colours without transparency, in memory as they are: the usual case.
+bool is_plain(const VipsImage* image) noexcept {
+  return (image->dtype == VIPS_IMAGE_SETBUF || image->dtype == VIPS_IMAGE_SETBUF_FOREIGN) && image->Bands == 3 &&
+         image->BandFmt == VIPS_FORMAT_UCHAR && image->Type == VIPS_INTERPRETATION_sRGB;
+}
+
+struct Scaling {
+  PicturePart part;
+  Extent size;
+};
+
+Scaling scaling_for(Extent whole, const RenditionOrder& order) {
+  const double across = static_cast<double>(order.width) / whole.width;
+  const double down = static_cast<double>(order.height) / whole.height;
+  if (order.fit == RenditionOrder::Fit::cover) {
+    const double scale = std::max(across, down);
+    const double width = order.width / scale, height = order.height / scale;
+    return {{(whole.width - width) / 2, (whole.height - height) / 2, width, height}, {order.width, order.height}};
+  }
+  const double scale = std::min({across, down, 1.0});
+  const auto side = [scale](std::int32_t of) {
+    return std::max(static_cast<std::int32_t>(std::lround(of * scale)), 1);
+  };
+  return {{0, 0, static_cast<double>(whole.width), static_cast<double>(whole.height)},
+          {side(whole.width), side(whole.height)}};
+}
+
+// Turned and brought to sRGB when it is small.
+ImagePtr scaled_plain(VipsImage* whole, RenditionOrder order) {
+  if (vips_image_get_orientation_swap(whole) != 0) std::swap(order.width, order.height);
+  const Extent size{whole->Xsize, whole->Ysize};
+  const Scaling scaling = scaling_for(size, order);
+  const auto* pixels = static_cast<const std::uint8_t*>(vips_image_get_data(whole));
+  if (pixels == nullptr) return nullptr;
+  const std::size_t size_bytes = VIPS_IMAGE_SIZEOF_IMAGE(whole);
+  const auto small = resample_rgb({pixels, size_bytes}, size, scaling.part, scaling.size);
+  ImagePtr image(vips_image_new_from_memory_copy(small.data(), small.size(), scaling.size.width, scaling.size.height, 3,
+                                                 VIPS_FORMAT_UCHAR));
+  if (!image) return nullptr;
+  image->Type = VIPS_INTERPRETATION_sRGB;
+  const int orientation = vips_image_get_orientation(whole);
+  const bool has_profile = copy_profile(whole, image.get());
+  if (orientation <= 1 && !has_profile) return image;
+  vips_image_set_int(image.get(), VIPS_META_ORIENTATION, orientation);
+  VipsImage* upright = nullptr;
+  if (vips_autorot(image.get(), &upright, nullptr) != 0) return nullptr;
+  image = in_srgb(ImagePtr(upright));
+  return image ? bare_copy(std::move(image)) : nullptr;
+}
+
 ImagePtr scaled(VipsImage* whole, const RenditionOrder& order) {
+  if (is_plain(whole)) return scaled_plain(whole, order);
   const bool is_cover = order.fit == RenditionOrder::Fit::cover;
   VipsImage* small = nullptr;
   if (vips_thumbnail_image(whole, &small, order.width, "height", order.height, "size",
