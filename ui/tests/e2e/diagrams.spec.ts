@@ -43,8 +43,7 @@ async function drawn(page: Page, at: number): Promise<void> {
 // The words in it, without those of its styles.
 async function wordsIn(page: Page, at: number): Promise<string> {
   const address = (await blocks(page).nth(at).getByRole('img').getAttribute('src'))!;
-  const svg = decodeURIComponent(address.slice(address.indexOf(',') + 1));
-  return svg.replace(/<style[\s\S]*?<\/style>/g, '').replace(/<[^>]*>/g, '');
+  return decodeURIComponent(address).replace(/<style[\s\S]*?<\/style>/g, '').replace(/<[^>]*>/g, '');
 }
 
 // The frame's policy is what refuses, and says so.
@@ -144,6 +143,23 @@ test('are drawn only where they are seen, and move nothing that is read', async 
   await expect(view).toHaveCount(0);
   await page.goBack();
   await expect(pictures(page), 'what was drawn is there at once').toHaveCount(1);
+});
+
+test('stand as their source while what draws them cannot be loaded, and are drawn once it can', async ({ page }) => {
+  await page.goto(`/c/${await threadWith(page, fenced('no such thing'), fenced(flowchart), 'The end. '.repeat(2000))}`);
+  await page.context().route('**/_app/diagram-*.html', (route) => route.abort());
+  await see(page, 1);
+  await expect(blocks(page).nth(1).getByText('what draws it could not be loaded')).toBeVisible();
+  await expect(blocks(page).nth(1).locator('pre')).toHaveText(flowchart);
+  await page.context().unroute('**/_app/diagram-*.html');
+  await messages(page).evaluate((view) => (view.scrollTop = view.scrollHeight));
+  await expect(blocks(page).nth(1)).not.toBeInViewport();
+  await drawn(page, 1);
+});
+
+test('show letters that no picture may have', async ({ page }) => {
+  await page.goto(`/c/${await threadWith(page, fenced('flowchart LR\n  A["a \u0001 \u001b b & c # d % 50 ä 😀"] --> B'))}`);
+  await drawn(page, 0);
 });
 
 test('say in a sentence why they are not drawn, beside their source', async ({ page, console }) => {

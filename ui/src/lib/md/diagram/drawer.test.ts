@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Drawer, type Outcome } from './drawer';
+import { pictureAddress } from './picture-address';
 import { textMost, type DrawRequest } from './protocol';
 
 const patience = { drawingMs: 100, openingMs: 300, idleMs: 1000 };
@@ -128,8 +129,19 @@ describe('what the frame says', () => {
     const outcome = await answerTo((number) => ({ number, drawn: { ...pictureOf('a'), ...part } }));
     expect(outcome).toEqual({ refused: { reason: 'size', line: 0 } });
   });
+  it('is made fit to be a picture', async () => {
+    const outcome = await answerTo((number) => ({ number, drawn: { ...pictureOf('a'), svg: '<svg>\u0000\u0001\t\n\ud800ä😀\uffff</svg>' } }));
+    expect(outcome).toEqual({ drawn: { ...pictureOf('a'), svg: '<svg>\ufffd\ufffd\t\n\ufffdä😀\ufffd</svg>' } });
+  });
   it('names a line only by its number', async () => {
     expect(await answerTo((number) => ({ number, refused: { reason: 'syntax', line: 3 } }))).toEqual({ refused: { reason: 'syntax', line: 3 } });
     expect(await answerTo((number) => ({ number, refused: { reason: 'syntax', line: 'of <b>' } }))).toEqual({ refused: { reason: 'syntax', line: 0 } });
   });
+});
+
+it('a picture is an address that says all of it', () => {
+  const svg = '<svg fill="#fff">100%\n\t ä 😀 %41 <a href="#x"/></svg>';
+  const address = new URL(pictureAddress(svg));
+  expect(address.hash).toBe('');
+  expect(decodeURIComponent(address.pathname)).toBe(`image/svg+xml;charset=utf-8,${svg}`);
 });

@@ -4,6 +4,9 @@ import address from 'virtual:diagram-frame';
 import type { DrawingFrame, OpenFrame } from './drawer';
 import { READY } from './protocol';
 
+// Its scripts have run when it is loaded, or they never will: without a network what is loaded is an error.
+const ANSWER_MS = 5000;
+
 export const openFrame: OpenFrame = (onsaid, signal) =>
   new Promise<DrawingFrame>((resolve, reject) => {
     const element = document.createElement('iframe');
@@ -12,7 +15,9 @@ export const openFrame: OpenFrame = (onsaid, signal) =>
       port.close();
       element.remove();
     };
+    let isLate: ReturnType<typeof setTimeout> | undefined;
     const giveUp = (): void => {
+      clearTimeout(isLate);
       close();
       reject(new Error('the frame that draws did not load'));
     };
@@ -20,10 +25,14 @@ export const openFrame: OpenFrame = (onsaid, signal) =>
     port.onmessage = ({ data }) => {
       if (data !== READY) return onsaid(data);
       signal.removeEventListener('abort', giveUp);
+      clearTimeout(isLate);
       resolve({ ask: (request) => port.postMessage(request), close });
     };
     // Whatever it may load later has no port.
-    element.addEventListener('load', () => element.contentWindow?.postMessage(READY, '*', [itsPort]), { once: true });
+    element.addEventListener('load', () => {
+      isLate = setTimeout(giveUp, ANSWER_MS);
+      element.contentWindow?.postMessage(READY, '*', [itsPort]);
+    }, { once: true });
     element.setAttribute('sandbox', 'allow-scripts');
     element.setAttribute('aria-hidden', 'true');
     element.title = 'Diagrams';

@@ -17,7 +17,7 @@ export interface Drawn {
 
 // Why there is none. `line` counts from 1; 0: nowhere in particular.
 export interface Refusal {
-  reason: 'syntax' | 'kind' | 'size' | 'picture' | 'time' | 'unreachable';
+  reason: 'syntax' | 'kind' | 'size' | 'picture' | 'broken' | 'time' | 'unreachable';
   line: number;
 }
 
@@ -30,6 +30,9 @@ export const edgesMost = 300;
 export const svgMost = 2_000_000;
 const sideMost = 20_000;
 
+// Letters that no picture may have, for which all of it would be refused.
+const unfit = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/gu;
+
 const isText = (value: unknown, most: number): value is string => typeof value === 'string' && value.length <= most;
 const isSide = (value: unknown): value is number => typeof value === 'number' && value > 0 && value <= sideMost;
 
@@ -41,7 +44,7 @@ export function readAnswer(said: unknown): DrawAnswer | null {
     const { svg, width, height, title, description } = said.drawn as Record<string, unknown>;
     if (!isText(svg, svgMost) || !isSide(width) || !isSide(height)) return { number, refused: { reason: 'size', line: 0 } };
     if (!isText(title, textMost) || !isText(description, textMost)) return null;
-    return { number, drawn: { svg, width, height, title, description } };
+    return { number, drawn: { svg: svg.replace(unfit, '\ufffd'), width, height, title, description } };
   }
   if (!('refused' in said) || typeof said.refused !== 'object' || said.refused === null) return null;
   const { reason, line } = said.refused as Record<string, unknown>;
