@@ -71,7 +71,7 @@ Result<ImageFacts> examine(std::span<const std::uint8_t> file) {
   if (format == nullptr)
     return fail(ErrorCode::invalid_argument, "the image is not in a format we read (JPEG, PNG, WebP, GIF, TIFF, HEIF)");
   const SourcePtr source = source_of(file);
-  const ImagePtr image(vips_image_new_from_source(source.get(), "", nullptr));
+  ImagePtr image(vips_image_new_from_source(source.get(), "", nullptr));
   if (!image) return fail_vips(*format);
   const char* loader = nullptr;
   if (vips_image_get_string(image.get(), VIPS_META_LOADER, &loader) != 0 ||
@@ -79,8 +79,9 @@ Result<ImageFacts> examine(std::span<const std::uint8_t> file) {
     return fail(ErrorCode::invalid_argument, fmt::format("the image is not the {} it begins as", format->name));
   if (auto checked = check_size(image.get()); !checked) return error_of(checked);
   ImageFacts facts{format, static_cast<double>(vips_image_get_width(image.get())),
-                   static_cast<double>(vips_image_get_height(image.get()))};
+                   static_cast<double>(vips_image_get_height(image.get())), nullptr};
   if (vips_image_get_orientation_swap(image.get()) != 0) std::swap(facts.width, facts.height);
+  facts.header = std::move(image);
   return facts;
 }
 

@@ -36,6 +36,7 @@ struct ImageFacts {
   // As seen: after the turn its EXIF asks for.
   double width;
   double height;
+  ImagePtr header;  // with what its file tells of it; reads on in the file when asked for pixels
 };
 
 // What a file is, and that its size is one we decode: nothing is decoded yet. The errors name it as "the image".

@@ -60,10 +60,12 @@ bool is_usual(const jpeg_decompress_struct& codec) {
 struct Band {
   std::uint32_t from = 0, count = 0;
 };
-// The middle `part` of a side.
+// The middle `part` of a side, its middle exactly, and a little more for the filter that comes after.
 Band middle_of(std::uint32_t side, double part) {
-  const auto count = std::clamp(static_cast<std::uint32_t>(std::ceil(side * part)), 1U, side);
-  return {(side - count) / 2, count};
+  constexpr std::uint32_t kMargin = 8;
+  const std::uint32_t from = (side - std::clamp(static_cast<std::uint32_t>(std::ceil(side * part)), 1U, side)) / 2;
+  const std::uint32_t kept_from = from - std::min(from, kMargin);
+  return {kept_from, side - 2 * kept_from};
 }
 
 // Nothing here that has a destructor may be made: an error leaves by longjmp.

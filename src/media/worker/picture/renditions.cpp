@@ -9,6 +9,7 @@
 #include "media/worker/container/libraries.hpp"
 #include "media/worker/picture/decoded_image.hpp"
 #include "media/worker/picture/jpeg_decoding.hpp"
+#include "media/worker/picture/jpeg_encoding.hpp"
 #include "media/worker/picture/resample.hpp"
 
 namespace atelier::media::picture {
@@ -23,14 +24,14 @@ constexpr int kAvifEffort = 1;  // of 9
 
 using OpenPicture = std::function<ImagePtr()>;  // to be read once, from its top down; null: libvips says why
 
-std::unexpected<Error> fail_rendering() {
-  return fail(ErrorCode::invalid_argument, "the image cannot be made smaller: " + take_vips_error());
-}
-
 // Colours without transparency, in memory as they are: the usual case.
 bool is_plain(const VipsImage* image) noexcept {
   return (image->dtype == VIPS_IMAGE_SETBUF || image->dtype == VIPS_IMAGE_SETBUF_FOREIGN) && image->Bands == 3 &&
          image->BandFmt == VIPS_FORMAT_UCHAR && image->Type == VIPS_INTERPRETATION_sRGB;
+}
+
+std::unexpected<Error> fail_rendering() {
+  return fail(ErrorCode::invalid_argument, "the image cannot be made smaller: " + take_vips_error());
 }
 
 struct Scaling {
@@ -114,9 +115,19 @@ int save(VipsImage* image, Encoding encoding, void** bytes, std::size_t* size_by
   return -1;
 }
 
+Result<Rendition> encode_plain_jpeg(VipsImage* image) {
+  const Extent size{image->Xsize, image->Ysize};
+  const auto* pixels = static_cast<const std::uint8_t*>(vips_image_get_data(image));
+  if (pixels == nullptr) return fail_rendering();
+  auto bytes = encode_small_jpeg({pixels, VIPS_IMAGE_SIZEOF_IMAGE(image)}, size, kJpegQuality);
+  if (!bytes) return error_of(bytes);
+  return Rendition{size.width, size.height, std::move(*bytes)};
+}
+
 Result<Rendition> encode(ImagePtr image, Encoding encoding) {
   if (encoding == Encoding::jpeg) image = on_white(std::move(image));
   if (!image) return fail_rendering();
+  if (encoding == Encoding::jpeg && is_plain(image.get())) return encode_plain_jpeg(image.get());
   void* bytes = nullptr;
   std::size_t size_bytes = 0;
   const int failed = save(image.get(), encoding, &bytes, &size_bytes);
@@ -170,11 +181,9 @@ std::optional<double> shape_of_covers(std::span<const RenditionOrder> orders) {
 
 ImagePtr decode_fast(std::span<const std::uint8_t> file, const ImageFacts& facts,
                      std::span<const RenditionOrder> orders) {
-  const ImagePtr header(vips_image_new_from_buffer(file.data(), file.size(), "", nullptr));
-  if (!header) return nullptr;
   JpegNeed need{.shrink = least_shrink(facts, orders), .aspect = shape_of_covers(orders)};
-  if (need.aspect && vips_image_get_orientation_swap(header.get()) != 0) need.aspect = 1 / *need.aspect;
-  return decode_jpeg(file, header.get(), need);
+  if (need.aspect && vips_image_get_orientation_swap(facts.header.get()) != 0) need.aspect = 1 / *need.aspect;
+  return decode_jpeg(file, facts.header.get(), need);
 }
 
 Result<std::vector<Rendition>> render_again(const ImagePtr& whole, std::span<const RenditionOrder> orders) {
