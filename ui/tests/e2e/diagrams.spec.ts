@@ -155,6 +155,21 @@ test('stand as their source while what draws them cannot be loaded, and are draw
   await messages(page).evaluate((view) => (view.scrollTop = view.scrollHeight));
   await expect(blocks(page).nth(1)).not.toBeInViewport();
   await drawn(page, 1);
+  const first = blocks(page).first();
+  await see(page, 0);
+  await expect(first.getByText('names no kind of diagram'), 'what was not understood once is not asked again').toBeVisible();
+  await expect(first.getByRole('button', { name: 'Draw again' })).toHaveCount(0);
+});
+
+test('that could not be drawn for a while are drawn at a press, which keeps its place', async ({ page }) => {
+  await page.context().route('**/_app/diagram-*.html', (route) => route.abort());
+  await page.goto(`/c/${await threadWith(page, fenced(flowchart))}`);
+  const again = blocks(page).getByRole('button', { name: 'Draw again' });
+  await expect(again).toBeVisible();
+  await page.context().unroute('**/_app/diagram-*.html');
+  await again.press('Enter');
+  await drawn(page, 0);
+  await expect(blocks(page).getByRole('button', { name: 'Source', exact: true })).toBeFocused();
 });
 
 test('show letters that no picture may have', async ({ page }) => {

@@ -81,6 +81,8 @@ describe('diagrams', () => {
     expect(frames.open).toBe(1);
     expect(await frames.draw('slow')).toEqual({ refused: { reason: 'time', line: 0 } });
     expect(frames.asked).toHaveLength(2);
+    frames.drawer.forget('slow', false);
+    expect(await frames.draw('slow'), 'unless that is asked for').toEqual({ drawn: pictureOf('slow') });
   });
   it('whose frame cannot be loaded say so, and may be asked for again', async () => {
     const frames = new Frames();
@@ -106,8 +108,10 @@ describe('diagrams', () => {
     for (let at = 0; at < 80; at += 1) await frames.draw(`${at}`);
     expect(frames.drawer.known('0', false)).toBeNull();
     expect(frames.drawer.known('79', false)).not.toBeNull();
-    await frames.draw(`big ${'x'.repeat(textMost - 10)}`);
-    expect(frames.drawer.known('79', false)).not.toBeNull();
+    for (let at = 0; at < 120; at += 1) await frames.draw(`${at} big ${'x'.repeat(textMost - 10)}`);
+    expect(frames.drawer.known('79', false)).toBeNull();
+    for (let at = 0; at < 60; at += 1) await frames.draw(`${at}`);
+    expect(frames.drawer.known('0', false), 'what was forgotten no longer counts').not.toBeNull();
   });
 });
 

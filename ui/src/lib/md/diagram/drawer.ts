@@ -58,6 +58,11 @@ export class Drawer {
     return outcome;
   }
 
+  // So that it is drawn anew.
+  forget(text: string, isDark: boolean): void {
+    this.#drop(keyOf(text, isDark));
+  }
+
   // Tells `ondrawn` once what came of it. The function that comes back says that nobody wants it any more.
   draw(text: string, isDark: boolean, ondrawn: (outcome: Outcome) => void): () => void {
     const known = this.known(text, isDark);
@@ -126,11 +131,14 @@ export class Drawer {
   #remember(key: string, outcome: Outcome): void {
     this.#remembered.set(key, outcome);
     this.#rememberedCharacters += key.length + sizeOf(outcome);
-    for (const [oldest, old] of this.#remembered) {
+    for (const oldest of this.#remembered.keys()) {
       if (this.#remembered.size <= rememberedMost && this.#rememberedCharacters <= rememberedCharactersMost) return;
-      this.#remembered.delete(oldest);
-      this.#rememberedCharacters -= oldest.length + sizeOf(old);
+      this.#drop(oldest);
     }
+  }
+  #drop(key: string): void {
+    const outcome = this.#remembered.get(key);
+    if (outcome && this.#remembered.delete(key)) this.#rememberedCharacters -= key.length + sizeOf(outcome);
   }
 
   #close(): void {
