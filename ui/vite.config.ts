@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defaultAllowedOrigins } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { budgets } from './tools/budgets-plugin.mjs';
 import { frame } from './tools/frame-plugin.mjs';
@@ -53,6 +54,7 @@ export default defineConfig({
     cssCodeSplit: true,
     reportCompressedSize: false,
   },
-  server: { proxy: Object.fromEntries(['/api', '/v1'].map((path) => [path, process.env.ATELIER_API ?? 'http://127.0.0.1:8787'])) },
+  // Frames without an origin load their scripts from here, too.
+  server: { cors: { origin: [defaultAllowedOrigins, 'null'] }, proxy: Object.fromEntries(['/api', '/v1'].map((path) => [path, process.env.ATELIER_API ?? 'http://127.0.0.1:8787'])) },
   test: { include: ['src/**/*.test.ts', 'tests/unit/**/*.test.ts'], environment: 'node' },
 });

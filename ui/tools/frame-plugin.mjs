@@ -2,6 +2,7 @@
 // neither can change what the other loads. Its files go among the page's, under names with their hashes, and
 // 'virtual:<name>-frame' is the address of the document.
 import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
 import { build } from 'vite';
 
 const chunksOf = (output) => Object.fromEntries(output.filter((file) => file.type === 'chunk').map((file) => [file.fileName, file]));
@@ -61,7 +62,7 @@ export function frame(options) {
   const output = () => (made ??= outputOf({ alias: {}, ...options }));
   return {
     name: `atelier-frame-${name}`,
-    // How many files a first drawing takes, for the budgets.
+    // The names of `first` with all that they need, for the budgets.
     api: { firstFiles: async () => (await output()).first },
     configResolved(config) {
       isBuild = config.command === 'build';
@@ -69,7 +70,7 @@ export function frame(options) {
     resolveId: (wanted) => (wanted === id ? `\0${id}` : null),
     async load(wanted) {
       if (wanted !== `\0${id}`) return null;
-      const address = isBuild ? (await output()).address : document.slice(root.length);
+      const address = isBuild ? (await output()).address : `/${relative(root, document)}`;
       return `export default ${JSON.stringify(address)};`;
     },
     async generateBundle() {
