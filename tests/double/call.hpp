@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "tests/double/faults.hpp"
+#include "tests/double/form.hpp"
 #include "tests/double/message.hpp"
 #include "tests/double/persona.hpp"
 #include "tests/double/reader.hpp"
@@ -41,9 +42,10 @@ struct Call {
   const Faults& faults;
   State& state;
   ErrorShape errors;
-  json::Object body;     // empty without one
-  std::string model;     // without its faults; empty without one
-  std::string captured;  // what "*" in the endpoint's path stood for
+  json::Object body;           // empty without one; of a form its fields, all of them texts
+  std::string model;           // without its faults; empty without one
+  std::string captured;        // what "*" in the endpoint's path stood for
+  const Form* form = nullptr;  // null: the body was none
 };
 
 // Every value in an answer that a real provider takes from a clock.
@@ -83,6 +85,11 @@ Answer answer_models(const Call& call);
 Answer answer_model(const Call& call);
 Answer answer_moderations(const Call& call);
 Answer answer_openrouter_key(const Call& call);
+Answer answer_image_generations(const Call& call);
+Answer answer_image_edits(const Call& call);
+Answer answer_speech(const Call& call);
+Answer answer_transcriptions(const Call& call);
+Answer answer_translations(const Call& call);
 
 Answer answer_messages(const Call& call);
 Answer answer_count_tokens(const Call& call);

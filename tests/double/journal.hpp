@@ -26,7 +26,7 @@ struct Seen {
   std::optional<Persona> persona;  // nullopt: nobody serves that path
   std::string method, target, path;
   Fields fields;
-  std::string body;
+  std::string body;                                        // of a form: its fields and files as JSON, without bytes
   std::string model;                                       // as it came, with its faults
   std::string faults;                                      // all that applied, by suffix and by rule
   std::string key;                                         // as it was given, valid or not

@@ -31,8 +31,8 @@ struct Request {
 // Percent escapes undone; those that are none stay as they are.
 std::string unescape(std::string_view text);
 
-// How the pieces of a streamed answer are put into bytes.
-enum class Framing : std::uint8_t { whole, sse, ndjson, json_array };
+// How the pieces of a streamed answer are put into bytes: `bytes` as they are, each a chunk.
+enum class Framing : std::uint8_t { whole, sse, ndjson, json_array, bytes };
 
 // What a piece of a stream is for, so that faults know where to strike.
 enum class PieceKind : std::uint8_t {
@@ -45,7 +45,7 @@ enum class PieceKind : std::uint8_t {
 
 struct Piece {
   PieceKind kind = PieceKind::token;
-  std::string data;        // JSON text, or "[DONE]"
+  std::string data;        // JSON text, or "[DONE]", or bytes of a sound
   std::string event = {};  // SSE's event name; empty: none
 };
 

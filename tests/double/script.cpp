@@ -165,7 +165,7 @@ class Writer {
       for (Piece& piece : other) {
         json::Value data = json::parse(piece.data).value_or(json::Value());
         change_ids(data);
-        piece.data = json::write(data);
+        if (answer_.framing != Framing::bytes) piece.data = json::write(data);
       }
       pieces.insert(at(mid), other.begin(), other.end());
     }
@@ -261,11 +261,18 @@ class Writer {
       }
       if (i == last && faults_.has("slow-end")) wait("slow-end");
       if (i == last && faults_.has("cut-before-end")) return cut("cut-before-end");
-      if (faults_.has("comments")) add_event(comment(), PieceKind::start);
+      if (faults_.has("comments") && answer_.framing != Framing::bytes) add_event(comment(), PieceKind::start);
       if (piece.kind == PieceKind::token && std::exchange(had_token, true) && faults_.has("token-gap"))
         wait("token-gap");
       add_event(framed(piece, i), piece.kind);
     }
+    // What is made of tokens alone ends with them.
+    if (last == answer_.pieces.size() && !has_ended_) {
+      if (faults_.has("slow-end")) wait("slow-end");
+      if (!has_ended_ && faults_.has("cut-before-end")) return cut("cut-before-end");
+    }
+    // A sound has no word for an error: it breaks off.
+    if (answer_.framing == Framing::bytes && !has_ended_ && stream_problem(faults_)) return end(Step::Kind::fin);
     if (answer_.framing == Framing::json_array && !has_ended_ && !faults_.has("empty"))
       add_event(answer_.pieces.empty() ? "[]" : "]", PieceKind::end);
   }
@@ -290,6 +297,7 @@ class Writer {
         return piece.data + "\n";
       case Framing::json_array:
         return (index == 0 ? "[" : ",\n") + piece.data;
+      case Framing::bytes:
       case Framing::whole:
         break;
     }

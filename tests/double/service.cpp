@@ -79,7 +79,16 @@ bool Service::may_load(std::string_view target, std::string_view body) const {
 Service::Content Service::parse(const Place& place, const Request& request) const {
   Content parsed;
   const bool has_body = request.method == "POST";
-  if (has_body) {
+  const std::string_view type = request.field("content-type").value_or("");
+  if (has_body && is_form(type)) {
+    if (auto form = parse_form(type, request.body)) {
+      parsed.body = fields_of(*form);
+      parsed.form = std::move(*form);
+    } else {
+      parsed.problem =
+          Problem{.status = 400, .message = fmt::format("Could not parse multipart form: {}", form.error())};
+    }
+  } else if (has_body) {
     auto body = json::parse(request.body);
     if (!body || !body->is_object()) {
       parsed.problem =
@@ -94,6 +103,12 @@ Service::Content Service::parse(const Place& place, const Request& request) cons
       place.endpoint && (place.endpoint->family == Family::gemini || place.captured.size() > 0) && parsed.model.empty();
   if (is_in_path) parsed.model = place.captured;
   return parsed;
+}
+
+// Of a form only what it holds: its bytes are none that a journal could show.
+std::string Service::body_seen(const Request& request, const Content& content) {
+  if (content.form) return json::write(shown(*content.form));
+  return is_form(request.field("content-type").value_or("")) ? std::string() : request.body;
 }
 
 Service::Decision Service::answer(Request request, std::uint64_t connection, const RequestHead& head, bool is_load) {
@@ -127,7 +142,7 @@ Service::Decision Service::answer(Request request, std::uint64_t connection, con
             .target = request.target,
             .path = request.path,
             .fields = request.fields,
-            .body = request.body,
+            .body = body_seen(request, parsed),
             .model = parsed.model,
             .faults = faults.describe(),
             .key = key,
@@ -184,7 +199,8 @@ Answer Service::make_answer(const Place& place, const Request& request, Content 
                   .errors = place.errors,
                   .body = std::move(parsed.body),
                   .model = model,
-                  .captured = place.captured};
+                  .captured = place.captured,
+                  .form = parsed.form ? &*parsed.form : nullptr};
   Answer answer = place.endpoint->answer(call);
   // Unstreamed, an error "in the stream" is one under status 200.
   if (const auto problem = stream_problem(faults); problem && !answer.is_streamed() && answer.status == 200)

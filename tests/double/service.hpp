@@ -30,13 +30,16 @@ class Service {
 
  private:
   Decision answer(Request request, std::uint64_t connection, const RequestHead& head, bool is_load);
-  // The model that a request names, with its faults; the body is parsed into `body` where it is JSON.
+  // The model that a request names, with its faults; the body is parsed into `body` where it is JSON, and into `form`,
+  // whose fields are in `body` too, where it is one. `form` looks into the request.
   struct Content {
     json::Object body;
+    std::optional<Form> form;
     std::optional<Problem> problem;
     std::string model;
   };
   Content parse(const Place& place, const Request& request) const;
+  static std::string body_seen(const Request& request, const Content& content);
   Answer make_answer(const Place& place, const Request& request, Content parsed, const Faults& faults);
   bool may_load(std::string_view target, std::string_view body) const;
 

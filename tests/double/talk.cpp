@@ -256,6 +256,10 @@ std::vector<std::string> tokens_of(std::string_view text) {
   return tokens;
 }
 
+std::size_t count_characters(std::string_view text) {
+  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_continuation));
+}
+
 std::int64_t count_tokens(std::string_view text) {
   std::int64_t count = 0;
   std::size_t characters = 0;

@@ -92,6 +92,7 @@ Said say(const Wish& wish, const Faults& faults, int choice = 0);
 // Words with the white space before them; long ones in pieces of 16 characters. Together they are the text.
 std::vector<std::string> tokens_of(std::string_view text);
 std::int64_t count_tokens(std::string_view text);
+std::size_t count_characters(std::string_view text);  // of Unicode
 
 // The value of "[name value]" in a text; "" for "[name]"; nullopt when it is not there.
 std::optional<std::string> directive(std::string_view text, std::string_view name);
