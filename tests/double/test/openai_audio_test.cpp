@@ -110,7 +110,7 @@ TEST_F(OpenAiAudio, SpeechFailsAsToldByTheModelsName) {
   }
   const Reply slow = speak(asked, "gpt-4o-mini-tts@token-gap=20");
   ASSERT_EQ(slow.chunks_after.size(), 9U);
-  EXPECT_GE(slow.chunks_after.back() - slow.chunks_after.front(), 100ms);
+  EXPECT_GE(slow.chunks_after.back(), 100ms) << "eight gaps";
   EXPECT_EQ(slow.body, wav().substr(44));
   EXPECT_FALSE(provider_.requests()[1].is_success);
   EXPECT_TRUE(provider_.requests().back().is_success);
