@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -15,6 +15,7 @@
 
 #include "base/async.hpp"
 #include "base/task_group.hpp"
+#include "media/supervisor/process.hpp"
 #include "media/supervisor/workers.hpp"
 
 namespace atelier::media {
@@ -27,23 +28,38 @@ struct Load {
 };
 
 struct Figures {
-  double seconds = 0;
+  double seconds = 0, cpu_ms = 0;
   std::uint64_t cover_bytes = 0;
   std::vector<std::uint64_t> resident_bytes;  // of the largest worker, after each tenth of the covers
 };
 
+std::vector<int> children() {
+  std::vector<int> found;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream list(thread.path() / "children");
+    found.insert(found.end(), std::istream_iterator<int>(list), {});
+  }
+  return found;
+}
+
 std::uint64_t largest_child_bytes() {
   std::uint64_t largest = 0;
-  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream children(thread.path() / "children");
-    for (std::istream_iterator<int> child(children), end; child != end; ++child) {
-      std::ifstream pages(fmt::format("/proc/{}/statm", *child));
-      std::uint64_t all = 0, resident = 0;
-      pages >> all >> resident;
-      largest = std::max(largest, resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
-    }
-  }
+  for (const int child : children())
+    if (const auto usage = read_usage(child)) largest = std::max(largest, usage->resident_bytes);
   return largest;
+}
+
+// Of this process and its workers. A worker that is replaced on the way takes its own with it.
+double cpu_ms() {
+  rusage own{};
+  ::getrusage(RUSAGE_SELF, &own);
+  const auto ms = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
+  };
+  double all = ms(own.ru_utime) + ms(own.ru_stime);
+  for (const int child : children())
+    if (const auto usage = read_usage(child)) all += static_cast<double>(usage->cpu_ms);
+  return all;
 }
 
 struct Run {
@@ -80,10 +96,12 @@ Task<Result<>> measure(Workers* workers, const Load* load, Figures* figures) {
     *figures = Figures();
     Run run{.workers = *workers, .load = *each, .figures = *figures};
     TaskGroup group(co_await current_executor());
+    const double cpu_before = cpu_ms();
     const auto begun = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < each->worker_count; ++i) group.spawn(make_covers(&run));
     auto joined = co_await group.join();
     figures->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    figures->cpu_ms = cpu_ms() - cpu_before;
     if (!joined) co_return joined;
   }
   co_return Result<>{};
@@ -110,8 +128,9 @@ int run(const Load& load) {
   std::string memory;
   for (const std::uint64_t bytes : figures.resident_bytes)
     memory += fmt::format("{}{:.1f}", memory.empty() ? "" : ",", static_cast<double>(bytes) / (1 << 20));
-  fmt::print("{{\"per_second\":{:.2f},\"cover_bytes\":{},\"worker_mib\":[{}]}}\n",
-             static_cast<double>(load.count) / figures.seconds, figures.cover_bytes, memory);
+  fmt::print("{{\"per_second\":{:.2f},\"cpu_ms_each\":{:.2f},\"cover_bytes\":{},\"worker_mib\":[{}]}}\n",
+             static_cast<double>(load.count) / figures.seconds, figures.cpu_ms / static_cast<double>(load.count),
+             figures.cover_bytes, memory);
   return 0;
 }
 

@@ -31,7 +31,7 @@ try {
   const picture = await makePicture();
   writeFileSync(file, picture);
   console.log(`picture: 4000x3000, ${(picture.length / 1e6).toFixed(2)} MB`);
-  const figures = { ours: [], theirs: [], ratios: [] };
+  const figures = { ours: [], theirs: [], ratios: [], oursCpu: [], theirsCpu: [], ratiosCpu: [] };
   let bytes = {};
   for (let round = 0; round < rounds; round++) {
     // Who begins changes, since a processor that has worked for a while is slower.
@@ -41,12 +41,20 @@ try {
     figures.ours.push(a.per_second);
     figures.theirs.push(b.per_second);
     figures.ratios.push(a.per_second / b.per_second);
+    figures.oursCpu.push(a.cpu_ms_each);
+    figures.theirsCpu.push(b.cpu_ms_each);
+    figures.ratiosCpu.push(b.cpu_ms_each / a.cpu_ms_each);
     bytes = { ours: a.cover_bytes, theirs: b.cover_bytes };
   }
   console.log(`covers a second, two at once, median (spread) of ${rounds} rounds of ${count}`);
   console.log(`  atelier-media  ${spread(figures.ours)}, ${bytes.ours} bytes each`);
   console.log(`  sharp          ${spread(figures.theirs)}, ${bytes.theirs} bytes each`);
-  console.log(`  ratio          ${middle(figures.ratios).toFixed(2)} (${Math.min(...figures.ratios).toFixed(2)} to ${Math.max(...figures.ratios).toFixed(2)})`);
+  console.log(`processor time each, ms`);
+  console.log(`  atelier-media  ${spread(figures.oursCpu)}`);
+  console.log(`  sharp          ${spread(figures.theirsCpu)}`);
+  console.log(`ours to sharp's, of covers a second and of processor time`);
+  console.log(`  processor      ${middle(figures.ratiosCpu).toFixed(2)} (${Math.min(...figures.ratiosCpu).toFixed(2)} to ${Math.max(...figures.ratiosCpu).toFixed(2)})`);
+  console.log(`  covers                  ${middle(figures.ratios).toFixed(2)} (${Math.min(...figures.ratios).toFixed(2)} to ${Math.max(...figures.ratios).toFixed(2)})`);
   if (long > 0) {
     const { worker_mib: memory } = ours(long);
     console.log(`memory of the larger worker after each tenth of ${long}, MiB: ${memory.map((mib) => mib.toFixed(0)).join(' ')}`);

@@ -189,5 +189,78 @@ TEST_F(AssetPreviews, ThereAreNoneOfWhatCannotBeShown) {
   EXPECT_EQ(text(odd.json(), "where"), "size");
 }
 
+// A Matroska file of so many tracks, by hand: nobody's tools write one.
+std::string matroska_of(std::size_t track_count) {
+  const auto element = [](std::string id, const std::string& body) {
+    const auto size = static_cast<std::uint32_t>(body.size());
+    std::string head = std::move(id);
+    head += static_cast<char>(0x10 | size >> 24);
+    for (int shift = 16; shift >= 0; shift -= 8) head += static_cast<char>(size >> shift);
+    return head + body;
+  };
+  const auto number = [&](std::string id, std::uint32_t value) {
+    return element(std::move(id), {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+                                   static_cast<char>(value >> 8), static_cast<char>(value)});
+  };
+  std::string tracks;
+  for (std::size_t i = 1; i <= track_count; ++i) {
+    const auto id = static_cast<std::uint32_t>(i);
+    tracks += element("\xae", number("\xd7", id) + number("\x73\xc5", id) + number("\x83", 1) +
+                                  element("\x86", "V_VP8") + element("\xe0", number("\xb0", 64) + number("\xba", 64)));
+  }
+  return element("\x1a\x45\xdf\xa3", element("\x42\x82", "matroska")) +
+         element("\x18\x53\x80\x67", element("\x16\x54\xae\x6b", tracks));
+}
+
+TEST_F(AssetPreviews, OfHostileFilesHurtNobody) {
+  const std::string photo = drawn("640x480", "mjpeg");
+  struct Case {
+    const char* name;
+    std::string bytes;
+  };
+  for (const Case& one : std::vector<Case>{
+           {"bomb.png", std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\1\0\0\0\1\0\0\x08\2\0\0\0\0\0\0\0", 33)},
+           {"playlist.mp4", "#EXTM3U\n#EXTINF:1,\nhttp://169.254.169.254/latest/meta-data\n"},
+           {"script.svg", "<svg xmlns='http://www.w3.org/2000/svg'><script>fetch('/api/keys')</script></svg>"},
+           {"cut.jpg", photo.substr(0, photo.size() / 3)},
+           {"tracks.mkv", matroska_of(20'000)},
+           {"page.jpg", "<!DOCTYPE html><script>1</script>"}}) {
+    const Answer refused = call(net::Method::post, std::string("/api/assets?name=") + one.name, one.bytes,
+                                {{"content-type", "application/octet-stream"}});
+    EXPECT_GE(refused.status, 400) << one.name;
+    EXPECT_LT(refused.status, 500) << one.name << refused.body;
+    EXPECT_THAT(text(refused.json(), "code"), testing::AnyOf(StartsWith("media_"), StartsWith("file_")));
+  }
+  EXPECT_TRUE(get("/api/assets").json().at("items").as_array().empty());
+  // A name that would leave the folder is a name and nothing else.
+  const json::Value named = upload("..%2F..%2Fetc%2Fpasswd%00.jpg", photo);
+  EXPECT_EQ(text(named, "name").find('/'), std::string::npos);
+  EXPECT_EQ(get(text(named, "preview_url")).status, 200);
+}
+
+// Its head is in order, so that it is taken; what should be seen is not.
+TEST_F(AssetPreviews, OfAVideoThatShowsNothingAreRefusedWithTheReason) {
+  std::string film = made_by_ffmpeg(
+      "-f lavfi -i testsrc2=size=320x180:rate=25:duration=8 -c:v libx264 -preset ultrafast -movflags "
+      "frag_keyframe+empty_moov -g 25 -f mp4");
+  for (std::size_t at = film.find("mdat"); at != std::string::npos; at = film.find("mdat", at + 4)) {
+    const std::size_t next = std::min(film.find("moof", at), film.find("mfra", at));
+    const std::size_t end = next == std::string::npos ? film.size() : next - 4;
+    if (end > at + 4)
+      std::fill(film.begin() + static_cast<std::ptrdiff_t>(at) + 4, film.begin() + static_cast<std::ptrdiff_t>(end),
+                '\xee');
+  }
+  const Answer taken =
+      call(net::Method::post, "/api/assets?name=dark.mp4", film, {{"content-type", "application/octet-stream"}});
+  ASSERT_EQ(taken.status, 201) << taken.body;
+  const json::Value settled = await_settled(taken.json());
+  EXPECT_EQ(text(settled.at("previews"), "state"), "refused");
+  EXPECT_FALSE(text(settled.at("previews"), "problem").empty());
+  const Answer none = get(text(settled, "preview_url"));
+  EXPECT_EQ(none.status, 404);
+  EXPECT_EQ(text(none.json(), "code"), "preview_refused");
+  EXPECT_THAT(text(none.json(), "detail"), HasSubstr("dark.mp4"));
+}
+
 }  // namespace
 }  // namespace atelier::app

@@ -1,0 +1,192 @@
+// When previews are made: once for all who ask, those that are looked at first, and no more than there is room for.
+#include "studio/library/previews.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "base/blocking.hpp"
+#include "base/run_elsewhere.hpp"
+#include "net/server.hpp"
+#include "store/bus.hpp"
+#include "store/migrations.hpp"
+#include "tests/store/support.hpp"
+
+namespace atelier::studio {
+namespace {
+
+// A GIF of one pixel; `colour` makes each another file.
+std::string pixel(unsigned colour) {
+  std::string gif("GIF89a\x01\0\x01\0\x80\0\0", 13);
+  gif += {static_cast<char>(colour), static_cast<char>(colour >> 8), static_cast<char>(colour >> 16)};
+  gif += std::string("\0\0\0", 3);
+  gif += std::string("\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b", 16);
+  return gif;
+}
+
+class PreviewsTest : public testing::Test {
+ protected:
+  PreviewsTest() {
+    auto opened = store::open_sqlite({.path = folder_ / "studio.db"}, store::studio_migrations());
+    EXPECT_TRUE(opened);
+    database_ = std::move(*opened);
+    auto blobs = store::open_file_blobs({.directory = folder_ / "blobs"}, system_clock());
+    EXPECT_TRUE(blobs);
+    blobs_ = std::move(*blobs);
+    bus_ = store::make_local_bus();
+    auto events = on_loop(store::open_event_log(*database_, *bus_));
+    EXPECT_TRUE(events);
+    events_ = std::move(*events);
+    media::WorkersSettings settings;
+    settings.worker_count_max = 1;
+    workers_ = std::make_unique<media::Workers>(loops_.executor(0), settings);
+    services_.emplace(graph::NodeServices{.workers = *workers_,
+                                          .database = *database_,
+                                          .blobs = *blobs_,
+                                          .events = *events_,
+                                          .clock = system_clock(),
+                                          .media_version = {}});
+  }
+  ~PreviewsTest() override {
+    if (previews_) previews_->stop();
+    on_loop(workers_->stop());
+    database_->close();
+    previews_.reset();
+    workers_.reset();
+  }
+  template <class T>
+  T on_loop(Task<T> task) {
+    return run_blocking(loops_.executor(0), std::move(task));
+  }
+  void open(Previews::Options options) {
+    previews_ = std::make_unique<Previews>(loops_.executor(0),
+                                           Previews::Parts{.services = *services_, .metrics = metrics_}, options);
+  }
+  store::Asset add(std::string bytes) {
+    auto blob = on_loop(blobs_->put(store::BlobKind::original, std::move(bytes)));
+    EXPECT_TRUE(blob);
+    store::Asset asset{.id = AssetId::make(),
+                       .owner = store::local_user(),
+                       .digest = blob->digest,
+                       .size_bytes = blob->size_bytes,
+                       .kind = "image",
+                       .media_type = "image/gif",
+                       .name = "pixel.gif",
+                       .facts = json::Object(),
+                       .created_ms = 0};
+    std::vector<store::Statement> batch;
+    batch.push_back(store::Assets::insert(asset));
+    EXPECT_TRUE(on_loop(database_->write(std::move(batch))));
+    return asset;
+  }
+  std::uint64_t made() {
+    const std::string all = metrics_.render();
+    const std::string name = "\natelier_previews_made_total ";
+    const std::size_t at = all.find(name);
+    return at == std::string::npos ? 0 : std::stoull(all.substr(at + name.size()));
+  }
+  store::PreviewState state_of(const store::Asset& asset) {
+    store::Assets assets(*database_);
+    auto found = on_loop(assets.find({.owner = asset.owner, .role = Role::admin}, asset.id));
+    EXPECT_TRUE(found);
+    return found->preview_state;
+  }
+
+  store::TemporaryFolder folder_;
+  net::Loops loops_{1};
+  Metrics metrics_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<store::BlobStore> blobs_;
+  std::unique_ptr<store::Bus> bus_;
+  std::unique_ptr<store::EventLog> events_;
+  std::unique_ptr<media::Workers> workers_;
+  std::optional<graph::NodeServices> services_;
+  std::unique_ptr<Previews> previews_;
+};
+
+Task<Result<>> open_one(Previews* previews, store::Asset asset, std::string name) {
+  auto opened = co_await previews->open(std::move(asset), std::move(name));
+  if (!opened) co_return error_of(opened);
+  co_return Result<>{};
+}
+
+Task<Result<>> open_many(Previews* previews, store::Asset asset, std::vector<std::string> names) {
+  TaskGroup group(co_await boost::asio::this_coro::executor);
+  for (std::string& name : names) group.spawn(open_one(previews, asset, std::move(name)));
+  co_return co_await group.join();
+}
+
+TEST_F(PreviewsTest, AreMadeOnceForAllWhoAsk) {
+  open({});
+  std::vector<std::string> names;
+  for (int i = 0; i < 10; ++i)
+    for (const char* name : {"320.webp", "640.webp", "1280.webp"}) names.emplace_back(name);
+  const auto opened = on_loop(open_many(previews_.get(), add(pixel(7)), names));
+  ASSERT_TRUE(opened) << opened.error().describe();
+  EXPECT_EQ(made(), 1U);
+}
+
+TEST_F(PreviewsTest, AreNotWaitedForWhereTooManyAre) {
+  Previews::Options options;
+  options.waiting_max = 0;
+  open(options);
+  const auto busy = on_loop(open_one(previews_.get(), add(pixel(8)), "320.webp"));
+  ASSERT_FALSE(busy);
+  EXPECT_EQ(busy.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(busy.error().reason, "previews_busy");
+  EXPECT_TRUE(busy.error().retry_after_ms);
+}
+
+TEST_F(PreviewsTest, AreMadeForLaterWhereTheyTakeLong) {
+  Previews::Options options;
+  options.patience = std::chrono::milliseconds(0);
+  open(options);
+  const store::Asset asset = add(pixel(9));
+  const auto pending = on_loop(open_one(previews_.get(), asset, "320.webp"));
+  ASSERT_FALSE(pending);
+  EXPECT_EQ(pending.error().reason, "preview_pending");
+  EXPECT_TRUE(pending.error().retry_after_ms);
+}
+
+Task<Result<>> run_until_settled(Previews* previews, store::Database* database, store::Asset last) {
+  TaskGroup group(co_await boost::asio::this_coro::executor, {.stops_on_error = false});
+  group.spawn(previews->run());
+  store::Assets assets(*database);
+  for (;;) {
+    auto found = co_await assets.find({.owner = last.owner, .role = Role::admin}, last.id);
+    if (!found || found->preview_state != store::PreviewState::pending) break;
+    auto next = co_await assets.find_without_previews("");
+    if (!next) break;
+  }
+  group.cancel();
+  co_return co_await group.join();
+}
+
+TEST_F(PreviewsTest, AreMadeOfAllThatComesInAndSaySoOfWhatCannotBeShown) {
+  open({});
+  const store::Asset good = add(pixel(10)), twin = add(pixel(10)), bad = add("GIF89a and then nothing");
+  (void)on_loop(run_until_settled(previews_.get(), database_.get(), good));
+  EXPECT_EQ(state_of(good), store::PreviewState::ready);
+  EXPECT_EQ(state_of(twin), store::PreviewState::ready) << "the same bytes";
+  EXPECT_EQ(state_of(bad), store::PreviewState::refused);
+  EXPECT_EQ(made(), 1U);
+  const auto refused = on_loop(open_one(previews_.get(), bad, "640.webp"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+  EXPECT_EQ(refused.error().reason, "preview_refused");
+}
+
+TEST_F(PreviewsTest, OfOtherKindsAreNotThere) {
+  open({});
+  store::Asset document = add("%PDF-1.7");
+  document.kind = "document";
+  for (const char* name : {"320.webp", "cover.jpg", "loop.mp4", "peaks.dat", "333.webp", "320.bmp", "../320.webp"})
+    EXPECT_EQ(on_loop(open_one(previews_.get(), document, name)).error().reason, "asset_no_preview") << name;
+  store::Asset picture = add(pixel(11));
+  for (const char* name : {"loop.mp4", "peaks.dat", "333.webp", "320.bmp", ""})
+    EXPECT_EQ(on_loop(open_one(previews_.get(), picture, name)).error().reason, "asset_no_preview") << name;
+}
+
+}  // namespace
+}  // namespace atelier::studio
