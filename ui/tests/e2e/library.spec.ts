@@ -54,6 +54,29 @@ test('a picture is uploaded, looked at, used as a background and deleted', async
   await expect(page.getByRole('button', { name: 'Look at sea.png' })).toBeVisible();
 });
 
+test('tiles show small pictures, and nobody loads the file or asks twice', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/api/assets/')) asked.push(new URL(request.url()).pathname.split('/').pop()!);
+  });
+  await page.goto('/library');
+  await page.locator('input[type=file]').setInputFiles({ name: 'tall.png', mimeType: 'image/png', buffer: await picture(page, 'coral') });
+  const tile = page.getByRole('button', { name: 'Look at tall.png' }).locator('img');
+  await expect(tile).toBeVisible();
+  await expect.poll(() => tile.evaluate((image: HTMLImageElement) => image.naturalWidth), 'no larger than 320 on its longer side').toBe(213);
+  await expect(tile).toHaveAttribute('srcset', /size=320 1x, .*size=640 2x/);
+  await page.getByRole('button', { name: 'Look at tall.png' }).click();
+  const large = page.getByRole('dialog', { name: 'tall.png' }).getByRole('img', { name: 'tall.png' });
+  await expect.poll(() => large.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(320);
+  expect(asked).not.toContain('content');
+  const answer = await page.request.get((await tile.getAttribute('src'))!, { headers: { accept: 'image/webp' } });
+  expect(answer.headers()['content-type']).toBe('image/webp');
+  expect(answer.headers()['cache-control']).toContain('immutable');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Delete “tall.png”' }).click({ force: true });
+  await expect(page.getByRole('button', { name: 'Look at tall.png' })).toHaveCount(0);
+});
+
 test('a scene gets a picture in the story, another one, and none', async ({ page }) => {
   const id = await create(page, '# Illustrated\n\nOne.\n\nTwo.');
   const told = async (): Promise<{ story: string; scenes: { background: { kind: string; asset_id?: string } | null }[] }> => (await page.request.get(`/api/productions/${id}`)).json();
