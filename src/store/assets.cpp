@@ -84,8 +84,8 @@ Task<Result<std::optional<Asset>>> Assets::find_without_previews(std::string bef
   Statement query{
       "SELECT id, owner, digest, size_bytes, kind, media_type, name, facts, created_ms, preview_state, preview_problem "
       "FROM assets "
-      "WHERE preview_state = 'pending' AND deleted_ms IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT 1",
-      {std::move(before)}};
+      "WHERE preview_state = 'pending' AND deleted_ms IS NULL AND id < $1 ORDER BY id DESC LIMIT 1",
+      {before.empty() ? std::string("~") : std::move(before)}};  // which is after every id
   auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return std::optional<Asset>();
