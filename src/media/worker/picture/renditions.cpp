@@ -5,6 +5,7 @@
 #include <functional>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include "media/worker/container/libraries.hpp"
 #include "media/worker/picture/decoded_image.hpp"
@@ -141,7 +142,7 @@ Result<Rendition> encode(ImagePtr image, Encoding encoding) {
 Result<std::vector<Rendition>> render(const OpenPicture& open, std::span<const RenditionOrder> orders) {
   std::vector<std::size_t> by_size(orders.size());
   std::iota(by_size.begin(), by_size.end(), 0);
-  std::ranges::stable_sort(by_size, std::greater(), [&](std::size_t i) { return orders[i].width; });
+  std::ranges::sort(by_size, std::greater(), [&](std::size_t i) { return std::pair(orders[i].width, i); });
   std::vector<Rendition> made(orders.size());
   ImagePtr latest;  // of those that fit inside
   for (const std::size_t i : by_size) {
