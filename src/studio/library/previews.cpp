@@ -26,11 +26,6 @@ std::unexpected<Error> ask_again(std::string_view message, std::string_view reas
   return failure;
 }
 
-Task<> end_group(TaskGroup* group) {
-  group->cancel();
-  (void)co_await group->join();
-}
-
 }  // namespace
 
 // One pass over one file, made once for all who want something of it.
@@ -54,6 +49,7 @@ struct Previews::State {
   };
   std::deque<Wish> wishes;
   bool has_news = false;
+  bool is_stopping = false;
   Signal changed;
 };
 
@@ -111,6 +107,8 @@ Previews::Found Previews::job_for(const store::Asset& asset, std::vector<std::st
 }
 
 Task<Result<>> Previews::wait_for(store::Asset asset, std::string name) {
+  if (state_->is_stopping)
+    co_return fail(ErrorCode::unavailable, "the studio is being stopped", {.reason = "previews_stopped", .where = {}});
   const auto [job, is_new] = job_for(asset, pass_with(asset, name));
   if (is_new && state_->jobs.size() > options_.waiting_max) {
     state_->jobs.erase(job->key);
@@ -256,9 +254,15 @@ Task<Result<>> Previews::grant(store::Asset asset, std::string name) {
   co_return co_await wait_for(std::move(asset), std::move(name));
 }
 
+Task<> Previews::end() {
+  state_->is_stopping = true;
+  group_->cancel();
+  (void)co_await group_->join();
+}
+
 void Previews::stop() {
   if (group_ == nullptr) return;
-  run_blocking(executor_, end_group(group_.get()));
+  run_blocking(executor_, end());
   group_.reset();
 }
 

@@ -66,6 +66,7 @@ class Previews {
   Task<Result<>> make_missing(store::Asset asset);
   Task<Result<bool>> has_all(store::Asset asset, std::vector<std::string> names);
   Task<Result<>> settle(store::Asset asset);
+  Task<> end();
   Task<Result<>> grant(store::Asset asset, std::string name);
 
   const Executor executor_;
