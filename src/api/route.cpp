@@ -68,8 +68,8 @@ std::vector<Route> all_routes() {
                                              model_routes(),         provider_routes(),
                                              model_route_routes(),   call_routes(),
                                              v1_chat_routes(),       v1_response_routes(),
-                                             v1_endpoint_routes(),   v1_model_routes(),
-                                             manual_routes()})
+                                             v1_endpoint_routes(),   v1_media_routes(),
+                                             v1_model_routes(),      manual_routes()})
     all.insert(all.end(), table.begin(), table.end());
   return all;
 }

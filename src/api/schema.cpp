@@ -339,6 +339,12 @@ constexpr std::string_view kSchemas = R"json({
 "OpenAiEmbeddings": {"type": "object", "required": ["object", "data"], "properties": {"object": {"type": "string"}, "data": {"type": "array", "items": {"type": "object"}}, "model": {"type": "string"}, "usage": {"type": "object"}}},
 "OpenAiModerationRequest": {"type": "object", "required": ["input"], "properties": {"model": {"type": "string"}, "input": {"type": ["string", "array"]}}},
 "OpenAiModeration": {"type": "object", "required": ["id", "results"], "properties": {"id": {"type": "string"}, "model": {"type": "string"}, "results": {"type": "array", "items": {"type": "object"}}}},
+"OpenAiImageRequest": {"type": "object", "required": ["model", "prompt"], "description": "OpenAI's image request; what is not listed travels on", "properties": {"model": {"type": "string"}, "prompt": {"type": "string"},
+  "n": {"type": "integer"}, "size": {"type": "string"}, "quality": {"type": "string"}, "stream": {"type": "boolean"}, "partial_images": {"type": "integer"}}},
+"OpenAiImages": {"type": "object", "required": ["data"], "description": "With stream, server-sent image_generation events", "properties": {"created": {"type": "integer"}, "data": {"type": "array", "items": {"type": "object"}}, "usage": {"type": "object"}}},
+"OpenAiSpeechRequest": {"type": "object", "required": ["model", "input", "voice"], "properties": {"model": {"type": "string"}, "input": {"type": "string"}, "voice": {"type": ["string", "object"]},
+  "response_format": {"type": "string"}, "speed": {"type": "number"}, "stream_format": {"type": "string"}}},
+"OpenAiTranscription": {"type": "object", "required": ["text"], "description": "Or text, srt, vtt or events, as response_format and stream say", "properties": {"text": {"type": "string"}, "usage": {"type": "object"}}},
 "AnthropicCountRequest": {"type": "object", "required": ["model", "messages"], "properties": {"model": {"type": "string"}, "messages": {"type": "array", "items": {"type": "object"}}}},
 "AnthropicCount": {"type": "object", "required": ["input_tokens"], "properties": {"input_tokens": {"type": "integer"}}},
 "OpenAiChatRequest": {"type": "object", "required": ["model", "messages"], "description": "OpenAI's chat completion request. Fields that are not listed travel on to providers of the same protocol.", "properties": {

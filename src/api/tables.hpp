@@ -33,6 +33,7 @@ std::span<const Route> call_routes();
 std::span<const Route> v1_chat_routes();
 std::span<const Route> v1_response_routes();
 std::span<const Route> v1_endpoint_routes();
+std::span<const Route> v1_media_routes();
 std::span<const Route> v1_model_routes();
 
 // What the media workers' sandbox lacks on this machine, for status and doctor.

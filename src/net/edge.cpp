@@ -117,13 +117,19 @@ Result<> check_media_type(const Request& request, bool has_body) {
   if (!is_unsafe(request.method) || !is_api(request.path)) return {};
   const auto content_type = request.headers.find("content-type");
   if (!content_type && !has_body) return {};
-  const bool has_own_header = request.headers.find("x-csrf-token") || request.headers.find("x-requested-with");
+  // A page of another site cannot send these without asking first. Of credentials a browser sends Basic ones by itself.
+  const std::string credential = lower_case(request.headers.find("authorization").value_or("").substr(0, 7));
+  const bool has_own_header = credential == "bearer " || request.headers.find("x-api-key") ||
+                              request.headers.find("x-csrf-token") || request.headers.find("x-requested-with");
   const std::string type = lower_case(trim(content_type.value_or("").substr(0, content_type.value_or("").find(';'))));
   const bool is_of_forms = type.empty() || type == "text/plain" || type == "multipart/form-data" ||
                            type == "application/x-www-form-urlencoded";
   if (request.headers.count("content-type") <= 1 && (!is_of_forms || has_own_header)) return {};
   const std::string named = type.empty() ? std::string("a body without Content-Type") : printable(type, 64);
-  return fail(ErrorCode::invalid_argument, fmt::format("{} is not taken here; send application/json", named),
+  const std::string_view remedy = type == "multipart/form-data"
+                                      ? "without a key (Authorization: Bearer ...) is not taken"
+                                      : "is not taken here; send application/json";
+  return fail(ErrorCode::invalid_argument, fmt::format("{} {}", named, remedy),
               {.reason = "media_type_refused", .where = {}});
 }
 

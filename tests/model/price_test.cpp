@@ -40,6 +40,9 @@ constexpr std::string_view kTable = R"json({
   "output_cost_per_audio_token": 8e-05, "input_cost_per_image_token": 5e-06, "output_cost_per_image_token": 4e-05},
  "embeds": {"litellm_provider": "openai", "mode": "embedding", "input_cost_per_token": 2e-08, "output_vector_size": 1536},
  "searches": {"litellm_provider": "perplexity", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06, "input_cost_per_request": 0.005},
+ "speaks": {"litellm_provider": "openai", "mode": "audio_speech", "input_cost_per_character": 1.5e-05},
+ "listens": {"litellm_provider": "openai", "mode": "audio_transcription", "input_cost_per_second": 0.0001},
+ "draws": {"litellm_provider": "openai", "mode": "image_generation", "output_cost_per_image": 0.04},
  "old": {"litellm_provider": "deepseek", "input_cost_per_token": 2.7e-07, "input_cost_per_token_cache_hit": 7e-08, "output_cost_per_token": 1.1e-06},
  "limits-only": {"litellm_provider": "x", "max_tokens": 4096}
 })json";
@@ -323,6 +326,20 @@ TEST(Prices, AUsersFileReplacesTheTableAndABrokenOneDoesNot) {
   EXPECT_EQ(prices.find({.provider = "x", .model = "b"}), nullptr);
   EXPECT_EQ(held->cost({.input = 1}, ServiceTier::standard), 3'000'000) << "whoever holds a price keeps it";
   std::filesystem::remove_all(folder);
+}
+
+TEST(ModelPrice, CountsCharactersSecondsAndPictures) {
+  const PriceTable table = table_of(kTable);
+  const auto cost = [&](std::string_view model, const Usage& usage) {
+    return table.cost(usage, {.provider = "openai", .model = model});
+  };
+  EXPECT_EQ(cost("speaks", {.characters = 1000}), *parse_dollars("0.015"));
+  EXPECT_EQ(cost("listens", {.audio_seconds = 90}), *parse_dollars("0.009"));
+  EXPECT_EQ(cost("draws", {.images = 3}), *parse_dollars("0.12"));
+  EXPECT_EQ(cost("hears", {.input = 10, .output_image = 100, .images = 1}), *parse_dollars("0.004025"))
+      << "paid by the token: its pictures cost no more";
+  EXPECT_EQ(cost("hears", {.characters = 10}), std::nullopt) << "nothing that was counted has a price";
+  EXPECT_EQ(cost("speaks", {.images = 1}), std::nullopt);
 }
 
 }  // namespace

@@ -4,32 +4,18 @@
 #include "base/async.hpp"
 #include "model/call/attempt.hpp"
 #include "model/face/anthropic_count.hpp"
-#include "model/provider/json_patch.hpp"
 
 namespace atelier::api {
 namespace {
 
 constexpr std::size_t kBodyBytesMax = 32 << 20;
 constexpr std::chrono::seconds kDeadline{300};
-constexpr std::string_view kModerationModel = "omni-moderation-latest";  // what OpenAI takes where none is named
-constexpr std::size_t kModelBytesMax = 512;
-
-Result<std::string> model_in(std::string_view body, model::Endpoint endpoint) {
-  auto member = model::find_member(body, "model");
-  if (!member) return error_of(member);
-  if (!*member && endpoint == model::Endpoint::moderations) return std::string(kModerationModel);
-  const auto name = *member ? json::parse(**member) : Result<json::Value>(json::Value());
-  if (!name || !name->is_string() || name->get_string().empty() || name->get_string().size() > kModelBytesMax)
-    return fail(ErrorCode::invalid_argument, "\"model\" must be a text of 1 to 512 bytes",
-                {.reason = "request_invalid", .where = "/model"});
-  return std::string(name->get_string());
-}
 
 Task<Result<net::Response>> relay(Services services, net::Request request, model::Endpoint endpoint,
                                   model::Protocol face, model::KeyStatePtr key) {
   auto body = co_await request.read_body(kBodyBytesMax);
   if (!body) co_return error_of(body);
-  auto model = model_in(*body, endpoint);
+  auto model = model::asked_model(endpoint, {.bytes = *body});
   if (!model) co_return error_of(model);
   auto wishes = read_wishes(request);
   if (!wishes) co_return error_of(wishes);

@@ -17,6 +17,9 @@ void add_up(Usage& sum, const Usage& more) {
   sum.output_audio += more.output_audio;
   sum.input_image += more.input_image;
   sum.output_image += more.output_image;
+  sum.characters += more.characters;
+  sum.audio_seconds += more.audio_seconds;
+  sum.images += more.images;
   if (more.cost_picodollars) sum.cost_picodollars = plus(sum.cost_picodollars.value_or(0), *more.cost_picodollars);
   sum.is_estimated |= more.is_estimated;
   sum.tier = more.tier;  // each attempt was priced in its own; the last one's is told

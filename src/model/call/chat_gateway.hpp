@@ -41,7 +41,8 @@ struct ChatCall {
 struct EndpointCall {
   Endpoint endpoint = Endpoint::embeddings;
   Protocol face = Protocol::openai_chat;  // the caller's, for errors and the log
-  std::string body;                       // a JSON object
+  std::string body;                       // a JSON object, or a form
+  std::string content_type = "application/json";
   std::string model;
   std::string request_id;
   std::chrono::steady_clock::time_point deadline;
@@ -86,6 +87,18 @@ struct OpenedStream {
   CallReport report;  // so far
 };
 
+class EndpointStream;  // endpoint_stream.hpp
+
+struct OpenedEndpoint {
+  Result<std::string> body;                // whole, with status 200; empty where it streams
+  std::unique_ptr<EndpointStream> stream;  // null: it came whole, or failed
+  std::string content_type = {};           // as the provider said
+  CallReport report = {};                  // so far
+  OpenedEndpoint();
+  OpenedEndpoint(OpenedEndpoint&&) noexcept;
+  ~OpenedEndpoint();
+};
+
 struct GatewayOptions {
   std::size_t answer_bytes_max = 64 << 20;
   std::size_t held_bytes_max = 1 << 20;  // of a stream's start-up events
@@ -101,8 +114,9 @@ class ChatGateway {
 
   Task<WholeAnswer> answer(ChatCall call);
   Task<OpenedStream> open(ChatCall call);
-  // invalid_argument ("endpoint_not_served") where none of the model's candidates serves it.
-  Task<WholeAnswer> relay(EndpointCall call);
+  // invalid_argument ("endpoint_not_served") where none of the model's candidates serves it. Only media may stream.
+  Task<OpenedEndpoint> open(EndpointCall call);
+  Task<WholeAnswer> relay(EndpointCall call);  // what never streams
   Models& models() noexcept { return models_; }
 
  private:

@@ -1,58 +1,15 @@
+#include "model/call/endpoint_stream.hpp"
+
 #include "base/async.hpp"
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
-#include "model/call/chat_gateway.hpp"
+#include "model/call/event_splitter.hpp"
+#include "model/provider/http_parts.hpp"
 
 namespace atelier::model {
 namespace {
 
-class EndpointTrial final : public Trial {
- public:
-  EndpointTrial(Upstream& upstream, const EndpointCall& call, CallAccount& account, const Clock& clock,
-                std::size_t bytes_max)
-      : upstream_(upstream), call_(call), account_(account), clock_(clock), bytes_max_(bytes_max) {}
-
-  Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override {
-    Attempt attempt(candidate, permit, clock_);
-    auto asked = co_await ask(candidate);
-    if (asked) {
-      attempt.succeeded();
-      account_.attempt_ended({});
-    } else {
-      attempt.failed(asked.error());
-    }
-    co_return asked;
-  }
-  std::string take_body() { return std::move(body_); }
-
- private:
-  Task<std::expected<void, Fault>> ask(CandidatePtr candidate) {
-    const Provider& provider = *candidate->provider;
-    auto request = endpoint_request(call_.endpoint, call_.body, provider.protocol, candidate->target());
-    if (!request || !*request) {
-      Fault fault{.kind = request ? Fault::Kind::caller : Fault::Kind::unsupported,
-                  .message = request ? request->error().message : "it does not serve this"};
-      co_return std::unexpected(std::move(fault));
-    }
-    put_trace(**request, call_.trace);
-    auto answer = co_await upstream_.send(candidate->provider, std::move(**request), call_.deadline);
-    if (!answer) co_return std::unexpected(fault_of(answer.error()));
-    auto body = co_await read_whole(**answer, bytes_max_);
-    if (!body) co_return std::unexpected(fault_of(body.error()));
-    auto usage = read_endpoint_answer(call_.endpoint, (*answer)->head(), *body, provider.protocol, provider.quirks);
-    if (!usage) co_return std::unexpected(std::move(usage.error()));
-    account_.used(*candidate, *usage);
-    body_ = std::move(*body);
-    co_return std::expected<void, Fault>();
-  }
-
-  Upstream& upstream_;
-  const EndpointCall& call_;
-  CallAccount& account_;
-  const Clock& clock_;
-  const std::size_t bytes_max_;
-  std::string body_;
-};
+constexpr std::string_view kJson = "application/json";
 
 CallReport opening(const EndpointCall& call) {
   CallReport report;
@@ -64,11 +21,11 @@ CallReport opening(const EndpointCall& call) {
   return report;
 }
 
+EndpointBody body_of(const EndpointCall& call) { return {.bytes = call.body, .content_type = call.content_type}; }
+
 // Those that serve it, in order.
 Result<std::vector<CandidatePtr>> servers_of(const EndpointCall& call, std::vector<CandidatePtr> candidates) {
-  std::erase_if(candidates, [&](const CandidatePtr& one) {
-    return !endpoint_request(call.endpoint, "{}", one->provider->protocol, one->target());
-  });
+  std::erase_if(candidates, [&](const CandidatePtr& one) { return !serves(one->provider->protocol, call.endpoint); });
   if (candidates.empty())
     return fail(ErrorCode::invalid_argument,
                 "no provider of \"" + call.model + "\" serves " + std::string(to_string(call.endpoint)),
@@ -78,45 +35,230 @@ Result<std::vector<CandidatePtr>> servers_of(const EndpointCall& call, std::vect
 
 }  // namespace
 
-Task<WholeAnswer> ChatGateway::relay(EndpointCall call) {
-  WholeAnswer whole{.body = std::string(), .report = {}};
-  CallAccount account(books_, opening(call));
+// A call from its first attempt to its end. An answer in JSON is read whole in the attempt; of any other kind the
+// attempt ends with the first bytes, up to which another candidate can still take over.
+struct EndpointStream::Call final : Trial {
+  Call(Upstream& reached, const CallBooks& kept, const GatewayOptions& bounds, EndpointCall asked, DirectoryPtr known)
+      : upstream(reached),
+        books(kept),
+        options(bounds),
+        call(std::move(asked)),
+        directory(std::move(known)),
+        account(kept, opening(call)) {}
+  ~Call() override {
+    // Left in the middle: what was told until then is paid.
+    if (!account.has_ended() && stream) count_usage();
+  }
+
+  Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override {
+    attempt.emplace(candidate, permit, books.clock);
+    auto asked = co_await ask(candidate);
+    if (!asked) {
+      Fault& why = asked.error();
+      why.may_be_paid =
+          is_media(call.endpoint) && (why.kind == Fault::Kind::broken || why.kind == Fault::Kind::timeout);
+      attempt->failed(why);
+    }
+    co_return asked;
+  }
+
+  Task<std::expected<void, Fault>> ask(CandidatePtr candidate) {
+    const Provider& provider = *candidate->provider;
+    auto request = endpoint_request(call.endpoint, body_of(call), provider.protocol, candidate->target());
+    if (!request) {
+      Fault fault{.kind = Fault::Kind::caller, .message = request.error().message, .is_ours = true};
+      co_return std::unexpected(std::move(fault));
+    }
+    put_trace(*request, call.trace);
+    auto answer = co_await upstream.send(candidate->provider, std::move(*request), call.deadline);
+    if (!answer) co_return std::unexpected(fault_of(answer.error()));
+    stream = std::move(*answer);
+    const HttpHead head = stream->head();
+    form = answer_form(call.endpoint, head);
+    if (form != AnswerForm::json) {
+      content_type = std::string(head.find("content-type").value_or("application/octet-stream"));
+      auto begun = co_await begin();
+      if (!begun) stream.reset();
+      co_return begun;
+    }
+    auto body = co_await read_whole(*stream, options.answer_bytes_max);
+    stream.reset();
+    if (!body) co_return std::unexpected(fault_of(body.error()));
+    auto used = read_endpoint_answer(call.endpoint, head, *body, provider.protocol, provider.quirks);
+    if (!used) co_return std::unexpected(std::move(used.error()));
+    usage = *used;
+    count_usage();
+    attempt->succeeded();
+    account.attempt_ended({});
+    held = std::move(*body);
+    co_return std::expected<void, Fault>();
+  }
+
+  Task<std::expected<void, Fault>> begin() {
+    auto first = co_await stream->next();
+    if (!first) co_return std::unexpected(fault_of(first.error()));
+    if (!*first) co_return std::unexpected(broken_answer("the answer has no bytes"));
+    held.assign(**first);
+    if (form == AnswerForm::file && !may_be_file(held))
+      co_return std::unexpected(broken_answer("the answer is a page and no file"));
+    watch(held);
+    // An answer that begins with its failure has not begun.
+    if (told) co_return std::unexpected(std::move(*std::exchange(told, std::nullopt)));
+    attempt->first_token_came();
+    account.first_token_came();
+    co_return std::expected<void, Fault>();
+  }
+
+  // What events tell of; a file tells nothing.
+  void watch(std::string_view bytes) {
+    if (form != AnswerForm::events) return;
+    splitter.feed(bytes);
+    for (auto block = splitter.next(); block && *block; block = splitter.next()) {
+      if (!(*block)->has_data) continue;
+      const Quirks& quirks = attempt->candidate()->provider->quirks;
+      EndpointEvent event = read_endpoint_event(call.endpoint, (*block)->type, (*block)->data, quirks);
+      is_typed |= event.is_typed;
+      is_terminal |= event.is_terminal;
+      if (event.usage) add(*event.usage);
+      if (event.fault) told = std::move(event.fault);
+    }
+  }
+  void add(const Usage& more) {
+    const std::int64_t images = usage ? usage->images + more.images : more.images;
+    if (!usage || !more.is_nothing()) usage = more;
+    usage->images = images;
+  }
+
+  // Once for each attempt.
+  void count_usage() {
+    Usage used = std::exchange(usage, std::nullopt).value_or(Usage());
+    if (used.is_nothing()) used = asked_usage(call.endpoint, body_of(call));
+    account.used(*attempt->candidate(), used);
+  }
+
+  void end_with(const Fault& why) {
+    count_usage();
+    attempt->failed(why);
+    account.attempt_ended(why);
+    account.failed(to_error(why, account.report().provider));
+  }
+
+  Task<Result<std::optional<std::string>>> next() {
+    if (!held.empty()) {
+      account.said(held);
+      co_return std::exchange(held, std::string());
+    }
+    if (!stream || account.has_ended()) co_return std::nullopt;
+    auto piece = co_await stream->next();
+    if (piece && *piece) {
+      std::string bytes(**piece);
+      watch(bytes);
+      account.said(bytes);
+      co_return bytes;
+    }
+    if (!piece && piece.error().code == ErrorCode::cancelled) co_return error_of(piece);  // the destructor accounts
+    if (piece && !told && (is_terminal || !is_typed)) {
+      count_usage();
+      attempt->succeeded();
+      account.attempt_ended({});
+      account.ended();
+      co_return std::nullopt;
+    }
+    const bool is_told = told.has_value();  // the caller has the event
+    Fault why;
+    if (is_told)
+      why = std::move(*std::exchange(told, std::nullopt));
+    else if (piece)
+      why = broken_answer("the provider's answer ended before it was whole");
+    else
+      why = fault_of(piece.error());
+    end_with(why);
+    const Error error = to_error(why, account.report().provider);
+    if (is_told) co_return std::nullopt;
+    // Of a file there is no way to say it but to end before the end.
+    if (form == AnswerForm::file) co_return std::unexpected(error);
+    co_return write_stream_error(call.face, error, call.request_id);
+  }
+
+  Upstream& upstream;
+  const CallBooks& books;
+  const GatewayOptions& options;
+  const EndpointCall call;
+  const DirectoryPtr directory;  // keeps the route alive
+  CallAccount account;
+  std::optional<Attempt> attempt;
+  std::unique_ptr<UpstreamAnswer> stream;  // null: the answer is whole
+  std::string content_type{kJson}, held;
+  AnswerForm form = AnswerForm::json;
+  bool is_typed = false, is_terminal = false;  // what its events tell
+  EventSplitter splitter;
+  std::optional<Usage> usage;
+  std::optional<Fault> told;  // by an event
+};
+
+EndpointStream::EndpointStream(std::unique_ptr<Call> call) : call_(std::move(call)) {}
+EndpointStream::~EndpointStream() = default;
+Task<Result<std::optional<std::string>>> EndpointStream::next() { return call_->next(); }
+const CallReport& EndpointStream::report() const noexcept { return call_->account.report(); }
+
+OpenedEndpoint::OpenedEndpoint() = default;
+OpenedEndpoint::OpenedEndpoint(OpenedEndpoint&&) noexcept = default;
+OpenedEndpoint::~OpenedEndpoint() = default;
+
+Task<OpenedEndpoint> ChatGateway::open(EndpointCall asked) {
+  OpenedEndpoint opened;
+  DirectoryPtr directory = models_.directory();
+  auto running = std::make_unique<EndpointStream::Call>(upstream_, books_, options_, std::move(asked), directory);
+  const EndpointCall& call = running->call;
+  CallAccount& account = running->account;
   account.asked(call.body);
-  const DirectoryPtr directory = models_.directory();
   const double random = draw();
   auto chosen = choose(*directory, call.model, call.strategy, call.key, books_.clock, books_.prices, random);
   auto candidates =
       chosen ? servers_of(call, std::move(chosen->candidates)) : Result<std::vector<CandidatePtr>>(error_of(chosen));
   if (chosen) account.takes_route(chosen->route);
   Result<> admitted;
+  // Of a form most bytes are files, which are no tokens.
+  const std::int64_t tokens = is_media(call.endpoint) ? 0 : estimated_tokens(call.body.size());
   if (candidates)
-    admitted = co_await account.admit(estimated_tokens(call.body.size()), 0, 1, *candidates);
+    admitted = co_await account.admit(tokens, 0, 1, *candidates);
   else
     admitted = error_of(candidates);
   if (!admitted) {
     account.failed(admitted.error());
-    whole.report = account.report();
-    whole.body = error_of(admitted);
-    co_return whole;
+    opened.report = account.report();
+    opened.body = error_of(admitted);
+    co_return opened;
   }
   PlanOptions plan_options = options_.plan;
   plan_options.may_fall_back = call.may_fall_back;
   AttemptPlan plan(std::move(*candidates), call.deadline, random, plan_options);
-  EndpointTrial trial(upstream_, call, account, books_.clock, options_.answer_bytes_max);
-  auto answered = co_await run_attempts(&plan, &trial, &account, &books_.clock);
-  if (answered) {
-    account.first_token_came();
-    whole.body = trial.take_body();
-    account.said(*whole.body);
-    account.ended();
-    whole.report = account.report();
-    co_return whole;
+  auto answered = co_await run_attempts(&plan, running.get(), &account, &books_.clock);
+  if (!answered) {
+    const std::string& provider = account.report().provider;
+    const Error error = to_error(answered.error(), provider.empty() ? "the gateway" : provider);
+    if (answered.error().kind != Fault::Kind::cancelled) account.failed(error);
+    opened.report = account.report();
+    opened.body = std::unexpected(error);
+    co_return opened;
   }
-  const std::string& provider = account.report().provider;
-  const Error error = to_error(answered.error(), provider.empty() ? "the gateway" : provider);
-  if (answered.error().kind != Fault::Kind::cancelled) account.failed(error);
-  whole.report = account.report();
-  whole.body = std::unexpected(error);
+  opened.content_type = running->content_type;
+  if (running->stream) {
+    opened.report = account.report();
+    opened.stream = std::make_unique<EndpointStream>(std::move(running));
+    co_return opened;
+  }
+  account.first_token_came();
+  account.said(running->held);
+  account.ended();
+  opened.body = std::move(running->held);
+  opened.report = account.report();
+  co_return opened;
+}
+
+Task<WholeAnswer> ChatGateway::relay(EndpointCall call) {
+  OpenedEndpoint opened = co_await open(std::move(call));
+  WholeAnswer whole{.body = std::move(opened.body), .report = std::move(opened.report)};
   co_return whole;
 }
 

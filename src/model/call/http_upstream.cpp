@@ -1,5 +1,7 @@
 #include "model/call/http_upstream.hpp"
 
+#include <algorithm>
+
 #include "base/async.hpp"
 
 namespace atelier::model {
@@ -38,7 +40,7 @@ Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr
   for (const auto& [name, value] : request.headers) sent.headers.add(name, value);
   sent.body = std::move(request.body);
   sent.limits.connect = provider->connect_timeout;
-  sent.limits.first_byte = provider->first_byte_timeout;
+  sent.limits.first_byte = std::max(provider->first_byte_timeout, request.first_byte_at_least);
   sent.limits.between_bytes = provider->stall_timeout;
   sent.limits.deadline = deadline;
   if (provider->skips_tls_checks) sent.trust = net::Trust::unverified;

@@ -13,7 +13,7 @@ struct Name {
 };
 
 // Longer names before their own beginnings.
-constexpr std::array<Name, 12> kNames = {{
+constexpr std::array<Name, 16> kNames = {{
     {"input_cost_per_token_cache_hit", Rate::cached_read, true},
     {"input_cost_per_token", Rate::input},
     {"output_cost_per_token", Rate::output},
@@ -26,6 +26,10 @@ constexpr std::array<Name, 12> kNames = {{
     {"input_cost_per_image_token", Rate::input_image},
     {"output_cost_per_image_token", Rate::output_image},
     {"input_cost_per_request", Rate::request},
+    {"input_cost_per_character", Rate::character},
+    {"input_cost_per_second", Rate::audio_second},
+    {"output_cost_per_image", Rate::image},
+    {"input_cost_per_image", Rate::image, true},
 }};
 
 bool take(std::string_view& text, std::string_view beginning) noexcept {

@@ -16,7 +16,7 @@ struct PriceKey {
   bool is_old_name = false;  // yields to the rate's present name
 };
 
-// nullopt for all other fields: abilities, limits, prices of seconds, characters, pages and pictures.
+// nullopt for all other fields: abilities, limits, prices of pages, pixels and of pictures by their size.
 std::optional<PriceKey> parse_price_key(std::string_view name) noexcept;
 
 }  // namespace atelier::model

@@ -22,6 +22,9 @@ std::optional<Rate> stand_in_for(Rate rate) noexcept {
     case Rate::input:
     case Rate::output:
     case Rate::request:
+    case Rate::character:
+    case Rate::audio_second:
+    case Rate::image:
       return std::nullopt;
   }
   return std::nullopt;
@@ -30,9 +33,9 @@ std::optional<Rate> stand_in_for(Rate rate) noexcept {
 }  // namespace
 
 std::string_view to_string(Rate rate) noexcept {
-  constexpr std::array<std::string_view, 11> kNames = {
-      "input",       "cached_read",  "cached_write", "cached_write_hour", "output", "reasoning",
-      "input_audio", "output_audio", "input_image",  "output_image",      "request"};
+  constexpr std::array<std::string_view, 14> kNames = {
+      "input",        "cached_read", "cached_write", "cached_write_hour", "output",    "reasoning",    "input_audio",
+      "output_audio", "input_image", "output_image", "request",           "character", "audio_second", "image"};
   return kNames[static_cast<std::size_t>(rate)];
 }
 
@@ -81,6 +84,18 @@ std::optional<Picodollars> ModelPrice::cost(const Usage& usage, ServiceTier tier
     if (!price) return std::nullopt;
     sum = plus(sum, times(count, *price));
   }
+  bool is_priced = usage.input_total() > 0 || usage.output_total() > 0, is_anything = is_priced;
+  const std::array<std::pair<Rate, std::int64_t>, 3> others = {
+      {{Rate::character, usage.characters}, {Rate::audio_second, usage.audio_seconds}, {Rate::image, usage.images}}};
+  for (const auto& [rate, count] : others) {
+    if (count <= 0) continue;
+    is_anything = true;
+    const auto price = own(rate, tier, prompt_tokens);
+    if (!price) continue;
+    is_priced = true;
+    sum = plus(sum, times(count, *price));
+  }
+  if (is_anything && !is_priced && !own(Rate::request, tier, prompt_tokens)) return std::nullopt;
   return sum;
 }
 

@@ -9,7 +9,7 @@
 
 namespace atelier::model {
 
-// What a price is paid for: one token of a bucket of Usage, or the call itself.
+// What a price is paid for: one token of a bucket of Usage, a character, second or picture, or the call itself.
 enum class Rate : std::uint8_t {
   input,
   cached_read,
@@ -22,6 +22,9 @@ enum class Rate : std::uint8_t {
   input_image,
   output_image,
   request,
+  character,
+  audio_second,
+  image,
 };
 std::string_view to_string(Rate rate) noexcept;
 
@@ -48,7 +51,8 @@ class ModelPrice {
   // what a minute's does, reasoning what output does, audio and images what text does. nullopt: unknown.
   std::optional<Picodollars> at(Rate rate, ServiceTier tier, std::int64_t prompt_tokens) const noexcept;
 
-  // nullopt when a bucket that holds tokens has no price. A prompt over a threshold makes all its call's tokens dearer,
+  // nullopt when a bucket that holds tokens has no price, and where nothing was counted that has one: a model may be
+  // paid by the token and tell of its pictures, too. A prompt over a threshold makes all its call's tokens dearer,
   // not only those above. What the provider says itself (Usage::cost_picodollars) goes before any table.
   std::optional<Picodollars> cost(const Usage& usage, ServiceTier tier) const noexcept;
 

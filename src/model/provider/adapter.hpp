@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -54,6 +55,8 @@ struct WireRequest {
   std::string url;                                           // absolute
   std::vector<std::pair<std::string, std::string>> headers;  // lower-case names; content-type among them
   std::string body;
+  // What takes longer by its nature: the provider's own limit, where it is longer, goes before it.
+  std::chrono::milliseconds first_byte_at_least{0};
 };
 
 // An answer that was no success, or a failure told inside one, put into words for routing.
@@ -82,6 +85,7 @@ struct Fault {
   std::optional<std::int64_t> retry_after_ms = {};
   bool is_model_independent = false;  // the same for every model of this provider
   bool is_ours = false;               // said by us before the provider was asked
+  bool may_be_paid = false;           // the work was done, or may have been: the same again would be paid again
 };
 std::string_view to_string(Fault::Kind kind) noexcept;
 // Code of a broken answer that is whole and well, but does not begin as the one it should have gone on with.

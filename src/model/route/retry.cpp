@@ -18,7 +18,7 @@ constexpr double kNetworkJitterMs = 300, kRateLimitJitterMs = 50;
 
 Remedy remedy_for(const Fault& fault) noexcept {
   // It would only say something else again, and be paid for it.
-  if (fault.code == kAnswerDiffers || fault.code == kAnswerEmpty) return Remedy::elsewhere;
+  if (fault.code == kAnswerDiffers || fault.code == kAnswerEmpty || fault.may_be_paid) return Remedy::elsewhere;
   switch (fault.kind) {
     case Fault::Kind::caller:
     case Fault::Kind::cancelled:
