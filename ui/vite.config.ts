@@ -4,6 +4,7 @@ import { defaultAllowedOrigins } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { budgets } from './tools/budgets-plugin.mjs';
 import { frame } from './tools/frame-plugin.mjs';
+import { licences } from './tools/licences-plugin.mjs';
 import { offline } from './tools/offline-plugin.mjs';
 import { shell } from './tools/shell-plugin.mjs';
 
@@ -23,7 +24,7 @@ const diagram = frame({ root: here('.'), name: 'diagram', document: here('./src/
 
 export default defineConfig({
   // The order matters: the shell is finished first, then measured.
-  plugins: [svelte(), diagram, shell({ early }), offline(here('./src/app/sw.js')), budgets(here('./budgets.json'), { diagram_flowchart_br_bytes: diagram.api.firstFiles })],
+  plugins: [svelte(), diagram, shell({ early }), licences(diagram.api.modules), offline(here('./src/app/sw.js')), budgets(here('./budgets.json'), { diagram_flowchart_br_bytes: diagram.api.firstFiles })],
   resolve: {
     alias: { $lib: here('./src/lib'), $features: here('./src/features') },
     ...(process.env.VITEST ? { conditions: ['browser'] } : {}),

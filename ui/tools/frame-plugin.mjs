@@ -46,6 +46,7 @@ async function outputOf({ root, name, document, alias, first }) {
     address: `/_app/${name}-${hash}.html`,
     files: [[`_app/${name}-${hash}.html`, html], ...Object.values(chunks).map((chunk) => [chunk.fileName, chunk.code])],
     first: withImports(chunks, starts),
+    modules: Object.values(chunks).flatMap((chunk) => chunk.moduleIds),
   };
 }
 
@@ -62,8 +63,8 @@ export function frame(options) {
   const output = () => (made ??= outputOf({ alias: {}, ...options }));
   return {
     name: `atelier-frame-${name}`,
-    // The names of `first` with all that they need, for the budgets.
-    api: { firstFiles: async () => (await output()).first },
+    // The names of `first` with all that they need, for the budgets; and of what it is made.
+    api: { firstFiles: async () => (await output()).first, modules: async () => (await output()).modules },
     configResolved(config) {
       isBuild = config.command === 'build';
     },

@@ -126,3 +126,10 @@ test('from right to left, everything is on its other side', async ({ page }) => 
   expect((await page.getByRole('navigation').boundingBox())!.x).toBeGreaterThan(second.x);
   await expectNoSidewaysScroll(page);
 });
+
+test('what the page is made of is told, with its licences', async ({ page }) => {
+  await page.goto('/settings');
+  const [opened] = await Promise.all([page.waitForEvent('popup'), page.getByRole('link', { name: 'What this page is made of' }).click()]);
+  await expect(opened.locator('body')).toContainText('svelte 5');
+  for (const name of ['mermaid', '@fontsource-variable/instrument-sans']) await expect(opened.locator('body')).toContainText(`${name} `);
+});
