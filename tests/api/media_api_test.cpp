@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "tests/api/gateway_fixture.hpp"
 
 namespace atelier::app {
@@ -13,17 +15,17 @@ constexpr const char* kImage = R"({{"model":"{}","prompt":"a lamp"{}}})";
 
 class MediaApi : public GatewayHouseTest {
  protected:
-  void SetUp() override {
-    GatewayHouseTest::SetUp();
+  void start() {
     listen();
     add_provider("lab", "openai", "/openai/v1");
   }
   Answer image(std::string_view model, std::string_view more = {}) {
     return call(net::Method::post, "/v1/images/generations", fmt::format(fmt::runtime(kImage), model, more));
   }
-  Answer speak(std::string_view model, std::string_view text = "hello there") {
+  Answer speak(std::string_view model, std::string_view text = "hello there", Headers headers = {}) {
     return call(net::Method::post, "/v1/audio/speech",
-                fmt::format(R"({{"model":"{}","input":"{}","voice":"alloy","response_format":"wav"}})", model, text));
+                fmt::format(R"({{"model":"{}","input":"{}","voice":"alloy","response_format":"wav"}})", model, text),
+                std::move(headers));
   }
   Answer transcribe(std::string_view model, Headers headers = {{"authorization", "Bearer any"}}) {
     headers.emplace_back("content-type", "multipart/form-data; boundary=b");
@@ -41,6 +43,7 @@ class MediaApi : public GatewayHouseTest {
 };
 
 TEST_F(MediaApi, PicturesComeWholeOrAsEvents) {
+  start();
   const Answer whole = image("lab/gpt-image-2", R"(,"n":2,"size":"1024x1024","quality":"low")");
   ASSERT_EQ(whole.status, 200) << whole.body;
   EXPECT_EQ(whole.headers.find("content-type"), "application/json");
@@ -58,6 +61,7 @@ TEST_F(MediaApi, PicturesComeWholeOrAsEvents) {
 }
 
 TEST_F(MediaApi, SoundStreamsAndFormsAreSentOn) {
+  start();
   const Answer sound = speak("lab/tts-1");
   ASSERT_EQ(sound.status, 200) << sound.body;
   EXPECT_EQ(sound.headers.find("content-type"), "audio/wav");
@@ -68,9 +72,12 @@ TEST_F(MediaApi, SoundStreamsAndFormsAreSentOn) {
 }
 
 TEST_F(MediaApi, AnotherCandidateTakesOverBeforeTheFirstByte) {
+  start();
   add_provider("spare", "openai", "/openai/v1");
-  add_route(R"({"name":"draw","strategy":"ordered","targets":[{"provider":"lab","model":"gpt-image-2@503"},{"provider":"spare","model":"gpt-image-2"}]})");
-  add_route(R"({"name":"say","strategy":"ordered","targets":[{"provider":"lab","model":"tts-1@429"},{"provider":"spare","model":"tts-1"}]})");
+  add_route(
+      R"({"name":"draw","strategy":"ordered","targets":[{"provider":"lab","model":"gpt-image-2@503"},{"provider":"spare","model":"gpt-image-2"}]})");
+  add_route(
+      R"({"name":"say","strategy":"ordered","targets":[{"provider":"lab","model":"tts-1@429"},{"provider":"spare","model":"tts-1"}]})");
   const Answer drawn = image("draw");
   EXPECT_EQ(drawn.status, 200) << drawn.body;
   EXPECT_EQ(drawn.headers.find("x-atelier-candidate"), "spare/gpt-image-2");
@@ -80,6 +87,7 @@ TEST_F(MediaApi, AnotherCandidateTakesOverBeforeTheFirstByte) {
 }
 
 TEST_F(MediaApi, SoundThatBreaksOffIsNotTakenForWhole) {
+  start();
   EXPECT_THROW((void)speak("lab/tts-1@cut-mid", "a text that is long enough to be sent in several pieces, one by one"),
                std::runtime_error);
   const json::Value record = calls(1).as_array().front();
@@ -87,6 +95,7 @@ TEST_F(MediaApi, SoundThatBreaksOffIsNotTakenForWhole) {
 }
 
 TEST_F(MediaApi, PagesAndHalfAnswersAreNone) {
+  start();
   for (const char* model : {"lab/gpt-image-2@as-html", "lab/tts-1@as-html"}) {
     const Answer page = std::string_view(model).contains("tts") ? speak(model) : image(model);
     EXPECT_GE(page.status, 500) << model << page.body;
@@ -96,7 +105,23 @@ TEST_F(MediaApi, PagesAndHalfAnswersAreNone) {
   EXPECT_NE(calls(3).as_array().front().at("fault").as_string(), "");
 }
 
+TEST_F(MediaApi, AnAllowanceHoldsForWhatIsPaidByTheCharacter) {
+  const std::string prices = folder_.string() + ".prices.json";
+  std::ofstream(prices) << R"({"tts-1":{"litellm_provider":"openai","input_cost_per_character":0.001}})";
+  ask_for_keys({{"models.price_files", prices}});
+  add_provider("lab", "openai", "/openai/v1");
+  const Headers rich = make_key(R"({"name":"r","day_allowance":"1"})");
+  EXPECT_EQ(speak("lab/tts-1", "hello there", rich).status, 200);
+  EXPECT_EQ(text(calls(1).as_array().front(), "cost"), "0.011");
+  const Headers poor = make_key(R"({"name":"p","day_allowance":"0.01"})");
+  EXPECT_EQ(speak("lab/tts-1", "hello there", poor).status, 429) << "eleven characters cost more";
+  EXPECT_EQ(speak("lab/tts-1", "hello", poor).status, 200);
+  EXPECT_EQ(speak("lab/tts-1-hd", "hello", rich).status, 403) << "nobody knows what it costs";
+  fs::remove(prices);
+}
+
 TEST_F(MediaApi, WhatIsWrongIsNamed) {
+  start();
   const auto param = [](const Answer& answer) {
     return std::string(answer.json().at("error").at("param").as_string());
   };

@@ -150,5 +150,19 @@ TEST(Endpoint, KnowsAnAnswerByItsHead) {
   EXPECT_FALSE(may_be_file("<HTML><body>"));
 }
 
+TEST(Endpoint, KnowsWhatMayBePaidAtMost) {
+  const Usage pictures = media_at_most(Endpoint::image_generations, {.bytes = R"({"model":"m","n":3})"});
+  EXPECT_EQ(pictures.images, 3);
+  EXPECT_GE(pictures.output_image, 3 * 4160);
+  EXPECT_EQ(
+      media_at_most(Endpoint::image_edits, {.bytes = "--b\r\nContent-Disposition: form-data; name=n\r\n\r\n2\r\n--b--",
+                                            .content_type = kFormType})
+          .images,
+      2);
+  EXPECT_EQ(media_at_most(Endpoint::image_generations, {.bytes = R"({"n":"many"})"}).images, 1);
+  EXPECT_EQ(media_at_most(Endpoint::speech, {.bytes = R"({"input":"four"})"}).characters, 4);
+  EXPECT_EQ(media_at_most(Endpoint::transcriptions, {.bytes = std::string(40'000, 'x')}).audio_seconds, 11);
+}
+
 }  // namespace
 }  // namespace atelier::model

@@ -93,7 +93,7 @@ TEST(PriceKey, KnowsTokensAndTheirConditionsAndNothingElse) {
 
 TEST(PriceTable, ChargesEachBucketAtItsOwnPrice) {
   const PriceTable table = table_of(kTable);
-  EXPECT_EQ(table.size(), 9U) << "neither the specimen nor a model without prices";
+  EXPECT_EQ(table.size(), 12U) << "neither the specimen nor a model without prices";
   EXPECT_TRUE(table.complaints().empty()) << table.complaints().front();
   const Usage usage{
       .input = 100, .cached_read = 1'000, .cached_write = 200, .cached_write_hour = 10, .output = 50, .reasoning = 7};

@@ -44,7 +44,22 @@ std::chrono::milliseconds CallAccount::since(std::chrono::steady_clock::time_poi
 
 Task<Result<>> CallAccount::admit(std::int64_t input_tokens, std::int64_t output_tokens_max, std::int64_t answer_count,
                                   std::vector<CandidatePtr> candidates) {
-  input_tokens_ = input_tokens;
+  const std::int64_t input = std::max<std::int64_t>(input_tokens, 0);
+  unheard_ = {.input = input_tokens, .is_estimated = true};
+  const Usage most{
+      .input = input * prompts_max_,
+      .output = times(std::max<std::int64_t>(output_tokens_max, 0), std::max<std::int64_t>(answer_count, 1))};
+  // Tokens a minute are held for one: a call that fits is not refused for a second attempt that it will rarely have.
+  return ask_gate(most, input * (prompts_max_ - 1), std::move(candidates));
+}
+
+Task<Result<>> CallAccount::admit(Usage most, std::vector<CandidatePtr> candidates) {
+  unheard_ = most;
+  unheard_.is_estimated = true;
+  return ask_gate(most, 0, std::move(candidates));
+}
+
+Task<Result<>> CallAccount::ask_gate(Usage most, std::int64_t tokens_not_held, std::vector<CandidatePtr> candidates) {
   if (books_.gate == nullptr || !report_.key || (!report_.key->limiter && !report_.key->allowance))
     co_return Result<>{};
   std::vector<std::shared_ptr<const ModelPrice>> kept;  // the estimate below reads them
@@ -55,9 +70,8 @@ Task<Result<>> CallAccount::admit(std::int64_t input_tokens, std::int64_t output
       prices.push_back(kept.back().get());
     }
   }
-  CallEstimate estimate = estimate_call(input_tokens * prompts_max_, output_tokens_max, answer_count, prices);
-  // Tokens a minute are held for one: a call that fits is not refused for a second attempt that it will rarely have.
-  estimate.tokens -= std::max<std::int64_t>(input_tokens, 0) * (prompts_max_ - 1);
+  CallEstimate estimate = estimate_call(most, prices);
+  estimate.tokens -= tokens_not_held;
   RatePass held;
   auto pass = books_.gate->try_admit(*report_.key, estimate, held);
   if (!pass) pass = co_await books_.gate->wait_for_money(report_.key, estimate, std::move(held));
@@ -134,8 +148,7 @@ void CallAccount::add(const ModelPrice* price, const Usage& usage) {
 // to be paid for reading it.
 void CallAccount::charge_unheard(Running& running) {
   if (!running.is_attempting || std::exchange(running.is_counted, true)) return;
-  const Usage heard{.input = input_tokens_, .is_estimated = true};
-  add(running.price.get(), heard);
+  add(running.price.get(), unheard_);
 }
 
 void CallAccount::keep(std::string& text, std::string_view bytes) {

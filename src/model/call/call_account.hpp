@@ -87,6 +87,9 @@ class CallAccount {
   Task<Result<>> admit(std::int64_t input_tokens, std::int64_t output_tokens_max, std::int64_t answer_count,
                        std::vector<CandidatePtr> candidates);
 
+  // The same for what is not counted in tokens of text alone.
+  Task<Result<>> admit(Usage most, std::vector<CandidatePtr> candidates);
+
   void attempt_began(const Candidate& candidate);
   void attempt_ended(const std::optional<Fault>& fault);
   // Another begins beside the one at hand, and is the one at hand then.
@@ -126,13 +129,14 @@ class CallAccount {
   void begin(Running& running, const Candidate& candidate);
   void show_candidate(const Candidate& candidate);
   void charge_unheard(Running& running);
+  Task<Result<>> ask_gate(Usage most, std::int64_t tokens_not_held, std::vector<CandidatePtr> candidates);
   void add(const ModelPrice* price, const Usage& usage);
   std::chrono::milliseconds since(std::chrono::steady_clock::time_point then) const;
   const CallBooks& books_;
   const std::chrono::steady_clock::time_point started_;
   Running at_hand_, beside_;
-  std::int64_t input_tokens_ = 0;  // estimated
-  std::int64_t prompts_max_ = 1;   // that may be paid for at once
+  Usage unheard_;                 // what is paid to who was left before they said anything: estimated
+  std::int64_t prompts_max_ = 1;  // that may be paid for at once
   CallReport report_;
   CallTexts texts_;
   CallPass pass_;

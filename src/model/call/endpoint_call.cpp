@@ -4,6 +4,7 @@
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
 #include "model/call/event_splitter.hpp"
+#include "model/provider/form_data.hpp"
 #include "model/provider/http_parts.hpp"
 
 namespace atelier::model {
@@ -52,6 +53,7 @@ struct EndpointStream::Call final : Trial {
 
   Task<std::expected<void, Fault>> run(CandidatePtr candidate, Breaker::Permit permit) override {
     attempt.emplace(candidate, permit, books.clock);
+    forget();
     auto asked = co_await ask(candidate);
     if (!asked) {
       Fault& why = asked.error();
@@ -60,6 +62,16 @@ struct EndpointStream::Call final : Trial {
       attempt->failed(why);
     }
     co_return asked;
+  }
+
+  // What the attempt before left.
+  void forget() {
+    stream.reset();
+    held.clear();
+    splitter = EventSplitter();
+    usage.reset();
+    told.reset();
+    is_typed = is_terminal = false;
   }
 
   Task<std::expected<void, Fault>> ask(CandidatePtr candidate) {
@@ -129,6 +141,11 @@ struct EndpointStream::Call final : Trial {
     usage->images = images;
   }
 
+  // Texts are for the log, files are not.
+  void keep(std::string_view bytes) {
+    if (form != AnswerForm::file) account.said(bytes);
+  }
+
   // Once for each attempt.
   void count_usage() {
     Usage used = std::exchange(usage, std::nullopt).value_or(Usage());
@@ -145,7 +162,7 @@ struct EndpointStream::Call final : Trial {
 
   Task<Result<std::optional<std::string>>> next() {
     if (!held.empty()) {
-      account.said(held);
+      keep(held);
       co_return std::exchange(held, std::string());
     }
     if (!stream || account.has_ended()) co_return std::nullopt;
@@ -153,7 +170,7 @@ struct EndpointStream::Call final : Trial {
     if (piece && *piece) {
       std::string bytes(**piece);
       watch(bytes);
-      account.said(bytes);
+      keep(bytes);
       co_return bytes;
     }
     if (!piece && piece.error().code == ErrorCode::cancelled) co_return error_of(piece);  // the destructor accounts
@@ -211,19 +228,19 @@ Task<OpenedEndpoint> ChatGateway::open(EndpointCall asked) {
   auto running = std::make_unique<EndpointStream::Call>(upstream_, books_, options_, std::move(asked), directory);
   const EndpointCall& call = running->call;
   CallAccount& account = running->account;
-  account.asked(call.body);
+  if (!is_form(call.content_type)) account.asked(call.body);  // of a form most bytes are files
   const double random = draw();
   auto chosen = choose(*directory, call.model, call.strategy, call.key, books_.clock, books_.prices, random);
   auto candidates =
       chosen ? servers_of(call, std::move(chosen->candidates)) : Result<std::vector<CandidatePtr>>(error_of(chosen));
   if (chosen) account.takes_route(chosen->route);
   Result<> admitted;
-  // Of a form most bytes are files, which are no tokens.
-  const std::int64_t tokens = is_media(call.endpoint) ? 0 : estimated_tokens(call.body.size());
-  if (candidates)
-    admitted = co_await account.admit(tokens, 0, 1, *candidates);
-  else
+  if (!candidates)
     admitted = error_of(candidates);
+  else if (is_media(call.endpoint))
+    admitted = co_await account.admit(media_at_most(call.endpoint, body_of(call)), *candidates);
+  else
+    admitted = co_await account.admit(estimated_tokens(call.body.size()), 0, 1, *candidates);
   if (!admitted) {
     account.failed(admitted.error());
     opened.report = account.report();

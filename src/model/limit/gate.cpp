@@ -26,13 +26,23 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kReasons 
 
 }  // namespace
 
-CallEstimate estimate_call(std::int64_t input_tokens, std::int64_t output_tokens, std::int64_t answer_count,
-                           std::span<const ModelPrice* const> prices) {
-  const Usage usage{.input = std::max<std::int64_t>(input_tokens, 0),
-                    .output = times(std::max<std::int64_t>(output_tokens, 0), std::max<std::int64_t>(answer_count, 1))};
-  CallEstimate estimate{.tokens = plus(usage.input, usage.output)};
+namespace {
+
+std::optional<Picodollars> cost_at_most(const ModelPrice& price, const Usage& most) {
+  auto cost = price.cost(most, ServiceTier::standard);
+  if (cost || most.images == 0) return cost;
+  // Pictures are paid by the piece or by the token.
+  Usage pieces = most;
+  pieces.output_image = 0;
+  return price.cost(pieces, ServiceTier::standard);
+}
+
+}  // namespace
+
+CallEstimate estimate_call(const Usage& most, std::span<const ModelPrice* const> prices) {
+  CallEstimate estimate{.tokens = plus(most.input_total(), most.output_total())};
   for (const ModelPrice* price : prices) {
-    const auto cost = price != nullptr ? price->cost(usage, ServiceTier::standard) : std::nullopt;
+    const auto cost = price != nullptr ? cost_at_most(*price, most) : std::nullopt;
     if (!cost) {
       estimate.cost = std::nullopt;
       break;
@@ -40,6 +50,13 @@ CallEstimate estimate_call(std::int64_t input_tokens, std::int64_t output_tokens
     estimate.cost = std::max(*estimate.cost, *cost);
   }
   return estimate;
+}
+
+CallEstimate estimate_call(std::int64_t input_tokens, std::int64_t output_tokens, std::int64_t answer_count,
+                           std::span<const ModelPrice* const> prices) {
+  const Usage most{.input = std::max<std::int64_t>(input_tokens, 0),
+                   .output = times(std::max<std::int64_t>(output_tokens, 0), std::max<std::int64_t>(answer_count, 1))};
+  return estimate_call(most, prices);
 }
 
 Gate::Gate(Allowances& allowances, Metrics& metrics) : allowances_(allowances) {

@@ -17,7 +17,9 @@ struct CallEstimate {
 };
 
 // `prices` are those of the candidates that may serve it, null where unknown: the dearest counts, and one unknown is
-// unknown. `output_tokens` is for each of the answers.
+// unknown.
+CallEstimate estimate_call(const Usage& most, std::span<const ModelPrice* const> prices);
+// `output_tokens` is for each of the answers.
 CallEstimate estimate_call(std::int64_t input_tokens, std::int64_t output_tokens, std::int64_t answer_count,
                            std::span<const ModelPrice* const> prices);
 

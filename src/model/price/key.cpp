@@ -13,7 +13,7 @@ struct Name {
 };
 
 // Longer names before their own beginnings.
-constexpr std::array<Name, 16> kNames = {{
+constexpr std::array<Name, 15> kNames = {{
     {"input_cost_per_token_cache_hit", Rate::cached_read, true},
     {"input_cost_per_token", Rate::input},
     {"output_cost_per_token", Rate::output},
@@ -29,7 +29,6 @@ constexpr std::array<Name, 16> kNames = {{
     {"input_cost_per_character", Rate::character},
     {"input_cost_per_second", Rate::audio_second},
     {"output_cost_per_image", Rate::image},
-    {"input_cost_per_image", Rate::image, true},
 }};
 
 bool take(std::string_view& text, std::string_view beginning) noexcept {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/algorithm/string/predicate.hpp>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -25,6 +26,8 @@ constexpr std::string_view kModerationModel = "omni-moderation-latest";  // what
 constexpr std::chrono::minutes kMediaPatience{10};                       // large pictures are minutes in the making
 constexpr std::int64_t kSecondsMax = 1'000'000;
 constexpr std::size_t kImagesMax = 64;
+constexpr std::int64_t kTokensOfImage = 4160;       // of high quality, 1024x1024
+constexpr std::size_t kSoundBytesPerSecond = 4000;  // 32 kbit/s: speech is rarely kept smaller
 
 struct Place {
   std::string_view name;
@@ -169,6 +172,24 @@ Usage asked_usage(Endpoint endpoint, const EndpointBody& body) {
   const std::string_view said = text->get_string();
   // Of UTF-8 every byte but those that go on with a character.
   return {.characters = std::ranges::count_if(said, [](char byte) { return (byte & 0xC0) != 0x80; })};
+}
+
+Usage media_at_most(Endpoint endpoint, const EndpointBody& body) {
+  if (endpoint == Endpoint::speech) return asked_usage(endpoint, body);
+  if (!makes_images(endpoint))
+    return {.audio_seconds = static_cast<std::int64_t>(body.bytes.size() / kSoundBytesPerSecond) + 1};
+  std::int64_t count = 1;
+  std::string_view told;
+  if (is_form(body.content_type)) {
+    const auto parts = read_form(body.bytes, body.content_type);
+    const auto part = parts ? find_part(*parts, "n") : Result<const FormPart*>(nullptr);
+    if (part && *part) told = (*part)->content;
+  } else if (const auto member = find_member(body.bytes, "n"); member && *member) {
+    told = **member;
+  }
+  std::from_chars(told.data(), told.data() + told.size(), count);
+  count = std::clamp<std::int64_t>(count, 1, kImagesMax);
+  return {.output_image = count * kTokensOfImage, .images = count};
 }
 
 AnswerForm answer_form(Endpoint endpoint, const HttpHead& head) {

@@ -38,6 +38,9 @@ Result<WireRequest> endpoint_request(Endpoint endpoint, const EndpointBody& body
 
 // What is paid for by the request itself: the characters of a text to be spoken.
 Usage asked_usage(Endpoint endpoint, const EndpointBody& body);
+// The most that media may use, as far as the request tells: its pictures at their dearest common size, the characters,
+// the seconds that a file of its size may last.
+Usage media_at_most(Endpoint endpoint, const EndpointBody& body);
 
 // How an answer that was no error comes, by its head: in JSON, to be read whole; as events; or as a file.
 enum class AnswerForm : std::uint8_t { json, events, file };
