@@ -13,7 +13,7 @@ constexpr std::int64_t kTokensMax = 1'000'000'000'000;
 constexpr double kPicodollars = 1e12;
 constexpr std::int64_t kPicodollarsPerTick = 100;  // xAI: 10^-10 dollars
 constexpr std::string_view kInputDetails[] = {"prompt_tokens_details", "input_tokens_details", "prompt_token_details",
-                                                 "input_token_details"};
+                                              "input_token_details"};
 constexpr std::string_view kOutputDetails[] = {"completion_tokens_details", "output_tokens_details"};
 
 std::int64_t count_at(const json::Object& from, std::string_view name) {
