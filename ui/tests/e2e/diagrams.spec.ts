@@ -326,3 +326,11 @@ test.describe('whatever they say', () => {
     expect(answer.headers()['cache-control']).toContain('immutable');
   });
 });
+
+test('what grows and shrinks while it is drawn leaves the reader at the end', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`/c/${await threadWith(page, `Look:\n\n${fenced(flowchart)}\n\nand\n\n${fenced(sequence)}\n\nDone.`)}`);
+  await expect(pictures(page).last()).toBeVisible();
+  await expect.poll(() => messages(page).evaluate((view) => view.scrollHeight - view.scrollTop - view.clientHeight)).toBeLessThan(2);
+  await expect(page.getByRole('button', { name: 'Newest' })).toHaveCount(0);
+});

@@ -5,6 +5,8 @@ import type { ThreadRoom } from './room.svelte';
 const NEAR_PX = 600; // of an edge: more is shown there
 const END_PX = 24;
 const STILL_MS = 800;
+const THROWN_MS = 1500; // for so long a list goes on after the finger has left it
+const BY_HAND = ['wheel', 'touchmove', 'pointerdown', 'keydown'] as const;
 
 // Where the reader is in the thread. At the end it stays with what comes; anywhere else nothing moves what is being read,
 // whatever grows above or below it.
@@ -16,6 +18,8 @@ export class Scroller {
   #view: HTMLElement | null = null;
   #follows = false; // to the end of an answer taller than the view: the person asked for it
   #lastTop = 0;
+  #lastHeight = 0; // of all that can be scrolled
+  #handAt = -THROWN_MS; // when the person last did what scrolls
   #anchor: { node: HTMLElement; top: number } | null = null;
   #isGrowing = false;
   #isFilling = false;
@@ -33,10 +37,13 @@ export class Scroller {
     observer.observe(view);
     for (const child of view.children) observer.observe(child);
     const onScroll = (): void => this.#onScroll();
+    const onHand = (): void => void (this.#handAt = performance.now());
     view.addEventListener('scroll', onScroll, { passive: true });
+    for (const name of BY_HAND) view.addEventListener(name, onHand, { passive: true });
     return () => {
       observer.disconnect();
       view.removeEventListener('scroll', onScroll);
+      for (const name of BY_HAND) view.removeEventListener(name, onHand);
       clearTimeout(this.#still);
       this.#view = null;
     };
@@ -74,6 +81,7 @@ export class Scroller {
   // The first message in sight.
   #remember(): void {
     this.#lastTop = this.#view!.scrollTop;
+    this.#lastHeight = this.#view!.scrollHeight;
     const node = this.#articles().find((article) => this.#topOf(article) + article.offsetHeight > 0);
     this.#anchor = node ? { node, top: this.#topOf(node) } : null;
   }
@@ -89,7 +97,10 @@ export class Scroller {
     const view = this.#view;
     if (!view) return;
     const isUp = view.scrollTop < this.#lastTop - 0.5;
+    // What became smaller and larger again moves the view, too: nobody left the end then.
+    const isMoved = view.scrollHeight !== this.#lastHeight && performance.now() - this.#handAt > THROWN_MS;
     if (this.isPinned && isUp && this.#distance > 2) {
+      if (isMoved) return this.#settle();
       this.isPinned = false;
       this.#leaveEnd();
     } else if (!isUp && !this.isPinned && this.#distance < END_PX && this.#room.passage.isAtEnd) this.isPinned = true;
