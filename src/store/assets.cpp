@@ -35,6 +35,13 @@ Result<Asset> asset_of(const Rows& rows, std::size_t row) {
                .preview_problem = rows.text(row, 10)};
 }
 
+Result<std::optional<Asset>> first_of(const Rows& rows) {
+  if (rows.empty()) return std::optional<Asset>();
+  auto asset = asset_of(rows, 0);
+  if (!asset) return error_of(asset);
+  return std::optional<Asset>(std::move(*asset));
+}
+
 Result<std::vector<Asset>> assets_of(const Rows& rows) {
   std::vector<Asset> assets;
   for (std::size_t row = 0; row < rows.size(); ++row) {
@@ -88,10 +95,7 @@ Task<Result<std::optional<Asset>>> Assets::find_without_previews(std::string bef
       {before.empty() ? std::string("~") : std::move(before)}};  // which is after every id
   auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
-  if (rows->empty()) co_return std::optional<Asset>();
-  auto asset = asset_of(*rows, 0);
-  if (!asset) co_return error_of(asset);
-  co_return std::optional<Asset>(std::move(*asset));
+  co_return first_of(*rows);
 }
 
 Statement Assets::remove(Principal principal, AssetId id, UnixMs now_ms) {
@@ -141,10 +145,7 @@ Task<Result<std::optional<Asset>>> Assets::find_by_digest(Principal principal, D
       {principal.owner.to_string(), digest.hex()}};
   auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
-  if (rows->empty()) co_return std::optional<Asset>();
-  auto asset = asset_of(*rows, 0);
-  if (!asset) co_return error_of(asset);
-  co_return std::optional<Asset>(std::move(*asset));
+  co_return first_of(*rows);
 }
 
 Task<Result<AssetPage>> Assets::list(Principal principal, std::string kind, std::string after, std::size_t count_max) {

@@ -105,7 +105,9 @@ TEST(Endpoint, TellsFaultsOfWholeAnswersAndEvents) {
   EXPECT_EQ(refused.error().kind, Fault::Kind::caller);
   EXPECT_EQ(refused.error().param, "size");
   EXPECT_FALSE(read(Endpoint::image_generations, R"({"created":1})")) << "an answer without pictures";
-  EXPECT_FALSE(read(Endpoint::transcriptions, R"({"error":"no 'file' field in the request"})")) << "200 with an error";
+  const auto said = read(Endpoint::transcriptions, R"({"error":"no 'file' field in the request"})");
+  ASSERT_FALSE(said) << "200 with an error";
+  EXPECT_EQ(said.error().message, "no 'file' field in the request");
   EXPECT_FALSE(read(Endpoint::transcriptions, "not JSON"));
   const Quirks plain;
   EXPECT_TRUE(read_endpoint_event(Endpoint::image_generations, "error", R"({"error":{"message":"x"}})", plain).fault);

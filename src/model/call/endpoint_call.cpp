@@ -113,7 +113,7 @@ struct EndpointStream::Call final : Trial {
     held.assign(**first);
     if (form == AnswerForm::file && !may_be_file(held))
       co_return std::unexpected(broken_answer("the answer is a page and no file"));
-    watch(held);
+    if (auto endless = watch(held)) co_return std::unexpected(std::move(*endless));
     // An answer that begins with its failure has not begun.
     if (told) co_return std::unexpected(std::move(*std::exchange(told, std::nullopt)));
     attempt->first_token_came();
@@ -121,11 +121,14 @@ struct EndpointStream::Call final : Trial {
     co_return std::expected<void, Fault>();
   }
 
-  // What events tell of; a file tells nothing.
-  void watch(std::string_view bytes) {
-    if (form != AnswerForm::events) return;
+  // What events tell of; a file tells nothing. A Fault where an event has no end.
+  std::optional<Fault> watch(std::string_view bytes) {
+    if (form != AnswerForm::events) return std::nullopt;
     splitter.feed(bytes);
-    for (auto block = splitter.next(); block && *block; block = splitter.next()) {
+    for (;;) {
+      const auto block = splitter.next();
+      if (!block) return fault_of(block.error());
+      if (!*block) return std::nullopt;
       if (!(*block)->has_data) continue;
       const Quirks& quirks = attempt->candidate()->provider->quirks;
       EndpointEvent event = read_endpoint_event(call.endpoint, (*block)->type, (*block)->data, quirks);
@@ -169,7 +172,11 @@ struct EndpointStream::Call final : Trial {
     auto piece = co_await stream->next();
     if (piece && *piece) {
       std::string bytes(**piece);
-      watch(bytes);
+      const auto endless = watch(bytes);
+      if (endless) {
+        end_with(*endless);
+        co_return write_stream_error(call.face, to_error(*endless, account.report().provider), call.request_id);
+      }
       keep(bytes);
       co_return bytes;
     }

@@ -104,13 +104,6 @@ Usage media_usage(Endpoint endpoint, std::string_view text, const Quirks& quirks
   return usage;
 }
 
-Fault fault_of_answer(Endpoint endpoint, Protocol protocol, const HttpHead& head, std::string_view body) {
-  Fault fault = adapter_for(protocol).read_fault(head, body);
-  if (head.status < 400 && fault.kind != Fault::Kind::broken)
-    fault = broken_answer(fmt::format("the answer has no {}", place_of(endpoint).answer));
-  return fault;
-}
-
 }  // namespace
 
 std::string_view to_string(Endpoint endpoint) noexcept { return place_of(endpoint).name; }
@@ -220,8 +213,9 @@ std::expected<Usage, Fault> read_endpoint_answer(Endpoint endpoint, const HttpHe
   if (auto found = find_members(body, names, values); !found)
     return std::unexpected(broken_answer("the answer is no whole JSON object"));
   const auto& [error, answer, usage, duration] = values;
-  if ((error && *error != "null") || (!place.answer.empty() && !answer))
-    return std::unexpected(fault_of_answer(endpoint, protocol, head, body));
+  if (error && *error != "null") return std::unexpected(adapter_for(protocol).read_fault(head, body));
+  if (!place.answer.empty() && !answer)
+    return std::unexpected(broken_answer(fmt::format("the answer has no {}", place.answer)));
   if (endpoint == Endpoint::count_tokens) return Usage();  // counting costs nothing
   Usage used = usage ? media_usage(endpoint, *usage, quirks) : Usage();
   if (makes_images(endpoint)) {
