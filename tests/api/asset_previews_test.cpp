@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cstdio>
-
+#include "tests/api/made_by_ffmpeg.hpp"
 #include "tests/app/house_fixture.hpp"
 
 namespace atelier::app {
@@ -12,23 +11,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-// What ffmpeg makes of these arguments.
-std::string made_by_ffmpeg(const std::string& arguments) {
-  const std::string command = "ffmpeg -nostdin -v error " + arguments + " -";
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) throw std::runtime_error(command);
-  std::string bytes;
-  char block[4'096];
-  for (std::size_t size_read = 0; (size_read = fread(block, 1, sizeof block, pipe)) > 0;)
-    bytes.append(block, size_read);
-  EXPECT_EQ(pclose(pipe), 0) << command;
-  return bytes;
-}
-
-std::string drawn(const std::string& size, const std::string& codec) {
-  return made_by_ffmpeg("-f lavfi -i testsrc2=size=" + size + " -frames:v 1 -c:v " + codec + " -f image2pipe");
-}
 
 class AssetPreviews : public HouseTest {
  protected:

@@ -2,10 +2,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cstdio>
-
 #include "base/hash.hpp"
 #include "tests/api/chat_fixture.hpp"
+#include "tests/api/made_by_ffmpeg.hpp"
 #include "tests/media/test_pdf.hpp"
 
 namespace atelier::app {
@@ -14,20 +13,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-// What ffmpeg draws.
-std::string drawn(const std::string& size, const std::string& codec) {
-  const std::string command =
-      "ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=" + size + " -frames:v 1 -c:v " + codec + " -f image2pipe -";
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) throw std::runtime_error(command);
-  std::string bytes;
-  char block[4'096];
-  for (std::size_t size_read = 0; (size_read = fread(block, 1, sizeof block, pipe)) > 0;)
-    bytes.append(block, size_read);
-  EXPECT_EQ(pclose(pipe), 0) << command;
-  return bytes;
-}
 
 class ChatAttachments : public ChatHouseTest {
  protected:
