@@ -18,7 +18,8 @@ std::vector<Migration> studio_migrations() {
           migration::kSummaries,
           migration::kTools,
           migration::kPrompts,
-          migration::kPreviews};
+          migration::kPreviews,
+          migration::kWebhooks};
 }
 
 std::vector<Migration> telemetry_migrations() {

@@ -27,6 +27,7 @@ extern const Migration kSummaries;        // migration/summaries.cpp: what branc
 extern const Migration kPrompts;          // migration/prompts.cpp: what people keep to say again
 extern const Migration kTools;            // migration/tools.cpp: what models may call, and answers that wait for that
 extern const Migration kPreviews;         // migration/previews.cpp: what is shown of assets in place of them
+extern const Migration kWebhooks;         // migration/webhooks.cpp: what is told to others, and what they tell
 extern const Migration kThreadRetention;  // migration/retention.cpp: what finds threads that nobody uses
 extern const Migration kPeople;           // migration/people.cpp: who signs in by name, their sessions, invitations
 

@@ -46,6 +46,15 @@ Task<Result<bool>> People::forget_some() {
        {user, kSlice}});
   batch.push_back(
       {"DELETE FROM prompts WHERE id IN (SELECT id FROM prompts WHERE owner = $1 LIMIT $2)", {user, kSlice}});
+  batch.push_back(
+      {"DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE endpoint IN "
+       "(SELECT id FROM webhook_endpoints WHERE owner = $1) LIMIT $2)",
+       {user, kSlice}});
+  // Their deliveries are found by them.
+  batch.push_back(
+      {"DELETE FROM webhook_endpoints WHERE owner = $1 AND NOT EXISTS "
+       "(SELECT 1 FROM webhook_deliveries WHERE endpoint = webhook_endpoints.id)",
+       {user}});
   // The log's newest row stays: its position must not be given again.
   batch.push_back(
       {"DELETE FROM events WHERE position IN (SELECT position FROM events WHERE owner = $1 LIMIT $2) "
