@@ -19,7 +19,8 @@ std::vector<Migration> studio_migrations() {
           migration::kTools,
           migration::kPrompts,
           migration::kPreviews,
-          migration::kWebhooks};
+          migration::kWebhooks,
+          migration::kLibrary};
 }
 
 std::vector<Migration> telemetry_migrations() {

@@ -28,6 +28,7 @@ extern const Migration kPrompts;          // migration/prompts.cpp: what people 
 extern const Migration kTools;            // migration/tools.cpp: what models may call, and answers that wait for that
 extern const Migration kPreviews;         // migration/previews.cpp: what is shown of assets in place of them
 extern const Migration kWebhooks;         // migration/webhooks.cpp: what is told to others, and what they tell
+extern const Migration kLibrary;          // migration/library.cpp: what assets are found by, folders, tags, lineage
 extern const Migration kThreadRetention;  // migration/retention.cpp: what finds threads that nobody uses
 extern const Migration kPeople;           // migration/people.cpp: who signs in by name, their sessions, invitations
 
