@@ -160,8 +160,9 @@ struct Usage {
   std::int64_t output = 0;             // without reasoning
   std::int64_t reasoning = 0;
   std::int64_t input_audio = 0, output_audio = 0, input_image = 0, output_image = 0;
-  // What is paid for otherwise than in tokens: text that was spoken, sound that was heard, pictures that were made.
-  std::int64_t characters = 0, audio_seconds = 0, images = 0;
+  // What is paid for otherwise than in tokens: text that was spoken, sound that was heard or made, pictures and clips
+  // that were made.
+  std::int64_t characters = 0, audio_seconds = 0, images = 0, video_seconds = 0;
   std::optional<std::int64_t> cost_picodollars = {};  // where the provider says it itself
   bool is_estimated = false;                          // counted by us from what was received
   ServiceTier tier = ServiceTier::standard;           // in which all of it was served
@@ -173,7 +174,7 @@ struct Usage {
   // Nothing was counted, or nobody told.
   bool is_nothing() const noexcept {
     return input_total() == 0 && output_total() == 0 && characters == 0 && audio_seconds == 0 && images == 0 &&
-           !cost_picodollars;
+           video_seconds == 0 && !cost_picodollars;
   }
   friend bool operator==(const Usage&, const Usage&) = default;
 };

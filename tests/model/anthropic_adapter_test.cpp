@@ -278,7 +278,7 @@ TEST(AnthropicAdapter, ThoughtsOthersSignedAreNotRelayed) {
 
 TEST(AnthropicAdapter, ReadsListsOfModelsPageByPage) {
   const WireRequest list = anthropic_adapter().list_models(kTarget);
-  EXPECT_TRUE(list.is_get);
+  EXPECT_TRUE(list.is_get());
   EXPECT_EQ(list.url, "https://api.anthropic.com/v1/models?limit=1000");
   const std::string page =
       R"({"data":[{"type":"model","id":"claude-x","display_name":"Claude X","created_at":"2026-01-01T00:00:00Z",

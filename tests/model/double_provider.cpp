@@ -26,7 +26,7 @@ std::string bytes_of(const doubles::Answer& answer) {
 
 DoubleProvider::Answered DoubleProvider::answer(const WireRequest& wire) {
   doubles::Request request;
-  request.method = wire.is_get ? "GET" : "POST";
+  request.method = wire.is_get() ? "GET" : "POST";
   request.target = wire.url.substr(kHost.size());
   request.fields = wire.headers;
   request.body = wire.body;

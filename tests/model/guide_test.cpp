@@ -201,7 +201,10 @@ WireRequest chat_request(json::Object more) {
   json::Object body{{"model", "guide"},
                     {"messages", json::Array{json::Object{{"role", "user"}, {"content", "How do I set up https?"}}}}};
   for (const auto& [name, value] : more) body[name] = value;
-  return {.is_get = false, .url = "atelier:guide/chat/completions", .headers = {}, .body = json::write(body)};
+  return {.method = WireRequest::Method::post,
+          .url = "atelier:guide/chat/completions",
+          .headers = {},
+          .body = json::write(body)};
 }
 
 std::string whole(const GuideReply& reply) {
@@ -278,13 +281,15 @@ TEST(GuideServer, RefusesWhatItCannotDoByTheFieldsName) {
   EXPECT_EQ(reply_of_guide(broken, 1'000).status, 400);
   broken.body.assign(17 << 20, 'x');
   EXPECT_THAT(whole(reply_of_guide(broken, 1'000)), HasSubstr("context_length_exceeded"));
-  EXPECT_EQ(reply_of_guide({.is_get = false, .url = "atelier:guide/embeddings", .headers = {}, .body = {}}, 1).status,
+  EXPECT_EQ(reply_of_guide(
+                {.method = WireRequest::Method::post, .url = "atelier:guide/embeddings", .headers = {}, .body = {}}, 1)
+                .status,
             404);
 }
 
 TEST(GuideServer, ListsItself) {
-  const auto models = openai_chat_adapter().read_models(
-      whole(reply_of_guide({.is_get = true, .url = "atelier:guide/models", .headers = {}, .body = {}}, 1)));
+  const auto models = openai_chat_adapter().read_models(whole(reply_of_guide(
+      {.method = WireRequest::Method::get, .url = "atelier:guide/models", .headers = {}, .body = {}}, 1)));
   ASSERT_TRUE(models);
   ASSERT_EQ(models->size(), 1U);
   EXPECT_EQ(models->front().id, "guide");

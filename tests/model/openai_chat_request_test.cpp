@@ -59,7 +59,7 @@ TEST(OpenaiChatRequest, SpeaksToTheRightPlaceWithTheRightHeaders) {
   const auto wire = openai_chat_adapter().request(asked({say(Role::user, "hi")}), kTarget);
   ASSERT_TRUE(wire);
   EXPECT_EQ(wire->url, "https://api.openai.com/v1/chat/completions");
-  EXPECT_FALSE(wire->is_get);
+  EXPECT_FALSE(wire->is_get());
   EXPECT_EQ(header(*wire, "authorization"), "Bearer sk-1");
   EXPECT_EQ(header(*wire, "content-type"), "application/json");
   EXPECT_EQ(header(*wire, "accept"), "application/json");
@@ -322,7 +322,7 @@ TEST(OpenaiChatRelay, WritesAnewWhatTheServerWouldRefuse) {
 
 TEST(OpenaiModels, ListsAreReadInEveryForm) {
   const WireRequest list = openai_chat_adapter().list_models(kTarget);
-  EXPECT_TRUE(list.is_get);
+  EXPECT_TRUE(list.is_get());
   EXPECT_EQ(list.url, "https://api.openai.com/v1/models");
   EXPECT_EQ(header(list, "authorization"), "Bearer sk-1");
   const auto first = [](std::string_view body) {

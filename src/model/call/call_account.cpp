@@ -19,6 +19,7 @@ void add_up(Usage& sum, const Usage& more) {
   sum.output_image += more.output_image;
   sum.characters += more.characters;
   sum.audio_seconds += more.audio_seconds;
+  sum.video_seconds += more.video_seconds;
   sum.images += more.images;
   if (more.cost_picodollars) sum.cost_picodollars = plus(sum.cost_picodollars.value_or(0), *more.cost_picodollars);
   sum.is_estimated |= more.is_estimated;

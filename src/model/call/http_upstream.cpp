@@ -27,6 +27,20 @@ class HttpAnswer final : public UpstreamAnswer {
   net::ClientResponse response_;
 };
 
+net::Method method_of(WireRequest::Method method) {
+  switch (method) {
+    case WireRequest::Method::post:
+      return net::Method::post;
+    case WireRequest::Method::get:
+      return net::Method::get;
+    case WireRequest::Method::put:
+      return net::Method::put;
+    case WireRequest::Method::del:
+      return net::Method::del;
+  }
+  return net::Method::post;
+}
+
 }  // namespace
 
 Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr<const Provider> provider,
@@ -35,7 +49,7 @@ Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr
   auto url = net::Url::parse(request.url);
   if (!url) co_return error_of(url);
   net::ClientRequest sent;
-  sent.method = request.is_get ? net::Method::get : net::Method::post;
+  sent.method = method_of(request.method);
   sent.url = std::move(*url);
   for (const auto& [name, value] : request.headers) sent.headers.add(name, value);
   sent.body = std::move(request.body);
@@ -43,6 +57,7 @@ Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr
   sent.limits.first_byte = std::max(provider->first_byte_timeout, request.first_byte_at_least);
   sent.limits.between_bytes = provider->stall_timeout;
   sent.limits.deadline = deadline;
+  sent.is_user_given = request.is_foreign;
   if (provider->skips_tls_checks) sent.trust = net::Trust::unverified;
   auto response = co_await client_.send(std::move(sent));
   if (!response) co_return error_of(response);

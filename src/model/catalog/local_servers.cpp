@@ -58,7 +58,7 @@ Task<std::optional<Provider>> probe(Upstream* upstream, LocalPlace place, std::c
   asked->is_local = asked->is_found = true;
   asked->first_byte_timeout = limit;
   asked->stall_timeout = limit;
-  WireRequest request{.is_get = true, .url = place.probe_url, .headers = {}, .body = {}};
+  WireRequest request{.method = WireRequest::Method::get, .url = place.probe_url, .headers = {}, .body = {}};
   auto answer = co_await upstream->send(asked, std::move(request), std::chrono::steady_clock::now() + limit);
   if (!answer || (*answer)->status() != 200) co_return std::nullopt;
   auto body = co_await read_whole(**answer, kProbeBytesMax);

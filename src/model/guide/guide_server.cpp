@@ -153,8 +153,8 @@ GuideReply complete(std::string_view body, UnixMs now) {
 }  // namespace
 
 GuideReply reply_of_guide(const WireRequest& request, UnixMs now) {
-  if (request.is_get && request.url.ends_with("/models")) return list();
-  if (!request.is_get && request.url.ends_with("/chat/completions")) return complete(request.body, now);
+  if (request.is_get() && request.url.ends_with("/models")) return list();
+  if (!request.is_get() && request.url.ends_with("/chat/completions")) return complete(request.body, now);
   return refuse(404, Error{.code = ErrorCode::not_found,
                            .message = "the guide has no such endpoint",
                            .reason = "not_found",

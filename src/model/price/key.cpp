@@ -13,7 +13,7 @@ struct Name {
 };
 
 // Longer names before their own beginnings.
-constexpr std::array<Name, 15> kNames = {{
+constexpr std::array<Name, 17> kNames = {{
     {"input_cost_per_token_cache_hit", Rate::cached_read, true},
     {"input_cost_per_token", Rate::input},
     {"output_cost_per_token", Rate::output},
@@ -29,6 +29,8 @@ constexpr std::array<Name, 15> kNames = {{
     {"input_cost_per_character", Rate::character},
     {"input_cost_per_second", Rate::audio_second},
     {"output_cost_per_image", Rate::image},
+    {"output_cost_per_second", Rate::video_second},
+    {"output_cost_per_video_per_second", Rate::video_second},
 }};
 
 bool take(std::string_view& text, std::string_view beginning) noexcept {

@@ -25,6 +25,7 @@ std::optional<Rate> stand_in_for(Rate rate) noexcept {
     case Rate::character:
     case Rate::audio_second:
     case Rate::image:
+    case Rate::video_second:
       return std::nullopt;
   }
   return std::nullopt;
@@ -33,9 +34,10 @@ std::optional<Rate> stand_in_for(Rate rate) noexcept {
 }  // namespace
 
 std::string_view to_string(Rate rate) noexcept {
-  constexpr std::array<std::string_view, 14> kNames = {
-      "input",        "cached_read", "cached_write", "cached_write_hour", "output",    "reasoning",    "input_audio",
-      "output_audio", "input_image", "output_image", "request",           "character", "audio_second", "image"};
+  constexpr std::array<std::string_view, 15> kNames = {
+      "input",        "cached_read",  "cached_write", "cached_write_hour", "output",  "reasoning",
+      "input_audio",  "output_audio", "input_image",  "output_image",      "request", "character",
+      "audio_second", "image",        "video_second"};
   return kNames[static_cast<std::size_t>(rate)];
 }
 
@@ -85,8 +87,10 @@ std::optional<Picodollars> ModelPrice::cost(const Usage& usage, ServiceTier tier
     sum = plus(sum, times(count, *price));
   }
   bool is_priced = usage.input_total() > 0 || usage.output_total() > 0, is_anything = is_priced;
-  const std::array<std::pair<Rate, std::int64_t>, 3> others = {
-      {{Rate::character, usage.characters}, {Rate::audio_second, usage.audio_seconds}, {Rate::image, usage.images}}};
+  const std::array<std::pair<Rate, std::int64_t>, 4> others = {{{Rate::character, usage.characters},
+                                                                {Rate::audio_second, usage.audio_seconds},
+                                                                {Rate::image, usage.images},
+                                                                {Rate::video_second, usage.video_seconds}}};
   for (const auto& [rate, count] : others) {
     if (count <= 0) continue;
     is_anything = true;

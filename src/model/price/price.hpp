@@ -25,6 +25,7 @@ enum class Rate : std::uint8_t {
   character,
   audio_second,
   image,
+  video_second,
 };
 std::string_view to_string(Rate rate) noexcept;
 

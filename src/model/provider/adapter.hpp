@@ -14,6 +14,29 @@
 // answers. One path (model/call) does the rest.
 namespace atelier::model {
 
+// How a provider is asked for pictures, sound and clips (model/media).
+enum class MediaWire : std::uint8_t {
+  by_protocol,  // as its chat protocol has it: OpenAI's own form, Gemini's; otherwise none
+  none,
+  openai,
+  gemini,
+  replicate,
+  stability,
+  runway,
+  luma,
+  fal,
+  elevenlabs,
+  bfl,
+  comfyui,
+  a1111,
+  sdcpp,       // stable-diffusion.cpp
+  whispercpp,  // whisper.cpp
+  piper,
+  kokoro,
+  local,  // this studio's own workers
+};
+std::string_view to_string(MediaWire wire) noexcept;
+
 // How one provider differs from its protocol's plain form. Presets: provider/presets.cpp.
 struct Quirks {
   enum class TokenLimitName : std::uint8_t { max_completion_tokens, max_tokens };
@@ -35,6 +58,8 @@ struct Quirks {
   bool has_custom_tools = true;      // tools of free text; else they are functions with one text
   bool has_responses = false;        // OpenAI's Responses beside chat, whole
   bool answers_differ = false;       // from what its protocol's own clients read: translated for them, not relayed
+  bool has_chat = true;              // else it makes nothing but media
+  MediaWire media = MediaWire::by_protocol;
 };
 
 struct Credential {
@@ -51,12 +76,17 @@ struct Target {
 };
 
 struct WireRequest {
-  bool is_get = false;
+  enum class Method : std::uint8_t { post, get, put, del };
+  Method method = Method::post;
   std::string url;                                           // absolute
   std::vector<std::pair<std::string, std::string>> headers;  // lower-case names; content-type among them
   std::string body;
   // What takes longer by its nature: the provider's own limit, where it is longer, goes before it.
   std::chrono::milliseconds first_byte_at_least{0};
+  // The address came from somebody else than who configures providers: a link in an answer. Only the public internet
+  // is reached by it, and without a proxy.
+  bool is_foreign = false;
+  bool is_get() const noexcept { return method == Method::get; }
 };
 
 // An answer that was no success, or a failure told inside one, put into words for routing.

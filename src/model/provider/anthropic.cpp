@@ -103,7 +103,7 @@ class AnthropicAdapter final : public ChatAdapter {
 
   WireRequest list_models(const Target& target) const override {
     WireRequest out = anthropic::post(target, fmt::format("/models?limit={}", kPageSize));
-    out.is_get = true;
+    out.method = WireRequest::Method::get;
     return out;
   }
 
@@ -114,7 +114,7 @@ class AnthropicAdapter final : public ChatAdapter {
     if (last.empty()) return std::nullopt;
     WireRequest out =
         anthropic::post(target, fmt::format("/models?limit={}&after_id={}", kPageSize, net::percent_encode(last)));
-    out.is_get = true;
+    out.method = WireRequest::Method::get;
     return out;
   }
 

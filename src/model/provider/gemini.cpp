@@ -87,7 +87,7 @@ class GeminiAdapter final : public ChatAdapter {
 
   WireRequest list_models(const Target& target) const override {
     WireRequest out = plain_request(target, fmt::format("/models?pageSize={}", kPageSize));
-    out.is_get = true;
+    out.method = WireRequest::Method::get;
     return out;
   }
 
@@ -97,7 +97,7 @@ class GeminiAdapter final : public ChatAdapter {
     if (token.empty()) return std::nullopt;
     WireRequest out =
         plain_request(target, fmt::format("/models?pageSize={}&pageToken={}", kPageSize, net::percent_encode(token)));
-    out.is_get = true;
+    out.method = WireRequest::Method::get;
     return out;
   }
 

@@ -58,7 +58,7 @@ class OllamaAdapter final : public ChatAdapter {
 
   WireRequest list_models(const Target& target) const override {
     WireRequest out = plain_request(target, "/tags");
-    out.is_get = true;
+    out.method = WireRequest::Method::get;
     return out;
   }
 

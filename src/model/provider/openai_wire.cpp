@@ -61,8 +61,10 @@ std::optional<ListedModel> read_model(const json::Value& value) {
 }  // namespace
 
 WireRequest post(const Target& target, std::string_view path, std::string body, Streamed streamed) {
-  WireRequest request{
-      .is_get = false, .url = fmt::format("{}{}", target.base_url, path), .headers = {}, .body = std::move(body)};
+  WireRequest request{.method = WireRequest::Method::post,
+                      .url = fmt::format("{}{}", target.base_url, path),
+                      .headers = {},
+                      .body = std::move(body)};
   set_header(request, "content-type", "application/json");
   set_header(request, "accept", streamed == Streamed::yes ? "text/event-stream" : "application/json");
   set_credential(request, target);
@@ -71,7 +73,8 @@ WireRequest post(const Target& target, std::string_view path, std::string body, 
 }
 
 WireRequest list_models(const Target& target) {
-  WireRequest request{.is_get = true, .url = fmt::format("{}/models", target.base_url), .headers = {}, .body = {}};
+  WireRequest request{
+      .method = WireRequest::Method::get, .url = fmt::format("{}/models", target.base_url), .headers = {}, .body = {}};
   set_header(request, "accept", "application/json");
   set_credential(request, target);
   set_operator_headers(request, target);
