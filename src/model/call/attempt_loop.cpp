@@ -41,6 +41,11 @@ Result<Chosen> choose(const Directory& directory, std::string_view model, std::o
   if (!resolved) return error_of(resolved);
   if (strategy) resolved->strategy = *strategy;
   std::vector<CandidatePtr> ordered = order(*resolved, clock.now(), random, prices);
+  std::erase_if(ordered, [](const CandidatePtr& one) { return !one->provider->quirks.has_chat; });
+  if (ordered.empty())
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("\"{}\" makes pictures, sound or clips, and answers no chat: generate with it", model),
+                {.reason = "model_makes_media", .where = "model"});
   const bool is_granted = !key || (resolved->route != nullptr && key->allows_route(resolved->name));
   if (!is_granted)
     std::erase_if(ordered,
