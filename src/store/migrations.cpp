@@ -20,7 +20,8 @@ std::vector<Migration> studio_migrations() {
           migration::kPrompts,
           migration::kPreviews,
           migration::kWebhooks,
-          migration::kLibrary};
+          migration::kLibrary,
+          migration::kGenerations};
 }
 
 std::vector<Migration> telemetry_migrations() {
