@@ -88,12 +88,13 @@ Task<Result<std::optional<MediaJobRow>>> MediaJobs::find_job(Principal principal
 }
 
 Task<Result<std::vector<MediaJobRow>>> MediaJobs::left_open(std::string after, std::size_t count_max) {
-  auto rows = co_await database_.read(
-      {"SELECT " ATELIER_MEDIA_JOB_COLUMNS
-       "FROM media_jobs JOIN runs ON runs.owner = media_jobs.owner AND runs.id = media_jobs.run "
-       "WHERE media_jobs.state IN ('intended', 'submitted') AND media_jobs.key > $1 AND runs.state <> 'running' "
-       "ORDER BY media_jobs.key LIMIT $2",
-       {std::move(after), static_cast<std::int64_t>(count_max)}});
+  Statement query(
+      "SELECT " ATELIER_MEDIA_JOB_COLUMNS
+      "FROM media_jobs JOIN runs ON runs.owner = media_jobs.owner AND runs.id = media_jobs.run "
+      "WHERE media_jobs.state IN ('intended', 'submitted') AND media_jobs.key > $1 AND runs.state <> 'running' "
+      "ORDER BY media_jobs.key LIMIT $2",
+      {std::move(after), static_cast<std::int64_t>(count_max)});
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   co_return media_jobs_of(*rows);
 }
