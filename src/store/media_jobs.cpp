@@ -63,26 +63,26 @@ Result<std::optional<MediaJobRow>> first_of(const Rows& rows) {
 std::string_view to_string(MediaJobState state) noexcept { return kStateNames[static_cast<std::size_t>(state)]; }
 
 Task<Result<std::optional<MediaJobRow>>> MediaJobs::find(std::string key) {
-  auto rows =
-      co_await database_.read({"SELECT " ATELIER_MEDIA_JOB_COLUMNS "FROM media_jobs WHERE key = $1", {std::move(key)}});
+  Statement query("SELECT " ATELIER_MEDIA_JOB_COLUMNS "FROM media_jobs WHERE key = $1", {std::move(key)});
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   co_return first_of(*rows);
 }
 
 Task<Result<std::vector<MediaJobRow>>> MediaJobs::of_run(Principal principal, RunId run) {
-  auto rows =
-      co_await database_.read({"SELECT " ATELIER_MEDIA_JOB_COLUMNS "FROM media_jobs WHERE owner = $1 AND run = $2",
-                               {principal.owner.to_string(), run.to_string()}});
+  Statement query("SELECT " ATELIER_MEDIA_JOB_COLUMNS "FROM media_jobs WHERE owner = $1 AND run = $2",
+                  {principal.owner.to_string(), run.to_string()});
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   co_return media_jobs_of(*rows);
 }
 
 Task<Result<std::optional<MediaJobRow>>> MediaJobs::find_job(Principal principal, std::string provider,
                                                              std::string job_id) {
-  auto rows =
-      co_await database_.read({"SELECT " ATELIER_MEDIA_JOB_COLUMNS
-                               "FROM media_jobs WHERE provider = $1 AND job_id = $2 AND job_id <> '' AND owner = $3",
-                               {std::move(provider), std::move(job_id), principal.owner.to_string()}});
+  Statement query("SELECT " ATELIER_MEDIA_JOB_COLUMNS
+                  "FROM media_jobs WHERE provider = $1 AND job_id = $2 AND job_id <> '' AND owner = $3",
+                  {std::move(provider), std::move(job_id), principal.owner.to_string()});
+  auto rows = co_await database_.read(std::move(query));
   if (!rows) co_return error_of(rows);
   co_return first_of(*rows);
 }
