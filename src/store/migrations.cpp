@@ -21,7 +21,9 @@ std::vector<Migration> studio_migrations() {
           migration::kPreviews,
           migration::kWebhooks,
           migration::kLibrary,
-          migration::kGenerations};
+          migration::kGenerations,
+          migration::kAssetUses,
+          migration::kUploads};
 }
 
 std::vector<Migration> telemetry_migrations() {

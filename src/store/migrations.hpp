@@ -30,6 +30,8 @@ extern const Migration kPreviews;         // migration/previews.cpp: what is sho
 extern const Migration kWebhooks;         // migration/webhooks.cpp: what is told to others, and what they tell
 extern const Migration kLibrary;          // migration/library.cpp: what assets are found by, folders, tags, lineage
 extern const Migration kGenerations;      // migration/generations.cpp: what people want made, and jobs at providers
+extern const Migration kAssetUses;        // migration/asset_uses.cpp: what shows or uses an asset
+extern const Migration kUploads;          // migration/uploads.cpp: uploads that come in pieces
 extern const Migration kThreadRetention;  // migration/retention.cpp: what finds threads that nobody uses
 extern const Migration kPeople;           // migration/people.cpp: who signs in by name, their sessions, invitations
 

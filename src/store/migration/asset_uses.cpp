@@ -5,7 +5,7 @@ namespace atelier::store::migration {
 // What shows or uses an asset: messages and productions, whose JSON names it. Triggers note what may name others now
 // (JSON itself cannot be read in a schema), so that no writer can forget it; studio/library follows and keeps
 // asset_uses. `position` is a rowid: what was read is deleted.
-const Migration kAssetUses{19, "asset uses", R"sql(
+const Migration kAssetUses{20, "asset uses", R"sql(
 CREATE TABLE asset_uses (
   asset TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('thread', 'production')),

@@ -4,7 +4,7 @@ namespace atelier::store::migration {
 
 // Uploads that come in pieces. How much of one is there is the size of its file, and stands nowhere else. `asset` is
 // what came of it, kept for a while for a client that did not hear of the end.
-const Migration kUploads{20, "uploads", R"sql(
+const Migration kUploads{21, "uploads", R"sql(
 CREATE TABLE uploads (
   id TEXT PRIMARY KEY NOT NULL,
   owner TEXT NOT NULL REFERENCES users (id),
