@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -7,6 +8,10 @@
 #include "store/blob_store.hpp"
 #include "store/database.hpp"
 #include "store/events.hpp"
+
+namespace atelier::model {
+class MediaGateway;
+}
 
 namespace atelier::graph {
 
@@ -19,6 +24,12 @@ struct NodeServices {
   const Clock& clock;
   // Versions of the worker's tasks and the digest of its fonts, as one text: part of every media step's cache key.
   std::string media_version;
+  // Null where nothing is generated (commands that only render).
+  model::MediaGateway* generator = nullptr;
+  // Told of work that is left at a provider because its step was stopped: media_jobs' key. On the engine's loop.
+  std::function<void(std::string key)> on_work_left = {};
+  // Where providers tell of news, {} standing for their name; "": nowhere.
+  std::string provider_webhooks = {};
 };
 
 }  // namespace atelier::graph

@@ -76,6 +76,12 @@ Error as_unknown(const Fault& fault, const std::string& provider) {
                .source = std::source_location::current()};
 }
 
+// Null of what this machine makes itself, and of providers that make no media.
+const MediaAdapter* adapter_of(const Candidate& candidate) {
+  return media_adapter_for(media_wire_of(candidate.provider->protocol, candidate.provider->quirks));
+}
+bool is_made_here(const Candidate& candidate) { return candidate.provider->quirks.media == MediaWire::local; }
+
 CallReport opening(const MediaCall& call) {
   CallReport report;
   report.request_id = call.request_id;
@@ -92,11 +98,16 @@ std::string filled(std::string pattern, std::string_view provider) {
 }  // namespace
 
 std::optional<MediaAbility> MediaGateway::ability_of(const Candidate& candidate, MediaKind kind) const {
-  const Provider& provider = *candidate.provider;
-  const MediaWire wire = media_wire_of(provider.protocol, provider.quirks);
-  const MediaAdapter* adapter = media_adapter_for(wire);
-  if (adapter == nullptr || (wire == MediaWire::local && parts_.local == nullptr)) return std::nullopt;
-  return adapter->ability(candidate.model, kind);
+  if (is_made_here(candidate)) return parts_.local ? parts_.local->ability(candidate.model, kind) : std::nullopt;
+  const MediaAdapter* adapter = adapter_of(candidate);
+  return adapter != nullptr ? adapter->ability(candidate.model, kind) : std::nullopt;
+}
+
+Result<> MediaGateway::check_at(const Candidate& candidate, const MediaAbility& ability,
+                                const MediaRequest& request) const {
+  if (auto good = model::check(request, ability, candidate.model); !good) return good;
+  const MediaAdapter* adapter = adapter_of(candidate);
+  return adapter != nullptr ? adapter->check_more(request, candidate.model) : Result<>();
 }
 
 // One generation, from the first candidate to its last byte.
@@ -140,7 +151,7 @@ class MediaGateway::Work {
     account_.attempt_began(*candidate_);
     place_ = std::move(place);
     if (!place_.job) {
-      if (!adapter_->is_idempotent()) {
+      if (adapter_ != nullptr && !adapter_->is_idempotent()) {
         const Fault fault{.kind = Fault::Kind::network, .message = "the studio was stopped before an answer came"};
         account_.attempt_ended(fault);
         co_return failed(as_unknown(fault, candidate_->provider->name));
@@ -158,7 +169,7 @@ class MediaGateway::Work {
  private:
   void take(CandidatePtr candidate) {
     candidate_ = std::move(candidate);
-    adapter_ = media_adapter_for(media_wire_of(candidate_->provider->protocol, candidate_->provider->quirks));
+    adapter_ = adapter_of(*candidate_);
     place_ = {.candidate = candidate_->name, .key = call_.idempotency_key};
     done_.reset();
   }
@@ -185,7 +196,7 @@ class MediaGateway::Work {
   }
 
   Task<std::expected<void, Fault>> try_submit() {
-    if (adapter_->wire() == MediaWire::local) co_return co_await make_here();
+    if (adapter_ == nullptr) co_return co_await make_here();
     auto loaded = co_await load_inputs();
     if (!loaded) co_return std::unexpected(stop_with(loaded.error()));
     auto uploaded = co_await upload();
@@ -483,11 +494,7 @@ Result<std::vector<MediaGateway::Estimate>> MediaGateway::estimate(const MediaRe
   for (CandidatePtr& candidate : ordered) {
     const auto ability = ability_of(*candidate, request.kind);
     if (!ability) continue;
-    const MediaAdapter& adapter =
-        *media_adapter_for(media_wire_of(candidate->provider->protocol, candidate->provider->quirks));
-    auto good = model::check(request, *ability, candidate->model);
-    if (good) good = adapter.check_more(request, candidate->model);
-    if (!good) {
+    if (auto good = check_at(*candidate, *ability, request); !good) {
       if (!refusal) refusal = good.error();
       continue;
     }
@@ -519,6 +526,9 @@ std::vector<MediaOffer> MediaGateway::offers(MediaKind kind) const {
     if (auto ability = ability_of(*candidate, kind))
       offers.push_back({.candidate = candidate, .title = std::string(title), .ability = std::move(*ability)});
   };
+  if (parts_.local != nullptr)
+    for (const KnownMediaModel& known : parts_.local->known_models())
+      if (known.kind == kind) add(std::string(kBuiltInProviderName), known.id, known.title);
   for (const auto& [name, provider] : directory->providers()) {
     const MediaAdapter* adapter = media_adapter_for(media_wire_of(provider->protocol, provider->quirks));
     if (adapter == nullptr) continue;
@@ -566,9 +576,7 @@ Task<Result<MediaMade>> MediaGateway::make(MediaCall call, MediaBook* book, std:
 
 Task<Result<std::string>> MediaGateway::cancel(MediaPlace place) {
   const CandidatePtr candidate = parts_.models.find_candidate(place.candidate);
-  const MediaAdapter* adapter =
-      candidate ? media_adapter_for(media_wire_of(candidate->provider->protocol, candidate->provider->quirks))
-                : nullptr;
+  const MediaAdapter* adapter = candidate ? adapter_of(*candidate) : nullptr;
   if (adapter == nullptr || !place.job) co_return std::string("The provider cannot be told.");
   auto request = adapter->cancel(*place.job, candidate->target());
   if (!request)

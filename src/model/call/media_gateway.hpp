@@ -11,6 +11,7 @@
 #include "model/call/upstream.hpp"
 #include "model/media/adapter.hpp"
 #include "model/route/directory.hpp"
+#include "store/blob_store.hpp"
 
 namespace atelier::model {
 
@@ -44,6 +45,8 @@ class MediaBook {
   // Stores result `index` while it comes, and looks whether it is what was asked for. invalid_argument and too_large
   // are final: the same bytes would come again.
   virtual Task<Result<>> store(std::size_t index, std::string told_type, MediaSource* source) = 0;
+  // Takes what a worker of this machine has written.
+  virtual Task<Result<>> take(std::size_t index, store::WrittenBlob blob) = 0;
   virtual void tell(const MediaPending& pending) = 0;
 };
 
@@ -51,6 +54,8 @@ class MediaBook {
 class LocalMedia {
  public:
   virtual ~LocalMedia() = default;
+  virtual std::span<const KnownMediaModel> known_models() const noexcept = 0;
+  virtual std::optional<MediaAbility> ability(std::string_view model, MediaKind kind) const = 0;
   // Its files are stored in the book.
   virtual Task<Result<MediaDone>> make(const MediaRequest* request, std::string model, MediaBook* book) = 0;
 };
@@ -118,7 +123,10 @@ class MediaGateway {
 
  private:
   class Work;
+  // nullopt: it makes nothing of the kind.
   std::optional<MediaAbility> ability_of(const Candidate& candidate, MediaKind kind) const;
+  // Whether it can do all of this; the error names the field.
+  Result<> check_at(const Candidate& candidate, const MediaAbility& ability, const MediaRequest& request) const;
   Parts parts_;
 };
 

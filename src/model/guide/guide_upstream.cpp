@@ -39,6 +39,7 @@ BuiltIn guide_provider() {
   built_in.provider.name = kBuiltInProviderName;
   built_in.provider.protocol = Protocol::openai_chat;
   built_in.provider.base_url = "atelier:guide";  // never connected to
+  built_in.provider.quirks.media = MediaWire::local;
   built_in.provider.is_local = true;
   built_in.provider.is_built_in = true;
   built_in.list.models.push_back({.id = std::string(kModelName),
