@@ -60,7 +60,9 @@ json::Object to_json(const model::Directory::Entry& entry, const Services& servi
 Task<Result<net::Response>> list_models(Services services, net::Request) {
   const model::DirectoryPtr directory = services.chat.models().directory();
   json::Array items;
-  for (const model::Directory::Entry& entry : directory->entries()) items.push_back(to_json(entry, services));
+  // What makes nothing but media is offered where that is asked for.
+  for (const model::Directory::Entry& entry : directory->entries())
+    if (!entry.candidate || entry.candidate->provider->quirks.has_chat) items.push_back(to_json(entry, services));
   json::Array providers;
   for (const auto& [name, provider] : directory->providers()) {
     const model::ModelList* list = directory->list_of(name);

@@ -5,6 +5,7 @@
 #include "base/async.hpp"
 #include "base/log.hpp"
 #include "base/task_group.hpp"
+#include "model/media/adapter.hpp"
 
 namespace atelier::model {
 namespace {
@@ -13,6 +14,16 @@ constexpr std::size_t kListBytesMax = 32 << 20;
 constexpr std::chrono::seconds kListDeadline{30};
 constexpr int kPagesMax = 50;
 constexpr std::size_t kModelsMax = 50'000;
+
+// Of a provider that cannot be asked: what its adapter knows it to have.
+ModelList known_list(const Provider& provider, UnixMs now_ms) {
+  ModelList list{.models = {}, .read_ms = now_ms};
+  const MediaAdapter* adapter = media_adapter_for(media_wire_of(provider.protocol, provider.quirks));
+  if (adapter == nullptr) return list;
+  for (const KnownMediaModel& one : adapter->known_models())
+    list.models.push_back({.id = std::string(one.id), .title = std::string(one.title)});
+  return list;
+}
 
 }  // namespace
 
@@ -65,6 +76,10 @@ Task<> Catalog::probe_places() {
 }
 
 Task<Result<>> Catalog::refresh(std::shared_ptr<const Provider> provider) {
+  if (!provider->quirks.has_chat) {
+    models_.set_list(provider->name, known_list(*provider, clock_.wall_ms()));
+    co_return Result<>{};
+  }
   const ChatAdapter& adapter = adapter_for(provider->protocol);
   const Target target{.base_url = provider->base_url,
                       .model = {},

@@ -146,8 +146,18 @@ const MediaAdapter* media_adapter_for(MediaWire wire) noexcept {
   switch (wire) {
     case MediaWire::openai:
       return &openai_media_adapter();
+    case MediaWire::gemini:
+      return &gemini_media_adapter();
     case MediaWire::replicate:
       return &replicate_adapter();
+    case MediaWire::fal:
+      return &fal_adapter();
+    case MediaWire::luma:
+      return &luma_adapter();
+    case MediaWire::runway:
+      return &runway_adapter();
+    case MediaWire::bfl:
+      return &bfl_adapter();
     default:
       return nullptr;
   }

@@ -123,6 +123,12 @@ class MediaAdapter {
     (void)job, (void)target;
     return std::nullopt;
   }
+  // What is to be said next, by the answer to cancel() or to what this gave before; nullopt: all was said.
+  virtual std::optional<WireRequest> cancel_more(const HttpHead& head, std::string_view body, const MediaJob& job,
+                                                 const Target& target) const {
+    (void)head, (void)body, (void)job, (void)target;
+    return std::nullopt;
+  }
   // What people should know about the money of a job that was cancelled.
   virtual std::string_view cancel_terms() const noexcept { return "The provider may charge for what it has begun."; }
   // The pause before the first question, and the longest between two, without a webhook.
@@ -135,7 +141,20 @@ class MediaAdapter {
 };
 
 const MediaAdapter& openai_media_adapter();
+const MediaAdapter& gemini_media_adapter();
 const MediaAdapter& replicate_adapter();
+const MediaAdapter& stability_adapter();
+const MediaAdapter& elevenlabs_adapter();
+const MediaAdapter& comfyui_adapter();
+const MediaAdapter& a1111_adapter();
+const MediaAdapter& sdcpp_adapter();
+const MediaAdapter& whispercpp_adapter();
+const MediaAdapter& piper_adapter();
+const MediaAdapter& kokoro_adapter();
+const MediaAdapter& fal_adapter();
+const MediaAdapter& luma_adapter();
+const MediaAdapter& runway_adapter();
+const MediaAdapter& bfl_adapter();
 // The adapter of a provider; null: it makes no media.
 const MediaAdapter* media_adapter_for(MediaWire wire) noexcept;
 // `by_protocol` told from the protocol.

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/hash.hpp"
 #include "model/loose_json.hpp"
 #include "model/provider/http_parts.hpp"
+#include "model/provider/retry_after.hpp"
 #include "net/url.hpp"
 
 namespace atelier::model {
@@ -108,6 +110,11 @@ Result<> put_options(FormWriter& form, const json::Object& options, std::initial
   return {};
 }
 
+json::Value number_of(double number) {
+  const bool is_whole = std::abs(number) < 1e15 && std::trunc(number) == number;
+  return is_whole ? json::Value(static_cast<std::int64_t>(number)) : json::Value(number);
+}
+
 std::string data_url(const MediaInput& input) {
   return fmt::format("data:{};base64,{}", input.media_type, base64(input.bytes));
 }
@@ -119,6 +126,84 @@ std::string size_text(const MediaRequest& request) {
 bool is_same_origin(std::string_view url, std::string_view other) {
   const auto one = net::Url::parse(std::string(url)), two = net::Url::parse(std::string(other));
   return one && two && one->origin == two->origin;
+}
+
+void put_key(WireRequest& request, const Target& target, std::string_view name) {
+  const bool is_put = std::ranges::any_of(request.headers, [&](const auto& field) { return field.first == name; });
+  if (!is_put && !target.credential.key.empty()) set_header(request, name, target.credential.key);
+}
+
+std::optional<MediaFile> file_at(std::string_view link) {
+  if (link.starts_with("https://") || link.starts_with("http://")) return MediaFile{.url = std::string(link)};
+  constexpr std::string_view kData = "data:", kBase64 = ";base64";
+  const std::size_t comma = link.find(',');
+  if (!link.starts_with(kData) || comma == std::string_view::npos) return std::nullopt;
+  const std::string_view type = link.substr(kData.size(), comma - kData.size());
+  if (!type.ends_with(kBase64)) return std::nullopt;
+  auto bytes = decode_base64(link.substr(comma + 1));
+  if (!bytes || bytes->empty()) return std::nullopt;
+  return MediaFile{.bytes = std::move(*bytes), .media_type = std::string(type.substr(0, type.find(';')))};
+}
+
+namespace {
+
+// [{"loc": ["body", "prompt"], "msg": "field required"}] as "prompt: field required".
+std::string words_of_fields(const json::Array& fields) {
+  constexpr std::size_t kShown = 8;
+  std::string words;
+  for (std::size_t i = 0; i < std::min(fields.size(), kShown); ++i) {
+    const json::Object* one = fields[i].if_object();
+    const std::string_view said = one ? loose::view_at(*one, "msg") : loose::view_of(fields[i]);
+    if (said.empty()) continue;
+    const json::Array* place = one ? loose::array_at(*one, "loc") : nullptr;
+    const std::string_view field = place && !place->empty() ? loose::view_of(place->back()) : std::string_view();
+    words += fmt::format("{}{}{}{}", words.empty() ? "" : "; ", field, field.empty() ? "" : ": ", said);
+  }
+  return words;
+}
+
+}  // namespace
+
+std::string told_words(const json::Object& answer) {
+  for (const std::string_view name : {"detail", "message", "error", "title"}) {
+    const json::Value* said = answer.if_contains(name);
+    if (!said) continue;
+    std::string words(loose::view_of(*said));
+    if (const json::Array* fields = said->if_array()) words = words_of_fields(*fields);
+    if (const json::Object* inner = said->if_object()) words = told_words(*inner);
+    if (!words.empty()) return cut_words(words);
+  }
+  return {};
+}
+
+Fault fault_by_status(const HttpHead& head, std::string_view body) {
+  Fault fault = fault_of_page(head, body);
+  if (const auto answer = has_json(head, body) ? loose::parse_object(body) : std::nullopt) {
+    if (std::string words = told_words(*answer); !words.empty()) fault.message = std::move(words);
+  }
+  fault.retry_after_ms = retry_after_of(head);
+  fault.is_model_independent = fault.kind == Fault::Kind::authentication || fault.kind == Fault::Kind::billing;
+  return fault;
+}
+
+Fault broken_result(std::string message) {
+  Fault fault = broken_answer(std::move(message));
+  fault.may_be_paid = true;
+  return fault;
+}
+
+bool is_plain_path(std::string_view path) noexcept {
+  if (path.empty()) return false;
+  while (true) {
+    const std::string_view segment = path.substr(0, path.find('/'));
+    const bool is_plain = std::ranges::all_of(segment, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+             c == '~' || c == '-';
+    });
+    if (!is_plain || segment.find_first_not_of('.') == std::string_view::npos) return false;
+    if (segment.size() == path.size()) return true;
+    path.remove_prefix(segment.size() + 1);
+  }
 }
 
 std::expected<json::Object, Fault> read_json_answer(const MediaAdapter& adapter, const HttpHead& head,

@@ -52,6 +52,13 @@ void xai(Quirks& quirks) {
   quirks.answers_differ = true;  // calls without index and type
 }
 
+// Of providers that make media and answer no chat: their protocol of chat is never spoken.
+template <MediaWire wire>
+void only_media(Quirks& quirks) {
+  quirks.has_chat = false;
+  quirks.media = wire;
+}
+
 constexpr Preset kPresets[] = {
     {"openai", "OpenAI", Protocol::openai_chat, "https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL",
      "gpt- chatgpt- o1 o3 o4 text-embedding- omni-moderation", openai},
@@ -75,6 +82,16 @@ constexpr Preset kPresets[] = {
     {"llamacpp", "llama.cpp", Protocol::openai_chat, "http://127.0.0.1:8080/v1", "", "LLAMACPP_BASE_URL", "", local},
     {"lmstudio", "LM Studio", Protocol::openai_chat, "http://127.0.0.1:1234/v1", "", "LMSTUDIO_BASE_URL", "", local},
     {"vllm", "vLLM", Protocol::openai_chat, "http://127.0.0.1:8000/v1", "", "VLLM_BASE_URL", "", local},
+    {"replicate", "Replicate", Protocol::openai_chat, "https://api.replicate.com/v1", "REPLICATE_API_TOKEN",
+     "REPLICATE_BASE_URL", "", only_media<MediaWire::replicate>},
+    {"fal", "fal", Protocol::openai_chat, "https://queue.fal.run", "FAL_KEY", "FAL_BASE_URL", "fal-ai/",
+     only_media<MediaWire::fal>},
+    {"luma", "Luma", Protocol::openai_chat, "https://agents.lumalabs.ai/v1", "LUMA_AGENTS_API_KEY", "LUMA_BASE_URL", "",
+     only_media<MediaWire::luma>},
+    {"runway", "Runway", Protocol::openai_chat, "https://api.dev.runwayml.com/v1", "RUNWAYML_API_SECRET",
+     "RUNWAYML_BASE_URL", "", only_media<MediaWire::runway>},
+    {"bfl", "Black Forest Labs", Protocol::openai_chat, "https://api.bfl.ai/v1", "BFL_API_KEY", "BFL_BASE_URL", "",
+     only_media<MediaWire::bfl>},
 };
 
 }  // namespace
