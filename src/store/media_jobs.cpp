@@ -91,7 +91,7 @@ Task<Result<std::vector<MediaJobRow>>> MediaJobs::left_open(std::string after, s
   Statement query(
       "SELECT " ATELIER_MEDIA_JOB_COLUMNS
       "FROM media_jobs JOIN runs ON runs.owner = media_jobs.owner AND runs.id = media_jobs.run "
-      "WHERE media_jobs.state IN ('intended', 'submitted') AND media_jobs.key > $1 AND runs.state <> 'running' "
+      "WHERE media_jobs.state IN ('intended', 'submitted') AND media_jobs.key > $1 AND runs.state = 'cancelled' "
       "ORDER BY media_jobs.key LIMIT $2",
       {std::move(after), static_cast<std::int64_t>(count_max)});
   auto rows = co_await database_.read(std::move(query));

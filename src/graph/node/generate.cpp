@@ -81,6 +81,12 @@ bool is_over(MediaJobState state) {
   return state == MediaJobState::done || state == MediaJobState::failed || state == MediaJobState::cancelled;
 }
 
+// The job is at its provider still, and could not be asked for: trying again goes on there.
+bool may_go_on(const Error& error) {
+  return error.reason == "job_stuck" || error.reason == "provider_missing" || error.reason == "provider_key_refused" ||
+         error.reason == "provider_permission";
+}
+
 Task<Result<Outputs>> run_generate(NodeServices* services, StepRun step) {
   if (services->generator == nullptr) co_return fail(ErrorCode::unavailable, "this process has no models to ask");
   auto parameters = generate_parameters_from_json(step.parameters);
@@ -124,7 +130,7 @@ Task<Result<Outputs>> run_generate(NodeServices* services, StepRun step) {
   }
   // A failure of ours (no disk, no database) leaves the row, and with it the work.
   const bool is_ours = error.code == ErrorCode::storage_full || error.code == ErrorCode::storage_failed;
-  if (is_ours) co_return std::unexpected(error);
+  if (is_ours || (book.was_left() && may_go_on(error))) co_return std::unexpected(error);
   const auto state = error.reason == model::kOutcomeUnknown ? MediaJobState::unknown : MediaJobState::failed;
   if (auto noted = co_await book.give_up(state, error.message); !noted) co_return error_of(noted);
   co_return std::unexpected(error);
