@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kBodyBytesMax = 256 << 10;
 constexpr std::int64_t kTimeoutMsMax = 3'600'000;
-constexpr std::size_t kPrefixesMax = 64, kHeadersMax = 32;
+constexpr std::size_t kPrefixesMax = 64, kHeadersMax = 32, kWebhookSecretsMax = 4;
 
 json::Object to_json(const studio::StoredProvider& provider) {
   const studio::ProviderSettings& settings = provider.settings;
@@ -26,6 +26,7 @@ json::Object to_json(const studio::StoredProvider& provider) {
                       {"has_key", provider.has_key},
                       {"key_end", provider.key_end},
                       {"header_names", json::Array(provider.header_names.begin(), provider.header_names.end())},
+                      {"webhook_secret_count", provider.webhook_secret_count},
                       {"trouble", provider.trouble},
                       {"is_from_environment", provider.is_from_environment},
                       {"revision", provider.revision}};
@@ -62,6 +63,19 @@ std::optional<studio::HeaderList> read_headers(json::ObjectReader& reader) {
   return headers;
 }
 
+std::optional<std::vector<std::string>> read_webhook_secrets(json::ObjectReader& reader) {
+  const json::Array* list = reader.optional_array("webhook_secrets", kWebhookSecretsMax);
+  if (!list) return std::nullopt;
+  std::vector<std::string> secrets;
+  for (const json::Value& one : *list) {
+    if (one.is_string())
+      secrets.emplace_back(one.get_string());
+    else
+      reader.complain("webhook_secrets", "must be a list of texts");
+  }
+  return secrets;
+}
+
 studio::ProviderChange read_change(json::ObjectReader& reader) {
   studio::ProviderChange change;
   studio::ProviderSettings& settings = change.settings;
@@ -78,6 +92,7 @@ studio::ProviderChange read_change(json::ObjectReader& reader) {
   if (stall) settings.stall_timeout = std::chrono::milliseconds(*stall);
   if (reader.has("key")) change.key = reader.optional_string("key", {.bytes_max = 8192});
   change.headers = read_headers(reader);
+  change.webhook_secrets = read_webhook_secrets(reader);
   return change;
 }
 

@@ -247,14 +247,19 @@ WebhookScheme webhook_scheme_of(std::string_view preset) noexcept { return webho
 
 Result<WebhookNews> verify_webhook(std::string_view preset, const net::Headers& headers, std::string_view body,
                                    Secrets secrets, UnixMs now_ms) {
-  const WebhookForm& form = webhook_form(preset);
-  auto checked = check_signature(form.scheme, headers, body, secrets, now_ms);
+  auto checked = check_signature(webhook_form(preset).scheme, headers, body, secrets, now_ms);
   if (!checked) return error_of(std::move(checked));
+  auto news = read_unsigned_webhook(preset, body, checked->at_ms);
+  if (news) news->event = std::move(checked->event);
+  return news;
+}
+
+Result<WebhookNews> read_unsigned_webhook(std::string_view preset, std::string_view body, UnixMs now_ms) {
   const auto value = json::parse(body);
   if (!value || !value->is_object())
     return fail(ErrorCode::invalid_argument, "the webhook's body is no JSON object",
                 {.reason = "webhook_unreadable", .where = {}});
-  return WebhookNews{.event = std::move(checked->event), .job = job_in(*value, form), .at_ms = checked->at_ms};
+  return WebhookNews{.event = event_by_body(body), .job = job_in(*value, webhook_form(preset)), .at_ms = now_ms};
 }
 
 std::string standard_webhook_key(std::string_view secret) {

@@ -69,6 +69,7 @@ StoredProvider GatewaySetup::tell(const Row& row) const {
   told.has_key = !secrets->key.empty();
   told.key_end = end_of_key(secrets->key);
   for (const auto& [name, value] : secrets->headers) told.header_names.push_back(name);
+  told.webhook_secret_count = secrets->webhook_secrets.size();
   return told;
 }
 
@@ -172,10 +173,31 @@ Task<Result<StoredProvider>> GatewaySetup::get_provider(std::string name) {
   co_return std::move(*found);
 }
 
+Task<Result<WebhookAccount>> GatewaySetup::webhook_account(std::string name) {
+  WebhookAccount account{.preset = name, .secrets = {}};
+  store::Statement query = provider_rows::find(name);
+  auto rows = co_await parts_.database.read(std::move(query));
+  if (!rows) co_return error_of(std::move(rows));
+  if (rows->empty()) co_return account;
+  auto row = provider_rows::read(*rows, 0);
+  if (!row) co_return error_of(std::move(row));
+  account.preset = row->settings.preset;
+  if (row->sealed.empty()) co_return account;
+  auto text = sealer()->open(row->sealed, provider_rows::seal_context(name));
+  if (!text) co_return error_of(std::move(text));
+  auto secrets = provider_rows::read_secrets(*text);
+  if (!secrets) co_return error_of(std::move(secrets));
+  account.secrets = std::move(secrets->webhook_secrets);
+  co_return account;
+}
+
 Task<Result<StoredProvider>> GatewaySetup::create_provider(std::string name, ProviderChange change) {
   auto under_way = begin_change();
   if (!under_way) co_return error_of(std::move(under_way));
-  const ProviderSecrets secrets{.key = change.key.value_or(""), .headers = change.headers.value_or(HeaderList())};
+  const ProviderSecrets secrets{
+      .key = change.key.value_or(""),
+      .headers = change.headers.value_or(HeaderList()),
+      .webhook_secrets = std::move(change.webhook_secrets).value_or(std::vector<std::string>())};
   if (auto good = check_all(name, change.settings, secrets); !good) co_return error_of(std::move(good));
   store::Statement count("SELECT count(*) FROM providers");
   auto rows = co_await parts_.database.read(std::move(count));
@@ -202,8 +224,8 @@ Task<Result<StoredProvider>> GatewaySetup::update_provider(std::string name, Pro
   if (!under_way) co_return error_of(std::move(under_way));
   auto row = co_await find_row(name);
   if (!row) co_return error_of(std::move(row));
-  // Secrets that stay are not opened where both are given anew, so that lost ones can be replaced.
-  if (!change.key || !change.headers) {
+  // Secrets that stay are not opened where all are given anew, so that lost ones can be replaced.
+  if (!change.key || !change.headers || !change.webhook_secrets) {
     ProviderSecrets kept;
     if (!row->sealed.empty()) {
       auto text = sealer()->open(row->sealed, provider_rows::seal_context(name));
@@ -216,8 +238,11 @@ Task<Result<StoredProvider>> GatewaySetup::update_provider(std::string name, Pro
     }
     if (!change.key) change.key = std::move(kept.key);
     if (!change.headers) change.headers = std::move(kept.headers);
+    if (!change.webhook_secrets) change.webhook_secrets = std::move(kept.webhook_secrets);
   }
-  const ProviderSecrets secrets{.key = std::move(*change.key), .headers = std::move(*change.headers)};
+  const ProviderSecrets secrets{.key = std::move(*change.key),
+                                .headers = std::move(*change.headers),
+                                .webhook_secrets = std::move(*change.webhook_secrets)};
   if (auto good = check_all(name, change.settings, secrets); !good) co_return error_of(std::move(good));
   auto sealed = seal(name, secrets);
   if (!sealed) co_return error_of(std::move(sealed));

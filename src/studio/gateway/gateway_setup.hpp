@@ -17,6 +17,20 @@
 
 namespace atelier::studio {
 
+// Secrets that others keep in tables of their own, sealed with the same key.
+class OtherSecrets {
+ public:
+  virtual ~OtherSecrets() = default;
+  // What writes those anew that the sealer's first key did not seal, each only if it is still as it was read.
+  virtual Task<Result<std::vector<store::Statement>>> seal_anew(std::shared_ptr<const model::Sealer> sealer) = 0;
+};
+
+// What a provider signs its webhooks with.
+struct WebhookAccount {
+  std::string preset = {};  // whose form they have
+  std::vector<std::string> secrets = {};
+};
+
 // Whom the gateway calls: providers with their sealed keys and routes, as operators set them, beside the providers of
 // the environment. A change is in force when it returns. Thread-safe.
 class GatewaySetup {
@@ -49,6 +63,17 @@ class GatewaySetup {
   Task<Result<StoredRoute>> update_route(model::Route route, std::int64_t revision);
   Task<Result<>> remove_route(std::string name);
 
+  // Of a stored provider; one of the environment has no secrets, and a name that is none's is taken for a preset's.
+  Task<Result<WebhookAccount>> webhook_account(std::string name);
+
+  // Before the first call; they outlive this.
+  void also_seals(OtherSecrets& secrets) { others_.push_back(&secrets); }
+  // To be held from sealing a secret until it is written, by whoever keeps some: everything is sealed anew while nobody
+  // does. In gateway_setup_parts.hpp. unavailable while that happens.
+  class SecretChange;
+  Result<SecretChange> begin_change();
+  std::shared_ptr<const model::Sealer> sealer() const;
+
   // Seals with this one from now on, and everything stored anew with its first key. After it older keys may be dropped:
   // nothing is sealed with them, and changes under way were waited for. Meanwhile secrets cannot be changed
   // (unavailable). Gives how many were sealed anew. Nothing is changed where one of them cannot be opened.
@@ -69,18 +94,16 @@ class GatewaySetup {
  private:
   using Row = provider_rows::Row;
   struct Read;  // all of both tables
-  class SecretChange;
   Task<Result<Read>> read_all();
   Task<Result<Row>> find_row(std::string name);
   Task<Result<>> apply();
   Task<Result<>> write(store::Statement statement, std::string_view conflict);
-  std::shared_ptr<const model::Sealer> sealer() const;
   Result<ProviderSecrets> open(const Row& row) const;
   Result<Bytes> seal(const std::string& name, const ProviderSecrets& secrets) const;
   StoredProvider tell(const Row& row) const;
 
   Parts parts_;
-  Result<SecretChange> begin_change();
+  std::vector<OtherSecrets*> others_;
 
   mutable std::mutex mutex_;           // of the sealer, of configuring, and of the next three
   std::size_t changes_under_way_ = 0;  // that seal, and have not written yet

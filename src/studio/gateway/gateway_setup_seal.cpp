@@ -1,4 +1,7 @@
-// Changing the key that providers' secrets are sealed with.
+// Changing the key that secrets are sealed with.
+#include <algorithm>
+#include <iterator>
+
 #include "base/async.hpp"
 #include "base/log.hpp"
 #include "store/work_pool.hpp"
@@ -78,6 +81,11 @@ Task<Result<std::size_t>> GatewaySetup::seal_anew(std::shared_ptr<const model::S
     row.sealed = sealer->seal(*text, context);
     batch.push_back(provider_rows::set_sealed(row));
   }
+  for (OtherSecrets* other : others_) {
+    auto more = co_await other->seal_anew(sealer);
+    if (!more) co_return error_of(std::move(more));
+    std::ranges::move(*more, std::back_inserter(batch));
+  }
   const std::size_t count = batch.size();
   {
     // Before they are written: it opens both.
@@ -87,7 +95,7 @@ Task<Result<std::size_t>> GatewaySetup::seal_anew(std::shared_ptr<const model::S
   if (count > 0) {
     auto written = co_await parts_.database.write(std::move(batch));
     if (!written && written.error().code == ErrorCode::conflict)
-      co_return fail(ErrorCode::conflict, "a provider was changed meanwhile: try again");
+      co_return fail(ErrorCode::conflict, "a secret was changed meanwhile: try again");
     if (!written) co_return error_of(std::move(written));
   }
   auto applied = co_await apply();

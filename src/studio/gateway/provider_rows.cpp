@@ -92,7 +92,9 @@ Result<Row> read(const store::Rows& rows, std::size_t row) {
 std::string secrets_text(const ProviderSecrets& secrets) {
   json::Array headers;
   for (const auto& [name, value] : secrets.headers) headers.push_back(json::Array{name, value});
-  return json::write(json::Object{{"key", secrets.key}, {"headers", std::move(headers)}});
+  json::Array webhooks(secrets.webhook_secrets.begin(), secrets.webhook_secrets.end());
+  return json::write(
+      json::Object{{"key", secrets.key}, {"headers", std::move(headers)}, {"webhook_secrets", std::move(webhooks)}});
 }
 
 Result<ProviderSecrets> read_secrets(const std::string& text) {
@@ -109,6 +111,14 @@ Result<ProviderSecrets> read_secrets(const std::string& text) {
     const json::Array* pair = header.if_array();
     if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() || !(*pair)[1].is_string()) return broken();
     secrets.headers.emplace_back((*pair)[0].as_string(), (*pair)[1].as_string());
+  }
+  // What was sealed before there were any has none.
+  if (const json::Value* webhooks = object.if_contains("webhook_secrets")) {
+    if (!webhooks->is_array()) return broken();
+    for (const json::Value& secret : webhooks->as_array()) {
+      if (!secret.is_string()) return broken();
+      secrets.webhook_secrets.emplace_back(secret.as_string());
+    }
   }
   return secrets;
 }

@@ -17,6 +17,7 @@ namespace {
 using model::Protocol;
 
 constexpr std::size_t kNameBytesMax = 64, kKeyBytesMax = 8'192, kHeaderBytesMax = 8'192;
+constexpr std::size_t kWebhookSecretsMax = 4, kWebhookSecretBytesMax = 1'024;
 constexpr std::size_t kHeadersMax = 32, kPrefixesMax = 64, kPrefixBytesMax = 100, kVariableBytesMax = 128;
 constexpr std::chrono::milliseconds kTimeoutMin{1'000}, kTimeoutMax{3'600'000};
 constexpr std::size_t kKeyBytesThatMayBeHinted = 16;
@@ -128,6 +129,14 @@ Result<> check(const ProviderSecrets& secrets) {
       return refuse("/headers/" + header.first, "this header stands twice");
     if (!secrets.key.empty() && header.first == "authorization")
       return refuse("/headers/authorization", "the key is sent there: set one or the other");
+  }
+  if (secrets.webhook_secrets.size() > kWebhookSecretsMax)
+    return refuse("/webhook_secrets", fmt::format("there are at most {} of them", kWebhookSecretsMax));
+  for (std::size_t i = 0; i < secrets.webhook_secrets.size(); ++i) {
+    const std::string& secret = secrets.webhook_secrets[i];
+    if (secret.empty() || secret.size() > kWebhookSecretBytesMax || !std::ranges::all_of(secret, is_visible))
+      return refuse(fmt::format("/webhook_secrets/{}", i),
+                    fmt::format("a secret has 1 to {} visible ASCII characters", kWebhookSecretBytesMax));
   }
   return {};
 }

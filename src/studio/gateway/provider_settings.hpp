@@ -28,11 +28,13 @@ struct ProviderSettings {
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;  // names in lower case
 
-// What is sealed: the key, and the values of the operator's own headers, which may be keys too.
+// What is sealed: the key, the values of the operator's own headers, which may be keys too, and what the provider signs
+// its webhooks with (several while they change).
 struct ProviderSecrets {
   std::string key = {};
   HeaderList headers = {};
-  bool empty() const noexcept { return key.empty() && headers.empty(); }
+  std::vector<std::string> webhook_secrets = {};
+  bool empty() const noexcept { return key.empty() && headers.empty() && webhook_secrets.empty(); }
 };
 
 // What is to be set: everything but secrets anew, and secrets where they are given.
@@ -40,6 +42,7 @@ struct ProviderChange {
   ProviderSettings settings = {};
   std::optional<std::string> key = {};     // nullopt: as it was; empty: none
   std::optional<HeaderList> headers = {};  // likewise
+  std::optional<std::vector<std::string>> webhook_secrets = {};
 };
 
 // A provider as it is told of: no secret among it.
@@ -49,6 +52,7 @@ struct StoredProvider {
   bool has_key = false;
   std::string key_end = {};  // its last four characters; empty where it is short
   std::vector<std::string> header_names = {};
+  std::size_t webhook_secret_count = 0;
   // Why its secrets cannot be had; it is not called then. Empty: they can.
   std::string trouble = {};
   bool is_from_environment = false;  // set there: it is changed there, or by storing one of the same name
