@@ -98,7 +98,8 @@ std::optional<std::string> public_key(std::string text) {
   std::ranges::replace(text, '-', '+');
   std::ranges::replace(text, '_', '/');
   auto key = decode_base64(text);
-  return key && key->size() == crypto_sign_PUBLICKEYBYTES ? std::move(key) : std::nullopt;
+  if (key && key->size() != crypto_sign_PUBLICKEYBYTES) key.reset();
+  return key;
 }
 
 std::string event_by_body(std::string_view body) { return "sha256:" + sha256(body).hex(); }
