@@ -578,20 +578,24 @@ Task<Result<std::string>> MediaGateway::cancel(MediaPlace place) {
   const CandidatePtr candidate = parts_.models.find_candidate(place.candidate);
   const MediaAdapter* adapter = candidate ? adapter_of(*candidate) : nullptr;
   if (adapter == nullptr || !place.job) co_return std::string("The provider cannot be told.");
-  auto request = adapter->cancel(*place.job, candidate->target());
+  const Target target = candidate->target();
+  auto request = adapter->cancel(*place.job, target);
   if (!request)
     co_return fmt::format("{} has no way to cancel: it finishes the work, and charges for it.",
                           candidate->provider->name);
   const auto deadline = parts_.books.clock.now() + std::chrono::seconds(30);
-  auto answer = co_await parts_.upstream.send(candidate->provider, std::move(*request), deadline);
-  if (!answer) co_return error_of(answer);
-  const int status = (*answer)->status();
-  co_await (*answer)->leave();
-  // Of work that is over there is nothing to cancel.
-  const bool is_over = status == 404 || status == 409 || status == 410 || status == 400;
-  if (status >= 400 && !is_over)
-    co_return fail(ErrorCode::unavailable,
-                   fmt::format("{} answered {} to the cancellation", candidate->provider->name, status));
+  for (std::uint32_t count = 0; request && count < kAsksMax; ++count) {
+    auto answer = co_await parts_.upstream.send(candidate->provider, std::move(*request), deadline);
+    if (!answer) co_return error_of(answer);
+    const HttpHead head = (*answer)->head();
+    auto body = co_await read_whole(**answer, parts_.answer_bytes_max);
+    // Of work that is over there is nothing to cancel.
+    const bool is_over = head.status == 404 || head.status == 409 || head.status == 410 || head.status == 400;
+    if (head.status >= 400 && !is_over)
+      co_return fail(ErrorCode::unavailable,
+                     fmt::format("{} answered {} to the cancellation", candidate->provider->name, head.status));
+    request = body ? adapter->cancel_more(head, *body, *place.job, target) : std::nullopt;
+  }
   co_return std::string(adapter->cancel_terms());
 }
 

@@ -76,7 +76,8 @@ Task<> Catalog::probe_places() {
 }
 
 Task<Result<>> Catalog::refresh(std::shared_ptr<const Provider> provider) {
-  if (!provider->quirks.has_chat) {
+  // Who speaks OpenAI's form without its chat has a list like it all the same.
+  if (!provider->quirks.has_chat && provider->quirks.media != MediaWire::openai) {
     models_.set_list(provider->name, known_list(*provider, clock_.wall_ms()));
     co_return Result<>{};
   }

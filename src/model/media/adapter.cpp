@@ -158,6 +158,22 @@ const MediaAdapter* media_adapter_for(MediaWire wire) noexcept {
       return &runway_adapter();
     case MediaWire::bfl:
       return &bfl_adapter();
+    case MediaWire::stability:
+      return &stability_adapter();
+    case MediaWire::elevenlabs:
+      return &elevenlabs_adapter();
+    case MediaWire::comfyui:
+      return &comfyui_adapter();
+    case MediaWire::a1111:
+      return &a1111_adapter();
+    case MediaWire::sdcpp:
+      return &sdcpp_adapter();
+    case MediaWire::whispercpp:
+      return &whispercpp_adapter();
+    case MediaWire::piper:
+      return &piper_adapter();
+    case MediaWire::kokoro:
+      return &kokoro_adapter();
     default:
       return nullptr;
   }

@@ -92,6 +92,25 @@ constexpr Preset kPresets[] = {
      "RUNWAYML_BASE_URL", "", only_media<MediaWire::runway>},
     {"bfl", "Black Forest Labs", Protocol::openai_chat, "https://api.bfl.ai/v1", "BFL_API_KEY", "BFL_BASE_URL", "",
      only_media<MediaWire::bfl>},
+    {"stability", "Stability AI", Protocol::openai_chat, "https://api.stability.ai", "STABILITY_API_KEY",
+     "STABILITY_BASE_URL", "stable-image- stable-upscale- stable-audio- sd3.5-", only_media<MediaWire::stability>},
+    {"elevenlabs", "ElevenLabs", Protocol::openai_chat, "https://api.elevenlabs.io", "ELEVENLABS_API_KEY",
+     "ELEVENLABS_BASE_URL", "eleven_ scribe_ music_v", only_media<MediaWire::elevenlabs>},
+    // On one's own machine.
+    {"comfyui", "ComfyUI", Protocol::openai_chat, "http://127.0.0.1:8188", "", "COMFYUI_BASE_URL", "",
+     only_media<MediaWire::comfyui>},
+    {"a1111", "Stable Diffusion web UI", Protocol::openai_chat, "http://127.0.0.1:7860", "", "A1111_BASE_URL", "",
+     only_media<MediaWire::a1111>},
+    {"sdcpp", "stable-diffusion.cpp", Protocol::openai_chat, "http://127.0.0.1:1234", "", "SDCPP_BASE_URL", "",
+     only_media<MediaWire::sdcpp>},
+    {"whispercpp", "whisper.cpp", Protocol::openai_chat, "http://127.0.0.1:8080", "", "WHISPERCPP_BASE_URL", "",
+     only_media<MediaWire::whispercpp>},
+    {"piper", "Piper", Protocol::openai_chat, "http://127.0.0.1:5000", "", "PIPER_BASE_URL", "",
+     only_media<MediaWire::piper>},
+    {"kokoro", "Kokoro", Protocol::openai_chat, "http://127.0.0.1:8880", "", "KOKORO_BASE_URL", "",
+     only_media<MediaWire::kokoro>},
+    {"speaches", "speaches", Protocol::openai_chat, "http://127.0.0.1:8000/v1", "", "SPEACHES_BASE_URL", "",
+     only_media<MediaWire::openai>},
 };
 
 }  // namespace
