@@ -21,7 +21,8 @@ Task<Result<json::Object>> WebhookSender::facts_of(std::string owner, std::strin
     facts["url"] = "/api/runs/" + subject;
     const auto id = RunId::parse(subject);
     if (!id) co_return facts;
-    auto run = co_await parts_.engine.find_summary({.owner = *user}, *id);
+    const Principal principal{.owner = *user};
+    auto run = co_await parts_.find_run(principal, *id);
     if (!run && run.error().code == ErrorCode::not_found) co_return facts;
     if (!run) co_return error_of(std::move(run));
     json::Object told = graph::to_json(*run, false).as_object();

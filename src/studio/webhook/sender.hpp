@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ class WebhookSender {
   struct Parts {
     store::Database& database;
     store::Bus& bus;
-    graph::Engine& engine;
+    // A run without its steps; not_found where it is gone.
+    std::function<Task<Result<graph::RunView>>(Principal, RunId)> find_run;
     net::HttpClient& client;
     WebhookVault& vault;
     const Clock& clock;
