@@ -23,21 +23,10 @@ Task<Result<net::Response>> upload(Services services, net::Request request) {
   co_return response;
 }
 
-Task<Result<net::Response>> list(Services services, net::Request request) {
-  auto page = page_of(request);
-  if (!page) co_return error_of(page);
-  auto assets = co_await services.library.list(request.principal(), request.query_parameter("kind").value_or(""),
-                                               page->after, page->count_max);
-  if (!assets) co_return error_of(assets);
-  json::Array items;
-  for (const store::Asset& asset : assets->items) items.push_back(studio::to_json(asset));
-  co_return net::json_response(json::Object{{"items", std::move(items)}, {"next", assets->next}});
-}
-
 Task<Result<net::Response>> get(Services services, net::Request request) {
   auto id = id_in<AssetId>(request, "id");
   if (!id) co_return error_of(id);
-  auto asset = co_await services.library.find(request.principal(), *id);
+  auto asset = co_await services.library.describe(request.principal(), *id);
   if (!asset) co_return error_of(asset);
   co_return net::json_response(studio::to_json(*asset));
 }
@@ -111,9 +100,6 @@ Task<Result<net::Response>> remove(Services services, net::Request request) {
 }
 
 constexpr QueryParameter kUpload[] = {{"name", "The file's name, for people"}};
-constexpr QueryParameter kList[] = {{"kind", "image, video, audio or document"},
-                                    {"after", "The `next` of the page before"},
-                                    {"limit", "1 to 200, 50 unless given"}};
 constexpr QueryParameter kPreview[] = {{"size", "320, 640 or 1280: the longer side in pixels; 320 unless given"},
                                        {"v", "As in the asset's `preview_url`: changes with how it is made"}};
 constexpr QueryParameter kRecipe[] = {{"v", "As in the asset's own address of it: changes with how it is made"}};
@@ -122,8 +108,8 @@ constexpr QueryParameter kDownload[] = {{"download", "Any value: as an attachmen
 constexpr Route kRoutes[] = {
     {net::Method::post, "/api/assets", upload, Access::user, "Uploads a picture, clip, sound or document",
      "application/octet-stream", "Asset", 201, kUpload},
-    {net::Method::get, "/api/assets", list, Access::user, "Assets, newest first", "", "AssetPage", 200, kList},
-    {net::Method::get, "/api/assets/{id}", get, Access::user, "Facts of one asset", "", "Asset"},
+    {net::Method::get, "/api/assets/{id}", get, Access::user,
+     "All that is known of one asset: what it was made from, and what of it", "", "AssetDetails"},
     {net::Method::get, "/api/assets/{id}/content", content, Access::user, "The asset's bytes", "",
      "application/octet-stream", 200, kDownload},
     {net::Method::get, "/api/assets/{id}/preview", preview, Access::user,
@@ -137,7 +123,7 @@ constexpr Route kRoutes[] = {
     {net::Method::get, "/api/assets/{id}/peaks", peaks, Access::user,
      "How loud a sound is along its length: audiowaveform's data format, version 2, of 8 bits", "",
      "application/octet-stream", 200, kRecipe},
-    {net::Method::del, "/api/assets/{id}", remove, Access::user, "Deletes an asset", "", "", 204},
+    {net::Method::del, "/api/assets/{id}", remove, Access::user, "Deletes an asset, wherever it is used", "", "", 204},
 };
 
 }  // namespace

@@ -292,6 +292,21 @@ Task<Result<>> stream_events(Services services, Principal principal, Credential 
 }
 
 Task<Result<net::Response>> get_events(Services services, net::Request request) {
+  std::string topics = request.query_parameter("topics").value_or("");
+  co_return event_stream(services, request, std::move(topics));
+}
+
+constexpr QueryParameter kEvents[] = {{"topics", "Comma-separated; all of the caller's unless given"},
+                                      {"after", "A cursor, where Last-Event-ID cannot be sent"}};
+
+constexpr Route kRoutes[] = {
+    {net::Method::get, "/api/events", get_events, Access::user, "Everything that happens, as an event stream", "",
+     "text/event-stream", 200, kEvents},
+};
+
+}  // namespace
+
+net::Response event_stream(const Services& services, const net::Request& request, std::string topics) {
   std::optional<store::Cursor> cursor;
   const auto header = request.headers.find("last-event-id");
   const std::string from = header ? std::string(*header) : request.query_parameter("after").value_or("");
@@ -304,23 +319,12 @@ Task<Result<net::Response>> get_events(Services services, net::Request request) 
   response.headers.set("content-type", "text/event-stream");
   response.headers.set("cache-control", "no-cache");
   response.headers.set("x-accel-buffering", "no");
-  response.body =
-      net::StreamBody([services, principal = request.principal(), credential = credential_of(request),
-                       topics = request.query_parameter("topics").value_or(""), cursor](net::BodyWriter& writer) {
-        return stream_events(services, principal, credential, topics, cursor, &writer);
-      });
-  co_return response;
+  response.body = net::StreamBody([services, principal = request.principal(), credential = credential_of(request),
+                                   topics = std::move(topics), cursor](net::BodyWriter& writer) {
+    return stream_events(services, principal, credential, topics, cursor, &writer);
+  });
+  return response;
 }
-
-constexpr QueryParameter kEvents[] = {{"topics", "Comma-separated; all of the caller's unless given"},
-                                      {"after", "A cursor, where Last-Event-ID cannot be sent"}};
-
-constexpr Route kRoutes[] = {
-    {net::Method::get, "/api/events", get_events, Access::user, "Everything that happens, as an event stream", "",
-     "text/event-stream", 200, kEvents},
-};
-
-}  // namespace
 
 std::span<const Route> event_routes() { return kRoutes; }
 

@@ -63,13 +63,16 @@ std::vector<Route> all_routes() {
                                              prompt_routes(),        thread_exchange_routes(),
                                              thread_search_routes(), ai_sdk_routes(),
                                              production_routes(),    run_routes(),
-                                             asset_routes(),         event_routes(),
-                                             operator_routes(),      key_routes(),
-                                             model_routes(),         provider_routes(),
-                                             model_route_routes(),   call_routes(),
-                                             v1_chat_routes(),       v1_response_routes(),
-                                             v1_endpoint_routes(),   v1_media_routes(),
-                                             v1_model_routes(),      manual_routes()})
+                                             generation_routes(),
+                                             asset_routes(),         asset_shelf_routes(),
+                                             event_routes(),         operator_routes(),
+                                             key_routes(),           model_routes(),
+                                             provider_routes(),      model_route_routes(),
+                                             call_routes(),          v1_chat_routes(),
+                                             v1_response_routes(),   v1_endpoint_routes(),
+                                             v1_media_routes(),      v1_model_routes(),
+                                             manual_routes(),        webhook_endpoint_routes(),
+                                             webhook_routes()})
     all.insert(all.end(), table.begin(), table.end());
   return all;
 }

@@ -29,16 +29,26 @@
 #include "studio/chat/summaries.hpp"
 #include "studio/chat/thread_exchange.hpp"
 #include "studio/gateway/gateway_setup.hpp"
+#include "studio/generate/generations.hpp"
 #include "studio/library/library.hpp"
+#include "studio/library/shelves.hpp"
 #include "studio/produce/productions.hpp"
 #include "studio/tool/grants.hpp"
+
+namespace atelier::studio {
+class WebhookEndpoints;
+class WebhookInbox;
+}  // namespace atelier::studio
 
 namespace atelier::api {
 
 // References to what outlives every loop, and a few facts. Copied into every handler.
 struct Services {
   studio::Productions& productions;
+  studio::Generations& generations;
+  model::MediaGateway& media;
   studio::Library& library;
+  studio::Shelves& shelves;
   studio::Threads& threads;
   studio::Chat& talk;
   studio::ThreadExchange& thread_exchange;
@@ -57,6 +67,8 @@ struct Services {
   model::Catalog& catalog;
   const model::Prices& prices;
   studio::GatewaySetup& gateway_setup;
+  studio::WebhookEndpoints& webhook_endpoints;
+  studio::WebhookInbox& webhook_inbox;
   store::Database& telemetry;  // the call log
   media::Workers& workers;
   store::Database& database;

@@ -148,7 +148,7 @@ constexpr std::string_view kSchemas = R"json({
 "RunPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "next": {"type": "string"}}},
 "Retry": {"type": "object", "additionalProperties": false, "properties": {"from_step": {"type": "string"}}},
-"Asset": {"type": "object", "required": ["id", "name", "kind", "media_type", "size_bytes", "width", "height", "duration_ms", "fps", "codec", "has_audio", "channels", "sample_rate", "created_at", "content_url", "poster_url", "preview_url", "cover_url", "loop_url", "peaks_url", "previews", "prepared"], "properties": {
+"Asset": {"type": "object", "required": ["id", "name", "kind", "media_type", "size_bytes", "width", "height", "duration_ms", "fps", "codec", "has_audio", "channels", "sample_rate", "created_at", "content_url", "poster_url", "preview_url", "cover_url", "loop_url", "peaks_url", "previews", "prepared", "origin", "origin_id", "folder", "trashed_at"], "properties": {
   "id": {"type": "string"}, "name": {"type": "string"}, "kind": {"type": "string", "enum": ["image", "video", "audio", "document"]},
   "media_type": {"type": "string"}, "size_bytes": {"type": "integer"}, "width": {"type": ["integer", "null"]}, "height": {"type": ["integer", "null"]},
   "duration_ms": {"type": ["integer", "null"]}, "created_at": {"type": "string", "format": "date-time"}, "content_url": {"type": "string"},
@@ -156,14 +156,43 @@ constexpr std::string_view kSchemas = R"json({
   "channels": {"type": ["integer", "null"]}, "sample_rate": {"type": ["integer", "null"]},
   "poster_url": {"type": ["string", "null"]}, "preview_url": {"type": ["string", "null"]}, "cover_url": {"type": ["string", "null"]},
   "loop_url": {"type": ["string", "null"]}, "peaks_url": {"type": ["string", "null"]},
-  "previews": {"anyOf": [{"$ref": "#/components/schemas/AssetPreviews"}, {"type": "null"}]}, "prepared": {"anyOf": [{"$ref": "#/components/schemas/PreparedAsset"}, {"type": "null"}]}}},
+  "previews": {"anyOf": [{"$ref": "#/components/schemas/AssetPreviews"}, {"type": "null"}]}, "prepared": {"anyOf": [{"$ref": "#/components/schemas/PreparedAsset"}, {"type": "null"}]},
+  "origin": {"type": "string", "enum": ["upload", "run", "thread"]}, "origin_id": {"type": ["string", "null"], "description": "Of the run or thread it was made in"},
+  "folder": {"type": ["string", "null"]}, "trashed_at": {"type": ["string", "null"], "description": "null: it is not in the trash"}}},
 "AssetPreviews": {"type": "object", "description": "Whether what is shown of it is there", "required": ["state"], "properties": {
   "state": {"type": "string", "enum": ["pending", "ready", "refused"]}, "problem": {"type": "string"}}},
 "PreparedAsset": {"type": "object", "description": "What a model is sent of it", "required": ["media_type", "size_bytes", "tokens"], "properties": {
   "media_type": {"type": "string"}, "size_bytes": {"type": "integer"}, "tokens": {"type": "integer"}, "width": {"type": "integer"},
   "height": {"type": "integer"}, "page_count": {"type": "integer"}}},
 "AssetPage": {"type": "object", "required": ["items", "next"], "properties": {
-  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Asset"}}, "next": {"type": "string"}}},
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Asset"}}, "next": {"type": "string"}, "total": {"type": "integer"}}},
+"AssetRow": {"type": "object", "required": ["id", "name", "kind", "width", "height", "duration_ms", "size_bytes", "created_at", "preview_url", "preview_state"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "kind": {"type": "string", "enum": ["image", "video", "audio", "document"]},
+  "width": {"type": ["integer", "null"]}, "height": {"type": ["integer", "null"]}, "duration_ms": {"type": ["integer", "null"]}, "size_bytes": {"type": "integer"},
+  "created_at": {"type": "string"}, "preview_url": {"type": ["string", "null"]}, "preview_state": {"type": "string", "enum": ["none", "pending", "ready", "refused"]}}},
+"AssetRowPage": {"type": "object", "required": ["items", "next"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/AssetRow"}}, "next": {"type": "string"}, "total": {"type": "integer"}}},
+"AssetDetails": {"allOf": [{"$ref": "#/components/schemas/Asset"}, {"type": "object", "required": ["tags", "lineage", "made", "uses"], "properties": {
+  "tags": {"type": "array", "items": {"type": "string"}}, "lineage": {"anyOf": [{"$ref": "#/components/schemas/AssetLineage"}, {"type": "null"}]},
+  "made": {"type": "array", "items": {"$ref": "#/components/schemas/AssetRow"}, "description": "From it, newest first, up to 50"},
+  "uses": {"type": "object", "required": ["threads", "productions"], "description": "In how many it is shown or used", "properties": {
+    "threads": {"type": "integer"}, "productions": {"type": "integer"}}}}}]},
+"AssetLineage": {"type": "object", "description": "What it was made from, and with what", "required": ["provider", "model", "prompt", "parameters", "seed", "cost", "run", "step", "created_at", "sources"], "properties": {
+  "provider": {"type": "string"}, "model": {"type": "string"}, "prompt": {"type": "string"}, "parameters": {"type": "object"},
+  "seed": {"type": ["integer", "null"]}, "cost": {"type": ["number", "null"], "description": "Dollars; null: not known"},
+  "run": {"type": ["string", "null"]}, "step": {"type": ["string", "null"]}, "created_at": {"type": "string"},
+  "sources": {"type": "array", "items": {"type": "object", "required": ["asset_id", "role", "is_there"], "properties": {
+    "asset_id": {"type": "string"}, "role": {"type": "string"}, "is_there": {"type": "boolean"}}}}}},
+"AssetChange": {"type": "object", "additionalProperties": false, "properties": {
+  "name": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 50}, "folder": {"type": ["string", "null"]}, "is_trashed": {"type": "boolean"}}},
+"BulkAssetChange": {"type": "object", "required": ["verb", "ids"], "additionalProperties": false, "properties": {
+  "verb": {"type": "string", "enum": ["tag", "untag", "move", "trash", "restore", "delete"]},
+  "ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 500},
+  "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 50, "description": "Of tag and untag"}, "folder": {"type": ["string", "null"], "description": "Of move"}}},
+"BulkAssetAnswer": {"type": "object", "required": ["done", "missing"], "properties": {
+  "done": {"type": "array", "items": {"type": "string"}}, "missing": {"type": "array", "items": {"type": "string"}}}},
+"AssetTagPage": {"type": "object", "required": ["items", "next"], "properties": {
+  "items": {"type": "array", "items": {"type": "object", "required": ["tag", "count"], "properties": {"tag": {"type": "string"}, "count": {"type": "integer"}}}}, "next": {"type": "string"}}},
 "ChatParameters": {"type": "object", "additionalProperties": false, "properties": {"temperature": {"type": "number"}, "top_p": {"type": "number"},
   "max_tokens": {"type": "integer"}, "reasoning_effort": {"type": "string", "enum": ["none", "minimal", "low", "medium", "high", "xhigh", "max"]},
   "tools": {"type": "array", "items": {"type": "string"}, "description": "Names of tools that its model may call"},
@@ -272,18 +301,42 @@ constexpr std::string_view kSchemas = R"json({
 "CreatedKey": {"allOf": [{"$ref": "#/components/schemas/Key"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
 "KeyPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}, "next": {"type": "string"}}},
+"WebhookEndpoint": {"type": "object", "required": ["id", "url", "types", "note", "is_enabled", "trouble", "failing_since", "revision", "created_at", "changed_at"], "properties": {
+  "id": {"type": "string"}, "url": {"type": "string"}, "types": {"type": "array", "items": {"$ref": "#/components/schemas/WebhookType"}}, "note": {"type": "string"}, "is_enabled": {"type": "boolean"},
+  "trouble": {"type": "string", "enum": ["", "gone", "failing"], "description": "Why it was disabled by the server"}, "failing_since": {"type": ["string", "null"], "format": "date-time", "description": "Nothing was taken since"},
+  "revision": {"type": "integer"}, "created_at": {"type": "string", "format": "date-time"}, "changed_at": {"type": "string", "format": "date-time"}}},
+"WebhookType": {"type": "string", "enum": ["run.succeeded", "run.failed", "run.cancelled", "asset.created"]},
+"WebhookEndpointPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/WebhookEndpoint"}}, "next": {"type": "string"}}},
+"WebhookEndpointWithSecret": {"allOf": [{"$ref": "#/components/schemas/WebhookEndpoint"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string", "description": "What messages are signed with, in the form of Standard Webhooks; told here alone"}}}]},
+"NewWebhookEndpoint": {"type": "object", "required": ["url", "types"], "additionalProperties": false, "properties": {"url": {"type": "string"}, "types": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/WebhookType"}},
+  "note": {"type": "string"}, "is_enabled": {"type": "boolean"}}},
+"WebhookEndpointChange": {"type": "object", "additionalProperties": false, "properties": {"url": {"type": "string"}, "types": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/WebhookType"}},
+  "note": {"type": "string"}, "is_enabled": {"type": "boolean"}}},
+"WebhookRotation": {"type": "object", "additionalProperties": false, "properties": {"old_kept_hours": {"type": "integer", "minimum": 0, "maximum": 168, "description": "How long the secret before signs too: 24 unless given"}}},
+"WebhookDelivery": {"type": "object", "required": ["id", "message_id", "type", "state", "attempts", "due_at", "created_at", "ended_at"], "properties": {
+  "id": {"type": "string"}, "message_id": {"type": "string", "description": "webhook-id: the same at every attempt"}, "type": {"type": "string"}, "state": {"type": "string", "enum": ["waiting", "delivered", "dead"]},
+  "attempts": {"type": "integer"}, "due_at": {"type": ["string", "null"], "format": "date-time"}, "created_at": {"type": "string", "format": "date-time"}, "ended_at": {"type": ["string", "null"], "format": "date-time"}}},
+"WebhookDeliveryPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/WebhookDelivery"}}, "next": {"type": "string"}}},
+"WebhookDeliveryStory": {"allOf": [{"$ref": "#/components/schemas/WebhookDelivery"}, {"type": "object", "required": ["body", "log"], "properties": {"body": {"type": "string", "description": "As it is sent and signed"},
+  "log": {"type": "array", "items": {"type": "object", "required": ["number", "at", "took_ms", "status", "problem", "answer"], "properties": {"number": {"type": "integer"}, "at": {"type": "string", "format": "date-time"}, "took_ms": {"type": "integer"},
+    "status": {"type": "integer", "description": "0: there was no answer"}, "problem": {"type": "string", "enum": ["", "unreachable", "tls_failed", "too_many_waiting"]}, "answer": {"type": "string", "description": "Its first bytes"}}}}}}]},
+"WebhookRedriven": {"type": "object", "required": ["count"], "properties": {"count": {"type": "integer"}}},
+"ProviderWebhook": {"type": "object", "description": "As the provider sends it"},
+"WebhookTaken": {"type": "object"},
 "ProviderChange": {"type": "object", "required": ["preset"], "additionalProperties": false, "properties": {
   "preset": {"type": "string", "description": "A known provider, or a protocol"}, "base_url": {"type": "string"}, "key_variable": {"type": "string"},
   "model_prefixes": {"type": "array", "items": {"type": "string"}}, "is_enabled": {"type": "boolean"}, "is_free": {"type": "boolean"}, "skips_tls_checks": {"type": "boolean"},
   "first_byte_timeout_ms": {"type": "integer"}, "stall_timeout_ms": {"type": "integer"}, "key": {"type": "string", "description": "Sealed; never told again"},
-  "headers": {"type": ["object", "null"], "additionalProperties": {"type": "string"}}}},
+  "headers": {"type": ["object", "null"], "additionalProperties": {"type": "string"}},
+  "webhook_secrets": {"type": "array", "maxItems": 4, "description": "What it signs its webhooks with; all of them are taken. Sealed; never told again", "items": {"type": "string"}}}},
 "NewProvider": {"type": "object", "required": ["name", "preset"], "properties": {"name": {"type": "string"}, "preset": {"type": "string"}, "base_url": {"type": "string"}, "key_variable": {"type": "string"},
   "model_prefixes": {"type": "array", "items": {"type": "string"}}, "is_enabled": {"type": "boolean"}, "is_free": {"type": "boolean"}, "skips_tls_checks": {"type": "boolean"},
-  "first_byte_timeout_ms": {"type": "integer"}, "stall_timeout_ms": {"type": "integer"}, "key": {"type": "string"}, "headers": {"type": ["object", "null"], "additionalProperties": {"type": "string"}}}},
-"Provider": {"type": "object", "required": ["name", "preset", "base_url", "key_variable", "model_prefixes", "is_enabled", "is_free", "skips_tls_checks", "first_byte_timeout_ms", "stall_timeout_ms", "has_key", "key_end", "header_names", "trouble", "is_from_environment", "revision"], "properties": {
+  "first_byte_timeout_ms": {"type": "integer"}, "stall_timeout_ms": {"type": "integer"}, "key": {"type": "string"}, "headers": {"type": ["object", "null"], "additionalProperties": {"type": "string"}},
+  "webhook_secrets": {"type": "array", "maxItems": 4, "items": {"type": "string"}}}},
+"Provider": {"type": "object", "required": ["name", "preset", "base_url", "key_variable", "model_prefixes", "is_enabled", "is_free", "skips_tls_checks", "first_byte_timeout_ms", "stall_timeout_ms", "has_key", "key_end", "header_names", "webhook_secret_count", "trouble", "is_from_environment", "revision"], "properties": {
   "name": {"type": "string"}, "preset": {"type": "string"}, "base_url": {"type": "string"}, "key_variable": {"type": "string"}, "model_prefixes": {"type": "array", "items": {"type": "string"}},
   "is_enabled": {"type": "boolean"}, "is_free": {"type": "boolean"}, "skips_tls_checks": {"type": "boolean"}, "first_byte_timeout_ms": {"type": "integer"}, "stall_timeout_ms": {"type": "integer"},
-  "has_key": {"type": "boolean"}, "key_end": {"type": "string"}, "header_names": {"type": "array", "items": {"type": "string"}}, "trouble": {"type": "string"},
+  "has_key": {"type": "boolean"}, "key_end": {"type": "string"}, "header_names": {"type": "array", "items": {"type": "string"}}, "webhook_secret_count": {"type": "integer"}, "trouble": {"type": "string"},
   "is_from_environment": {"type": "boolean"}, "revision": {"type": "integer"}}},
 "ProviderPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Provider"}}, "next": {"type": "string"}}},
 "ProviderPreset": {"type": "object", "required": ["name", "title", "protocol", "base_url", "key_variable"], "properties": {
@@ -382,6 +435,8 @@ constexpr std::string_view kSchemas = R"json({
 json::Value schemas() {
   auto parsed = json::parse(kSchemas);
   ensure(parsed.has_value(), "the schemas are JSON");
+  json::Value more = generation_schemas();
+  for (auto& [name, schema] : more.as_object()) parsed->get_object()[name] = std::move(schema);
   return std::move(*parsed);
 }
 

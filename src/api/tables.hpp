@@ -21,10 +21,14 @@ std::span<const Route> thread_exchange_routes();
 std::span<const Route> thread_search_routes();
 std::span<const Route> ai_sdk_routes();
 std::span<const Route> run_routes();
+std::span<const Route> generation_routes();
 std::span<const Route> asset_routes();
+std::span<const Route> asset_shelf_routes();
 std::span<const Route> event_routes();
 std::span<const Route> operator_routes();
 std::span<const Route> key_routes();
+std::span<const Route> webhook_endpoint_routes();
+std::span<const Route> webhook_routes();
 std::span<const Route> manual_routes();
 std::span<const Route> model_routes();
 std::span<const Route> provider_routes();
@@ -36,10 +40,15 @@ std::span<const Route> v1_endpoint_routes();
 std::span<const Route> v1_media_routes();
 std::span<const Route> v1_model_routes();
 
+// The event stream of the caller, of those topics alone (comma-separated; "": all), from the cursor the request names.
+net::Response event_stream(const Services& services, const net::Request& request, std::string topics);
+
 // What the media workers' sandbox lacks on this machine, for status and doctor.
 json::Value media_status(const Services& services);
 
 // components/schemas of the OpenAPI document.
 json::Value schemas();
+// Those of generations among them.
+json::Value generation_schemas();
 
 }  // namespace atelier::api

@@ -136,11 +136,7 @@ Result<> House::start() {
       .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] {
         return run_elsewhere(executor(), ready());
       }});
-  studio::Previews::Options preview_options;
-  preview_options.at_most = worker_count;
-  previews_ = std::make_unique<studio::Previews>(
-      executor(), studio::Previews::Parts{.services = *node_services_, .metrics = metrics_}, preview_options);
-  library_ = std::make_unique<studio::Library>(*node_services_, *previews_, system_clock());
+  open_library(worker_count);
   auto model_room = ModelRoom::open({.loops = *loops_,
                                      .settings = settings_,
                                      .studio = *database_,
@@ -150,6 +146,18 @@ Result<> House::start() {
                                      .metrics = metrics_});
   if (!model_room) return error_of(model_room);
   model_room_ = std::move(*model_room);
+  media_room_ = std::make_unique<MediaRoom>(MediaRoom::Parts{
+      .executor = executor(),
+      .models = *model_room_,
+      .engine = *engine_,
+      .services = *node_services_,
+      .ready = [this] { return run_elsewhere(executor(), ready()); }});
+  webhooks_ = std::make_unique<WebhookRoom>(WebhookRoom::Parts{.executor = executor(),
+                                                               .database = *database_,
+                                                               .bus = *bus_,
+                                                               .engine = *engine_,
+                                                               .models = *model_room_,
+                                                               .metrics = metrics_});
   open_chat();
   open_people();
   add_gauges();
@@ -166,12 +174,31 @@ Result<> House::start() {
     background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
     background_->group.spawn(keep_threads({.threads = *threads_, .answers = *answers_, .opened_ms = opened_ms_}));
+    background_->group.spawn(keep_library({.search = *asset_search_, .shelves = *shelves_}));
     background_->group.spawn(keep_people({.people = *people_, .invitations = *invitations_}));
     background_->group.spawn(search_index_->run());
     background_->group.spawn(previews_->run());
     model_room_->spawn_upkeep(background_->group);
+    media_room_->spawn_upkeep(background_->group);
+    webhooks_->spawn_upkeep(background_->group);
   });
   return {};
+}
+
+void House::open_library(std::uint32_t worker_count) {
+  studio::Previews::Options preview_options;
+  preview_options.at_most = worker_count;
+  previews_ = std::make_unique<studio::Previews>(
+      executor(), studio::Previews::Parts{.services = *node_services_, .metrics = metrics_}, preview_options);
+  library_pool_ = std::make_unique<store::WorkPool>(store::WorkPool::Options{.name = "library", .thread_count = 2});
+  asset_search_ = std::make_unique<studio::AssetSearch>(*database_, *library_pool_);
+  library_ = std::make_unique<studio::Library>(*node_services_, *previews_, *asset_search_, system_clock());
+  shelves_ = std::make_unique<studio::Shelves>(
+      studio::Shelves::Parts{.database = *database_,
+                             .events = *events_,
+                             .library = *library_,
+                             .clock = system_clock(),
+                             .trash_life = std::chrono::hours(24) * settings_.get(kTrashDays)});
 }
 
 // What models are asked beside the conversation.
@@ -351,7 +378,10 @@ Result<> House::reload_certificate() { return server_ ? server_->reload_certific
 
 api::Services House::services(bool is_open) {
   return api::Services{.productions = *productions_,
+                       .generations = media_room_->generations(),
+                       .media = media_room_->gateway(),
                        .library = *library_,
+                       .shelves = *shelves_,
                        .threads = *threads_,
                        .talk = *talk_,
                        .thread_exchange = *thread_exchange_,
@@ -370,6 +400,8 @@ api::Services House::services(bool is_open) {
                        .catalog = model_room_->catalog(),
                        .prices = model_room_->prices(),
                        .gateway_setup = model_room_->setup(),
+                       .webhook_endpoints = webhooks_->endpoints(),
+                       .webhook_inbox = webhooks_->inbox(),
                        .telemetry = model_room_->telemetry(),
                        .workers = *workers_,
                        .database = *database_,
@@ -405,6 +437,7 @@ void House::close() {
     }(background_.get()));
   background_.reset();
   if (engine_) run_blocking(executor(), engine_->stop());
+  if (media_room_) media_room_->stop();
   if (previews_) previews_->stop();
   if (workers_) run_blocking(executor(), workers_->stop());
   if (answers_) answers_->stop_all();
@@ -422,6 +455,7 @@ void House::close() {
   search_pool_.reset();
   thread_exchange_.reset();
   exchange_pool_.reset();
+  library_pool_.reset();
   talk_.reset();
   summaries_.reset();
   suggestions_.reset();
@@ -429,6 +463,8 @@ void House::close() {
   asides_.reset();
   threads_.reset();
   answers_.reset();
+  webhooks_.reset();
+  media_room_.reset();
   model_room_.reset();
   engine_.reset();
   workers_.reset();

@@ -4,7 +4,9 @@
 #include <string>
 
 #include "api/route.hpp"
+#include "app/media_room.hpp"
 #include "app/model_room.hpp"
+#include "app/webhook_room.hpp"
 #include "base/metrics.hpp"
 #include "base/setting.hpp"
 #include "graph/engine.hpp"
@@ -28,6 +30,7 @@
 #include "studio/chat/thread_exchange.hpp"
 #include "studio/chat/titles.hpp"
 #include "studio/library/library.hpp"
+#include "studio/library/shelves.hpp"
 #include "studio/produce/productions.hpp"
 #include "studio/tool/grants.hpp"
 
@@ -78,6 +81,7 @@ class House {
   void add_local_routes();
   Task<Result<net::Response>> back_up(net::Request request);
   api::Services services(bool is_open);
+  void open_library(std::uint32_t worker_count);
   void open_chat();
   void open_tools();
   void open_asides();
@@ -105,8 +109,13 @@ class House {
   std::unique_ptr<graph::Engine> engine_;
   std::unique_ptr<studio::Productions> productions_;
   std::unique_ptr<studio::Previews> previews_;
+  std::unique_ptr<store::WorkPool> library_pool_;
+  std::unique_ptr<studio::AssetSearch> asset_search_;
   std::unique_ptr<studio::Library> library_;
+  std::unique_ptr<studio::Shelves> shelves_;
   std::unique_ptr<ModelRoom> model_room_;
+  std::unique_ptr<MediaRoom> media_room_;
+  std::unique_ptr<WebhookRoom> webhooks_;
   std::unique_ptr<studio::Answers> answers_;
   studio::ToolBox tools_;
   std::unique_ptr<studio::Grants> grants_;

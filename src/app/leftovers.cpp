@@ -2,6 +2,7 @@
 
 #include "base/async.hpp"
 #include "base/json.hpp"
+#include "store/asset_words.hpp"
 
 namespace atelier::app {
 namespace {
@@ -66,6 +67,8 @@ Task<Result<>> forget_deleted(LeftoverParts parts) {
        "LIMIT $2) AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.digest = previews.original AND (assets.deleted_ms "
        "IS NULL OR assets.deleted_ms >= $1))",
        {before, kRowsPerCall}});
+  for (store::Statement& statement : store::AssetWords::forget_deleted(before, kRowsPerCall))
+    batch.push_back(std::move(statement));
   batch.push_back(
       {"DELETE FROM assets WHERE id IN (SELECT id FROM assets WHERE deleted_ms < $1 ORDER BY deleted_ms LIMIT $2)",
        {before, kRowsPerCall}});

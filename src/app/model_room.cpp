@@ -124,6 +124,14 @@ Result<> ModelRoom::start() {
   auto proxies = net::ProxyRules::from_environment([](const char* name) -> const char* { return std::getenv(name); });
   if (!proxies) return error_of(proxies);
   options.proxies = std::move(*proxies);
+  const std::vector<std::string> reachable = split(parts_.settings.get(kReachable));
+  auto guard = net::AddressGuard::make(reachable);
+  if (!guard) {
+    guard.error().where = kReachable.name;
+    return error_of(guard);
+  }
+  guard_ = *guard;
+  options.guard = std::move(*guard);
   auto client = net::HttpClient::make(parts_.loops, std::move(options), parts_.metrics);
   if (!client) return error_of(client);
   client_ = std::move(*client);
@@ -150,6 +158,11 @@ Result<> ModelRoom::start() {
   shared_chat_ = std::make_unique<model::SharedChat>(*chat_, *answer_cache_, std::move(books), parts_.metrics);
   return run_blocking(parts_.loops.executor(0), load_all(limiters_.get(), allowances_.get(), accounts_.get(),
                                                          setup_.get(), breakers_.get(), telemetry_.get()));
+}
+
+model::MediaGateway::Parts ModelRoom::media_parts(model::PollSchedule& polls, model::LocalMedia* local) {
+  model::CallBooks books{.clock = system_clock(), .gate = gate_.get(), .prices = &prices_, .log = log_.get()};
+  return {.models = *models_, .upstream = *upstream_, .books = std::move(books), .polls = polls, .local = local};
 }
 
 ModelRoom::~ModelRoom() { stop(); }

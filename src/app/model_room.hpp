@@ -8,6 +8,7 @@
 #include "base/task_group.hpp"
 #include "model/call/chat_gateway.hpp"
 #include "model/call/hedge.hpp"
+#include "model/call/media_gateway.hpp"
 #include "model/catalog/catalog.hpp"
 #include "model/catalog/environment.hpp"
 #include "model/kept/response_shelf.hpp"
@@ -39,12 +40,17 @@ class ModelRoom {
   ~ModelRoom();
 
   model::ChatGateway& chat() noexcept { return *chat_; }
+  // What pictures, sound and clips are made with.
+  model::MediaGateway::Parts media_parts(model::PollSchedule& polls, model::LocalMedia* local);
   model::SharedChat& shared_chat() noexcept { return *shared_chat_; }
   model::ResponseShelf& responses() noexcept { return *responses_; }
   model::Catalog& catalog() noexcept { return *catalog_; }
   const model::Prices& prices() const noexcept { return prices_; }
   studio::Accounts& accounts() noexcept { return *accounts_; }
   studio::GatewaySetup& setup() noexcept { return *setup_; }
+  net::HttpClient& client() noexcept { return *client_; }
+  // What of addresses that others name may be called.
+  const net::AddressGuard& guard() const noexcept { return guard_; }
   store::Database& telemetry() noexcept { return *telemetry_; }
 
   // What goes on in the background, until the group is cancelled: lists of models, local servers, limits, money, the
@@ -60,6 +66,7 @@ class ModelRoom {
   Result<model::SealingKeySource> sealing_keys() const;
 
   Parts parts_;
+  net::AddressGuard guard_;
   std::unique_ptr<store::Database> telemetry_;
   model::Prices prices_;
   std::unique_ptr<model::Limiters> limiters_;

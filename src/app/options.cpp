@@ -5,7 +5,7 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 36> kAll = {&kListen,
+  static constexpr std::array<const SettingInfo*, 38> kAll = {&kListen,
                                                               &kAllowedHosts,
                                                               &kCertificate,
                                                               &kCertificateKey,
@@ -24,11 +24,13 @@ std::span<const SettingInfo* const> all_settings() {
                                                               &kDerivedAgeHours,
                                                               &kEventsKept,
                                                               &kRunsKeptDays,
+                                                              &kTrashDays,
                                                               &kMediaWorkers,
                                                               &kFontDir,
                                                               &kStrictSandbox,
                                                               &kFindLocalServers,
                                                               &kExtraCaFile,
+                                                              &kReachable,
                                                               &kPriceFiles,
                                                               &kCallsKeptDays,
                                                               &kResponsesKeptDays,

@@ -62,6 +62,10 @@ inline constexpr Setting<std::uint32_t> kRunsKeptDays{
     "storage.runs_kept_days", 30, Range{1, 36'500}, Reload::at_start,
     "How long runs that ended are kept, days; the newest of each production stays"};
 
+inline constexpr Setting<std::uint32_t> kTrashDays{
+    "library.trash_days", 30, Range{0, 36'500}, Reload::at_start,
+    "How long assets stay in the trash, days; what a thread or production still uses stays longer; 0 is for ever"};
+
 inline constexpr Setting<std::uint32_t> kMediaWorkers{"media.workers", 0, Range{0, 256}, Reload::at_start,
                                                       "Media workers side by side; 0 is one per core"};
 inline constexpr Setting<std::string_view> kFontDir{"media.font_dir", "", Range{0, 4096}, Reload::at_start,
@@ -75,6 +79,11 @@ inline constexpr Setting<bool> kFindLocalServers{
 inline constexpr Setting<std::string_view> kExtraCaFile{
     "models.extra_ca_file", "", Range{0, 4096}, Reload::at_start,
     "PEM file of authorities to trust beside the system's, for providers of one's own"};
+
+inline constexpr Setting<std::string_view> kReachable{
+    "network.reachable", "", Range{0, 4096}, Reload::at_start,
+    "Addresses inside this machine or its network that may be called where a user or a provider names them, host:port, "
+    "comma-separated; the public internet always may"};
 
 inline constexpr Setting<std::string_view> kPriceFiles{
     "models.price_files", "", Range{0, 4096}, Reload::at_start,

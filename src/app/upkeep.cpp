@@ -84,6 +84,18 @@ Task<Result<>> keep_people(PeopleUpkeepParts parts) {
   }
 }
 
+Task<Result<>> keep_library(LibraryUpkeepParts parts) {
+  for (;;) {
+    auto unread = co_await parts.search.read_some("");
+    if (!unread) report("words of assets", unread.error());
+    auto trashed = co_await parts.shelves.empty_some_trash();
+    if (!trashed) report("the library's trash", trashed.error());
+    const bool has_more = (unread && *unread) || (trashed && *trashed);
+    const std::chrono::milliseconds pause = has_more ? kSlicePause : milliseconds(kPause);
+    if (auto slept = co_await sleep_for(pause); !slept) co_return Result<>{};
+  }
+}
+
 Task<Result<>> learn_media_version(media::Workers* workers, graph::NodeServices* services) {
   auto hello = co_await workers->describe();
   if (!hello) co_return error_of(hello);

@@ -14,6 +14,7 @@
 #include "studio/account/invitations.hpp"
 #include "studio/account/people.hpp"
 #include "studio/chat/threads.hpp"
+#include "studio/library/shelves.hpp"
 
 namespace atelier::app {
 
@@ -46,6 +47,13 @@ struct PeopleUpkeepParts {
 };
 // Until cancelled: deletes what deleted people had, and old invitations.
 Task<Result<>> keep_people(PeopleUpkeepParts parts);
+
+struct LibraryUpkeepParts {
+  studio::AssetSearch& search;
+  studio::Shelves& shelves;
+};
+// Until cancelled: reads assets that a search does not know yet, and deletes what was in the trash for too long.
+Task<Result<>> keep_library(LibraryUpkeepParts parts);
 
 // Asks a worker what it can do, and puts that into the services: part of every media step's cache key.
 Task<Result<>> learn_media_version(media::Workers* workers, graph::NodeServices* services);

@@ -66,6 +66,9 @@ class BlobStore {
   virtual Task<Result<std::unique_ptr<BlobWriter>>> create(BlobKind kind, std::uint64_t size_bytes_max) = 0;
   // Convenience for small ones.
   virtual Task<Result<WrittenBlob>> put(BlobKind kind, std::string bytes) = 0;
+  // Takes over a whole file of the same file system, such as an upload that came in pieces over days: hashed, synced and
+  // renamed, or dropped where its bytes are there already. On an error it stays where it is.
+  virtual Task<Result<WrittenBlob>> adopt(BlobKind kind, std::string path, std::uint64_t size_bytes_max) = 0;
   // not_found when evicted or never there: a cached result that names it is then no result.
   virtual Task<Result<OpenBlob>> open(Digest digest) = 0;
   virtual Task<Result<std::string>> read(Digest digest, std::uint64_t size_bytes_max) = 0;

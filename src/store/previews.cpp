@@ -31,12 +31,22 @@ Statement Previews::set(const PreviewRow& row) {
        row.height, row.created_ms}};
 }
 
-Task<Result<std::optional<PreviewRow>>> Previews::find(Digest original, std::string name) {
-  Statement query{
+Statement Previews::select(Digest original, std::string name) {
+  return {
       "SELECT original, name, digest, problem, media_type, width, height, created_ms FROM previews "
       "WHERE original = $1 AND name = $2",
       {original.hex(), std::move(name)}};
-  auto rows = co_await database_.read(std::move(query));
+}
+
+Statement Previews::select_all(Digest original) {
+  return {
+      "SELECT original, name, digest, problem, media_type, width, height, created_ms FROM previews "
+      "WHERE original = $1 ORDER BY name",
+      {original.hex()}};
+}
+
+Task<Result<std::optional<PreviewRow>>> Previews::find(Digest original, std::string name) {
+  auto rows = co_await database_.read(select(original, std::move(name)));
   if (!rows) co_return error_of(rows);
   if (rows->empty()) co_return std::optional<PreviewRow>();
   auto row = preview_of(*rows, 0);
@@ -45,11 +55,7 @@ Task<Result<std::optional<PreviewRow>>> Previews::find(Digest original, std::str
 }
 
 Task<Result<std::vector<PreviewRow>>> Previews::all_of(Digest original) {
-  Statement query{
-      "SELECT original, name, digest, problem, media_type, width, height, created_ms FROM previews "
-      "WHERE original = $1 ORDER BY name",
-      {original.hex()}};
-  auto rows = co_await database_.read(std::move(query));
+  auto rows = co_await database_.read(select_all(original));
   if (!rows) co_return error_of(rows);
   std::vector<PreviewRow> found;
   for (std::size_t i = 0; i < rows->size(); ++i) {

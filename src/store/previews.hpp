@@ -30,6 +30,8 @@ class Previews {
   explicit Previews(Database& database) : database_(database) {}
   // Replaces the one there is.
   static Statement set(const PreviewRow& row);
+  static Statement select(Digest original, std::string name);
+  static Statement select_all(Digest original);
   Task<Result<std::optional<PreviewRow>>> find(Digest original, std::string name);
   // All of one asset.
   Task<Result<std::vector<PreviewRow>>> all_of(Digest original);

@@ -152,6 +152,52 @@ Result<> check(const MediaRequest& request, const MediaAbility& ability, std::st
   return {};
 }
 
+json::Value to_json(const MediaAbility& ability) {
+  json::Object out{{"prompt_bytes_max", ability.prompt_bytes_max},
+                   {"needs_prompt", ability.needs_prompt},
+                   {"count_max", ability.count_max}};
+  const auto flag = [&](std::string_view name, bool is_set) {
+    if (is_set) out[name] = true;
+  };
+  flag("negative", ability.has_negative);
+  flag("seed", ability.has_seed);
+  flag("strength", ability.has_strength);
+  flag("speed", ability.has_speed);
+  flag("language", ability.has_language);
+  flag("mask", ability.has_mask);
+  flag("first_frame", ability.has_first_frame);
+  flag("last_frame", ability.has_last_frame);
+  flag("needs_first_frame", ability.needs_first_frame);
+  flag("voice", ability.has_voices);
+  flag("needs_voice", ability.needs_voice);
+  flag("voices_are_all", ability.voices_are_all);
+  flag("any_ratio", ability.any_ratio);
+  flag("options", ability.has_options);
+  const auto list = [&](std::string_view name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    json::Array array;
+    for (const std::string& value : values) array.push_back(json::Value(value));
+    out[name] = std::move(array);
+  };
+  list("sizes", ability.sizes);
+  list("ratios", ability.ratios);
+  list("voices", ability.voices);
+  list("formats", ability.formats);
+  list("qualities", ability.qualities);
+  if (ability.side_max > 0)
+    out["sides"] = json::Object{{"min", ability.side_min}, {"max", ability.side_max}, {"step", ability.side_step}};
+  if (ability.references_max > 0)
+    out["references"] = json::Object{{"min", ability.references_min}, {"max", ability.references_max}};
+  if (!ability.durations.empty()) {
+    json::Array seconds;
+    for (const double one : ability.durations) seconds.push_back(json::Value(one));
+    out["durations"] = std::move(seconds);
+  } else if (ability.duration_max > 0) {
+    out["duration"] = json::Object{{"min", ability.duration_min}, {"max", ability.duration_max}};
+  }
+  return out;
+}
+
 MediaAbility open_ability(MediaKind kind) {
   MediaAbility open;
   open.has_negative = open.has_seed = open.has_strength = open.has_speed = open.has_language = true;

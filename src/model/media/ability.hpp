@@ -33,6 +33,9 @@ struct MediaAbility {
   bool has_options = true;
 };
 
+// Only what is there.
+json::Value to_json(const MediaAbility& ability);
+
 // What the model cannot do, by its field ("/negative"), in words for people: invalid_argument, reason
 // "not_supported_by_model". `model` is for the words.
 Result<> check(const MediaRequest& request, const MediaAbility& ability, std::string_view model);

@@ -24,6 +24,7 @@ class FileBlobStore final : public BlobStore {
 
   Task<Result<std::unique_ptr<BlobWriter>>> create(BlobKind kind, std::uint64_t size_bytes_max) override;
   Task<Result<WrittenBlob>> put(BlobKind kind, std::string bytes) override;
+  Task<Result<WrittenBlob>> adopt(BlobKind kind, std::string path, std::uint64_t size_bytes_max) override;
   Task<Result<OpenBlob>> open(Digest digest) override {
     return run_in(pool_.get(), [this, digest](std::size_t) { return files_->open(digest); });
   }
@@ -128,6 +129,15 @@ Task<Result<WrittenBlob>> FileBlobStore::put(BlobKind kind, std::string bytes) {
     if (!file) return error_of(std::move(file));
     if (auto written = files_->append(**file, 0, content); !written) return error_of(std::move(written));
     return files_->finish(**file, kind, content.size());
+  };
+  auto info = co_await run_in(pool_.get(), std::move(work));
+  if (files_->claim_eviction()) pool_->run_aside([files = files_] { (void)files->evict(); });
+  co_return info;
+}
+
+Task<Result<WrittenBlob>> FileBlobStore::adopt(BlobKind kind, std::string path, std::uint64_t size_bytes_max) {
+  auto work = [this, kind, size_bytes_max, given = std::move(path)](std::size_t) {
+    return files_->take_over(given, kind, size_bytes_max);
   };
   auto info = co_await run_in(pool_.get(), std::move(work));
   if (files_->claim_eviction()) pool_->run_aside([files = files_] { (void)files->evict(); });

@@ -68,6 +68,22 @@ Result<WrittenBlob> FileBlobs::finish(Temporary& file, BlobKind kind, std::uint6
   return adopt(file, kind, *info);
 }
 
+Result<WrittenBlob> FileBlobs::take_over(const std::string& path, BlobKind kind, std::uint64_t size_bytes_max) {
+  Temporary file(path);
+  file.fd.reset(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.fd.is_open()) {
+    const int error_number = errno;
+    file.path.clear();
+    return fail_errno(error_number, "cannot open a file for a blob");
+  }
+  auto info = finish(file, kind, size_bytes_max);
+  if (!info) {
+    (void)::fchmod(file.fd.get(), 0600);
+    file.path.clear();
+  }
+  return info;
+}
+
 Result<WrittenBlob> FileBlobs::adopt(Temporary& file, BlobKind kind, const BlobInfo& info) {
   auto [slice, lock] = index_.lock(info.digest);
   const UnixMs now_ms = clock_.wall_ms();

@@ -30,6 +30,8 @@ class FileBlobs {
   Result<std::unique_ptr<Temporary>> create();
   Result<> append(const Temporary& file, std::uint64_t offset, std::string_view bytes);
   Result<WrittenBlob> finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max);
+  // finish() of a file of somebody else's, which stays as it is on an error.
+  Result<WrittenBlob> take_over(const std::string& path, BlobKind kind, std::uint64_t size_bytes_max);
   Result<OpenBlob> open(const Digest& digest);
   Result<std::string> read(const Digest& digest, std::uint64_t size_bytes_max);
   std::vector<BlobPin> pin(const std::vector<Digest>& digests);

@@ -4,7 +4,8 @@ namespace atelier::store::migration {
 
 // What shows or uses an asset: messages and productions, whose JSON names it. Triggers note what may name others now
 // (JSON itself cannot be read in a schema), so that no writer can forget it; studio/library follows and keeps
-// asset_uses. `position` is a rowid: what was read is deleted.
+// asset_uses. What was read is deleted, and its position never given again:
+// two who follow at once take nothing from each other.
 const Migration kAssetUses{20, "asset uses", R"sql(
 CREATE TABLE asset_uses (
   asset TEXT NOT NULL,
@@ -15,7 +16,7 @@ CREATE TABLE asset_uses (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX asset_uses_by_subject ON asset_uses (kind, subject, number);
 CREATE TABLE asset_use_changes (
-  position INTEGER PRIMARY KEY,
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
   kind TEXT NOT NULL,
   subject TEXT NOT NULL,
   number INTEGER NOT NULL

@@ -2,8 +2,9 @@
 
 namespace atelier::store::migration {
 
-// Uploads that come in pieces. How much of one is there is the size of its file, and stands nowhere else. `asset` is
-// what came of it, kept for a while for a client that did not hear of the end.
+// Uploads that come in pieces. How much of one is there is the size of its file, and stands nowhere else. Once it is
+// whole its bytes are a blob, of that `digest`; `asset` is what came of it, kept for a while for a client that did not
+// hear of the end.
 const Migration kUploads{21, "uploads", R"sql(
 CREATE TABLE uploads (
   id TEXT PRIMARY KEY NOT NULL,
@@ -12,7 +13,8 @@ CREATE TABLE uploads (
   size_bytes INTEGER NOT NULL,
   created_ms INTEGER NOT NULL,
   expires_ms INTEGER NOT NULL,
-  asset TEXT NOT NULL
+  digest TEXT NOT NULL DEFAULT '',
+  asset TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX uploads_by_owner ON uploads (owner, asset, size_bytes);
 CREATE INDEX uploads_by_expiry ON uploads (expires_ms, id);

@@ -37,6 +37,8 @@ Task<Result<bool>> People::forget_some() {
        {user, now_ms, kSlice}});
   batch.push_back({"DELETE FROM thread_folders WHERE id IN (SELECT id FROM thread_folders WHERE owner = $1 LIMIT $2)",
                    {user, kSlice}});
+  batch.push_back({"DELETE FROM asset_folders WHERE id IN (SELECT id FROM asset_folders WHERE owner = $1 LIMIT $2)",
+                   {user, kSlice}});
   batch.push_back(
       {"DELETE FROM client_chats WHERE owner = $1 AND id IN (SELECT id FROM client_chats WHERE owner = $1 LIMIT $2)",
        {user, kSlice}});

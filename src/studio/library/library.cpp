@@ -3,37 +3,11 @@
 #include <fmt/format.h>
 
 #include "base/async.hpp"
-#include "base/text.hpp"
+#include "store/asset_shelves.hpp"
+#include "studio/library/asset_uses.hpp"
 #include "studio/write_with_event.hpp"
 
 namespace atelier::studio {
-namespace {
-
-// A name to show: the last part of whatever path a browser sent, without control characters.
-std::string display_name(std::string_view name) {
-  if (const std::size_t slash = name.find_last_of("/\\"); slash != std::string_view::npos)
-    name = name.substr(slash + 1);
-  std::string shown = printable(trim(name), 200);
-  return shown.empty() ? "untitled" : shown;
-}
-
-// Where it is, if there is such a thing of it. What is under such an address never changes: if we come to make it in
-// another way, the number does.
-json::Value preview_url(const store::Asset& asset, std::string_view name, std::string_view path) {
-  constexpr int kRecipe = 1;
-  if (!has_preview(asset, name)) return nullptr;
-  return json::Value(fmt::format("/api/assets/{}/{}?v={}", asset.id.to_string(), path, kRecipe));
-}
-
-json::Value to_json(store::PreviewState state, const std::string& problem) {
-  if (state == store::PreviewState::none) return nullptr;
-  json::Object object{{"state", to_string(state)}};
-  if (state == store::PreviewState::refused) object["problem"] = problem;
-  return object;
-}
-
-}  // namespace
-
 Task<Result<store::BlobInfo>> Library::receive(UploadSource source, std::uint64_t size_bytes_max) {
   auto writer = co_await services_.blobs.create(store::BlobKind::original, size_bytes_max);
   if (!writer) co_return error_of(writer);
@@ -118,8 +92,22 @@ Task<Result<store::Asset>> Library::upload(Principal principal, std::string name
                                            std::uint64_t size_bytes_max) {
   auto info = co_await receive(std::move(source), size_bytes_max);
   if (!info) co_return error_of(info);
-  auto known = co_await assets_.find_by_digest(principal, info->digest);
+  co_return co_await take_in(principal, std::move(name), *info);
+}
+
+Task<Result<store::Asset>> Library::take_in(Principal principal, std::string name, store::BlobInfo info) {
+  auto known = co_await assets_.find_by_digest(principal, info.digest);
   if (!known) co_return error_of(known);
+  if (*known && (*known)->trashed_ms != 0) {
+    // Whoever gives it again wants it.
+    std::vector<store::Statement> batch;
+    batch.push_back(store::Assets::trash(principal, (*known)->id, 0));
+    (*known)->trashed_ms = 0;
+    Announcement announcement{.topic = "assets", .type = "asset.changed", .data = to_json(**known)};
+    auto written = co_await write_with_event(&services_.database, &services_.events, principal, std::move(batch),
+                                             std::move(announcement));
+    if (!written) co_return error_of(written);
+  }
   if (*known) {
     if (can_be_sent(**known) && !prepared_of(**known)) {
       auto made = co_await prepare_again(**known);
@@ -130,20 +118,20 @@ Task<Result<store::Asset>> Library::upload(Principal principal, std::string name
   }
   store::Asset asset{.id = AssetId::make(),
                      .owner = principal.owner,
-                     .digest = info->digest,
-                     .size_bytes = info->size_bytes,
+                     .digest = info.digest,
+                     .size_bytes = info.size_bytes,
                      .kind = {},
                      .media_type = {},
-                     .name = display_name(name),
+                     .name = asset_name_of(name),
                      .facts = {},
                      .created_ms = clock_.wall_ms()};
   auto looked = co_await look_at(&asset);
   if (!looked) {
     // What nobody can use is not kept. Another asset may hold the same bytes only for another owner: then it stays.
     store::Statement query("SELECT 1 FROM assets WHERE digest = $1 AND deleted_ms IS NULL LIMIT 1",
-                           {info->digest.hex()});
+                           {info.digest.hex()});
     auto shared = co_await services_.database.read(std::move(query));
-    if (shared && shared->empty()) (void)co_await services_.blobs.remove(info->digest);
+    if (shared && shared->empty()) (void)co_await services_.blobs.remove(info.digest);
     co_return error_of(looked);
   }
   std::vector<store::Statement> batch;
@@ -154,6 +142,32 @@ Task<Result<store::Asset>> Library::upload(Principal principal, std::string name
   if (!written) co_return error_of(written);
   previews_.notice();
   co_return asset;
+}
+
+Task<Result<store::AssetPage>> Library::list(Principal principal, store::AssetQuery query, std::string words) {
+  if (!words.empty()) {
+    auto match = co_await search_.match_of(principal, std::move(words));
+    if (!match) co_return error_of(match);
+    query.filter.match = std::move(*match);
+  }
+  co_return co_await lists_.list(principal, std::move(query));
+}
+
+Task<Result<Library::Details>> Library::describe(Principal principal, AssetId id) {
+  auto asset = co_await assets_.find(principal, id);
+  if (!asset) co_return error_of(asset);
+  Details details{.asset = std::move(*asset)};
+  auto tags = co_await services_.database.read(store::AssetShelves::select_tags(principal, id));
+  if (!tags) co_return error_of(tags);
+  for (std::size_t row = 0; row < tags->size(); ++row) details.tags.push_back(tags->text(row, 0));
+  store::AssetLineages lineages(services_.database);
+  auto lineage = co_await lineages.find(principal, id);
+  if (!lineage) co_return error_of(lineage);
+  details.lineage = std::move(*lineage);
+  auto uses = co_await count_asset_uses(&services_.database, id);
+  if (!uses) co_return error_of(uses);
+  details.uses = *uses;
+  co_return details;
 }
 
 Task<Result<store::OpenBlob>> Library::open(Principal principal, AssetId id) {
@@ -189,37 +203,6 @@ Task<Result<>> Library::remove(Principal principal, AssetId id) {
   Announcement announcement{.topic = "assets", .type = "asset.deleted", .data = json::Object{{"id", id.to_string()}}};
   co_return co_await write_with_event(&services_.database, &services_.events, principal, std::move(batch),
                                       std::move(announcement));
-}
-
-json::Value to_json(const store::Asset& asset) {
-  const auto fact = [&](std::string_view name) {
-    const json::Value* value = asset.facts.is_object() ? asset.facts.get_object().if_contains(name) : nullptr;
-    return value ? *value : json::Value();
-  };
-  const std::string id = asset.id.to_string();
-  const auto prepared = prepared_of(asset);
-  return json::Object{{"id", id},
-                      {"name", asset.name},
-                      {"kind", asset.kind},
-                      {"media_type", asset.media_type},
-                      {"size_bytes", asset.size_bytes},
-                      {"width", fact("width")},
-                      {"height", fact("height")},
-                      {"duration_ms", fact("duration_ms")},
-                      {"fps", fact("fps")},
-                      {"codec", fact("codec")},
-                      {"has_audio", fact("has_audio")},
-                      {"channels", fact("channels")},
-                      {"sample_rate", fact("sample_rate")},
-                      {"created_at", format_rfc3339(asset.created_ms)},
-                      {"content_url", fmt::format("/api/assets/{}/content", id)},
-                      {"poster_url", preview_url(asset, kPosterName, "poster")},
-                      {"preview_url", preview_url(asset, "320.webp", "preview")},
-                      {"cover_url", preview_url(asset, kCoverName, "cover")},
-                      {"loop_url", preview_url(asset, kLoopName, "loop")},
-                      {"peaks_url", preview_url(asset, kPeaksName, "peaks")},
-                      {"previews", to_json(asset.preview_state, asset.preview_problem)},
-                      {"prepared", prepared ? to_json(*prepared) : json::Value()}};
 }
 
 }  // namespace atelier::studio

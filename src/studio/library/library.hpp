@@ -7,7 +7,11 @@
 #include "base/clock.hpp"
 #include "base/task.hpp"
 #include "graph/node/services.hpp"
+#include "store/asset_lineage.hpp"
+#include "store/asset_lists.hpp"
+#include "store/asset_uses.hpp"
 #include "store/assets.hpp"
+#include "studio/library/asset_search.hpp"
 #include "studio/library/prepared.hpp"
 #include "studio/library/previews.hpp"
 
@@ -19,8 +23,13 @@ using UploadSource = std::function<Task<Result<std::optional<std::string>>>()>;
 // Assets: what people upload and what they made.
 class Library {
  public:
-  Library(graph::NodeServices& services, Previews& previews, const Clock& clock)
-      : services_(services), previews_(previews), assets_(services.database), clock_(clock) {}
+  Library(graph::NodeServices& services, Previews& previews, AssetSearch& search, const Clock& clock)
+      : services_(services),
+        previews_(previews),
+        search_(search),
+        assets_(services.database),
+        lists_(services.database),
+        clock_(clock) {}
 
   // Stores the bytes, has a worker look at them, and keeps them only if they are a picture, clip, sound or document we
   // can use; of pictures and documents it makes at once what models are sent. The same bytes again give the asset there
@@ -28,9 +37,18 @@ class Library {
   Task<Result<store::Asset>> upload(Principal principal, std::string name, UploadSource source,
                                     std::uint64_t size_bytes_max);
   Task<Result<store::Asset>> find(Principal principal, AssetId id) { return assets_.find(principal, id); }
-  Task<Result<store::AssetPage>> list(Principal principal, std::string kind, std::string after, std::size_t count_max) {
-    return assets_.list(principal, std::move(kind), std::move(after), count_max);
-  }
+  // The same for what is in the store already: an original that nothing refers to yet.
+  Task<Result<store::Asset>> take_in(Principal principal, std::string name, store::BlobInfo info);
+  // Of those that have all of the words, where `words` is not empty (AssetSearch).
+  Task<Result<store::AssetPage>> list(Principal principal, store::AssetQuery query, std::string words);
+  // All that is known of one.
+  struct Details {
+    store::Asset asset;
+    std::vector<std::string> tags = {};
+    store::AssetLineages::Found lineage = {};
+    store::AssetUseCounts uses = {};
+  };
+  Task<Result<Details>> describe(Principal principal, AssetId id);
   Task<Result<store::OpenBlob>> open(Principal principal, AssetId id);
   // What is shown of it under this name (preview_set.hpp), made now if it is not there. The errors are
   // Previews::open's.
@@ -59,10 +77,19 @@ class Library {
 
   graph::NodeServices& services_;
   Previews& previews_;
+  AssetSearch& search_;
   store::Assets assets_;
+  store::AssetLists lists_;
   const Clock& clock_;
 };
 
 json::Value to_json(const store::Asset& asset);
+json::Value to_json(const Library::Details& details);
+// As little as a grid of many shows of one.
+json::Value to_row_json(const store::Asset& asset);
+
+inline constexpr std::size_t kAssetNameBytesMax = 200;
+// A name to show: the last part of whatever path somebody sent, without control characters, at most so long.
+std::string asset_name_of(std::string_view name);
 
 }  // namespace atelier::studio
