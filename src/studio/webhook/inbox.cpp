@@ -221,7 +221,9 @@ Task<Result<>> WebhookInbox::run() {
     }
     now_ms = parts_.clock.wall_ms();
     const UnixMs wake_ms = state_->news != nullptr ? std::min(next_ms, tidy_ms) : tidy_ms;
-    if (wake_ms <= now_ms || (state_->news != nullptr && state_->has_more)) continue;
+    // A stop that came while the database was asked wakes nobody any more.
+    const bool is_stopped = co_await is_cancelled();
+    if (wake_ms <= now_ms || (state_->news != nullptr && state_->has_more) || is_stopped) continue;
     co_await state_->changed.wait_until(std::chrono::steady_clock::now() + std::chrono::milliseconds(std::min<UnixMs>(
                                                                                wake_ms - now_ms, kTidyEvery.count())));
   }

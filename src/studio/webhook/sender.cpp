@@ -120,7 +120,9 @@ Task<Result<>> WebhookSender::run() {
     }
     const UnixMs now_ms = parts_.clock.wall_ms();
     const UnixMs next_ms = std::min(state_->next_due(), now_ms + kLookEvery.count());
-    if (state_->has_hint || next_ms <= now_ms) continue;
+    // A stop that came while the database was asked wakes nobody any more.
+    const bool is_stopped = co_await is_cancelled();
+    if (state_->has_hint || next_ms <= now_ms || is_stopped) continue;
     co_await state_->changed.wait_until(std::chrono::steady_clock::now() + std::chrono::milliseconds(next_ms - now_ms));
     if (parts_.clock.wall_ms() - now_ms >= kLookEvery.count()) state_->has_hint = true;
   }
