@@ -7,6 +7,7 @@
 #include "base/async.hpp"
 #include "base/crash_point.hpp"
 #include "base/text.hpp"
+#include "graph/node/streamed_wav.hpp"
 #include "store/asset_lineage.hpp"
 #include "store/assets.hpp"
 
@@ -150,6 +151,7 @@ Task<Result<>> GenerateBook::store(std::size_t index, std::string told_type, mod
   auto writer = co_await services_.blobs.create(store::BlobKind::original, size_max_of(kind));
   if (!writer) co_return error_of(writer);
   std::uint64_t size = 0;
+  StreamedWav wav;
   for (;;) {
     auto piece = co_await source->next();
     if (!piece) co_return error_of(piece);
@@ -157,6 +159,7 @@ Task<Result<>> GenerateBook::store(std::size_t index, std::string told_type, mod
     if (size == 0 && is_message(**piece))
       co_return wrong_type(asset_kind_of(kind), told_type.empty() ? "a message" : told_type);
     size += (*piece)->size();
+    wav.feed(**piece);
     if (auto put = co_await (*writer)->append(std::move(**piece)); !put) {
       if (put.error().code != ErrorCode::too_large) co_return put;
       co_return fail(ErrorCode::too_large,
@@ -165,6 +168,7 @@ Task<Result<>> GenerateBook::store(std::size_t index, std::string told_type, mod
     }
   }
   if (size == 0) co_return wrong_type(asset_kind_of(kind), "nothing");
+  if (auto said = wav.say_sizes((*writer)->fd(), size); !said) co_return said;
   auto written = co_await (*writer)->finish();
   if (!written) co_return error_of(written);
   co_return co_await look_at(index, std::move(*written));

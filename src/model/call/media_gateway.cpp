@@ -347,7 +347,11 @@ class MediaGateway::Work {
     co_return made;
   }
 
-  void count() { account_.used(*candidate_, media_usage_of(call_.request, *done_)); }
+  void count() {
+    Usage used = media_usage_of(call_.request, *done_);
+    if (candidate_->provider->is_local) used.cost_picodollars = 0;
+    account_.used(*candidate_, used);
+  }
 
   Task<Result<>> wait_for_job() {
     const std::string& provider = candidate_->provider->name;

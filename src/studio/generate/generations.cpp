@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/async.hpp"
+#include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "graph/view_json.hpp"
@@ -158,8 +159,9 @@ Task<Result<RunId>> Generations::submit(Principal principal, NewGeneration wante
   graph::GenerateParameters parameters;
   parameters.request = wanted.request;
   parameters.model = wanted.model;
-  // What is asked for twice is made twice.
-  parameters.nonce = request.id.to_string();
+  // What is asked for twice is made twice, but for the same call sent again.
+  parameters.nonce =
+      wanted.idempotency_key.empty() ? request.id.to_string() : sha256(wanted.idempotency_key).hex().substr(0, 32);
   parameters.keeps = true;
   for (const AssetId& id : wanted.inputs) parameters.sources.push_back(id.to_string());
   graph::Node node;
