@@ -112,7 +112,7 @@ class Bfl final : public MediaAdapter {
   std::span<const KnownMediaModel> known_models() const noexcept override { return kKnown; }
 
   std::optional<MediaAbility> ability(std::string_view model, MediaKind kind) const override {
-    if (!is_plain_path(model)) return std::nullopt;
+    if (!is_plain_path(model) || model.find('/') != std::string_view::npos) return std::nullopt;
     const Family family = family_of(model);
     if (family == Family::other) return std::nullopt;
     if (kind == MediaKind::video && family == Family::video) return clip_ability();
