@@ -146,18 +146,20 @@ Result<> House::start() {
                                      .metrics = metrics_});
   if (!model_room) return error_of(model_room);
   model_room_ = std::move(*model_room);
-  media_room_ = std::make_unique<MediaRoom>(MediaRoom::Parts{
-      .executor = executor(),
-      .models = *model_room_,
-      .engine = *engine_,
-      .services = *node_services_,
-      .ready = [this] { return run_elsewhere(executor(), ready()); }});
   webhooks_ = std::make_unique<WebhookRoom>(WebhookRoom::Parts{.executor = executor(),
                                                                .database = *database_,
                                                                .bus = *bus_,
                                                                .engine = *engine_,
                                                                .models = *model_room_,
                                                                .metrics = metrics_});
+  media_room_ =
+      std::make_unique<MediaRoom>(MediaRoom::Parts{.executor = executor(),
+                                                   .models = *model_room_,
+                                                   .engine = *engine_,
+                                                   .services = *node_services_,
+                                                   .ready = [this] { return run_elsewhere(executor(), ready()); },
+                                                   .inbox = webhooks_->inbox(),
+                                                   .public_url = std::string(settings_.get(kPublicUrl))});
   open_chat();
   open_people();
   add_gauges();
@@ -463,8 +465,8 @@ void House::close() {
   asides_.reset();
   threads_.reset();
   answers_.reset();
-  webhooks_.reset();
   media_room_.reset();
+  webhooks_.reset();
   model_room_.reset();
   engine_.reset();
   workers_.reset();

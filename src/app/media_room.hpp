@@ -9,8 +9,20 @@
 #include "graph/node/services.hpp"
 #include "model/call/media_gateway.hpp"
 #include "studio/generate/generations.hpp"
+#include "studio/webhook/inbox.hpp"
 
 namespace atelier::app {
+
+// Makes what providers tell of jobs a reason to ask now.
+class JobEar final : public studio::JobNews {
+ public:
+  JobEar(store::Database& database, model::PollSchedule& polls) : jobs_(database), polls_(polls) {}
+  Task<Result<Heard>> heard(studio::JobWord word) override;
+
+ private:
+  store::MediaJobs jobs_;
+  model::PollSchedule& polls_;
+};
 
 // The part of the house that makes pictures, sound and clips. Opened after the engine and the models, stopped between
 // them: the engine first. From the main thread.
@@ -22,6 +34,8 @@ class MediaRoom {
     graph::Engine& engine;
     graph::NodeServices& services;  // is told of the gateway
     std::function<Task<Result<>>()> ready;
+    studio::WebhookInbox& inbox;
+    std::string public_url;  // where providers reach this server; "": they do not
   };
   explicit MediaRoom(Parts parts);
 
@@ -38,6 +52,7 @@ class MediaRoom {
   std::unique_ptr<graph::WorkerMedia> local_;
   std::unique_ptr<model::MediaGateway> gateway_;
   std::unique_ptr<studio::Generations> generations_;
+  std::unique_ptr<JobEar> ear_;
 };
 
 }  // namespace atelier::app

@@ -17,6 +17,10 @@ inline constexpr Setting<std::string_view> kListen{"server.listen", "127.0.0.1:8
 inline constexpr Setting<std::string_view> kAllowedHosts{
     "server.allowed_hosts", "", Range{0, 2000}, Reload::at_start,
     "Other names this server answers to, comma-separated, as a proxy in front sends them; needs a key"};
+inline constexpr Setting<std::string_view> kPublicUrl{
+    "server.public_url", "", Range{0, 2000}, Reload::at_start,
+    "Where the internet reaches this server, as https://studio.example.org; with it providers tell of finished jobs "
+    "by themselves, and are asked less"};
 inline constexpr Setting<std::string_view> kCertificate{
     "server.certificate", "", Range{0, 4096}, Reload::at_start,
     "PEM file of the server's certificate and those that lead from it to an authority; with it https alone is spoken"};

@@ -87,6 +87,15 @@ Task<Result<std::optional<MediaJobRow>>> MediaJobs::find_job(Principal principal
   co_return first_of(*rows);
 }
 
+Task<Result<std::optional<MediaJobRow>>> MediaJobs::find_any(std::string provider, std::string job_id) {
+  Statement query("SELECT " ATELIER_MEDIA_JOB_COLUMNS
+                  "FROM media_jobs WHERE provider = $1 AND job_id = $2 AND job_id <> ''",
+                  {std::move(provider), std::move(job_id)});
+  auto rows = co_await database_.read(std::move(query));
+  if (!rows) co_return error_of(rows);
+  co_return first_of(*rows);
+}
+
 Task<Result<std::vector<MediaJobRow>>> MediaJobs::left_open(std::string after, std::size_t count_max) {
   Statement query(
       "SELECT " ATELIER_MEDIA_JOB_COLUMNS

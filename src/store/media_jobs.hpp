@@ -47,6 +47,8 @@ class MediaJobs {
   Task<Result<std::vector<MediaJobRow>>> of_run(Principal principal, RunId run);
   // The owner's job of that name at that provider.
   Task<Result<std::optional<MediaJobRow>>> find_job(Principal principal, std::string provider, std::string job_id);
+  // Anybody's job of that name at that provider.
+  Task<Result<std::optional<MediaJobRow>>> find_any(std::string provider, std::string job_id);
   // Those of the next `count_max` open ones after `after` (a key, "" for the first) whose run was cancelled: anybody's.
   Task<Result<std::vector<MediaJobRow>>> left_open(std::string after, std::size_t count_max);
 

@@ -119,7 +119,10 @@ Task<Result<Outputs>> run_generate(NodeServices* services, StepRun step) {
   // The same for every try of this work, and another where the work before it is over.
   call.idempotency_key = left ? left->key : sha256(key + step.run.to_string()).hex().substr(0, 32);
   call.deadline = step.deadline;
-  call.webhook_url = services->provider_webhooks;
+  if (services->webhook_url)
+    call.webhook_url = [services, key](std::string provider) {
+      return services->webhook_url(std::move(provider), key);
+    };
   auto made = co_await services->generator->make(std::move(call), &book, std::move(left));
   if (made) co_return co_await book.finish(std::move(*made));
   const Error error = made.error();

@@ -28,8 +28,8 @@ struct NodeServices {
   model::MediaGateway* generator = nullptr;
   // Told of work that is left at a provider because its step was stopped: media_jobs' key. On the engine's loop.
   std::function<void(std::string key)> on_work_left = {};
-  // Where providers tell of news, {} standing for their name; "": nowhere.
-  std::string provider_webhooks = {};
+  // Where a provider may tell of news of the work of that key; null: nowhere.
+  std::function<Task<std::string>(std::string provider, std::string key)> webhook_url = {};
 };
 
 }  // namespace atelier::graph

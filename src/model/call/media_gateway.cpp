@@ -90,11 +90,6 @@ CallReport opening(const MediaCall& call) {
   return report;
 }
 
-std::string filled(std::string pattern, std::string_view provider) {
-  if (const std::size_t at = pattern.find("{}"); at != std::string::npos) pattern.replace(at, 2, provider);
-  return pattern;
-}
-
 }  // namespace
 
 std::optional<MediaAbility> MediaGateway::ability_of(const Candidate& candidate, MediaKind kind) const {
@@ -203,7 +198,8 @@ class MediaGateway::Work {
     if (!uploaded) co_return std::unexpected(std::move(uploaded.error()));
     const Target target = candidate_->target();
     MediaTicket ticket{.idempotency_key = call_.idempotency_key, .webhook_url = {}};
-    if (adapter_->has_webhooks()) ticket.webhook_url = filled(call_.webhook_url, candidate_->provider->name);
+    if (adapter_->has_webhooks() && call_.webhook_url)
+      ticket.webhook_url = co_await call_.webhook_url(candidate_->provider->name);
     has_webhook_ = !ticket.webhook_url.empty();
     auto request = adapter_->submit(call_.request, target, ticket, *uploaded);
     if (!request) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,8 +68,8 @@ struct MediaCall {
   std::string idempotency_key;  // the same for the same work for ever
   std::chrono::steady_clock::time_point deadline;
   KeyStatePtr key = {};
-  // Where the provider tells of news; empty: we ask alone. {} in it stands for the provider's name.
-  std::string webhook_url = {};
+  // The address at which that provider may tell of news of this work. Null, or giving "": we ask alone.
+  std::function<Task<std::string>(std::string provider)> webhook_url = {};
 };
 
 struct MediaMade {
