@@ -126,12 +126,13 @@ async function createKey(folder) {
 
 /** An `atelier serve` of its own data folder, gone when stopped. */
 export class Atelier {
-  /** With `needsKey` it asks for an access key, of which `key` is one. */
-  static async start(double, { needsKey = false } = {}) {
+  /** With `needsKey` it asks for an access key, of which `key` is one. `settings` are set beside the tests' own. */
+  static async start(double, { needsKey = false, settings = {} } = {}) {
     const folder = await mkdtemp(path.join(tmpdir(), 'atelier-clients-'));
     try {
       const environment = cleanEnvironment(folder, providersOf(double));
       const flags = ['--data-dir', folder, '--set', 'models.find_local=false', '--set', `access.require_key=${needsKey}`];
+      for (const [name, value] of Object.entries(settings)) flags.push('--set', `${name}=${value}`);
       // The first one is made before the server starts, which would not start without.
       const key = needsKey ? await createKey(folder) : 'unused';
       return new Atelier(await start('atelier', ['serve', '--listen', '127.0.0.1:0', ...flags], environment), folder, key);
