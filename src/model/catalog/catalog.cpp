@@ -77,10 +77,8 @@ Task<> Catalog::probe_places() {
 
 Task<Result<>> Catalog::refresh(std::shared_ptr<const Provider> provider) {
   // Who speaks OpenAI's form without its chat has a list like it all the same.
-  if (!provider->quirks.has_chat && provider->quirks.media != MediaWire::openai) {
-    models_.set_list(provider->name, known_list(*provider, clock_.wall_ms()));
-    co_return Result<>{};
-  }
+  if (!provider->quirks.has_chat && provider->quirks.media != MediaWire::openai)
+    co_return co_await refresh_media(std::move(provider));
   const ChatAdapter& adapter = adapter_for(provider->protocol);
   const Target target{.base_url = provider->base_url,
                       .model = {},
@@ -130,6 +128,46 @@ Task<Result<>> Catalog::refresh(std::shared_ptr<const Provider> provider) {
   }
   models_.set_list(provider->name, std::move(list));
   co_return done;
+}
+
+Task<Result<>> Catalog::refresh_media(std::shared_ptr<const Provider> provider) {
+  const Target target{.base_url = provider->base_url,
+                      .model = {},
+                      .credential = provider->credential,
+                      .quirks = provider->quirks,
+                      .headers = provider->headers};
+  ModelList list = known_list(*provider, clock_.wall_ms());
+  const MediaAdapter* adapter = media_adapter_for(provider->quirks.media);
+  std::optional<WireRequest> request = adapter ? adapter->list_models(target) : std::nullopt;
+  Result<> done;
+  if (request) {
+    auto more = co_await ask_media(provider, adapter, std::move(*request));
+    if (more) {
+      for (ListedModel& model : *more)
+        if (list.models.size() < kModelsMax) list.models.push_back(std::move(model));
+    } else {
+      list.last_error = more.error().message;
+      done = error_of(more);
+      const DirectoryPtr directory = models_.directory();
+      const ModelList* old = directory->list_of(provider->name);
+      if (old == nullptr || old->last_error != list.last_error)
+        log::warn("a provider's models cannot be listed", {{"provider", provider->name}, {"error", list.last_error}});
+      if (old != nullptr) list.models = old->models;
+    }
+  }
+  models_.set_list(provider->name, std::move(list));
+  co_return done;
+}
+
+Task<Result<std::vector<ListedModel>>> Catalog::ask_media(std::shared_ptr<const Provider> provider,
+                                                          const MediaAdapter* adapter, WireRequest request) {
+  auto answer = co_await upstream_.send(provider, std::move(request), std::chrono::steady_clock::now() + kListDeadline);
+  if (!answer) co_return error_of(answer);
+  auto body = co_await read_whole(**answer, kListBytesMax);
+  if (!body) co_return error_of(body);
+  if ((*answer)->status() != 200)
+    co_return std::unexpected(to_error(adapter->read_fault((*answer)->head(), *body), provider->name));
+  co_return adapter->read_models(*body);
 }
 
 }  // namespace atelier::model

@@ -10,6 +10,8 @@
 
 namespace atelier::model {
 
+class MediaAdapter;
+
 struct CatalogOptions {
   std::chrono::milliseconds list_life{std::chrono::hours(1)};
   std::chrono::milliseconds retry_after{std::chrono::minutes(1)};  // a list that could not be read
@@ -34,6 +36,10 @@ class Catalog {
 
  private:
   Task<> probe_places();
+  // Of one that makes media alone: what is known of it, and what it tells.
+  Task<Result<>> refresh_media(std::shared_ptr<const Provider> provider);
+  Task<Result<std::vector<ListedModel>>> ask_media(std::shared_ptr<const Provider> provider,
+                                                   const MediaAdapter* adapter, WireRequest request);
   bool is_due(const Provider& provider, const ModelList* list) const;
   Models& models_;
   Upstream& upstream_;

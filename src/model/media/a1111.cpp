@@ -35,6 +35,22 @@ class A1111 final : public MediaAdapter {
   MediaWire wire() const noexcept override { return MediaWire::a1111; }
   std::span<const KnownMediaModel> known_models() const noexcept override { return kA1111Known; }
 
+  // [{"title": "dream.safetensors [abc]", "model_name": "dream"}]
+  std::optional<WireRequest> list_models(const Target& target) const override {
+    return get_from(with_basic_key(target), "/sdapi/v1/sd-models", "Basic");
+  }
+  Result<std::vector<ListedModel>> read_models(std::string_view body) const override {
+    auto list = json::parse(body);
+    if (!list || !list->is_array()) return fail(ErrorCode::unavailable, "the web UI's list of checkpoints is none");
+    std::vector<ListedModel> models;
+    for (const json::Value& each : list->get_array()) {
+      const json::Object* one = each.if_object();
+      std::string id = one ? loose::text_at(*one, "model_name") : std::string();
+      if (!id.empty()) models.push_back({.id = std::move(id), .title = loose::text_at(*one, "title")});
+    }
+    return models;
+  }
+
   std::optional<MediaAbility> ability(std::string_view model, MediaKind kind) const override {
     MediaAbility can;
     if (kind == MediaKind::upscale) {
@@ -85,10 +101,7 @@ class A1111 final : public MediaAdapter {
     const std::string_view path = is_upscale               ? "/sdapi/v1/extra-single-image"
                                   : request.inputs.empty() ? "/sdapi/v1/txt2img"
                                                            : "/sdapi/v1/img2img";
-    // --api-auth takes a name and a password, "name:password".
-    Target basic = target;
-    if (!basic.credential.key.empty()) basic.credential.key = base64(basic.credential.key);
-    WireRequest out = post_json(basic, path, std::move(body), "Basic");
+    WireRequest out = post_json(with_basic_key(target), path, std::move(body), "Basic");
     out.first_byte_at_least = kA1111Takes;
     return out;
   }
@@ -137,6 +150,12 @@ class A1111 final : public MediaAdapter {
   }
 
  private:
+  // --api-auth takes a name and a password, "name:password".
+  static Target with_basic_key(Target target) {
+    if (!target.credential.key.empty()) target.credential.key = base64(target.credential.key);
+    return target;
+  }
+
   static json::Object draw(const MediaRequest& request, std::string_view model) {
     const PixelSize size = checkpoint_size(request, model);
     json::Object body{{"prompt", request.prompt}, {"width", size.width}, {"height", size.height},

@@ -48,6 +48,11 @@ Result<MediaJob> media_job_from_json(const json::Value& value) {
   return job;
 }
 
+Result<std::vector<ListedModel>> MediaAdapter::read_models(std::string_view body) const {
+  (void)body;
+  return std::vector<ListedModel>();
+}
+
 std::expected<std::string, Fault> MediaAdapter::read_upload(const HttpHead& head, std::string_view body) const {
   return std::unexpected(read_fault(head, body));
 }

@@ -84,6 +84,12 @@ class MediaAdapter {
 
   // Models it is known to have, for lists. Others may be asked for by name.
   virtual std::span<const KnownMediaModel> known_models() const noexcept = 0;
+  // Where it can be asked for more of them: the checkpoints and voices of a server on one's own machine.
+  virtual std::optional<WireRequest> list_models(const Target& target) const {
+    (void)target;
+    return std::nullopt;
+  }
+  virtual Result<std::vector<ListedModel>> read_models(std::string_view body) const;
   // What this model can do of that kind; nullopt: nothing. For models it does not know: open_ability(), where the
   // provider has models of that kind that are not in a list.
   virtual std::optional<MediaAbility> ability(std::string_view model, MediaKind kind) const = 0;

@@ -26,6 +26,19 @@ class ComfyUi final : public MediaAdapter {
   MediaWire wire() const noexcept override { return MediaWire::comfyui; }
   std::span<const KnownMediaModel> known_models() const noexcept override { return kComfyKnown; }
 
+  // ["a.safetensors"]
+  std::optional<WireRequest> list_models(const Target& target) const override {
+    return get_from(target, "/models/checkpoints");
+  }
+  Result<std::vector<ListedModel>> read_models(std::string_view body) const override {
+    auto list = json::parse(body);
+    if (!list || !list->is_array()) return fail(ErrorCode::unavailable, "ComfyUI's list of checkpoints is none");
+    std::vector<ListedModel> models;
+    for (const json::Value& one : list->get_array())
+      if (const std::string_view name = loose::view_of(one); !name.empty()) models.push_back({.id = std::string(name)});
+    return models;
+  }
+
   std::optional<MediaAbility> ability(std::string_view model, MediaKind kind) const override {
     if (model == kComfyWorkflowModel)
       return kind == MediaKind::transcription ? std::nullopt : std::optional(open_ability(kind));

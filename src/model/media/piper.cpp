@@ -21,6 +21,16 @@ class Piper final : public MediaAdapter {
   MediaWire wire() const noexcept override { return MediaWire::piper; }
   std::span<const KnownMediaModel> known_models() const noexcept override { return kPiperKnown; }
 
+  // The voices that were downloaded, by their names.
+  std::optional<WireRequest> list_models(const Target& target) const override { return get_from(target, "/voices"); }
+  Result<std::vector<ListedModel>> read_models(std::string_view body) const override {
+    auto list = json::parse(body);
+    if (!list || !list->is_object()) return fail(ErrorCode::unavailable, "Piper's list of voices is none");
+    std::vector<ListedModel> models;
+    for (const auto& [name, facts] : list->get_object()) models.push_back({.id = std::string(name)});
+    return models;
+  }
+
   std::optional<MediaAbility> ability(std::string_view, MediaKind kind) const override {
     if (kind != MediaKind::speech) return std::nullopt;
     MediaAbility can;
