@@ -24,6 +24,9 @@ const SHOWN_MAX = 50;
 const pages: readonly { path: string; label: MessageKey }[] = [
   { path: '/c', label: 'nav.chat' },
   { path: '/shorts', label: 'nav.shorts' },
+  { path: '/image', label: 'nav.image' },
+  { path: '/audio', label: 'nav.audio' },
+  { path: '/video', label: 'nav.video' },
   { path: '/library', label: 'nav.library' },
   { path: '/activity', label: 'nav.activity' },
   { path: '/models', label: 'nav.models' },

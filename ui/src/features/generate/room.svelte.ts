@@ -1,0 +1,102 @@
+import { generationCalls } from '$lib/api/generations';
+import type { Generation, MediaKind, MediaModel } from '$lib/api/generation-types';
+import { newKey } from '$lib/media/secure';
+import type { Studio } from '$lib/state/studio.svelte';
+import { Form } from './form/form.svelte';
+import { InputUploads } from './form/uploads.svelte';
+import { rollSeed, valuesOf } from './form/values';
+import { Made } from './made/made.svelte';
+import { Pair, picturesOf, type Picture } from './made/gallery.svelte';
+import { t } from './words';
+
+// One kind of thing: what is to be made of it, and what was.
+export class Room {
+  readonly form: Form;
+  readonly made: Made;
+  readonly uploads: InputUploads;
+  readonly pair = new Pair();
+  upscalers = $state.raw<readonly MediaModel[]>([]);
+  readonly pictures = $derived.by(() => this.made.shown.flatMap(picturesOf));
+  masking = $state<string | null>(null); // the asset whose mask is painted
+  isSendingMask = $state(false);
+  #studio: Studio;
+
+  constructor(studio: Studio, kind: MediaKind) {
+    this.#studio = studio;
+    this.form = new Form(studio, kind);
+    this.made = new Made(studio, kind === 'image' ? ['image', 'upscale'] : [kind]);
+    this.uploads = new InputUploads(studio);
+  }
+  start(): void {
+    this.made.start();
+    void this.form.load();
+    if (this.form.kind === 'image') void this.#loadUpscalers();
+  }
+  dispose(): void {
+    this.made.dispose();
+    this.form.dispose();
+    this.uploads.dispose();
+  }
+  async #loadUpscalers(): Promise<void> {
+    try {
+      this.upscalers = (await generationCalls(this.#studio.api).models('upscale')).items;
+    } catch {
+      // Then larger is not offered; the room works without it.
+    }
+  }
+
+  async make(): Promise<void> {
+    const made = await this.form.send();
+    if (made) this.made.put(made);
+  }
+
+  again(made: Generation): void {
+    if (made.kind !== this.form.kind) return;
+    this.form.take(valuesOf(made));
+    this.#studio.toasts.show({ text: t('made.inForm') });
+  }
+  variation(picture: Picture): void {
+    if (picture.made.kind === this.form.kind) this.form.take(valuesOf(picture.made));
+    this.form.set({ seed: rollSeed(), isSeedLocked: false, count: this.form.values.count || '1' });
+    this.begin(picture);
+    this.#studio.toasts.show({ text: t('picture.variationReady') });
+  }
+  begin(picture: Picture): void {
+    this.form.addInput({ role: 'reference', asset: picture.asset, name: '' });
+  }
+
+  // A model that takes masks: the one that is chosen, or the first that does.
+  readonly #masker = $derived.by(() => (this.form.ability.mask ? this.form.model : this.form.models.find(({ ability }) => ability.mask)));
+  get canMask(): boolean {
+    return this.#masker !== undefined;
+  }
+  mask(asset: string): void {
+    if (this.#masker) this.form.set({ model: this.#masker.id });
+    this.masking = asset;
+  }
+  async useMask(file: File): Promise<void> {
+    const picture = this.masking;
+    if (picture === null || this.isSendingMask) return;
+    this.isSendingMask = true;
+    const asset = await this.uploads.send(file);
+    this.isSendingMask = false;
+    if (!asset) return void (this.uploads.now?.problem && this.#studio.complain(this.uploads.now.problem));
+    this.form.set({ inputs: [] });
+    this.form.addInput({ role: 'reference', asset: picture, name: '' });
+    this.form.addInput({ role: 'mask', asset: asset.id, name: t('input.mask') });
+    this.masking = null;
+    this.#studio.toasts.show({ text: t('mask.ready') });
+  }
+
+  async larger(picture: Picture): Promise<void> {
+    const model = this.upscalers[0];
+    if (!model) return;
+    try {
+      const made = await generationCalls(this.#studio.api).create({ kind: 'upscale', model: model.id, inputs: [{ role: 'reference', asset: picture.asset }] }, newKey());
+      this.made.put(made);
+      this.#studio.toasts.show({ text: t('picture.largerBegun') });
+    } catch (error) {
+      this.#studio.complain(error);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// The calls about what is made, each a line.
+import { withQuery, type Api } from './client';
+import type { Generation, GenerationEstimate, MediaKind, MediaModel, NewGeneration } from './generation-types';
+import type { Page } from './types';
+
+const at = encodeURIComponent;
+
+export function generationCalls(api: Api) {
+  return {
+    models: (kind: MediaKind) => api.call<{ items: MediaModel[] }>('GET', withQuery('/api/generations/models', { kind })),
+    estimate: (body: NewGeneration, signal?: AbortSignal) => api.call<GenerationEstimate>('POST', '/api/generations/estimate', { body, signal }),
+    create: (body: NewGeneration, key: string) => api.call<Generation>('POST', '/api/generations', { body, key }),
+    list: (query: { kind?: MediaKind; after?: string; limit?: number }) => api.call<Page<Generation>>('GET', withQuery('/api/generations', query)),
+    one: (id: string) => api.call<Generation>('GET', `/api/generations/${at(id)}`),
+    cancel: (id: string) => api.call<Generation>('POST', `/api/generations/${at(id)}/cancel`),
+    retry: (id: string, mayPayTwice: boolean, key: string) => api.call<Generation>('POST', `/api/generations/${at(id)}/retry`, { body: { may_pay_twice: mayPayTwice }, key }),
+    giveUp: (id: string) => api.call<Generation>('POST', `/api/generations/${at(id)}/give_up`),
+  };
+}
+export type GenerationCalls = ReturnType<typeof generationCalls>;
