@@ -12,6 +12,7 @@
 #include "base/json.hpp"
 #include "tests/double/faults.hpp"
 #include "tests/double/form.hpp"
+#include "tests/double/jobs.hpp"
 #include "tests/double/message.hpp"
 #include "tests/double/persona.hpp"
 #include "tests/double/reader.hpp"
@@ -31,6 +32,7 @@ struct State {
   std::map<std::string, Stored, std::less<>> responses;
   std::deque<std::string> response_order;   // oldest first
   std::set<std::uint64_t> cached_prefixes;  // hashes
+  Jobs jobs;
 
   void store(const std::string& id, Stored stored);
 };
@@ -111,6 +113,33 @@ Answer answer_ollama_version(const Call& call);
 Answer answer_ollama_tags(const Call& call);
 Answer answer_ollama_ps(const Call& call);
 Answer answer_ollama_show(const Call& call);
+
+Answer answer_veo(const Call& call);
+Answer answer_veo_operation(const Call& call);
+Answer answer_veo_file(const Call& call);
+
+// Those that make media, each in its file.
+Answer answer_result(const Call& call);
+Answer answer_prediction_of_model(const Call& call);
+Answer answer_prediction_of_version(const Call& call);
+Answer answer_prediction(const Call& call);
+Answer answer_cancel_prediction(const Call& call);
+Answer answer_replicate_upload(const Call& call);
+Answer answer_replicate_file(const Call& call);
+Answer answer_replicate_secret(const Call& call);
+Answer answer_replicate_account(const Call& call);
+Answer answer_luma_generate(const Call& call);
+Answer answer_luma_generation(const Call& call);
+Answer answer_runway(const Call& call);
+Answer answer_runway_task(const Call& call);
+Answer answer_cancel_runway_task(const Call& call);
+Answer answer_bfl(const Call& call);
+Answer answer_bfl_result(const Call& call);
+Answer answer_fal(const Call& call);
+Answer answer_fal_status(const Call& call);
+Answer answer_fal_response(const Call& call);
+Answer answer_cancel_fal(const Call& call);
+Answer answer_fal_keys(const Call& call);
 
 Answer answer_health(const Call& call);
 Answer answer_props(const Call& call);

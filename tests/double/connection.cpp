@@ -222,7 +222,7 @@ Connection::Played Connection::send(const Step& step) {
   sent_ += static_cast<std::size_t>(sent);
   sent_bytes_ += static_cast<std::uint64_t>(sent);
   if (sent_ == bytes->size()) {
-    ++step_;
+    if (!step.repeats) ++step_;
     sent_ = 0;
     if (step.is_token) ++tokens_;
   }

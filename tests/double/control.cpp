@@ -44,6 +44,18 @@ json::Object shown(const RuleState& state) {
           {"struck", state.struck}};
 }
 
+json::Object shown(const Job& job) {
+  return {{"id", job.id},
+          {"persona", dialect_of(job.persona).name},
+          {"model", job.model},
+          {"words", job.words},
+          {"is_over", is_over(state_of(job, Clock::now()))},
+          {"is_cancelled", job.is_cancelled},
+          {"polls", job.poll_count},
+          {"fetches", job.fetch_count},
+          {"webhooks", job.webhook_count}};
+}
+
 Rule read_rule(Reader& reader) {
   Rule rule{.fault = reader.required_text("fault")};
   rule.model = reader.text("model");
@@ -79,6 +91,11 @@ Answer Control::answer(const Request& request) {
     for (const auto& [marker, count] : journal_.markers())
       all[marker] = {{"received", count.received}, {"answered", count.answered}};
     return json_answer({{"markers", std::move(all)}});
+  }
+  if (path == "/jobs" && is_get) {
+    json::Array all;
+    for (const Job& job : hooks_.jobs().all()) all.push_back(shown(job));
+    return json_answer({{"jobs", std::move(all)}});
   }
   if (path == "/faults" && is_get) {
     json::Array all;

@@ -16,7 +16,8 @@ constexpr std::uint32_t bits(Personas... personas) {
 }
 using enum Persona;
 
-constexpr std::uint32_t kAll = (1U << kPersonaCount) - 1;
+constexpr std::uint32_t kMakers = bits(replicate, fal, luma, runway, bfl);
+constexpr std::uint32_t kAll = ((1U << kPersonaCount) - 1) & ~kMakers;
 constexpr std::uint32_t kLocal = bits(ollama, llama_cpp, lm_studio, vllm);
 constexpr std::uint32_t kResponses = bits(openai, azure, openrouter, groq, xai) | kLocal;
 constexpr std::uint32_t kMessages = bits(anthropic, openrouter) | kLocal;
@@ -54,8 +55,10 @@ constexpr Endpoint kEndpoints[] = {
     {"POST", "/v1beta/models/*:countTokens", Family::gemini, bits(gemini), answer_gemini_count_tokens},
     {"POST", "/v1beta/models/*:embedContent", Family::gemini, bits(gemini), answer_embed_content},
     {"POST", "/v1beta/models/*:batchEmbedContents", Family::gemini, bits(gemini), answer_batch_embed_contents},
+    {"POST", "/v1beta/models/*:predictLongRunning", Family::gemini, bits(gemini), answer_veo},
+    {"GET", "/v1beta/models/*", Family::gemini, bits(gemini), answer_veo_operation},
+    {"GET", "/v1beta/files/*:download", Family::gemini, bits(gemini), answer_veo_file},
     {"GET", "/v1beta/models", Family::gemini, bits(gemini), answer_gemini_models},
-    {"GET", "/v1beta/models/*", Family::gemini, bits(gemini), answer_gemini_model},
 
     {"GET", "/", Family::ollama, bits(ollama), answer_ollama_root, true},
     {"POST", "/api/chat", Family::ollama, bits(ollama), answer_ollama_chat},
@@ -74,6 +77,33 @@ constexpr Endpoint kEndpoints[] = {
     {"GET", "/version", Family::local, bits(vllm), answer_vllm_version, true},
     {"GET", "/api/v1/models", Family::local, bits(lm_studio), answer_lm_studio_models},
     {"GET", "/api/v0/models", Family::local, bits(lm_studio), answer_lm_studio_old_models},
+
+    {"GET", "/results/*", Family::media, kMakers, answer_result, true},
+
+    {"POST", "/v1/models/*/predictions", Family::media, bits(replicate), answer_prediction_of_model},
+    {"POST", "/v1/predictions", Family::media, bits(replicate), answer_prediction_of_version},
+    {"POST", "/v1/predictions/*/cancel", Family::media, bits(replicate), answer_cancel_prediction},
+    {"GET", "/v1/predictions/*", Family::media, bits(replicate), answer_prediction},
+    {"POST", "/v1/files", Family::media, bits(replicate), answer_replicate_upload},
+    {"GET", "/v1/files/*", Family::media, bits(replicate), answer_replicate_file},
+    {"GET", "/v1/webhooks/default/secret", Family::media, bits(replicate), answer_replicate_secret},
+    {"GET", "/v1/account", Family::media, bits(replicate), answer_replicate_account},
+
+    {"POST", "/generations", Family::media, bits(luma), answer_luma_generate},
+    {"GET", "/generations/*", Family::media, bits(luma), answer_luma_generation},
+
+    {"GET", "/v1/tasks/*", Family::media, bits(runway), answer_runway_task},
+    {"DELETE", "/v1/tasks/*", Family::media, bits(runway), answer_cancel_runway_task},
+    {"POST", "/v1/*", Family::media, bits(runway), answer_runway},
+
+    {"GET", "/v1/get_result", Family::media, bits(bfl), answer_bfl_result},
+    {"POST", "/v1/*", Family::media, bits(bfl), answer_bfl},
+
+    {"GET", "/.well-known/jwks.json", Family::media, bits(fal), answer_fal_keys, true},
+    {"GET", "/*/status", Family::media, bits(fal), answer_fal_status},
+    {"PUT", "/*/cancel", Family::media, bits(fal), answer_cancel_fal},
+    {"GET", "/*", Family::media, bits(fal), answer_fal_response},
+    {"POST", "/*", Family::media, bits(fal), answer_fal},
 };
 
 // Tried in this order when neither the options nor the path say who is meant.
@@ -113,6 +143,8 @@ ErrorShape shape_of(Family family, const Dialect& dialect) {
       return ErrorShape::ollama;
     case Family::local:
       return ErrorShape::numeric;
+    case Family::media:
+      return dialect.errors;
   }
   return ErrorShape::openai;
 }
@@ -146,6 +178,13 @@ std::string bearer_of(const Request& request) {
              : "";
 }
 
+// fal's scheme has a name of its own.
+std::string fal_key_of(const Request& request) {
+  constexpr std::string_view kKey = "Key ";
+  const std::string_view value = request.field("authorization").value_or("");
+  return value.starts_with(kKey) ? std::string(value.substr(kKey.size())) : "";
+}
+
 std::string key_of(const Place& place, const Request& request) {
   const auto field = [&](std::string_view name) { return std::string(request.field(name).value_or("")); };
   std::string key;
@@ -155,6 +194,10 @@ std::string key_of(const Place& place, const Request& request) {
       break;
     case Family::gemini:
       return !field("x-goog-api-key").empty() ? field("x-goog-api-key") : request.query_value("key").value_or("");
+    case Family::media:
+      if (place.dialect->persona == bfl) return field("x-key");
+      if (place.dialect->persona == Persona::fal) return fal_key_of(request);
+      break;
     default:
       if (place.dialect->persona == azure) key = field("api-key");
       break;

@@ -8,7 +8,7 @@
 
 namespace atelier::doubles {
 
-enum class Family : std::uint8_t { openai, anthropic, gemini, ollama, local };
+enum class Family : std::uint8_t { openai, anthropic, gemini, ollama, local, media };
 
 struct Endpoint {
   std::string_view method;

@@ -168,6 +168,11 @@ json::Value error_body(ErrorShape shape, const Problem& problem, std::uint64_t r
       return google_error(problem);
     case ErrorShape::ollama:
       return {{"error", problem.message}};
+    case ErrorShape::detail: {
+      json::Object body{{"detail", problem.message}};
+      for (const auto& [name, value] : problem.details) body[name] = value;
+      return body;
+    }
   }
   return {};
 }

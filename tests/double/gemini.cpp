@@ -212,7 +212,10 @@ json::Object model_object(std::string_view id) {
 
 }  // namespace
 
-Answer answer_generate_content(const Call& call) { return generate(call, false); }
+Answer answer_generate_content(const Call& call) {
+  if (makes_pictures(call.model)) return answer_gemini_pictures(call);
+  return generate(call, false);
+}
 Answer answer_stream_generate_content(const Call& call) { return generate(call, true); }
 
 Answer answer_gemini_count_tokens(const Call& call) {

@@ -16,6 +16,10 @@ struct GeminiAsk {
 
 std::expected<GeminiAsk, Problem> read_generate(const Call& call);
 
+// Models that give pictures within their answers: "...-image", "...-image-preview".
+bool makes_pictures(std::string_view model) noexcept;
+Answer answer_gemini_pictures(const Call& call);
+
 // Models before the third give calls no id and ask for no signatures.
 bool has_signatures(std::string_view model) noexcept;
 // The signature of a function call; the arguments in their canonical spelling.

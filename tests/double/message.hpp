@@ -45,7 +45,7 @@ enum class PieceKind : std::uint8_t {
 
 struct Piece {
   PieceKind kind = PieceKind::token;
-  std::string data;        // JSON text, or "[DONE]", or bytes of a sound
+  std::string data = {};   // JSON text, or "[DONE]", or bytes of a sound
   std::string event = {};  // SSE's event name; empty: none
 };
 
@@ -69,7 +69,8 @@ enum class ErrorShape : std::uint8_t {
   gemini_openai,  // [{"error":{"code","message","status"}}]
   anthropic,      // {"type":"error","error":{"type","message"},"request_id"}
   gemini,         // {"error":{"code","message","status","details"}}
-  ollama,         // {"error":"text"}
+  ollama,         // {"error":"text"}; Runway too
+  detail,         // {"detail":"text"}: Replicate, fal, Luma, Black Forest Labs
 };
 
 struct Answer {
@@ -77,11 +78,13 @@ struct Answer {
   Fields fields = {};
   std::string content_type = "application/json";
   Framing framing = Framing::whole;
-  std::string body = {};                 // of a whole answer
-  std::vector<Piece> pieces = {};        // of a streamed one
-  std::vector<Piece> error_pieces = {};  // what this protocol sends when it fails in a stream
-  bool has_crlf = false;                 // SSE lines end so
-  std::string comment = {};              // before the first event
+  std::string body = {};                            // of a whole answer
+  std::vector<Piece> pieces = {};                   // of a streamed one
+  std::vector<Piece> error_pieces = {};             // what this protocol sends when it fails in a stream
+  bool has_crlf = false;                            // SSE lines end so
+  std::string comment = {};                         // before the first event
+  bool is_endless = false;                          // its pieces' last is sent again and again
+  std::optional<std::size_t> told_size_bytes = {};  // of a whole one whose body is shorter, and then breaks off
 
   bool is_streamed() const noexcept { return framing != Framing::whole; }
 };

@@ -103,6 +103,11 @@ const std::array<Dialect, kPersonaCount> kDialects{{
      .errors = ErrorShape::numeric,
      .owner = "vllm",
      .is_local = true},
+    {.persona = Persona::replicate, .name = "replicate", .errors = ErrorShape::detail, .makes_only_media = true},
+    {.persona = Persona::fal, .name = "fal", .errors = ErrorShape::detail, .makes_only_media = true},
+    {.persona = Persona::luma, .name = "luma", .errors = ErrorShape::detail, .makes_only_media = true},
+    {.persona = Persona::runway, .name = "runway", .errors = ErrorShape::ollama, .makes_only_media = true},
+    {.persona = Persona::bfl, .name = "bfl", .errors = ErrorShape::detail, .makes_only_media = true},
 }};
 
 }  // namespace

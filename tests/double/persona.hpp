@@ -25,8 +25,13 @@ enum class Persona : std::uint8_t {
   llama_cpp,
   lm_studio,
   vllm,
+  replicate,
+  fal,
+  luma,
+  runway,
+  bfl,
 };
-inline constexpr std::size_t kPersonaCount = 14;
+inline constexpr std::size_t kPersonaCount = 19;
 
 // How a provider's chat completions differ from OpenAI's.
 struct Dialect {
@@ -41,9 +46,9 @@ struct Dialect {
 
   Persona persona;
   std::string_view name;
-  std::span<const std::string_view> bases;  // what stands before "/chat/completions"
+  std::span<const std::string_view> bases = {};  // what stands before "/chat/completions"
   ErrorShape errors = ErrorShape::openai;
-  std::string_view owner;
+  std::string_view owner = {};
   bool is_local = false;   // asks for no key
   bool is_strict = false;  // refuses fields it does not know
   Usage usage = Usage::asked;
@@ -57,6 +62,7 @@ struct Dialect {
   bool has_filter_results = false;  // Azure's first chunk
   bool has_comments = false;        // keep-alives before the first event
   std::string_view stop_word = "stop";
+  bool makes_only_media = false;  // and answers no chat: its work is jobs
 };
 
 const Dialect& dialect_of(Persona persona) noexcept;

@@ -13,6 +13,8 @@
 
 #include "base/unique_fd.hpp"
 #include "tests/double/connection.hpp"
+#include "tests/double/courier.hpp"
+#include "tests/double/signing.hpp"
 
 namespace atelier::doubles {
 namespace {
@@ -48,8 +50,10 @@ struct ProviderDouble::State final : Hub {
         acceptor(io.get_executor()),
         waits_(io.get_executor()),
         control(journal_, rules,
-                {.set_connects = [this](Connects wanted) { set_connects(wanted); }, .reset = [this] { reset(); }}),
+                {.set_connects = [this](Connects wanted) { set_connects(wanted); }, .reset = [this] { reset(); },
+                 .jobs = [this]() -> const Jobs& { return service_.jobs(); }}),
         service_(options, journal_, rules, control) {
+    service_.jobs().post = [this](Letter letter) { courier.send(std::move(letter)); };
     listen(options.port);
     port = acceptor.local_endpoint().port();
     accept();
@@ -61,6 +65,7 @@ struct ProviderDouble::State final : Hub {
       boost::system::error_code ignored;
       acceptor.close(ignored);
       waits_.stop();
+      courier.stop();
       while (!connections.empty()) std::shared_ptr<Connection>(*connections.begin())->close();
       io.stop();
     });
@@ -135,6 +140,7 @@ struct ProviderDouble::State final : Hub {
     rules.clear();
     rules.seed(options.seed);
     journal_.forget();
+    service_.jobs().forget();
     set_connects(Connects::normal);
   }
 
@@ -158,6 +164,7 @@ struct ProviderDouble::State final : Hub {
   Waits waits_;
   Control control;
   Service service_;
+  Courier courier{io.get_executor(), service_.jobs()};
   std::set<std::shared_ptr<Connection>> connections;  // shared with their own handlers and waits
   std::vector<UniqueFd> fillers;
   Connects connects = Connects::normal;
@@ -180,6 +187,14 @@ std::vector<RuleState> ProviderDouble::rules() const { return state_->rules.list
 void ProviderDouble::set_connects(Connects connects) {
   state_->run([&] { state_->set_connects(connects); });
 }
+
+std::vector<Job> ProviderDouble::jobs() const {
+  std::vector<Job> jobs;
+  state_->run([&] { jobs.assign(state_->service_.jobs().all().begin(), state_->service_.jobs().all().end()); });
+  return jobs;
+}
+std::string ProviderDouble::webhook_secret() { return std::string(kWebhookSecret); }
+std::string ProviderDouble::fal_public_key() { return doubles::fal_public_key(); }
 
 std::vector<Seen> ProviderDouble::requests() const { return state_->journal_.all(); }
 std::optional<Seen> ProviderDouble::request(std::uint64_t number) const { return state_->journal_.find(number); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "tests/double/jobs.hpp"
 #include "tests/double/journal.hpp"
 #include "tests/double/persona.hpp"
 #include "tests/double/rules.hpp"
@@ -67,6 +68,13 @@ class ProviderDouble {
   void clear_rules();
   std::vector<RuleState> rules() const;
   void set_connects(Connects connects);
+
+  // Work it was given, oldest first.
+  std::vector<Job> jobs() const;
+  // How webhooks are signed: the secret of those that speak Standard Webhooks ("whsec_..."), and the public key of fal's
+  // list, in base64 for URLs.
+  static std::string webhook_secret();
+  static std::string fal_public_key();
 
   std::vector<Seen> requests() const;
   std::optional<Seen> request(std::uint64_t number) const;

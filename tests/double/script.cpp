@@ -79,7 +79,8 @@ class Writer {
                                               [&](std::string_view name) { return faults_.text(name) == "clean"; });
     is_chunked_ = !until_close && (answer_.is_streamed() || faults_.has("chunked") || ends_early_clean);
     script_.closes =
-        until_close || !request_.keeps_alive || faults_.has("close-after") || faults_.has("close-silently");
+        until_close || !request_.keeps_alive || faults_.has("close-after") || faults_.has("close-silently") ||
+        answer_.told_size_bytes.has_value();
     write_before_head();
     if (!has_ended_) write_head();
     if (!has_ended_ && request_.has_body) {
@@ -201,7 +202,7 @@ class Writer {
     if (is_chunked_)
       field("transfer-encoding", "chunked");
     else if (!answer_.is_streamed() && !faults_.has("until-close"))
-      field("content-length", fmt::format("{}", answer_.body.size()));
+      field("content-length", fmt::format("{}", answer_.told_size_bytes.value_or(answer_.body.size())));
     if (script_.closes && !faults_.has("close-silently")) field("connection", "close");
     head += "\r\n";
     if (faults_.has("cut-in-head")) {
@@ -313,6 +314,7 @@ class Writer {
     if (kind == PieceKind::token) {
       Step& step = pending_step();
       step.is_token = true;
+      step.repeats = answer_.is_endless;
       if (const std::size_t at = step.bytes.find(kStampPlace); at != std::string::npos)
         step.stamp_at = static_cast<std::uint32_t>(at);
     }

@@ -24,6 +24,7 @@ struct Step {
   std::chrono::microseconds length{0};
   bool is_token = false;       // paced in load mode
   bool is_bytewise = false;    // one byte by one
+  bool repeats = false;        // until the client leaves
   std::uint32_t stamp_at = 0;  // where the time is put into `bytes`; 0: nowhere
 };
 

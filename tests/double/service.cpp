@@ -78,7 +78,9 @@ bool Service::may_load(std::string_view target, std::string_view body) const {
 
 Service::Content Service::parse(const Place& place, const Request& request) const {
   Content parsed;
-  const bool has_body = request.method == "POST";
+  // Some of what is told a job has no body.
+  const bool may_be_empty = place.endpoint && place.endpoint->family == Family::media;
+  const bool has_body = request.method == "POST" && !(may_be_empty && request.body.empty());
   const std::string_view type = request.field("content-type").value_or("");
   if (has_body && is_form(type)) {
     if (auto form = parse_form(type, request.body)) {
@@ -179,7 +181,8 @@ Answer Service::make_answer(const Place& place, const Request& request, Content 
   }
   if (parsed.problem) return refused(*parsed.problem);
   const std::string model(split_model(parsed.model).base);
-  if (request.method == "POST" && model.empty() && request.path.find("/moderations") == std::string::npos)
+  if (request.method == "POST" && model.empty() && place.endpoint->family != Family::media &&
+      request.path.find("/moderations") == std::string::npos)
     return refused(place.errors == ErrorShape::anthropic ? kAnthropicWords.missing("model")
                                                          : kOpenAiWords.missing("model"));
   if (is_missing_model(model))

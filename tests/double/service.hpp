@@ -26,6 +26,7 @@ class Service {
     std::uint64_t number = 0;              // of the request; 0: it is only counted
     bool is_counted = true;                // not those to the control
   };
+  Jobs& jobs() noexcept { return state_.jobs; }
   Decision decide(const RequestHead& head, std::string_view body, std::uint64_t connection);
 
  private:
