@@ -171,11 +171,13 @@ TEST(CheckpointSize, IsWhatCheckpointsWereTrainedOn) {
   EXPECT_EQ(checkpoint_size(request, "v1-5.safetensors"), (PixelSize{320, 200}));
 }
 
-TEST(CheckpointSize, APictureKeepsItsShapeAndASmallOneItsSize) {
+TEST(CheckpointSize, APictureKeepsItsShapeAndOneOfTheUsualAreaItsSize) {
   MediaRequest request;
   request.inputs.push_back(input_of(Role::reference, doubles::png_of({.width = 601, .height = 400})));
   EXPECT_EQ(checkpoint_size(request, "v1-5.safetensors"), (PixelSize{600, 400}));
   request.inputs.front().bytes = doubles::png_of({.width = 4'000, .height = 3'000});
+  EXPECT_EQ(checkpoint_size(request, "v1-5.safetensors"), (PixelSize{576, 448}));
+  request.inputs.front().bytes = doubles::png_of({.width = 64, .height = 48});
   EXPECT_EQ(checkpoint_size(request, "v1-5.safetensors"), (PixelSize{576, 448}));
 }
 

@@ -104,12 +104,12 @@ TEST(Stability, ACreativeEnlargementIsAJobThatIsAskedForSlowly) {
   EXPECT_TRUE(gone.error().may_be_paid);
 }
 
-TEST(Stability, ABlurredPictureIsARefusalThatMayHaveBeenPaid) {
+TEST(Stability, ABlurredPictureIsARefusal) {
   const Fault fault = expect_fault(
       adapter().read_submit(head_of(200), R"({"image":"aGVsbG8=","finish_reason":"CONTENT_FILTERED","seed":1})",
                             request_for(MediaKind::image)));
   EXPECT_EQ(fault.kind, Fault::Kind::content);
-  EXPECT_TRUE(fault.may_be_paid);
+  EXPECT_EQ(fault.code, "content_filtered");
 }
 
 TEST(Stability, SoundComesAsItIs) {

@@ -83,7 +83,7 @@ std::optional<PixelSize> picture_size(std::string_view bytes) noexcept {
 }
 
 PixelSize checkpoint_size(const MediaRequest& request, std::string_view checkpoint) {
-  constexpr double kAreasKept = 2;
+  constexpr double kAreasKeptMin = 0.25, kAreasKeptMax = 2;  // of what it was trained on
   constexpr int kFine = 8, kCoarse = 64;
   if (request.width > 0) return {request.width, request.height};
   const double side = usual_side(checkpoint);
@@ -94,7 +94,8 @@ PixelSize checkpoint_size(const MediaRequest& request, std::string_view checkpoi
     const MediaInput* begin = request.find(MediaInput::Role::reference);
     if (begin == nullptr) begin = request.find(MediaInput::Role::first_frame);
     if (const auto size = begin ? picture_size(begin->bytes) : std::nullopt) {
-      if (static_cast<double>(size->width) * size->height <= kAreasKept * side * side)
+      const double areas = static_cast<double>(size->width) * size->height / (side * side);
+      if (areas >= kAreasKeptMin && areas <= kAreasKeptMax)
         return {in_steps(size->width, kFine), in_steps(size->height, kFine)};
       shape = std::clamp(static_cast<double>(size->width) / size->height, 0.05, 20.0);
     }

@@ -19,8 +19,8 @@ struct PixelSize {
 std::optional<PixelSize> picture_size(std::string_view bytes) noexcept;
 
 // What to ask for: the request's size; else its ratio, or the shape of what it begins with, in the area that
-// checkpoints of such a name were trained on, in steps of 64; else that square. A picture of no more than twice that
-// area keeps its size, in steps of 8.
+// checkpoints of such a name were trained on, in steps of 64; else that square. A picture of a quarter to
+// twice that area keeps its size, in steps of 8.
 PixelSize checkpoint_size(const MediaRequest& request, std::string_view checkpoint);
 
 }  // namespace atelier::model

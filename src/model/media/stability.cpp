@@ -333,8 +333,7 @@ class Stability final : public MediaAdapter {
     if (finish == "CONTENT_FILTERED")
       return std::unexpected(Fault{.kind = Fault::Kind::content,
                                    .message = "Stability's filter blurred the picture that was made",
-                                   .code = "content_filtered",
-                                   .may_be_paid = true});
+                                   .code = "content_filtered"});
     for (const std::string_view name : kResultNames) {
       const std::string_view text = loose::view_at(answer, name);
       if (text.empty()) continue;
