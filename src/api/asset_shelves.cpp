@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/asset_query.hpp"
 #include "api/request.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
@@ -12,73 +13,9 @@
 namespace atelier::api {
 namespace {
 
-constexpr std::int64_t kSkipMax = 10'000'000;
-constexpr std::size_t kAfterBytesMax = 1'000;
-
-std::unexpected<Error> refuse(std::string_view name, std::string message) {
-  return fail(ErrorCode::invalid_argument, std::move(message),
-              {.reason = "parameter_invalid", .where = std::string(name)});
-}
-
-Result<bool> flag_query(const net::Request& request, std::string_view name) {
-  const std::string text = request.query_parameter(name).value_or("false");
-  if (text != "true" && text != "false") return refuse(name, "must be true or false");
-  return text == "true";
-}
-
-// Where the assets were made, or that they were not.
-Result<> read_origin(const net::Request& request, store::AssetFilter* filter) {
-  for (const std::string_view origin : {"run", "thread"}) {
-    const auto id = request.query_parameter(origin);
-    if (!id) continue;
-    if (!filter->origin.empty()) return refuse(origin, "assets are of a run or of a thread");
-    filter->origin = origin;
-    filter->origin_id = *id;
-  }
-  const auto origin = request.query_parameter("origin");
-  if (!origin) return {};
-  if (*origin != "upload" && *origin != "run" && *origin != "thread")
-    return refuse("origin", "must be upload, run or thread");
-  if (!filter->origin.empty() && filter->origin != *origin) return refuse("origin", "is another than what is asked of");
-  filter->origin = *origin;
-  return {};
-}
-
-Result<store::AssetQuery> query_of(const net::Request& request) {
-  store::AssetQuery query;
-  store::AssetFilter& filter = query.filter;
-  filter.kind = request.query_parameter("kind").value_or("");
-  if (!filter.kind.empty() && filter.kind != "image" && filter.kind != "video" && filter.kind != "audio" &&
-      filter.kind != "document")
-    return refuse("kind", "must be image, video, audio or document");
-  filter.folder = request.query_parameter("folder");
-  filter.tag = request.query_parameter("tag").value_or("");
-  if (filter.folder && filter.folder->size() > studio::kAssetFolderBytesMax) return refuse("folder", "is no folder");
-  if (filter.tag.size() > studio::kAssetTagBytesMax) return refuse("tag", "is no tag");
-  if (auto read = read_origin(request, &filter); !read) return error_of(read);
-  const auto trash = flag_query(request, "trash");
-  if (!trash) return error_of(trash);
-  filter.is_trashed = *trash;
-  const auto sort = store::parse_asset_sort(request.query_parameter("sort").value_or("newest"));
-  if (!sort) return refuse("sort", "must be newest, oldest, largest or name");
-  query.sort = *sort;
-  query.after = request.query_parameter("after").value_or("");
-  if (query.after.size() > kAfterBytesMax) return refuse("after", "is no place in this list");
-  const auto skip = integer_query(request, "skip", 0, 0, kSkipMax);
-  if (!skip) return error_of(skip);
-  query.skip_count = *skip;
-  const auto limit = integer_query(request, "limit", 50, 1, 200);
-  if (!limit) return error_of(limit);
-  query.count_max = static_cast<std::size_t>(*limit);
-  const auto total = flag_query(request, "total");
-  if (!total) return error_of(total);
-  query.wants_total = *total;
-  return query;
-}
-
 Task<Result<net::Response>> list_as(Services services, net::Request request,
                                     json::Value (*item_json)(const store::Asset& asset)) {
-  auto query = query_of(request);
+  auto query = asset_query_of(request);
   if (!query) co_return error_of(query);
   auto page =
       co_await services.library.list(request.principal(), std::move(*query), request.query_parameter("q").value_or(""));
@@ -143,23 +80,6 @@ Task<Result<net::Response>> change(Services services, net::Request request) {
   co_return net::json_response(studio::to_json(*asset));
 }
 
-Result<std::vector<AssetId>> read_ids(const json::Array& given, std::string_view where) {
-  std::vector<AssetId> ids;
-  for (std::size_t index = 0; index < given.size(); ++index) {
-    const json::Value& id = given[index];
-    const auto read = id.is_string() ? AssetId::parse(std::string_view(id.get_string()))
-                                     : Result<AssetId>(fail(ErrorCode::invalid_argument, "no id"));
-    if (!read)
-      return fail(ErrorCode::invalid_argument, "must be an asset's id",
-                  {.reason = "field_invalid", .where = fmt::format("{}/{}", where, index)});
-    ids.push_back(*read);
-  }
-  if (ids.empty())
-    return fail(ErrorCode::invalid_argument, "must name at least one asset",
-                {.reason = "field_invalid", .where = std::string(where)});
-  return ids;
-}
-
 std::optional<studio::BulkVerb> verb_of(std::string_view name) {
   using studio::BulkVerb;
   constexpr std::pair<std::string_view, BulkVerb> kVerbs[] = {
@@ -185,7 +105,7 @@ Result<studio::BulkChange> read_bulk(const json::Value& body) {
     change.folder = read_folder(reader).value_or("");
   }
   if (auto done = reader.finish(); !done) return error_of(done);
-  auto named = read_ids(*ids, "/ids");
+  auto named = read_asset_ids(*ids, "/ids");
   if (!named) return error_of(named);
   change.ids = std::move(*named);
   if (tags == nullptr) return change;
@@ -260,34 +180,19 @@ Task<Result<net::Response>> remove_folder(Services services, net::Request reques
   co_return net::empty_response();
 }
 
-constexpr QueryParameter kList[] = {
-    {"q", "Only those with all of these words in name, facts or prompt; the last may be only begun"},
-    {"kind", "image, video, audio or document"},
-    {"folder", "Only those of the folder; empty: of none"},
-    {"tag", "Only those with the tag"},
-    {"origin", "Only those that were uploaded (upload), or made by a run or in a thread"},
-    {"run", "Only those the run made"},
-    {"thread", "Only those made in the thread"},
-    {"trash", "true: those in the trash instead"},
-    {"sort", "newest, oldest, largest or name; newest unless given"},
-    {"after", "The `next` of the page before"},
-    {"skip", "How many to pass over, from there: a jump to any place"},
-    {"limit", "1 to 200, 50 unless given"},
-    {"total", "true: says how many there are in all"}};
-
 constexpr Route kRoutes[] = {
     {.method = net::Method::get,
      .path = "/api/assets",
      .run = list,
      .summary = "Assets, filtered, searched and sorted",
      .answer = "AssetPage",
-     .query = kList},
+     .query = kAssetListQuery},
     {.method = net::Method::get,
      .path = "/api/assets/rows",
      .run = list_rows,
      .summary = "The same with as little of each as a grid of many shows",
      .answer = "AssetRowPage",
-     .query = kList},
+     .query = kAssetListQuery},
     {.method = net::Method::patch,
      .path = "/api/assets/{id}",
      .run = change,

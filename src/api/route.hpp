@@ -31,7 +31,9 @@
 #include "studio/gateway/gateway_setup.hpp"
 #include "studio/generate/generations.hpp"
 #include "studio/library/library.hpp"
+#include "studio/library/archives.hpp"
 #include "studio/library/shelves.hpp"
+#include "studio/library/uploads.hpp"
 #include "studio/produce/productions.hpp"
 #include "studio/tool/grants.hpp"
 
@@ -49,6 +51,8 @@ struct Services {
   model::MediaGateway& media;
   studio::Library& library;
   studio::Shelves& shelves;
+  studio::Uploads& uploads;
+  studio::Archives& archives;
   studio::Threads& threads;
   studio::Chat& talk;
   studio::ThreadExchange& thread_exchange;
@@ -72,6 +76,7 @@ struct Services {
   store::Database& telemetry;  // the call log
   media::Workers& workers;
   store::Database& database;
+  store::BlobStore& blobs;
   store::EventLog& events;
   store::Bus& bus;
   Metrics& metrics;

@@ -189,6 +189,11 @@ constexpr std::string_view kSchemas = R"json({
   "verb": {"type": "string", "enum": ["tag", "untag", "move", "trash", "restore", "delete"]},
   "ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 500},
   "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 50, "description": "Of tag and untag"}, "folder": {"type": ["string", "null"], "description": "Of move"}}},
+"AssetArchiveWish": {"type": "object", "required": ["ids"], "additionalProperties": false, "properties": {
+  "ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 10000}}},
+"Upload": {"type": "object", "required": ["id", "name", "size_bytes", "offset_bytes", "expires_at", "asset_id"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "size_bytes": {"type": "integer"}, "offset_bytes": {"type": "integer", "description": "So much of it is there"},
+  "expires_at": {"type": "string"}, "asset_id": {"type": ["string", "null"], "description": "What it became, once all of it is there"}}},
 "BulkAssetAnswer": {"type": "object", "required": ["done", "missing"], "properties": {
   "done": {"type": "array", "items": {"type": "string"}}, "missing": {"type": "array", "items": {"type": "string"}}}},
 "AssetTagPage": {"type": "object", "required": ["items", "next"], "properties": {

@@ -24,6 +24,8 @@ std::span<const Route> run_routes();
 std::span<const Route> generation_routes();
 std::span<const Route> asset_routes();
 std::span<const Route> asset_shelf_routes();
+std::span<const Route> asset_archive_routes();
+std::span<const Route> upload_routes();
 std::span<const Route> event_routes();
 std::span<const Route> operator_routes();
 std::span<const Route> key_routes();

@@ -136,7 +136,7 @@ Result<> House::start() {
       .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] {
         return run_elsewhere(executor(), ready());
       }});
-  open_library(worker_count);
+  if (auto opened = open_library(worker_count); !opened) return error_of(opened);
   auto model_room = ModelRoom::open({.loops = *loops_,
                                      .settings = settings_,
                                      .studio = *database_,
@@ -176,7 +176,7 @@ Result<> House::start() {
     background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
     background_->group.spawn(keep_threads({.threads = *threads_, .answers = *answers_, .opened_ms = opened_ms_}));
-    background_->group.spawn(keep_library({.search = *asset_search_, .shelves = *shelves_}));
+    background_->group.spawn(keep_library({.search = *asset_search_, .shelves = *shelves_, .uploads = *uploads_}));
     background_->group.spawn(keep_people({.people = *people_, .invitations = *invitations_}));
     background_->group.spawn(search_index_->run());
     background_->group.spawn(previews_->run());
@@ -187,7 +187,7 @@ Result<> House::start() {
   return {};
 }
 
-void House::open_library(std::uint32_t worker_count) {
+Result<> House::open_library(std::uint32_t worker_count) {
   studio::Previews::Options preview_options;
   preview_options.at_most = worker_count;
   previews_ = std::make_unique<studio::Previews>(
@@ -201,6 +201,19 @@ void House::open_library(std::uint32_t worker_count) {
                              .library = *library_,
                              .clock = system_clock(),
                              .trash_life = std::chrono::hours(24) * settings_.get(kTrashDays)});
+  archives_ = std::make_unique<studio::Archives>(*library_, *blobs_, *library_pool_);
+  upload_files_ = std::make_unique<studio::UploadFiles>(folder_.uploads(), *library_pool_);
+  if (auto prepared = upload_files_->prepare(); !prepared) return prepared;
+  studio::Uploads::Options options;
+  options.size_bytes_max = std::uint64_t{settings_.get(kUploadMiB)} << 20;
+  options.open_bytes_max = 4 * options.size_bytes_max;
+  uploads_ = std::make_unique<studio::Uploads>(studio::Uploads::Parts{.database = *database_,
+                                                                      .blobs = *blobs_,
+                                                                      .library = *library_,
+                                                                      .files = *upload_files_,
+                                                                      .clock = system_clock()},
+                                               options);
+  return {};
 }
 
 // What models are asked beside the conversation.
@@ -384,6 +397,8 @@ api::Services House::services(bool is_open) {
                        .media = media_room_->gateway(),
                        .library = *library_,
                        .shelves = *shelves_,
+                       .uploads = *uploads_,
+                       .archives = *archives_,
                        .threads = *threads_,
                        .talk = *talk_,
                        .thread_exchange = *thread_exchange_,
@@ -407,6 +422,7 @@ api::Services House::services(bool is_open) {
                        .telemetry = model_room_->telemetry(),
                        .workers = *workers_,
                        .database = *database_,
+                       .blobs = *blobs_,
                        .events = *events_,
                        .bus = *bus_,
                        .metrics = metrics_,

@@ -29,8 +29,10 @@
 #include "studio/chat/summaries.hpp"
 #include "studio/chat/thread_exchange.hpp"
 #include "studio/chat/titles.hpp"
+#include "studio/library/archives.hpp"
 #include "studio/library/library.hpp"
 #include "studio/library/shelves.hpp"
+#include "studio/library/uploads.hpp"
 #include "studio/produce/productions.hpp"
 #include "studio/tool/grants.hpp"
 
@@ -81,7 +83,7 @@ class House {
   void add_local_routes();
   Task<Result<net::Response>> back_up(net::Request request);
   api::Services services(bool is_open);
-  void open_library(std::uint32_t worker_count);
+  Result<> open_library(std::uint32_t worker_count);
   void open_chat();
   void open_tools();
   void open_asides();
@@ -113,6 +115,9 @@ class House {
   std::unique_ptr<studio::AssetSearch> asset_search_;
   std::unique_ptr<studio::Library> library_;
   std::unique_ptr<studio::Shelves> shelves_;
+  std::unique_ptr<studio::UploadFiles> upload_files_;
+  std::unique_ptr<studio::Uploads> uploads_;
+  std::unique_ptr<studio::Archives> archives_;
   std::unique_ptr<ModelRoom> model_room_;
   std::unique_ptr<MediaRoom> media_room_;
   std::unique_ptr<WebhookRoom> webhooks_;

@@ -90,7 +90,9 @@ Task<Result<>> keep_library(LibraryUpkeepParts parts) {
     if (!unread) report("words of assets", unread.error());
     auto trashed = co_await parts.shelves.empty_some_trash();
     if (!trashed) report("the library's trash", trashed.error());
-    const bool has_more = (unread && *unread) || (trashed && *trashed);
+    auto dropped = co_await parts.uploads.sweep_some();
+    if (!dropped) report("uploads", dropped.error());
+    const bool has_more = (unread && *unread) || (trashed && *trashed) || (dropped && *dropped);
     const std::chrono::milliseconds pause = has_more ? kSlicePause : milliseconds(kPause);
     if (auto slept = co_await sleep_for(pause); !slept) co_return Result<>{};
   }

@@ -15,6 +15,7 @@
 #include "studio/account/people.hpp"
 #include "studio/chat/threads.hpp"
 #include "studio/library/shelves.hpp"
+#include "studio/library/uploads.hpp"
 
 namespace atelier::app {
 
@@ -51,8 +52,10 @@ Task<Result<>> keep_people(PeopleUpkeepParts parts);
 struct LibraryUpkeepParts {
   studio::AssetSearch& search;
   studio::Shelves& shelves;
+  studio::Uploads& uploads;
 };
-// Until cancelled: reads assets that a search does not know yet, and deletes what was in the trash for too long.
+// Until cancelled: reads assets that a search does not know yet, deletes what was in the trash for too long, and drops
+// uploads that nobody goes on with.
 Task<Result<>> keep_library(LibraryUpkeepParts parts);
 
 // Asks a worker what it can do, and puts that into the services: part of every media step's cache key.

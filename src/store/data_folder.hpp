@@ -19,6 +19,8 @@ class DataFolder {
   std::string studio_database() const { return path_ + "/studio.db"; }
   std::string telemetry_database() const { return path_ + "/telemetry.db"; }
   std::string blobs() const { return path_ + "/blobs"; }
+  // Of uploads that are not whole yet. Beside the blobs, which they become by a rename.
+  std::string uploads() const { return path_ + "/uploads"; }
   std::string socket() const { return path_ + "/server.sock"; }
 
  private:
