@@ -204,9 +204,6 @@ class Bfl final : public MediaAdapter {
   std::string_view cancel_terms() const noexcept override {
     return "Black Forest Labs cannot be told: the task is done to its end, and charged.";
   }
-  std::chrono::milliseconds first_poll() const noexcept override { return std::chrono::milliseconds(1'000); }
-  // Results are kept for ten minutes.
-  std::chrono::milliseconds longest_poll() const noexcept override { return std::chrono::seconds(5); }
 
   Fault read_fault(const HttpHead& head, std::string_view body) const override {
     Fault fault = fault_by_status(head, body);
