@@ -48,7 +48,7 @@ constexpr Case kCases[] = {
      .words = "[takes 60] [result empty]",
      .reason = "provider_answer_broken"},
     {.name = "its link is dead", .words = "[takes 60] [result expired]", .reason = "result_expired"},
-    {.name = "its link gives a page", .words = "[takes 60] [result html]", .reason = "result_type_wrong"},
+    {.name = "its link gives a page", .words = "[takes 60] [result html]", .reason = "result_wrong_type"},
     {.name = "its link gives a file without end", .words = "[takes 60] [result endless]", .reason = "result_too_large"},
 };
 

@@ -114,7 +114,7 @@ class MediaHouse::Book final : public model::MediaBook {
     }
     if (!is_media(all))
       co_return fail(ErrorCode::invalid_argument, "the result is no file of its kind",
-                     {.reason = "result_type_wrong", .where = {}});
+                     {.reason = "result_wrong_type", .where = {}});
     if (made_.files.size() <= index) made_.files.resize(index + 1);
     made_.files[index] = std::move(all);
     co_return Result<>();
