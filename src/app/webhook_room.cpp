@@ -3,13 +3,14 @@
 namespace atelier::app {
 
 WebhookRoom::WebhookRoom(const Parts& parts)
-    : vault_({.database = parts.database, .setup = parts.models.setup()}),
+    : carrier_({.client = parts.models.client(), .guard = parts.models.guard(), .clock = system_clock()}),
+      vault_({.database = parts.database, .setup = parts.models.setup()}),
       sender_(parts.executor,
               {.database = parts.database,
                .bus = parts.bus,
                .find_run = [engine = &parts.engine](Principal principal,
                                                     RunId id) { return engine->find_summary(principal, id); },
-               .client = parts.models.client(),
+               .carrier = carrier_,
                .vault = vault_,
                .clock = system_clock(),
                .metrics = parts.metrics},
@@ -17,13 +18,13 @@ WebhookRoom::WebhookRoom(const Parts& parts)
       endpoints_({.database = parts.database,
                   .vault = vault_,
                   .sender = sender_,
-                  .guard = parts.models.guard(),
+                  .carrier = carrier_,
                   .clock = system_clock()}),
       inbox_(parts.executor,
              {.database = parts.database,
               .setup = parts.models.setup(),
               .vault = vault_,
-              .client = parts.models.client(),
+              .carrier = carrier_,
               .clock = system_clock(),
               .metrics = parts.metrics},
              studio::WebhookInbox::Options()) {}

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "app/http_carrier.hpp"
 #include "app/model_room.hpp"
 #include "base/task_group.hpp"
 #include "graph/engine.hpp"
@@ -31,6 +32,7 @@ class WebhookRoom {
   void spawn_upkeep(TaskGroup& group);
 
  private:
+  HttpCarrier carrier_;
   studio::WebhookVault vault_;
   studio::WebhookSender sender_;
   studio::WebhookEndpoints endpoints_;

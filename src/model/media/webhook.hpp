@@ -24,6 +24,9 @@ enum class WebhookScheme : std::uint8_t {
 // By the name of its preset ("replicate").
 WebhookScheme webhook_scheme_of(std::string_view preset) noexcept;
 
+// The fields that came with it.
+using WebhookHeaders = net::Headers;
+
 // That something became of a job: no more than a hint to look at it.
 struct WebhookNews {
   std::string event = {};  // the same when it is told again; up to 128 printable characters
@@ -39,7 +42,7 @@ inline constexpr std::size_t kWebhookSignaturesMax = 8;
 // checked the address. Errors: unauthenticated with a reason for the log (signature_missing, signature_wrong,
 // time_outside, secret_missing), of which whoever sent it is to be told nothing; invalid_argument (webhook_unreadable)
 // for a good signature over what is no JSON object.
-Result<WebhookNews> verify_webhook(std::string_view preset, const net::Headers& headers, std::string_view body,
+Result<WebhookNews> verify_webhook(std::string_view preset, const WebhookHeaders& headers, std::string_view body,
                                    std::span<const std::string> secrets, UnixMs now_ms);
 
 // The same where nothing is signed, or nobody here has the secret: whoever calls this knows by other means who sent it.

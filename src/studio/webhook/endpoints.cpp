@@ -5,7 +5,6 @@
 #include "base/async.hpp"
 #include "studio/gateway/gateway_setup_parts.hpp"
 #include "studio/webhook/event_type.hpp"
-#include "studio/webhook/posting.hpp"
 #include "studio/webhook/rows.hpp"
 
 namespace atelier::studio {
@@ -61,7 +60,7 @@ Task<Result<WebhookEndpoint>> WebhookEndpoints::find(Principal principal, Webhoo
 }
 
 Task<Result<WebhookEndpoints::Created>> WebhookEndpoints::create(Principal principal, Fields fields) {
-  if (auto fine = check_webhook_url(parts_.guard, fields.url); !fine) co_return error_of(std::move(fine));
+  if (auto fine = parts_.carrier.check(fields.url); !fine) co_return error_of(std::move(fine));
   auto there = co_await list(principal);
   if (!there) co_return error_of(std::move(there));
   if (there->size() >= static_cast<std::size_t>(kEndpointsMax))
@@ -96,7 +95,7 @@ Task<Result<WebhookEndpoint>> WebhookEndpoints::change(Principal principal, Webh
   auto under_way = parts_.vault.setup().begin_change();
   if (!under_way) co_return error_of(std::move(under_way));
   if (change.url) {
-    if (auto fine = check_webhook_url(parts_.guard, *change.url); !fine) co_return error_of(std::move(fine));
+    if (auto fine = parts_.carrier.check(*change.url); !fine) co_return error_of(std::move(fine));
     endpoint->url = std::move(*change.url);
   }
   if (change.note) endpoint->note = std::move(*change.note);

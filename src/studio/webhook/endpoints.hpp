@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "net/address_guard.hpp"
 #include "studio/webhook/sender.hpp"
 #include "studio/webhook/vault.hpp"
 
@@ -18,7 +17,7 @@ class WebhookEndpoints {
     store::Database& database;
     WebhookVault& vault;
     WebhookSender& sender;
-    net::AddressGuard guard = {};
+    WebhookCarrier& carrier;
     const Clock& clock;
   };
   explicit WebhookEndpoints(Parts parts) : parts_(std::move(parts)) {}

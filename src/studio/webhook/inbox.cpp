@@ -75,7 +75,7 @@ WebhookInbox::WebhookInbox(Executor executor, Parts parts, Options options)
         if (options.again_after.empty()) options.again_after = {500ms, 2s, 5s, 15s, 60s, 300s};
         return std::move(options);
       }()),
-      fal_keys_(parts_.client, parts_.clock),
+      fal_keys_(parts_.carrier, parts_.clock),
       pace_(parts_.clock),
       taken_(parts_.metrics.counter(kTaken)),
       repeated_(parts_.metrics.counter(kRepeated)),

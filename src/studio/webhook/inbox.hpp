@@ -9,8 +9,7 @@
 #include "base/metrics.hpp"
 #include "base/task.hpp"
 #include "model/media/webhook.hpp"
-#include "net/client/http_client.hpp"
-#include "net/message.hpp"
+#include "studio/webhook/carrier.hpp"
 #include "studio/webhook/key_list.hpp"
 #include "studio/webhook/pace.hpp"
 #include "studio/webhook/vault.hpp"
@@ -45,7 +44,7 @@ class WebhookInbox {
     store::Database& database;
     GatewaySetup& setup;
     WebhookVault& vault;
-    net::HttpClient& client;
+    WebhookCarrier& carrier;
     const Clock& clock;
     Metrics& metrics;
   };
@@ -64,7 +63,7 @@ class WebhookInbox {
   struct Arrived {
     std::string provider = {}, token = {};
     std::string peer = {};
-    net::Headers headers = {};
+    model::WebhookHeaders headers = {};
     std::string body = {};
   };
   Task<Result<>> receive(Arrived arrived);

@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::chrono::hours kKeptMax{24};
 constexpr std::chrono::minutes kTriedEvery{5};
-constexpr std::chrono::milliseconds kTimeout{5'000};
-constexpr std::size_t kAnswerBytesMax = 64 << 10, kKeysMax = 16, kListsMax = 16;
+constexpr std::size_t kKeysMax = 16, kListsMax = 16;
 
 std::vector<std::string> keys_in(const json::Value& value) {
   std::vector<std::string> keys;
@@ -30,17 +29,10 @@ std::vector<std::string> keys_in(const json::Value& value) {
   return keys;
 }
 
-Task<Result<std::vector<std::string>>> read_keys(net::HttpClient* client, std::string url) {
-  auto parsed = net::Url::parse(url);
-  if (!parsed) co_return error_of(std::move(parsed));
-  net::ClientRequest request;
-  request.url = std::move(*parsed);
-  request.limits.deadline = std::chrono::steady_clock::now() + kTimeout;
-  auto response = co_await client->send(std::move(request));
-  if (!response) co_return error_of(std::move(response));
-  auto body = co_await response->read_body(kAnswerBytesMax);
+Task<Result<std::vector<std::string>>> read_keys(WebhookCarrier* carrier, std::string url) {
+  auto body = co_await carrier->read(std::move(url));
   if (!body) co_return error_of(std::move(body));
-  const auto value = response->status() == 200 ? json::parse(*body) : Result<json::Value>(json::Value());
+  const auto value = json::parse(*body);
   std::vector<std::string> keys = value ? keys_in(*value) : std::vector<std::string>();
   if (keys.empty())
     co_return fail(ErrorCode::unavailable, "the provider's list of keys has none", {.reason = "no_keys", .where = {}});
@@ -72,7 +64,7 @@ Task<Result<std::vector<std::string>>> KeyList::get(std::string url, Freshness f
     list->tried_at = now;
     kept = list->keys;
   }
-  auto keys = co_await read_keys(&client_, url);
+  auto keys = co_await read_keys(&carrier_, url);
   const std::lock_guard lock(mutex_);
   if (const auto list = std::ranges::find(lists_, url, &List::url); list != lists_.end()) {
     list->is_being_read = false;

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/task.hpp"
-#include "net/client/http_client.hpp"
+#include "studio/webhook/carrier.hpp"
 
 namespace atelier::studio {
 
@@ -16,7 +16,7 @@ namespace atelier::studio {
 // minutes, whoever sends what. Thread-safe.
 class KeyList {
  public:
-  KeyList(net::HttpClient& client, const Clock& clock) : client_(client), clock_(clock) {}
+  KeyList(WebhookCarrier& carrier, const Clock& clock) : carrier_(carrier), clock_(clock) {}
 
   enum class Freshness : std::uint8_t { kept, read_anew };
   // What is kept is given where they cannot be read; with nothing kept, unavailable.
@@ -29,7 +29,7 @@ class KeyList {
     std::chrono::steady_clock::time_point read_at = {}, tried_at = {};
     bool is_being_read = false;
   };
-  net::HttpClient& client_;
+  WebhookCarrier& carrier_;
   const Clock& clock_;
   std::mutex mutex_;
   std::vector<List> lists_;

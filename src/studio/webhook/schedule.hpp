@@ -2,11 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <string_view>
-
-#include "base/clock.hpp"
 
 // When what was not taken is sent again. Pure.
 namespace atelier::studio {
@@ -20,9 +16,5 @@ std::chrono::milliseconds with_jitter(std::chrono::milliseconds pause, std::uint
 
 // How long an endpoint that failed so often in a row is left alone, whatever waits for it. 0 for the first.
 std::chrono::milliseconds rest_after(int failures) noexcept;
-
-// What an answer's Retry-After asks for: seconds, or a date. Never over a day, never negative; nullopt for none that
-// can be read.
-std::optional<std::chrono::milliseconds> retry_after_of(std::string_view field, UnixMs now_ms);
 
 }  // namespace atelier::studio

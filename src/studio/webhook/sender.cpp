@@ -180,7 +180,8 @@ Task<Result<>> WebhookSender::tidy() {
     if (!removed && removed.error().code != ErrorCode::cancelled)
       log::warn("old webhooks are not deleted", {{"error", removed.error().describe()}});
     const bool has_more = removed && removed->front().changed_count >= kTidySlice;
-    if (auto slept = co_await sleep_for(has_more ? kTidyPause : kTidyEvery); !slept) co_return Result<>{};
+    const std::chrono::milliseconds pause = has_more ? kTidyPause : kTidyEvery;
+    if (auto slept = co_await sleep_for(pause); !slept) co_return Result<>{};
   }
 }
 
@@ -249,7 +250,7 @@ Task<Result<>> WebhookSender::forget(WebhookEndpointId endpoint) {
 
 Task<Result<>> WebhookSender::attempt(WebhookEndpoint endpoint, WebhookSecrets secrets, WebhookDelivery delivery) {
   const std::string name = delivery.id.to_string(), lane_name = endpoint.id.to_string();
-  auto posted = co_await post_webhook(&parts_.client, &parts_.clock, endpoint.url, std::move(secrets), delivery,
+  auto posted = co_await post_webhook(&parts_.carrier, &parts_.clock, endpoint.url, std::move(secrets), delivery,
                                       options_.timeout);
   const UnixMs now_ms = parts_.clock.wall_ms();
   UnixMs next_ms = kNever;

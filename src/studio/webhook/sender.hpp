@@ -9,8 +9,8 @@
 #include "base/metrics.hpp"
 #include "base/task.hpp"
 #include "graph/engine.hpp"
-#include "net/client/http_client.hpp"
 #include "store/bus.hpp"
+#include "studio/webhook/carrier.hpp"
 #include "studio/webhook/schedule.hpp"
 #include "studio/webhook/vault.hpp"
 
@@ -26,7 +26,7 @@ class WebhookSender {
     store::Bus& bus;
     // A run without its steps; not_found where it is gone.
     std::function<Task<Result<graph::RunView>>(Principal, RunId)> find_run;
-    net::HttpClient& client;
+    WebhookCarrier& carrier;
     WebhookVault& vault;
     const Clock& clock;
     Metrics& metrics;

@@ -4,12 +4,13 @@
 #include <gmock/gmock.h>
 #include <sodium.h>
 
+#include "app/http_carrier.hpp"
 #include "base/blocking.hpp"
 #include "base/hash.hpp"
 #include "base/task_group.hpp"
 #include "store/migrations.hpp"
+#include "tests/app/webhook_receiver.hpp"
 #include "tests/store/support.hpp"
-#include "tests/studio/webhook_receiver.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -59,6 +60,8 @@ class WebhookInboxTest : public testing::Test {
                                                            .environment = {}});
     vault_ = std::make_unique<WebhookVault>(WebhookVault::Parts{.database = *database_, .setup = *setup_});
     client_ = *net::HttpClient::make(loops_, {}, metrics_);
+    carrier_ = std::make_unique<app::HttpCarrier>(
+        app::HttpCarrier::Parts{.client = *client_, .guard = {}, .clock = system_clock()});
     options_.again_after = {10ms, 10ms, 10ms};
     options_.fal_keys_url = keys_.url("/.well-known/jwks.json");
     start();
@@ -78,7 +81,7 @@ class WebhookInboxTest : public testing::Test {
                                             WebhookInbox::Parts{.database = *database_,
                                                                 .setup = *setup_,
                                                                 .vault = *vault_,
-                                                                .client = *client_,
+                                                                .carrier = *carrier_,
                                                                 .clock = system_clock(),
                                                                 .metrics = metrics_},
                                             options_);
@@ -128,6 +131,7 @@ class WebhookInboxTest : public testing::Test {
   std::unique_ptr<GatewaySetup> setup_;
   std::unique_ptr<WebhookVault> vault_;
   std::unique_ptr<net::HttpClient> client_;
+  std::unique_ptr<app::HttpCarrier> carrier_;
   WebhookInbox::Options options_;
   std::unique_ptr<WebhookInbox> inbox_;
   std::unique_ptr<TaskGroup> group_;

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "app/http_carrier.hpp"
 #include "base/blocking.hpp"
 #include "base/task_group.hpp"
 #include "model/media/webhook.hpp"
@@ -13,8 +14,8 @@
 #include "studio/webhook/endpoints.hpp"
 #include "studio/webhook/event_type.hpp"
 #include "studio/write_with_event.hpp"
+#include "tests/app/webhook_receiver.hpp"
 #include "tests/store/support.hpp"
-#include "tests/studio/webhook_receiver.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -44,6 +45,8 @@ class WebhookSenderTest : public testing::Test {
     net::ClientOptions options;
     options.guard = guard_;
     client_ = *net::HttpClient::make(loops_, std::move(options), metrics_);
+    carrier_ = std::make_unique<app::HttpCarrier>(
+        app::HttpCarrier::Parts{.client = *client_, .guard = guard_, .clock = system_clock()});
     options_.pauses = {20ms, 20ms, 20ms};
   }
   ~WebhookSenderTest() override {
@@ -62,13 +65,13 @@ class WebhookSenderTest : public testing::Test {
                                         WebhookSender::Parts{.database = *database_,
                                                              .bus = *bus_,
                                                              .find_run = [](Principal, RunId id) { return a_run(id); },
-                                                             .client = *client_,
+                                                             .carrier = *carrier_,
                                                              .vault = *vault_,
                                                              .clock = system_clock(),
                                                              .metrics = metrics_},
                                         options_);
     endpoints_ = std::make_unique<WebhookEndpoints>(WebhookEndpoints::Parts{
-        .database = *database_, .vault = *vault_, .sender = *sender_, .guard = guard_, .clock = system_clock()});
+        .database = *database_, .vault = *vault_, .sender = *sender_, .carrier = *carrier_, .clock = system_clock()});
     group_ = std::make_unique<TaskGroup>(loops_.executor(0), TaskGroup::Options{.stops_on_error = false});
     asio::post(loops_.executor(0), [this] { group_->spawn(sender_->run()); });
   }
@@ -134,6 +137,24 @@ class WebhookSenderTest : public testing::Test {
     ADD_FAILURE() << "it never was " << to_string(state);
     return {};
   }
+  // Once there are so many, and all are so.
+  void await_all(WebhookEndpointId id, std::size_t count, DeliveryState state) {
+    for (int i = 0; i < 4'000; ++i) {
+      const auto all = deliveries(id);
+      if (all.size() == count && std::ranges::all_of(all, [&](const auto& one) { return one.state == state; })) return;
+      std::this_thread::sleep_for(5ms);
+    }
+    ADD_FAILURE() << "there never were " << count << " that are " << to_string(state);
+  }
+  // Once the newest was tried so often, and what became of it is known.
+  void await_attempts(WebhookEndpointId id, std::int64_t count) {
+    for (int i = 0; i < 3'000; ++i) {
+      const auto all = deliveries(id);
+      if (!all.empty() && all.front().attempts >= count) return;
+      std::this_thread::sleep_for(2ms);
+    }
+    ADD_FAILURE() << "it never was tried " << count << " times";
+  }
   std::vector<WebhookAttempt> log_of(WebhookEndpointId id, WebhookDeliveryId delivery) {
     auto story = on_loop(endpoints_->delivery(kOwner, id, delivery));
     EXPECT_TRUE(is_ok(story));
@@ -156,6 +177,7 @@ class WebhookSenderTest : public testing::Test {
   std::unique_ptr<WebhookVault> vault_;
   net::AddressGuard guard_;
   std::unique_ptr<net::HttpClient> client_;
+  std::unique_ptr<app::HttpCarrier> carrier_;
   WebhookSender::Options options_;
   std::unique_ptr<WebhookSender> sender_;
   std::unique_ptr<WebhookEndpoints> endpoints_;
@@ -259,19 +281,13 @@ TEST_F(WebhookSenderTest, SendsAllThatWereGivenUpAgain) {
   options_.pauses = {};
   start();
   const auto endpoint = add(receiver_.url());
-  for (int i = 0; i < 3; ++i) {
-    end_a_run();
-    await(endpoint, DeliveryState::dead);
-  }
+  for (int i = 0; i < 3; ++i) end_a_run();
+  await_all(endpoint, 3, DeliveryState::dead);
   receiver_.answer_status(204);
   const auto count = on_loop(endpoints_->send_dead_again(kOwner, endpoint));
   ASSERT_TRUE(is_ok(count));
   EXPECT_EQ(*count, 3);
-  for (int i = 0; i < 3'000; ++i) {
-    const auto all = deliveries(endpoint);
-    if (std::ranges::all_of(all, [](const auto& one) { return one.state == DeliveryState::delivered; })) break;
-    std::this_thread::sleep_for(5ms);
-  }
+  await_all(endpoint, 3, DeliveryState::delivered);
   EXPECT_EQ(receiver_.seen().size(), 6U);
   EXPECT_EQ(*on_loop(endpoints_->send_dead_again(kOwner, endpoint)), 0);
 }
@@ -322,7 +338,7 @@ TEST_F(WebhookSenderTest, WaitsAsLongAsItIsAskedTo) {
   start();
   const auto endpoint = add(receiver_.url());
   end_a_run();
-  receiver_.wait_for(1);
+  await_attempts(endpoint, 1);
   end_a_run();  // which waits too
   const auto seen = receiver_.wait_for(3);
   await(endpoint, DeliveryState::delivered);
@@ -383,11 +399,7 @@ TEST_F(WebhookSenderTest, GoesOnAfterItWasCutOff) {
   std::set<std::string> messages;
   for (const auto& one : seen) messages.insert(one.header("webhook-id"));
   EXPECT_EQ(messages.size(), 6U);
-  for (int i = 0; i < 3'000; ++i) {
-    const auto all = deliveries(endpoint);
-    if (std::ranges::all_of(all, [](const auto& one) { return one.state == DeliveryState::delivered; })) break;
-    std::this_thread::sleep_for(5ms);
-  }
+  await_all(endpoint, 6, DeliveryState::delivered);
   EXPECT_EQ(receiver_.seen().size(), 10U);
 }
 
@@ -410,6 +422,7 @@ TEST_F(WebhookSenderTest, SendsAFewAtOnceToEachAndAllToTheOthers) {
   add(other_.url());
   for (int i = 0; i < 10; ++i) end_a_run();
   other_.wait_for(10);  // the other's turn comes though the first takes nothing
+  receiver_.wait_for(2);
   EXPECT_EQ(receiver_.at_once_max, 2);
   receiver_.holds = false;
   receiver_.wait_for(10);
@@ -422,19 +435,14 @@ TEST_F(WebhookSenderTest, OneAtATimeWhileItFails) {
   start();
   const auto endpoint = add(receiver_.url());
   end_a_run();
-  receiver_.wait_for(1);
+  await_attempts(endpoint, 1);
   for (int i = 0; i < 4; ++i) end_a_run();
-  for (int i = 0; i < 3'000; ++i) {
-    const auto all = deliveries(endpoint);
-    if (all.size() == 5 &&
-        std::ranges::all_of(all, [](const auto& one) { return one.state == DeliveryState::delivered; }))
-      break;
-    std::this_thread::sleep_for(5ms);
-  }
+  await_all(endpoint, 5, DeliveryState::delivered);
   EXPECT_EQ(receiver_.seen().size(), 8U);
-  // It was left alone for a second before the third failure's turn.
+  // It was left alone for a second after the second failure, and for two after the third.
   const auto seen = receiver_.seen();
-  EXPECT_GE(seen[3].at - seen[1].at, 900ms);
+  EXPECT_GE(seen[2].at - seen[1].at, 900ms);
+  EXPECT_GE(seen[3].at - seen[2].at, 1'900ms);
 }
 
 TEST_F(WebhookSenderTest, KeepsNoMoreWaitingThanItMay) {
