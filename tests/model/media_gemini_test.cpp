@@ -160,6 +160,7 @@ TEST(Veo, IsPendingUntilItSaysDone) {
   ASSERT_EQ(done.files.size(), 1U);
   EXPECT_EQ(done.files[0].url, "https://generativelanguage.googleapis.com/v1beta/files/xyz:download?alt=media");
   EXPECT_THAT(done.files[0].headers, ::testing::ElementsAre(::testing::Pair("x-goog-api-key", "secret-key")));
+  EXPECT_EQ(done.usage.video_seconds, 8) << "which it makes where nothing is said";
 }
 
 TEST(Veo, SendsItsKeyToNoOtherPlace) {

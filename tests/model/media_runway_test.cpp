@@ -77,6 +77,7 @@ TEST(Runway, IsAskedForTheTask) {
       news(R"({"id":"1","status":"SUCCEEDED","output":["https://dnznrvs05pmza.cloudfront.net/o.mp4?_jwt=x"]})"));
   ASSERT_EQ(done.files.size(), 1U);
   EXPECT_EQ(done.files[0].url, "https://dnznrvs05pmza.cloudfront.net/o.mp4?_jwt=x") << "its query opens it";
+  EXPECT_EQ(done.usage.video_seconds, 5);
   EXPECT_FALSE(news(R"({"id":"1","status":"CANCELED"})")) << "two l";
 }
 

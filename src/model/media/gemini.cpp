@@ -168,7 +168,7 @@ class GeminiMedia final : public MediaAdapter {
   }
 
   std::expected<MediaNews, Fault> read_poll(const HttpHead& head, std::string_view body, const MediaJob&,
-                                            const Target& target, const MediaRequest&) const override {
+                                            const Target& target, const MediaRequest& request) const override {
     auto answer = read_json_answer(*this, head, body);
     if (!answer) return std::unexpected(std::move(answer.error()));
     if (const json::Object* error = loose::object_at(*answer, "error")) return MediaFailed{fault_of_operation(*error)};
@@ -178,6 +178,7 @@ class GeminiMedia final : public MediaAdapter {
     if (!made) return MediaFailed{broken_result("the finished operation has no clip")};
     MediaDone done;
     if (const json::Array* samples = loose::array_at(*made, "generatedSamples")) add_clips(*samples, target, done);
+    done.usage = usage_of_clips(request, done, kVeoWhole);
     if (!done.files.empty()) return done;
     if (loose::integer_at(*made, "raiMediaFilteredCount") > 0) return MediaFailed{filtered(*made)};
     return MediaFailed{broken_result("the finished operation has no clip")};

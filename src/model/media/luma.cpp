@@ -20,6 +20,7 @@ constexpr std::array kKnown = {
     KnownMediaModel{"ray-3.2", "Ray 3.2", MediaKind::video},
 };
 constexpr std::uint64_t kInlineBytesMax = std::uint64_t{10} << 20;
+constexpr double kSecondsUsual = 5;
 constexpr std::int32_t kReferencesMax = 9;  // the one that is changed, and eight to go by
 
 bool makes_pictures(std::string_view model) { return model.starts_with("uni-"); }
@@ -100,7 +101,7 @@ class Luma final : public MediaAdapter {
   }
 
   std::expected<MediaNews, Fault> read_poll(const HttpHead& head, std::string_view body, const MediaJob&, const Target&,
-                                            const MediaRequest&) const override {
+                                            const MediaRequest& request) const override {
     auto answer = read_json_answer(*this, head, body);
     if (!answer) return std::unexpected(std::move(answer.error()));
     const std::string_view state = loose::view_at(*answer, "state");
@@ -115,6 +116,7 @@ class Luma final : public MediaAdapter {
         if (const json::Object* item = one.if_object())
           if (auto file = file_at(loose::view_at(*item, "url"))) done.files.push_back(std::move(*file));
     if (done.files.empty()) return MediaFailed{broken_result("the generation has no files")};
+    if (request.kind == MediaKind::video) done.usage = usage_of_clips(request, done, kSecondsUsual);
     return done;
   }
 

@@ -192,6 +192,14 @@ Fault broken_result(std::string message) {
   return fault;
 }
 
+Usage usage_of_clips(const MediaRequest& request, const MediaDone& done, double seconds_usual) {
+  Usage used;
+  used.video_seconds = static_cast<std::int64_t>(std::ceil(request.duration.value_or(seconds_usual))) *
+                       static_cast<std::int64_t>(done.files.size());
+  used.is_estimated = true;
+  return used;
+}
+
 bool is_plain_path(std::string_view path) noexcept {
   if (path.empty()) return false;
   while (true) {

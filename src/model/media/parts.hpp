@@ -60,6 +60,9 @@ Fault fault_by_status(const HttpHead& head, std::string_view body);
 // Of work that is over and has nothing in it that was asked for: it may be charged all the same.
 Fault broken_result(std::string message);
 
+// Of clips whose provider tells no lengths: as long as was asked for, or as it makes them where nothing is said.
+Usage usage_of_clips(const MediaRequest& request, const MediaDone& done, double seconds_usual);
+
 // Whether it can stand in a URL's path as it is: segments of letters, digits and "._~-", none of them dots alone.
 bool is_plain_path(std::string_view path) noexcept;
 

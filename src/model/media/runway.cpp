@@ -245,7 +245,7 @@ class Runway final : public MediaAdapter {
   }
 
   std::expected<MediaNews, Fault> read_poll(const HttpHead& head, std::string_view body, const MediaJob&, const Target&,
-                                            const MediaRequest&) const override {
+                                            const MediaRequest& request) const override {
     auto answer = read_json_answer(*this, head, body);
     if (!answer) return std::unexpected(std::move(answer.error()));
     const std::string_view status = loose::view_at(*answer, "status");
@@ -270,6 +270,7 @@ class Runway final : public MediaAdapter {
       for (const json::Value& one : *output)
         if (auto file = file_at(loose::view_of(one))) done.files.push_back(std::move(*file));
     if (done.files.empty()) return MediaFailed{broken_result("the task has no files")};
+    if (request.kind == MediaKind::video) done.usage = usage_of_clips(request, done, kDurationUsual);
     return done;
   }
 
