@@ -115,3 +115,23 @@ test('the rooms keep the rules of access and fit a phone', async ({ browser, stu
     await context.close();
   }
 });
+
+test('activity tells of all that was made, by kind and by how it went', async ({ page }) => {
+  await page.goto('/image');
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('Told of');
+  await page.getByRole('button', { name: 'Make pictures' }).click();
+  await expect(pictures(page, 'Told of')).toHaveCount(1);
+  await page.goto('/activity');
+  const row = page.getByRole('article', { name: 'Told of', exact: true });
+  await expect(row.getByText('Done', { exact: true })).toBeVisible();
+  await expect(row.getByText('free')).toBeVisible();
+  await page.getByRole('radio', { name: 'Audio' }).check();
+  await expect(row).toBeHidden();
+  await page.getByRole('radio', { name: 'Image' }).check();
+  await expect(row).toBeVisible();
+  await page.getByRole('radio', { name: 'Running' }).check();
+  await expect(row).toBeHidden();
+  await page.getByRole('radio', { name: 'Done' }).check();
+  await row.getByRole('link', { name: 'Open' }).click();
+  await expect(page.getByRole('heading', { name: 'Image', level: 1 })).toBeVisible();
+});

@@ -17,6 +17,11 @@ export const ADD: Readonly<Record<InputRole, Word>> = {
 export const STATE: Readonly<Record<GenerationState, Word>> = {
   running: 'made.running', succeeded: 'made.succeeded', failed: 'made.failed', cancelled: 'made.cancelled', unknown: 'made.unknown',
 };
+// Each by itself, and the room it is made in, which is its pigment too.
+export const KIND: Readonly<Record<MediaKind, Word>> = {
+  image: 'kind.image', upscale: 'kind.upscale', speech: 'audio.speech', sound: 'audio.sound', music: 'audio.music', transcription: 'kind.transcription', video: 'kind.video',
+};
+export const ROOM: Readonly<Record<MediaKind, 'image' | 'audio' | 'video'>> = { image: 'image', upscale: 'image', speech: 'audio', sound: 'audio', music: 'audio', transcription: 'audio', video: 'video' };
 // Where nothing is configured that makes it, and nothing was made.
 export const NO_MODEL: Readonly<Record<MediaKind, Word>> = {
   image: 'none.image', upscale: 'none.image', speech: 'none.speech', sound: 'none.sound', music: 'none.music', transcription: 'none.transcription', video: 'none.video',

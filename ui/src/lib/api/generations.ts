@@ -10,7 +10,7 @@ export function generationCalls(api: Api) {
     models: (kind: MediaKind) => api.call<{ items: MediaModel[] }>('GET', withQuery('/api/generations/models', { kind })),
     estimate: (body: NewGeneration, signal?: AbortSignal) => api.call<GenerationEstimate>('POST', '/api/generations/estimate', { body, signal }),
     create: (body: NewGeneration, key: string) => api.call<Generation>('POST', '/api/generations', { body, key }),
-    list: (query: { kind?: MediaKind; after?: string; limit?: number }) => api.call<Page<Generation>>('GET', withQuery('/api/generations', query)),
+    list: (query: { kind?: MediaKind | undefined; after?: string; limit?: number }) => api.call<Page<Generation>>('GET', withQuery('/api/generations', query)),
     one: (id: string) => api.call<Generation>('GET', `/api/generations/${at(id)}`),
     cancel: (id: string) => api.call<Generation>('POST', `/api/generations/${at(id)}/cancel`),
     retry: (id: string, mayPayTwice: boolean, key: string) => api.call<Generation>('POST', `/api/generations/${at(id)}/retry`, { body: { may_pay_twice: mayPayTwice }, key }),

@@ -18,14 +18,17 @@ export class Made {
   // Where the reading of each kind goes on; '' once all of it is here.
   #next = $state.raw<Readonly<Record<string, string>>>({});
   readonly shown = $derived(shownOf(this.items, this.#next));
+  // As far back as all of it was read: what is older may have others between. '': all is here.
+  readonly readTo = $derived(Object.values(this.#next).reduce((most, one) => (one > most ? one : most), ''));
   readonly hasMore = $derived(Object.values(this.#next).some((next) => next !== ''));
   #studio: Studio;
   #calls: GenerationCalls;
-  #kinds: readonly MediaKind[];
+  #kinds: readonly (MediaKind | '')[];
   #reading = new Map<string, boolean>(); // by id: whether it was told of again meanwhile
   #stops: (() => void)[] = [];
 
-  constructor(studio: Studio, kinds: readonly MediaKind[]) {
+  // `kinds`: [''] for all of them.
+  constructor(studio: Studio, kinds: readonly (MediaKind | '')[]) {
     this.#studio = studio;
     this.#calls = generationCalls(studio.api);
     this.#kinds = kinds;
@@ -40,7 +43,7 @@ export class Made {
 
   async load(): Promise<void> {
     try {
-      const pages = await Promise.all(this.#kinds.map((kind) => this.#calls.list({ kind, limit: PAGE_SIZE })));
+      const pages = await Promise.all(this.#kinds.map((kind) => this.#calls.list({ kind: kind || undefined, limit: PAGE_SIZE })));
       // Read afresh: what is older than these pages is read again when it is asked for.
       this.#next = Object.fromEntries(this.#kinds.map((kind, at) => [kind, pages[at]!.next]));
       this.items = newestFirst(pages.flatMap((page) => page.items));
@@ -56,7 +59,7 @@ export class Made {
     if (after === '' || this.isLoading) return;
     this.isLoading = true;
     try {
-      const page = await this.#calls.list({ kind: kind as MediaKind, limit: PAGE_SIZE, after });
+      const page = await this.#calls.list({ kind: (kind as MediaKind) || undefined, limit: PAGE_SIZE, after });
       this.put(...page.items);
       this.#next = { ...this.#next, [kind]: page.next };
     } catch (error) {
@@ -71,7 +74,7 @@ export class Made {
 
   #hear(events: readonly StudioEvent[]): void {
     for (const event of events) {
-      if (event.type === 'run.changed' && event.data.kind === RUN_KIND && this.#kinds.some((kind) => kind === event.data.subject)) void this.#read(event.data.id);
+      if (event.type === 'run.changed' && event.data.kind === RUN_KIND && this.#kinds.some((kind) => kind === '' || kind === event.data.subject)) void this.#read(event.data.id);
       else if (event.type === 'step.changed' && this.#has(event.data.run)) void this.#read(event.data.run);
       else if (event.type === 'step.progress') this.#move(event.data.run, event.data.done, event.data.total);
     }
