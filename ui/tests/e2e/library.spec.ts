@@ -1,9 +1,11 @@
-import { create, expect, test } from './studio';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { create, expect, expectNoSidewaysScroll, test } from './studio';
 
 test.use({ name: 'library' });
 
 // A picture made here, so that no file is kept: a PNG drawn by the page itself.
-async function picture(page: import('@playwright/test').Page, color: string): Promise<Buffer> {
+async function picture(page: Page, color: string): Promise<Buffer> {
   const data = await page.evaluate((fill) => {
     const canvas = document.createElement('canvas');
     canvas.width = 320;
@@ -16,13 +18,15 @@ async function picture(page: import('@playwright/test').Page, color: string): Pr
   return Buffer.from(data, 'base64');
 }
 
+const tile = (page: Page, name: string) => page.getByRole('gridcell', { name: new RegExp(`^${name.replaceAll('.', '\\.')},`) });
+
 test('a picture is uploaded, looked at, used as a background and deleted', async ({ page }) => {
   await page.goto('/library');
   await expect(page.getByText('The library is empty')).toBeVisible();
   await page.locator('input[type=file]').setInputFiles({ name: 'sea.png', mimeType: 'image/png', buffer: await picture(page, 'teal') });
-  await expect(page.getByRole('button', { name: 'Look at sea.png' })).toBeVisible();
+  await expect(tile(page, 'sea.png')).toBeVisible();
 
-  await page.getByRole('button', { name: 'Look at sea.png' }).click();
+  await tile(page, 'sea.png').click();
   const dialog = page.getByRole('dialog', { name: 'sea.png' });
   await expect(dialog.getByText('320 × 480')).toBeVisible();
   await page.keyboard.press('Escape');
@@ -48,10 +52,11 @@ test('a picture is uploaded, looked at, used as a background and deleted', async
   await expect(whole.getByRole('radio', { name: /Automatic/ })).toBeChecked();
 
   await page.goto('/library');
-  await page.getByRole('button', { name: 'Delete “sea.png”' }).click({ force: true });
-  await expect(page.getByRole('button', { name: 'Look at sea.png' })).toHaveCount(0);
+  await tile(page, 'sea.png').click();
+  await page.getByRole('dialog', { name: 'sea.png' }).getByRole('button', { name: 'Move to the trash' }).click();
+  await expect(tile(page, 'sea.png')).toHaveCount(0);
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Look at sea.png' })).toBeVisible();
+  await expect(tile(page, 'sea.png')).toBeVisible();
 });
 
 test('tiles show small pictures, and nobody loads the file or asks twice', async ({ page }) => {
@@ -61,20 +66,21 @@ test('tiles show small pictures, and nobody loads the file or asks twice', async
   });
   await page.goto('/library');
   await page.locator('input[type=file]').setInputFiles({ name: 'tall.png', mimeType: 'image/png', buffer: await picture(page, 'coral') });
-  const tile = page.getByRole('button', { name: 'Look at tall.png' }).locator('img');
-  await expect(tile).toBeVisible();
-  await expect.poll(() => tile.evaluate((image: HTMLImageElement) => image.naturalWidth), 'no larger than 320 on its longer side').toBe(213);
-  await expect(tile).toHaveAttribute('srcset', /size=320 1x, .*size=640 2x/);
-  await page.getByRole('button', { name: 'Look at tall.png' }).click();
+  const small = tile(page, 'tall.png').locator('img');
+  await expect(small).toBeVisible();
+  await expect.poll(() => small.evaluate((image: HTMLImageElement) => image.naturalWidth), 'no larger than 320 on its longer side').toBe(213);
+  const address = (await small.getAttribute('src'))!;
+  await tile(page, 'tall.png').click();
   const large = page.getByRole('dialog', { name: 'tall.png' }).getByRole('img', { name: 'tall.png' });
   await expect.poll(() => large.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(320);
   expect(asked).not.toContain('content');
-  const answer = await page.request.get((await tile.getAttribute('src'))!, { headers: { accept: 'image/webp' } });
+  const answer = await page.request.get(address, { headers: { accept: 'image/webp' } });
   expect(answer.headers()['content-type']).toBe('image/webp');
   expect(answer.headers()['cache-control']).toContain('immutable');
   await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Delete “tall.png”' }).click({ force: true });
-  await expect(page.getByRole('button', { name: 'Look at tall.png' })).toHaveCount(0);
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Delete');
+  await expect(tile(page, 'tall.png')).toHaveCount(0);
 });
 
 test('a scene gets a picture in the story, another one, and none', async ({ page }) => {
@@ -190,4 +196,136 @@ test('a file that is no picture says so, with a code to copy', async ({ page }) 
   await expect(page.getByRole('alert').getByRole('button').last()).toContainText(/\w+/);
   await page.getByRole('button', { name: 'Stop uploading notes.jpg' }).click();
   await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test.describe('many', () => {
+  const COLORS = ['peru', 'salmon', 'slateblue', 'goldenrod', 'firebrick', 'olive', 'indigo', 'tan', 'plum', 'sienna', 'khaki', 'orchid'];
+  const names = COLORS.map((color) => `many-${color}.png`);
+
+  test.beforeEach(async ({ page }) => {
+    await page.goto('/library');
+    const counted = async (): Promise<number> => ((await (await page.request.get('/api/assets/rows?q=many&limit=1&total=true')).json()) as { total: number }).total;
+    if ((await counted()) >= names.length) return;
+    await page.locator('input[type=file]').setInputFiles(await Promise.all(COLORS.map(async (color) => ({ name: `many-${color}.png`, mimeType: 'image/png', buffer: await picture(page, color) }))));
+    await expect.poll(counted).toBe(names.length);
+  });
+
+  test('are selected by keys and pointer, tagged, moved, found, and thrown away and had back', async ({ page }) => {
+    await page.goto('/library');
+    const search = page.getByRole('searchbox', { name: 'Search names, facts and prompts' });
+    await search.fill('many');
+    await expect(page).toHaveURL(/q=many/);
+    await expect(page.getByRole('gridcell')).toHaveCount(names.length);
+    const chosen = page.getByRole('gridcell', { selected: true });
+
+    // By keys: the first three, then all.
+    await search.press('ArrowDown');
+    const grid = page.getByRole('grid');
+    await expect(grid).toBeFocused();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Shift+ArrowRight');
+    await expect(chosen).toHaveCount(3);
+    await page.keyboard.press('Control+a');
+    await expect(page.getByRole('toolbar')).toContainText('12 selected');
+    await page.keyboard.press('Escape');
+    await expect(chosen).toHaveCount(0);
+
+    // By pointer: one, another, and those between.
+    await tile(page, names[2]!).click({ modifiers: ['ControlOrMeta'] });
+    await tile(page, names[5]!).click({ modifiers: ['Shift'] });
+    await expect(chosen).toHaveCount(4);
+    await page.getByRole('button', { name: 'Tag', exact: true }).click();
+    await page.getByRole('combobox', { name: 'Tags' }).fill('warm, chosen');
+    await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click();
+    await expect(page.getByText('4 files tagged')).toBeVisible();
+    await page.getByRole('button', { name: 'chosen 4' }).click();
+    await expect(page).toHaveURL(/tag=chosen/);
+    await expect(page.getByRole('gridcell')).toHaveCount(4);
+
+    // Into a new folder, by the menu.
+    await grid.focus();
+    await page.keyboard.press('Control+a');
+    await page.getByRole('button', { name: 'Move to a folder' }).click();
+    await page.getByRole('menuitem', { name: 'New folder' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Harbour');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: 'Harbour', exact: true }).click();
+    await expect(page).toHaveURL(/folder=/);
+    await expect(page.getByRole('gridcell')).toHaveCount(4);
+
+    // Into the trash, and back; then for good.
+    await grid.focus();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Delete');
+    await expect(page.getByRole('gridcell')).toHaveCount(0);
+    await expect(page.getByText('4 files are in the trash')).toBeVisible();
+    await page.locator('.toast', { hasText: '4 files are in the trash' }).getByRole('button', { name: 'Undo', exact: true }).click();
+    await expect(page.getByRole('gridcell')).toHaveCount(4);
+    await grid.focus();
+    await page.keyboard.press('Delete');
+    await expect(page.getByRole('gridcell')).toHaveCount(3);
+    await page.getByRole('button', { name: 'Trash', exact: true }).click();
+    await expect(page.getByRole('gridcell').first()).toBeVisible();
+    await grid.focus();
+    await page.keyboard.press('Space');
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await page.getByRole('button', { name: 'Harbour', exact: true }).click();
+    await expect(page.getByRole('gridcell')).toHaveCount(4);
+  });
+
+  test('one is renamed and tagged where it is looked at, and arrows go to the next', async ({ page }) => {
+    await page.goto('/library?q=many&sort=name');
+    await tile(page, 'many-salmon.png').click();
+    let dialog = page.getByRole('dialog', { name: 'many-salmon.png' });
+    await dialog.getByRole('button', { name: 'Rename' }).click();
+    await dialog.getByRole('textbox', { name: 'Name' }).fill('many-dawn.png');
+    await page.keyboard.press('Enter');
+    dialog = page.getByRole('dialog', { name: 'many-dawn.png' });
+    await expect(dialog).toBeVisible();
+    await dialog.getByRole('combobox', { name: 'Add a tag' }).fill('dawn');
+    await page.keyboard.press('Enter');
+    await expect(dialog.getByRole('button', { name: 'Take the tag dawn away' })).toBeVisible();
+    await dialog.getByRole('button', { name: 'The next one' }).click();
+    await expect(page.getByRole('dialog')).not.toHaveAccessibleName('many-dawn.png');
+    await page.goto('/library?tag=dawn');
+    await expect(tile(page, 'many-dawn.png')).toBeVisible();
+  });
+
+  test('what another window changes is shown here', async ({ page }) => {
+    await page.goto('/library?q=many');
+    await expect(tile(page, 'many-peru.png')).toBeVisible();
+    const { items } = (await (await page.request.get('/api/assets/rows?q=peru')).json()) as { items: { id: string }[] };
+    expect((await page.request.post('/api/assets/bulk', { data: { verb: 'trash', ids: [items[0]!.id] } })).ok()).toBe(true);
+    await expect(tile(page, 'many-peru.png')).toHaveCount(0);
+    expect((await page.request.post('/api/assets/bulk', { data: { verb: 'restore', ids: [items[0]!.id] } })).ok()).toBe(true);
+    await expect(tile(page, 'many-peru.png')).toBeVisible();
+  });
+
+  test('the grid, what is selected and what is looked at are accessible, on a desk and a phone', async ({ page }) => {
+    const check = async (): Promise<void> => expect((await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+      await page.goto('/library');
+      await expect(page.getByRole('gridcell').first()).toBeVisible();
+      await check();
+      await page.getByRole('grid').focus();
+      await page.keyboard.press('Space');
+      await expect(page.getByRole('toolbar')).toBeVisible();
+      await check();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('dialog').getByRole('button', { name: 'Rename' })).toBeVisible();
+      await check();
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto('/library');
+    await expect(page.getByRole('gridcell').first()).toBeVisible();
+    await expectNoSidewaysScroll(page);
+    await page.getByRole('button', { name: 'Folders and tags' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Trash', exact: true }).click();
+    await expect(page).toHaveURL(/trash=1/);
+    await check();
+  });
 });

@@ -13,6 +13,7 @@ const SHAPES = ['Session', 'Status', 'Scene', 'Video', 'Step', 'Run', 'Productio
 const GATEWAY = { ProviderPreset: 'ProviderPreset', Provider: 'Provider', ProviderCheck: 'ProviderCheck', Route: 'ModelRoute', ModelHealth: 'ModelHealth', Model: 'Model', ModelPage: 'ModelPage', Key: 'AccessKey', CreatedKey: 'CreatedKey', Call: 'Call', UsageRow: 'UsageRow', UsagePage: 'UsagePage' };
 // Of the chat's, with what is held against another way: a part is one of several shapes, of which the server tells all at once.
 const CHAT = { Thread: ['Thread', ''], ThreadView: ['ThreadPage', 'messages'], ThreadShape: ['Shape', ''], Message: ['Message', 'parts'], MessageUsage: ['MessageUsage', ''], Folder: ['Folder', ''], SearchHit: ['SearchHit', ''], SearchAnswer: ['SearchAnswer', ''], Said: ['SentMessages', 'messages'] };
+const ASSETS = { AssetRow: 'AssetRow', AssetRowPage: 'AssetRowPage', AssetDetails: 'AssetDetails' };
 // And what we send.
 const SENT = { NewKey: 'KeySettings', KeySettings: 'KeySettings', ProviderChange: 'ProviderChange', RouteDefinition: 'RouteDefinition' };
 
@@ -23,11 +24,12 @@ test('what the server says it answers is what the page takes', async ({ request,
   const own = resolve(import.meta.dirname, '../../src/lib/api');
   const lines = SHAPES.map((name) => `export const as${name} = (told: components['schemas']['${name}']): own.${name} => told;`);
   for (const [name, ours] of Object.entries(GATEWAY)) lines.push(`export const as${name} = (told: components['schemas']['${name}']): gateway.${ours} => told;`);
+  for (const [name, ours] of Object.entries(ASSETS)) lines.push(`export const as${name} = (told: components['schemas']['${name}']): assets.${ours} => told;`);
   for (const [name, [ours, apart]] of Object.entries(CHAT)) lines.push(`export const as${name} = (told: Omit<components['schemas']['${name}'], '${apart}'>): Omit<chat.${ours}, '${apart}'> => told;`);
   lines.push(`export const asPart = (told: components['schemas']['MessagePart']['type']): chat.Part['type'] => told;`);
   lines.push(`export const toThreadChange = (sent: chat.ThreadChange): components['schemas']['ThreadChange'] => sent;`);
   for (const [name, ours] of Object.entries(SENT)) lines.push(`export const to${name} = (sent: gateway.${ours}): components['schemas']['${name}'] => sent;`);
-  writeFileSync(join(folder, 'agree.ts'), [`import type { components } from './schema';`, `import type * as own from '${own}/types';`, `import type * as gateway from '${own}/gateway-types';`, `import type * as chat from '${own}/chat-types';`, ...lines].join('\n'));
+  writeFileSync(join(folder, 'agree.ts'), [`import type { components } from './schema';`, `import type * as own from '${own}/types';`, `import type * as assets from '${own}/asset-types';`, `import type * as gateway from '${own}/gateway-types';`, `import type * as chat from '${own}/chat-types';`, ...lines].join('\n'));
   const options: ts.CompilerOptions = { strict: true, noEmit: true, skipLibCheck: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] };
   const found = ts.getPreEmitDiagnostics(ts.createProgram([join(folder, 'agree.ts')], options));
   rmSync(folder, { recursive: true, force: true });
