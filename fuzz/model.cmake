@@ -4,6 +4,7 @@ atelier_fuzz(model_form model_form.cpp LINK atelier_model)
 atelier_fuzz(model_prices model_prices.cpp LINK atelier_model)
 atelier_fuzz(model_request model_request.cpp LINK atelier_model)
 atelier_fuzz(model_stream model_stream.cpp LINK atelier_model)
+atelier_fuzz(model_webhook model_webhook.cpp LINK atelier_model)
 # Events and answers as text, to be compared.
 foreach(name answer stream)
   target_sources(fuzz_model_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/model/chat_json.cpp)
