@@ -33,6 +33,7 @@ struct State {
   std::deque<std::string> response_order;   // oldest first
   std::set<std::uint64_t> cached_prefixes;  // hashes
   Jobs jobs;
+  std::set<std::string, std::less<>> comfy_files;  // that were uploaded
 
   void store(const std::string& id, Stored stored);
 };
@@ -140,6 +141,43 @@ Answer answer_fal_status(const Call& call);
 Answer answer_fal_response(const Call& call);
 Answer answer_cancel_fal(const Call& call);
 Answer answer_fal_keys(const Call& call);
+
+Answer answer_stability_image(const Call& call);
+Answer answer_stability_audio(const Call& call);
+Answer answer_stability_result(const Call& call);
+Answer answer_eleven_speech(const Call& call);
+Answer answer_eleven_sound(const Call& call);
+Answer answer_eleven_music(const Call& call);
+Answer answer_eleven_transcription(const Call& call);
+Answer answer_eleven_models(const Call& call);
+Answer answer_eleven_voices(const Call& call);
+Answer answer_comfy_prompt(const Call& call);
+Answer answer_comfy_queue(const Call& call);
+Answer answer_comfy_change_queue(const Call& call);
+Answer answer_comfy_interrupt(const Call& call);
+Answer answer_comfy_history(const Call& call);
+Answer answer_comfy_view(const Call& call);
+Answer answer_comfy_upload(const Call& call);
+Answer answer_comfy_stats(const Call& call);
+Answer answer_comfy_checkpoints(const Call& call);
+Answer answer_a1111_txt2img(const Call& call);
+Answer answer_a1111_img2img(const Call& call);
+Answer answer_a1111_enlarge(const Call& call);
+Answer answer_a1111_options(const Call& call);
+Answer answer_a1111_models(const Call& call);
+Answer answer_sdcpp_image(const Call& call);
+Answer answer_sdcpp_clip(const Call& call);
+Answer answer_sdcpp_job(const Call& call);
+Answer answer_cancel_sdcpp(const Call& call);
+Answer answer_sdcpp_capabilities(const Call& call);
+Answer answer_whispercpp_inference(const Call& call);
+Answer answer_whispercpp_page(const Call& call);
+Answer answer_piper_speech(const Call& call);
+Answer answer_piper_voices(const Call& call);
+Answer answer_kokoro_captioned(const Call& call);
+Answer answer_kokoro_speech(const Call& call);
+Answer answer_kokoro_voices(const Call& call);
+Answer answer_kokoro_document(const Call& call);
 
 Answer answer_health(const Call& call);
 Answer answer_props(const Call& call);

@@ -17,7 +17,8 @@ constexpr std::uint32_t bits(Personas... personas) {
 using enum Persona;
 
 constexpr std::uint32_t kMakers = bits(replicate, fal, luma, runway, bfl);
-constexpr std::uint32_t kAll = ((1U << kPersonaCount) - 1) & ~kMakers;
+constexpr std::uint32_t kMakersAtOnce = bits(stability, elevenlabs, comfyui, a1111, sdcpp, whispercpp, piper, kokoro);
+constexpr std::uint32_t kAll = ((1U << kPersonaCount) - 1) & ~(kMakers | kMakersAtOnce);
 constexpr std::uint32_t kLocal = bits(ollama, llama_cpp, lm_studio, vllm);
 constexpr std::uint32_t kResponses = bits(openai, azure, openrouter, groq, xai) | kLocal;
 constexpr std::uint32_t kMessages = bits(anthropic, openrouter) | kLocal;
@@ -98,6 +99,50 @@ constexpr Endpoint kEndpoints[] = {
 
     {"GET", "/v1/get_result", Family::media, bits(bfl), answer_bfl_result},
     {"POST", "/v1/*", Family::media, bits(bfl), answer_bfl},
+
+    {"POST", "/v2beta/stable-image/*", Family::media, bits(stability), answer_stability_image},
+    {"POST", "/v2beta/audio/stable-audio-2/*", Family::media, bits(stability), answer_stability_audio},
+    {"GET", "/v2beta/results/*", Family::media, bits(stability), answer_stability_result},
+
+    {"POST", "/v1/text-to-speech/*", Family::media, bits(elevenlabs), answer_eleven_speech},
+    {"POST", "/v1/sound-generation", Family::media, bits(elevenlabs), answer_eleven_sound},
+    {"POST", "/v1/music", Family::media, bits(elevenlabs), answer_eleven_music},
+    {"POST", "/v1/music/stream", Family::media, bits(elevenlabs), answer_eleven_music},
+    {"POST", "/v1/speech-to-text", Family::media, bits(elevenlabs), answer_eleven_transcription},
+    {"GET", "/v1/models", Family::media, bits(elevenlabs), answer_eleven_models},
+    {"GET", "/v2/voices", Family::media, bits(elevenlabs), answer_eleven_voices},
+
+    {"POST", "/prompt", Family::media, bits(comfyui), answer_comfy_prompt},
+    {"GET", "/queue", Family::media, bits(comfyui), answer_comfy_queue},
+    {"POST", "/queue", Family::media, bits(comfyui), answer_comfy_change_queue},
+    {"POST", "/interrupt", Family::media, bits(comfyui), answer_comfy_interrupt},
+    {"GET", "/history/*", Family::media, bits(comfyui), answer_comfy_history},
+    {"GET", "/view", Family::media, bits(comfyui), answer_comfy_view},
+    {"POST", "/upload/image", Family::media, bits(comfyui), answer_comfy_upload},
+    {"GET", "/system_stats", Family::media, bits(comfyui), answer_comfy_stats},
+    {"GET", "/models/checkpoints", Family::media, bits(comfyui), answer_comfy_checkpoints},
+
+    {"POST", "/sdapi/v1/txt2img", Family::media, bits(a1111), answer_a1111_txt2img},
+    {"POST", "/sdapi/v1/img2img", Family::media, bits(a1111), answer_a1111_img2img},
+    {"POST", "/sdapi/v1/extra-single-image", Family::media, bits(a1111), answer_a1111_enlarge},
+    {"GET", "/sdapi/v1/options", Family::media, bits(a1111), answer_a1111_options},
+    {"GET", "/sdapi/v1/sd-models", Family::media, bits(a1111), answer_a1111_models},
+
+    {"POST", "/sdcpp/v1/img_gen", Family::media, bits(sdcpp), answer_sdcpp_image},
+    {"POST", "/sdcpp/v1/vid_gen", Family::media, bits(sdcpp), answer_sdcpp_clip},
+    {"POST", "/sdcpp/v1/jobs/*/cancel", Family::media, bits(sdcpp), answer_cancel_sdcpp},
+    {"GET", "/sdcpp/v1/jobs/*", Family::media, bits(sdcpp), answer_sdcpp_job},
+    {"GET", "/sdcpp/v1/capabilities", Family::media, bits(sdcpp), answer_sdcpp_capabilities},
+
+    {"POST", "/inference", Family::media, bits(whispercpp), answer_whispercpp_inference},
+    {"GET", "/", Family::media, bits(whispercpp), answer_whispercpp_page},
+    {"GET", "/health", Family::media, bits(whispercpp), answer_health},
+    {"POST", "/synthesize", Family::media, bits(piper), answer_piper_speech},
+    {"GET", "/voices", Family::media, bits(piper), answer_piper_voices},
+    {"POST", "/dev/captioned_speech", Family::media, bits(kokoro), answer_kokoro_captioned},
+    {"POST", "/v1/audio/speech", Family::media, bits(kokoro), answer_kokoro_speech},
+    {"GET", "/v1/audio/voices", Family::media, bits(kokoro), answer_kokoro_voices},
+    {"GET", "/openapi.json", Family::media, bits(kokoro), answer_kokoro_document},
 
     {"GET", "/.well-known/jwks.json", Family::media, bits(fal), answer_fal_keys, true},
     {"GET", "/*/status", Family::media, bits(fal), answer_fal_status},
@@ -196,6 +241,7 @@ std::string key_of(const Place& place, const Request& request) {
       return !field("x-goog-api-key").empty() ? field("x-goog-api-key") : request.query_value("key").value_or("");
     case Family::media:
       if (place.dialect->persona == bfl) return field("x-key");
+      if (place.dialect->persona == elevenlabs) return field("xi-api-key");
       if (place.dialect->persona == Persona::fal) return fal_key_of(request);
       break;
     default:

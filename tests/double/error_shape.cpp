@@ -136,6 +136,48 @@ json::Value numeric_error(const Problem& problem) {
   return json::Object{{"error", std::move(error)}};
 }
 
+std::string_view stability_name(int status) {
+  switch (status) {
+    case 401:
+      return "unauthorized";
+    case 402:
+      return "payment_required";
+    case 403:
+      return "content_moderation";
+    case 404:
+      return "not_found";
+    case 429:
+      return "rate_limit_exceeded";
+    default:
+      return status >= 500 ? "internal_error" : "bad_request";
+  }
+}
+
+std::string_view eleven_status(const Problem& problem) {
+  switch (problem.status) {
+    case 401:
+      return "invalid_api_key";
+    case 402:
+      return "quota_exceeded";
+    case 429:
+      return "too_many_concurrent_requests";
+    case 503:
+      return "system_busy";
+    default:
+      return problem.status >= 500 ? "internal_error" : "invalid_request";
+  }
+}
+
+json::Value eleven_error(const Problem& problem) {
+  if (!problem.param.empty())
+    return {{"detail", json::Array{{{"loc", json::Array{"body", json::Value(problem.param)}},
+                                    {"msg", problem.message},
+                                    {"type", "value_error"}}}}};
+  json::Object detail{{"status", or_else(problem.type, eleven_status(problem))}, {"message", problem.message}};
+  if (!problem.details.empty()) detail["data"] = problem.details;
+  return json::Object{{"detail", std::move(detail)}};
+}
+
 }  // namespace
 
 json::Value error_body(ErrorShape shape, const Problem& problem, std::uint64_t request_number) {
@@ -168,6 +210,24 @@ json::Value error_body(ErrorShape shape, const Problem& problem, std::uint64_t r
       return google_error(problem);
     case ErrorShape::ollama:
       return {{"error", problem.message}};
+    case ErrorShape::stability:
+      return {{"id", fmt::format("stability-{}", request_number)},
+              {"name", or_else(problem.type, stability_name(problem.status))},
+              {"errors", json::Array{json::Value(problem.message)}}};
+    case ErrorShape::elevenlabs:
+      return eleven_error(problem);
+    case ErrorShape::comfyui:
+      return {{"error",
+               {{"type", or_else(problem.type, "server_error")},
+                {"message", problem.message},
+                {"details", ""},
+                {"extra_info", json::Object()}}},
+              {"node_errors", json::Object()}};
+    case ErrorShape::kokoro:
+      return {{"detail",
+               {{"error", or_else(problem.type, problem.status < 500 ? "validation_error" : "processing_error")},
+                {"message", problem.message},
+                {"type", problem.status < 500 ? "invalid_request_error" : "server_error"}}}};
     case ErrorShape::detail: {
       json::Object body{{"detail", problem.message}};
       for (const auto& [name, value] : problem.details) body[name] = value;

@@ -58,6 +58,8 @@ struct Job {
   std::string webhook_url = {};
   Clock::time_point begun = {};
   bool is_cancelled = false;
+  bool was_working = false;                       // when it was cancelled; of who tells
+  json::Object asked = {};                        // as it was asked for; of who tells that
   std::uint64_t poll_count = 0, fetch_count = 0;  // how often it was asked for, and its results
   std::uint64_t webhook_count = 0;                // that arrived
 };

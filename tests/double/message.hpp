@@ -71,6 +71,10 @@ enum class ErrorShape : std::uint8_t {
   gemini,         // {"error":{"code","message","status","details"}}
   ollama,         // {"error":"text"}; Runway too
   detail,         // {"detail":"text"}: Replicate, fal, Luma, Black Forest Labs
+  stability,      // {"id","name","errors":["text"]}
+  elevenlabs,     // {"detail":{"status","message"}}, or {"detail":[{"loc","msg","type"}]} of a field
+  comfyui,        // {"error":{"type","message","details"},"node_errors":{}}
+  kokoro,         // {"detail":{"error","message","type"}}
 };
 
 struct Answer {

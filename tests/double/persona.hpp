@@ -30,8 +30,16 @@ enum class Persona : std::uint8_t {
   luma,
   runway,
   bfl,
+  stability,
+  elevenlabs,
+  comfyui,
+  a1111,
+  sdcpp,
+  whispercpp,
+  piper,
+  kokoro,
 };
-inline constexpr std::size_t kPersonaCount = 19;
+inline constexpr std::size_t kPersonaCount = 27;
 
 // How a provider's chat completions differ from OpenAI's.
 struct Dialect {
