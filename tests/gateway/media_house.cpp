@@ -81,7 +81,7 @@ std::string Made::describe() const {
 // long as providers want to be left alone.
 class MediaHouse::Book final : public model::MediaBook {
  public:
-  Book(model::PollSchedule& polls, Made& made) : polls_(polls), made_(made) {
+  Book(model::PollSchedule& polls, Made& made, bool hears = true) : polls_(polls), made_(made), hears_(hears) {
     if (made_.place) hear(*made_.place);
   }
 
@@ -126,7 +126,7 @@ class MediaHouse::Book final : public model::MediaBook {
 
  private:
   void hear(const model::MediaPlace& place) {
-    if (!place.job) return;
+    if (!place.job || !hears_) return;
     hearing_ = std::jthread([&polls = polls_, provider = place.candidate.substr(0, place.candidate.find('/')),
                              job = place.job->id](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
@@ -137,6 +137,7 @@ class MediaHouse::Book final : public model::MediaBook {
   }
   model::PollSchedule& polls_;
   Made& made_;
+  const bool hears_;
   std::jthread hearing_;
 };
 
@@ -158,22 +159,44 @@ MediaHouse::~MediaHouse() {
   EXPECT_EQ(loops_.exception_count(), 0U);
 }
 
+namespace {
+
+model::MediaCall call_of(std::string model, model::MediaRequest request, std::chrono::milliseconds patience) {
+  return {.request = std::move(request),
+          .model = std::move(model),
+          .request_id = "r1",
+          .idempotency_key = "k1",
+          .deadline = std::chrono::steady_clock::now() + patience};
+}
+
+Task<std::string> given(std::string text) { co_return text; }
+
+}  // namespace
+
+Made MediaHouse::carry_out(model::MediaCall call, Book* book, Made* made, std::optional<model::MediaPlace> left) {
+  auto result = run_blocking(loops_.executor(0), gateway_.make(std::move(call), book, std::move(left)));
+  if (result)
+    made->made = std::move(*result);
+  else
+    made->error = result.error();
+  return std::move(*made);
+}
+
 Made MediaHouse::make(std::string model, model::MediaRequest request, std::chrono::milliseconds patience,
                       std::optional<model::MediaPlace> left) {
   Made made;
   made.place = left;
   Book book(polls_, made);
-  model::MediaCall call{.request = std::move(request),
-                        .model = std::move(model),
-                        .request_id = "r1",
-                        .idempotency_key = "k1",
-                        .deadline = std::chrono::steady_clock::now() + patience};
-  auto result = run_blocking(loops_.executor(0), gateway_.make(std::move(call), &book, std::move(left)));
-  if (result)
-    made.made = std::move(*result);
-  else
-    made.error = result.error();
-  return made;
+  return carry_out(call_of(std::move(model), std::move(request), patience), &book, &made, std::move(left));
+}
+
+Made MediaHouse::make_told(std::string model, model::MediaRequest request, std::chrono::milliseconds patience,
+                           std::string webhook_url) {
+  Made made;
+  Book book(polls_, made, false);
+  model::MediaCall call = call_of(std::move(model), std::move(request), patience);
+  call.webhook_url = [url = std::move(webhook_url)](const std::string&) { return given(url); };
+  return carry_out(std::move(call), &book, &made, {});
 }
 
 Result<std::string> MediaHouse::cancel(model::MediaPlace place) {

@@ -44,11 +44,17 @@ class MediaHouse {
 
   Made make(std::string model, model::MediaRequest request, std::chrono::milliseconds patience,
             std::optional<model::MediaPlace> left = {});
+  // The same, where the provider tells of news and nobody asks but as the gateway does.
+  Made make_told(std::string model, model::MediaRequest request, std::chrono::milliseconds patience,
+                 std::string webhook_url);
+  // As whoever takes webhooks says it.
+  void hear(const std::string& provider, const std::string& job) { polls_.hear(provider, job); }
   Result<std::string> cancel(model::MediaPlace place);
   Result<> check(const model::MediaRequest& request, const std::string& model) const;
 
  private:
   class Book;
+  Made carry_out(model::MediaCall call, Book* book, Made* made, std::optional<model::MediaPlace> left);
   net::Loops loops_{1};
   Metrics metrics_;
   std::unique_ptr<net::HttpClient> client_;

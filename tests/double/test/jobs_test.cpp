@@ -1,7 +1,5 @@
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <thread>
@@ -10,6 +8,7 @@
 #include "tests/double/clip.hpp"
 #include "tests/double/picture.hpp"
 #include "tests/double/signing.hpp"
+#include "tests/double/test/listener.hpp"
 #include "tests/double/test/raw_client.hpp"
 
 // Work that is asked for until it is done: of every provider that has jobs, in its own words.
@@ -240,55 +239,6 @@ TEST_F(Jobs, OfGeminiArePicturesWithinAnAnswer) {
   EXPECT_EQ(text_at(drawn("[answer No.]"), "/candidates/0/content/parts/0/text"), "No.");
 }
 
-// Takes webhooks, one after the other.
-class Listener {
- public:
-  Listener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(::listen(fd_.get(), 16), 0);
-    socklen_t size = sizeof address;
-    ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-  std::string url() const { return fmt::format("http://127.0.0.1:{}/hook?job=1", port_); }
-  // The next one, answered with 204; "" when none comes for `patience`.
-  std::string take(std::chrono::milliseconds patience = 10s) {
-    pollfd look{.fd = fd_.get(), .events = POLLIN, .revents = 0};
-    if (::poll(&look, 1, static_cast<int>(patience.count())) <= 0) return {};
-    const UniqueFd one(::accept(fd_.get(), nullptr, nullptr));
-    std::string all;
-    std::string piece(64 << 10, '\0');
-    while (!is_whole(all)) {
-      const ssize_t size = ::recv(one.get(), piece.data(), piece.size(), 0);
-      if (size <= 0) break;
-      all.append(piece, 0, static_cast<std::size_t>(size));
-    }
-    constexpr std::string_view kTaken = "HTTP/1.1 204 No Content\r\n\r\n";
-    (void)::send(one.get(), kTaken.data(), kTaken.size(), MSG_NOSIGNAL);
-    return all;
-  }
-
- private:
-  static bool is_whole(const std::string& all) {
-    const std::size_t end = all.find("\r\n\r\n"), told = all.find("content-length: ");
-    return end != std::string::npos && told != std::string::npos &&
-           all.size() >= end + 4 + std::stoul(all.substr(told + 16));
-  }
-  UniqueFd fd_;
-  std::uint16_t port_ = 0;
-};
-
-std::string field_of(const std::string& letter, std::string_view name) {
-  const std::size_t at = letter.find(fmt::format("\r\n{}: ", name));
-  if (at == std::string::npos) return {};
-  const std::size_t begin = at + name.size() + 4;
-  return letter.substr(begin, letter.find("\r\n", begin) - begin);
-}
-std::string body_of(const std::string& letter) { return letter.substr(letter.find("\r\n\r\n") + 4); }
-
 class Webhooks : public Jobs {
  protected:
   std::string begun_with_hook(std::string_view words) const {
@@ -298,9 +248,10 @@ class Webhooks : public Jobs {
     return text_at(reply.json(), "/id");
   }
   static bool is_signed(const std::string& letter) {
-    const Fields expected = standard_fields(field_of(letter, "webhook-id"),
-                                            std::stoll(field_of(letter, "webhook-timestamp")), body_of(letter), false);
-    return find_field(expected, "webhook-signature") == field_of(letter, "webhook-signature");
+    const Fields expected =
+        standard_fields(letter_field(letter, "webhook-id"), std::stoll(letter_field(letter, "webhook-timestamp")),
+                        letter_body(letter), false);
+    return find_field(expected, "webhook-signature") == letter_field(letter, "webhook-signature");
   }
   mutable Listener listener_;
 };
@@ -310,7 +261,7 @@ TEST_F(Webhooks, TellWhenTheJobIsDone) {
   const std::string letter = listener_.take();
   EXPECT_THAT(letter, StartsWith("POST /hook?job=1 HTTP/1.1\r\n"));
   EXPECT_TRUE(is_signed(letter));
-  const json::Value told = *json::parse(body_of(letter));
+  const json::Value told = *json::parse(letter_body(letter));
   EXPECT_EQ(text_at(told, "/id"), id);
   EXPECT_EQ(text_at(told, "/status"), "succeeded");
   EXPECT_THAT(text_at(told, "/output/0"), HasSubstr("/results/"));
@@ -319,12 +270,12 @@ TEST_F(Webhooks, TellWhenTheJobIsDone) {
 TEST_F(Webhooks, ComeTwiceLateDisorderedForgedOrNotAtAll) {
   begun_with_hook("[takes 1] [webhook twice]");
   const std::string first = listener_.take(), second = listener_.take();
-  EXPECT_EQ(body_of(first), body_of(second));
-  EXPECT_EQ(field_of(first, "webhook-id"), field_of(second, "webhook-id"));
+  EXPECT_EQ(letter_body(first), letter_body(second));
+  EXPECT_EQ(letter_field(first, "webhook-id"), letter_field(second, "webhook-id"));
 
   begun_with_hook("[takes 1] [webhook disordered]");
-  EXPECT_EQ(text_at(*json::parse(body_of(listener_.take())), "/status"), "succeeded");
-  EXPECT_EQ(text_at(*json::parse(body_of(listener_.take())), "/status"), "processing") << "what was before";
+  EXPECT_EQ(text_at(*json::parse(letter_body(listener_.take())), "/status"), "succeeded");
+  EXPECT_EQ(text_at(*json::parse(letter_body(listener_.take())), "/status"), "processing") << "what was before";
 
   begun_with_hook("[takes 1] [webhook forged]");
   const std::string forged = listener_.take();
@@ -348,10 +299,10 @@ TEST_F(Webhooks, OfFalAreSignedWithItsKey) {
   const std::string id = text_at(submit(provider, "[takes 1]", "?fal_webhook=" + escaped).json(), "/request_id");
   const std::string letter = listener_.take();
   EXPECT_THAT(letter, StartsWith("POST /hook?job=1 HTTP/1.1\r\n"));
-  EXPECT_EQ(text_at(*json::parse(body_of(letter)), "/request_id"), id);
+  EXPECT_EQ(text_at(*json::parse(letter_body(letter)), "/request_id"), id);
   const Fields expected =
-      fal_fields(id, std::stoll(field_of(letter, "x-fal-webhook-timestamp")), body_of(letter), false);
-  EXPECT_EQ(find_field(expected, "x-fal-webhook-signature"), field_of(letter, "x-fal-webhook-signature"));
+      fal_fields(id, std::stoll(letter_field(letter, "x-fal-webhook-timestamp")), letter_body(letter), false);
+  EXPECT_EQ(find_field(expected, "x-fal-webhook-signature"), letter_field(letter, "x-fal-webhook-signature"));
   const json::Value keys = ask("GET", "/fal/.well-known/jwks.json").json();
   EXPECT_EQ(text_at(keys, "/keys/0/x"), ProviderDouble::fal_public_key());
 }
