@@ -244,8 +244,10 @@ Task<Result<>> WebhookSender::forget(WebhookEndpointId endpoint) {
     batch.push_back(webhook_rows::remove_of(endpoint, kTidySlice));
     auto removed = co_await parts_.database.write(std::move(batch));
     if (!removed) co_return error_of(std::move(removed));
-    if (removed->front().changed_count < kTidySlice) co_return Result<>{};
+    if (removed->front().changed_count < kTidySlice) break;
   }
+  state_->calm(endpoint.to_string());
+  co_return Result<>{};
 }
 
 Task<Result<>> WebhookSender::attempt(WebhookEndpoint endpoint, WebhookSecrets secrets, WebhookDelivery delivery) {
@@ -254,6 +256,7 @@ Task<Result<>> WebhookSender::attempt(WebhookEndpoint endpoint, WebhookSecrets s
                                       options_.timeout);
   const UnixMs now_ms = parts_.clock.wall_ms();
   UnixMs next_ms = kNever;
+  bool is_gone = false;
   if (posted) {
     ++delivery.attempts, ++delivery.tries;
     posted->attempt.number = delivery.attempts;
@@ -284,8 +287,9 @@ Task<Result<>> WebhookSender::attempt(WebhookEndpoint endpoint, WebhookSecrets s
       batch.push_back(webhook_rows::remove_attempts(delivery.id, delivery.attempts - kAttemptsKept));
     auto written = co_await parts_.database.write(std::move(batch));
     // Deleted meanwhile: nothing is left to be told of it. Else it is told once more, after a rest.
-    if (!written && written.error().code == ErrorCode::conflict) next_ms = kNever;
-    if (!written && written.error().code != ErrorCode::conflict) {
+    is_gone = !written && written.error().code == ErrorCode::conflict;
+    if (is_gone) next_ms = kNever;
+    if (!written && !is_gone) {
       if (written.error().code != ErrorCode::cancelled)
         log::warn("a webhook's attempt could not be stored", {{"error", written.error().describe()}});
       next_ms = now_ms + kTroublePause.count();
@@ -295,6 +299,7 @@ Task<Result<>> WebhookSender::attempt(WebhookEndpoint endpoint, WebhookSecrets s
   }
   state_->ended(lane_name, name, posted ? &*posted : nullptr, now_ms);
   if (next_ms != kNever) state_->due(lane_name, next_ms);
+  if (is_gone) state_->calm(lane_name);
   state_->changed.notify_all();
   co_return Result<>{};
 }

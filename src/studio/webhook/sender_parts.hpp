@@ -71,6 +71,11 @@ struct WebhookSender::State {
     }
     arrange(endpoint);
   }
+  // How it failed is of no interest any more.
+  void calm(const std::string& endpoint) {
+    lanes[endpoint].failures = 0;
+    arrange(endpoint);
+  }
   // Off the agenda and forgotten where nothing is left to know of it.
   void arrange(const std::string& endpoint) {
     if (const auto old = place_of_.find(endpoint); old != place_of_.end()) {
