@@ -135,3 +135,81 @@ test('activity tells of all that was made, by kind and by how it went', async ({
   await row.getByRole('link', { name: 'Open' }).click();
   await expect(page.getByRole('heading', { name: 'Image', level: 1 })).toBeVisible();
 });
+
+test('of one that nobody knows about both ways are told, with what they mean for the money', async ({ page }) => {
+  const asked: string[] = [];
+  const lost = (state: string, more: object = {}): object => ({
+    id: '01zzzzzzzzzzzzzzzzzzzzzzzz', kind: 'image', model: 'lab/m', state, title: 'Lost', request: { kind: 'image', prompt: 'Lost' }, inputs: [], results: [], estimate_picodollars: 40_000_000_000,
+    job: { provider: 'lab', candidate: 'lab/m', state: state === 'unknown' ? 'unknown' : 'failed' }, error: { code: 'outcome_unknown', detail: 'the line broke' }, created_at: new Date().toISOString(), ended_at: new Date().toISOString(), ...more,
+  });
+  await page.route(/\/api\/generations\?/, (route) => route.fulfill({ json: { items: route.request().url().includes('kind=image') ? [lost('unknown', { choices: ['retry', 'give_up'] })] : [], next: '' } }));
+  await page.route('**/give_up', (route) => {
+    asked.push(route.request().url());
+    return route.fulfill({ json: lost('failed') });
+  });
+  await page.goto('/image');
+  const made = page.getByRole('article', { name: 'Lost' });
+  await expect(made.getByText('It is not known whether lab took this')).toBeVisible();
+  await expect(made.getByText('If the provider did take it, you pay for it twice.')).toBeVisible();
+  await made.getByRole('button', { name: 'Let it go' }).click();
+  await expect(made.getByText('Failed.')).toBeVisible();
+  await expect(made.getByText('the line broke')).toBeVisible();
+  expect(asked).toHaveLength(1);
+});
+
+test('a model that takes pictures and masks is given them, painted by hand or by keys', async ({ page }) => {
+  // What no model of this machine takes is told of one that nobody asks.
+  const ability = { prompt_bytes_max: 4000, needs_prompt: true, count_max: 1, mask: true, strength: true, options: true, references: { min: 0, max: 1 } };
+  await page.route('**/api/generations/models?kind=image', async (route) => {
+    const { items } = (await (await route.fetch()).json()) as { items: object[] };
+    await route.fulfill({ json: { items: [...items, { id: 'lab/edit', provider: 'lab', title: 'Editor', is_local: false, health: 'half_open', seconds: 12.5, ability }] } });
+  });
+  await page.route('**/api/generations/estimate', (route) => route.fulfill({ json: { candidates: [{ candidate: 'lab/edit', cost_picodollars: 40_000_000_000 }] } }));
+  await page.goto('/image');
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('To be mended');
+  await page.keyboard.press('Control+Enter');
+  await pictures(page, 'To be mended').first().click();
+  await page.getByRole('button', { name: 'Edit a part' }).click();
+  const paper = page.getByRole('application');
+  await expect(page.getByRole('button', { name: 'Use this mask' })).toBeDisabled();
+  const box = (await paper.boundingBox())!;
+  await page.mouse.move(box.x + 40, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 140, box.y + 90, { steps: 5 });
+  await page.mouse.up();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByRole('button', { name: 'Use this mask' })).toBeDisabled();
+  await paper.focus();
+  await page.keyboard.press('Space');
+  const uploaded = page.waitForRequest((request) => request.method() === 'POST' && request.url().includes('/api/assets'));
+  await page.getByRole('button', { name: 'Use this mask' }).click();
+  const mask = (await uploaded).postDataBuffer()!;
+  expect(mask.subarray(1, 4).toString()).toBe('PNG');
+  // In the middle it is to change, and nowhere else.
+  const clear = await page.evaluate(async (bytes) => {
+    const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    const paper = canvas.getContext('2d')!;
+    paper.drawImage(picture, 0, 0);
+    const alphaAt = (x: number, y: number): number => paper.getImageData(x, y, 1, 1).data[3]!;
+    return [picture.width, picture.height, alphaAt(picture.width / 2, picture.height / 2), alphaAt(2, 2)];
+  }, [...mask]);
+  expect(clear).toEqual([1024, 1024, 0, 255]);
+  const form = page.getByRole('form', { name: 'What is to be made' });
+  await expect(form.getByText('Reference')).toBeVisible();
+  await expect(form.getByText('Mask', { exact: true })).toBeVisible();
+  await expect(form.getByText('At most $0.04')).toBeVisible();
+  await expect(form.getByText('Being tried again')).toBeVisible();
+  await expect(form.getByText('lately 12.5 s')).toBeVisible();
+  await form.getByText('More', { exact: true }).click();
+  const options = form.getByRole('textbox', { name: 'Options of the provider, as JSON' });
+  await options.fill('[1]');
+  await page.keyboard.press('Control+Enter');
+  await expect(options).toHaveAccessibleDescription(/must be a JSON object/);
+  await options.fill('{"guidance": 7}');
+  const sent = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/api/generations'));
+  await page.route('**/api/generations', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 402, json: { code: 'allowance_spent', title: 'Payment Required', status: 402, detail: 'the allowance of this month is spent' } }) : route.fallback()));
+  await page.keyboard.press('Control+Enter');
+  expect((await sent).postDataJSON()).toMatchObject({ model: 'lab/edit', prompt: 'To be mended', options: { guidance: 7 }, inputs: [{ role: 'reference' }, { role: 'mask' }] });
+  await expect(form.getByRole('alert')).toContainText('the allowance of this month is spent');
+});

@@ -1,10 +1,10 @@
 import { generationCalls } from '$lib/api/generations';
-import type { Generation, MediaKind, MediaModel } from '$lib/api/generation-types';
+import type { Generation, InputRole, MediaKind, MediaModel } from '$lib/api/generation-types';
 import { newKey } from '$lib/media/secure';
 import type { Studio } from '$lib/state/studio.svelte';
 import { Form } from './form/form.svelte';
 import { InputUploads } from './form/uploads.svelte';
-import { rollSeed, valuesOf } from './form/values';
+import { rollSeed, takes, valuesOf } from './form/values';
 import { Made } from './made/made.svelte';
 import { Pair, picturesOf, type Picture } from './made/gallery.svelte';
 import { t } from './words';
@@ -29,13 +29,31 @@ export class Room {
   }
   start(): void {
     this.made.start();
-    void this.form.load();
+    void this.form.load().then(() => this.#beginWith());
     if (this.form.kind === 'image') void this.#loadUpscalers();
   }
   dispose(): void {
     this.made.dispose();
     this.form.dispose();
     this.uploads.dispose();
+  }
+  // What the address says it begins with: of a model that takes such a thing.
+  async #beginWith(): Promise<void> {
+    const id = this.#studio.router.query('with');
+    if (id === '' || this.form.models.length === 0) return;
+    this.#studio.router.setQuery({ with: null });
+    try {
+      const asset = await this.#studio.api.asset(id);
+      const roles: readonly InputRole[] = asset.kind === 'image' ? ['first_frame', 'reference'] : ['recording'];
+      const role = (model: MediaModel | undefined): InputRole | undefined => model && roles.find((one) => takes(this.form.kind, model.ability, one));
+      const model = role(this.form.model) ? this.form.model : this.form.models.find(role);
+      const found = role(model);
+      if (!model || !found) return;
+      if (model !== this.form.model) this.form.set({ model: model.id });
+      this.form.addInput({ role: found, asset: asset.id, name: asset.name });
+    } catch (error) {
+      this.#studio.complain(error);
+    }
   }
   async #loadUpscalers(): Promise<void> {
     try {

@@ -4,7 +4,7 @@ import type { Ability, Generation, MediaKind, MediaModel, NewGeneration } from '
 import { newKey } from '$lib/media/secure';
 import type { Studio } from '$lib/state/studio.svelte';
 import { t } from '../words';
-import { bodyOf, fieldOf, fitShape, readValues, roomFor, takes, withInput, type Field, type Input, type Values, type Wrongs } from './values';
+import { bodyOf, fieldOf, fitShape, isReady, readValues, roomFor, takes, withInput, type Field, type Input, type Values, type Wrongs } from './values';
 
 const ESTIMATE_AFTER_MS = 350;
 const NOTHING: Ability = { prompt_bytes_max: 0, needs_prompt: false, count_max: 1 };
@@ -96,7 +96,7 @@ export class Form {
     this.#asking?.abort();
     const { body, wrongs } = this.#read();
     // Of what cannot be made yet there is no price.
-    const isUnready = !this.model || Object.keys(wrongs).length > 0 || (this.ability.needs_prompt && !body.prompt);
+    const isUnready = !this.model || Object.keys(wrongs).length > 0 || !isReady(this.kind, body, this.ability);
     if (isUnready) return void (this.price = undefined);
     const asking = (this.#asking = new AbortController());
     try {

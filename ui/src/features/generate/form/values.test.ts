@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Ability, Generation } from '$lib/api/generation-types';
-import { bodyOf, empty, fieldOf, fitShape, readValues, valuesOf, withInput, type Input, type Values } from './values';
+import { bodyOf, empty, fieldOf, fitShape, isReady, readValues, valuesOf, withInput, type Input, type Values } from './values';
 
 const words = { number: 'a number', json: 'JSON', size: 'pixels' };
 const ability = (more: Partial<Ability> = {}): Ability => ({ prompt_bytes_max: 4000, needs_prompt: true, count_max: 1, ...more });
@@ -31,6 +31,16 @@ describe('what is sent', () => {
     const can = ability({ count_max: 4, seed: true, options: true, sides: { min: 64, max: 512, step: 2 } });
     expect(bodyOf('image', filled({ count: 'two', seed: 'x', isSeedLocked: true, options: '[1]', shape: 'own', width: '64' }), can, words).wrongs).toEqual({ count: 'a number', seed: 'a number', options: 'JSON', height: 'pixels' });
   });
+});
+
+it('is ready once it has what its model needs', () => {
+  const body = (more: object = {}): Parameters<typeof isReady>[1] => ({ kind: 'video', model: 'm', ...more });
+  expect(isReady('video', body(), ability())).toBe(false);
+  expect(isReady('video', body({ prompt: 'a' }), ability())).toBe(true);
+  expect(isReady('transcription', body(), ability({ needs_prompt: false }))).toBe(false);
+  const both = ability({ needs_prompt: false, needs_first_frame: true, references: { min: 1, max: 2 } });
+  expect(isReady('video', body({ inputs: [{ role: 'first_frame', asset: 'a' }] }), both)).toBe(false);
+  expect(isReady('video', body({ inputs: [{ role: 'first_frame', asset: 'a' }, { role: 'reference', asset: 'b' }] }), both)).toBe(true);
 });
 
 describe('inputs', () => {

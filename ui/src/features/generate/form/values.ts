@@ -163,6 +163,14 @@ export function fieldOf(where: string): Field | null {
   return Object.hasOwn(empty(), name) ? (name as Field) : null;
 }
 
+// Whether it has all that its model cannot do without.
+export function isReady(kind: MediaKind, body: NewGeneration, ability: Ability): boolean {
+  const has = (role: InputRole): number => (body.inputs ?? []).filter((input) => input.role === role).length;
+  if (ability.needs_prompt && !body.prompt) return false;
+  if (kind === 'transcription' && has('recording') === 0) return false;
+  return has('reference') >= (ability.references?.min ?? 0) && !(ability.needs_first_frame && has('first_frame') === 0);
+}
+
 // What was kept from before, of whatever version of the page.
 export function readValues(text: string | undefined): Values {
   const values = empty();

@@ -87,6 +87,6 @@ describe('a mask', () => {
       set: (target, name: string, value) => (name === 'globalCompositeOperation' && said.push(String(value)), (target[name] = value), true),
     });
     paint(paper as never, [{ ...brush, points: [{ x: 1, y: 2 }] }, { isEraser: true, size: 3, points: [{ x: 0, y: 0 }, { x: 4, y: 4 }] }], 'red');
-    expect(said).toEqual(['source-over', 'beginPath ', 'moveTo 1,2', 'lineTo 1,2', 'stroke ', 'destination-out', 'beginPath ', 'moveTo 0,0', 'lineTo 4,4', 'stroke ', 'source-over']);
+    expect(said).toEqual(['source-over', 'beginPath ', 'moveTo 1,2', 'lineTo 1.01,2', 'stroke ', 'destination-out', 'beginPath ', 'moveTo 0,0', 'lineTo 4,4', 'stroke ', 'source-over']);
   });
 });

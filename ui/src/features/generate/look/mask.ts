@@ -9,6 +9,7 @@ export interface Stroke {
   size: number; // the brush's width
   points: readonly Point[];
 }
+const DAB = 0.01;
 const STROKES_MAX = 400;
 const POINTS_MAX = 4000; // of one stroke
 
@@ -75,8 +76,9 @@ export function paint(paper: Paper, strokes: readonly Stroke[], colour: string):
     paper.lineWidth = size;
     paper.beginPath();
     paper.moveTo(first.x, first.y);
-    // A dab is a line of no length: it goes to where it is.
-    for (const point of points.length > 1 ? points.slice(1) : points) paper.lineTo(point.x, point.y);
+    // A line of no length is not drawn, so a dab is hardly longer.
+    if (points.length === 1) paper.lineTo(first.x + DAB, first.y);
+    for (const point of points.slice(1)) paper.lineTo(point.x, point.y);
     paper.stroke();
   }
   paper.globalCompositeOperation = 'source-over';
