@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "tests/api/gateway_fixture.hpp"
+#include "tests/api/generations_fixture.hpp"
 
 namespace atelier::app {
 namespace {
@@ -10,45 +10,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-class GenerationsTest : public GatewayHouseTest {
- protected:
-  void SetUp() override {
-    GatewayHouseTest::SetUp();
-    listen();
-  }
-  Answer post(const std::string& body, Headers headers = {}) {
-    return call(net::Method::post, "/api/generations", body, std::move(headers));
-  }
-  json::Value get(const std::string& id) { return call(net::Method::get, "/api/generations/" + id).json(); }
-  json::Value await_end(const std::string& id) {
-    for (int i = 0; i < 3'000; ++i) {
-      json::Value now = get(id);
-      if (text(now, "state") != "running") return now;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    ADD_FAILURE() << "it never ended";
-    return get(id);
-  }
-  json::Value made(const std::string& body) {
-    const Answer begun = post(body);
-    EXPECT_EQ(begun.status, 202) << begun.body;
-    if (begun.status != 202) return json::Object();
-    return await_end(text(begun.json(), "id"));
-  }
-  void expect_refused(const std::string& body, const std::string& where, const std::string& words = "") {
-    const Answer refused = post(body);
-    EXPECT_EQ(refused.status, 400) << body << refused.body;
-    EXPECT_EQ(text(refused.json(), "where"), where) << refused.body;
-    EXPECT_THAT(refused.body, HasSubstr(words));
-  }
-  std::string upload(const std::string& name, std::string bytes) {
-    const Answer up = call(net::Method::post, "/api/assets?name=" + name, std::move(bytes),
-                           {{"content-type", "application/octet-stream"}});
-    EXPECT_EQ(up.status, 201) << up.body;
-    return text(up.json(), "id");
-  }
-};
 
 TEST_F(GenerationsTest, DrawPicturesHereWithoutAKeyOrANetwork) {
   const json::Value done = made(
@@ -59,7 +20,7 @@ TEST_F(GenerationsTest, DrawPicturesHereWithoutAKeyOrANetwork) {
   EXPECT_EQ(results[0].at("width").as_int64(), 256);
   EXPECT_EQ(results[0].at("height").as_int64(), 128);
   EXPECT_NE(results[0].at("digest"), results[1].at("digest")) << "each has a seed of its own";
-  EXPECT_EQ(done.at("cost_picodollars").as_int64(), 0);
+  EXPECT_EQ(done.at("cost_picodollars").as_int64(), 0) << json::write(done);
   EXPECT_EQ(done.at("seed").as_int64(), 7);
 
   const std::string asset = text(results[0], "asset");
@@ -162,6 +123,33 @@ TEST_F(GenerationsTest, SayWhoCouldMakeThemAndWhatTheyMayCost) {
   for (const json::Value& one : models.at("items").as_array()) ids.push_back(text(one, "id"));
   EXPECT_THAT(ids, testing::IsSupersetOf({"local/flite", "local/espeak-ng", "openai/tts-1"}));
   EXPECT_EQ(call(net::Method::get, "/api/generations/models?kind=smell").status, 400);
+}
+
+// Programs that know OpenAI's endpoints reach every provider through them.
+TEST_F(GenerationsTest, AnswerProgramsOfOpenAisFormToo) {
+  const Answer drawn = call(net::Method::post, "/v1/images/generations",
+                            R"({"model":"local/procedural","prompt":"ink","size":"128x64","n":2})");
+  ASSERT_EQ(drawn.status, 200) << drawn.body;
+  const json::Value pictures = drawn.json();
+  ASSERT_EQ(pictures.at("data").as_array().size(), 2U);
+  EXPECT_THAT(text(pictures.at("data").as_array()[0], "b64_json"), StartsWith("/9j/")) << "a JPEG";
+  const Answer spoken = call(net::Method::post, "/v1/audio/speech", R"({"model":"local/flite","input":"Hello"})");
+  ASSERT_EQ(spoken.status, 200) << spoken.body;
+  EXPECT_EQ(std::string(spoken.headers.find("content-type").value_or("")), "audio/wav");
+  EXPECT_THAT(spoken.body, StartsWith("RIFF"));
+  // What is wrong is told by the name that they have for it.
+  const auto wrong = [&](const std::string& path, const std::string& body) {
+    const Answer refused = call(net::Method::post, path, body);
+    EXPECT_EQ(refused.status, 400) << refused.body;
+    return text(refused.json().at("error"), "param");
+  };
+  EXPECT_EQ(wrong("/v1/audio/speech", R"({"model":"local/flite","input":"x","response_format":"mp3"})"),
+            "response_format");
+  EXPECT_EQ(wrong("/v1/images/generations", R"({"model":"local/procedural","prompt":"x","size":"127x64"})"), "size");
+  EXPECT_EQ(wrong("/v1/images/generations", R"({"model":"local/procedural","prompt":"x","n":11})"), "n");
+  EXPECT_EQ(wrong("/v1/images/generations", R"({"model":"local/procedural","prompt":"x","stream":true})"), "stream");
+  // Nothing of it is kept.
+  EXPECT_THAT(call(net::Method::get, "/api/generations").json().at("items").as_array(), IsEmpty());
 }
 
 }  // namespace

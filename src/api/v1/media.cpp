@@ -3,7 +3,9 @@
 #include "api/tables.hpp"
 #include "api/v1/v1.hpp"
 #include "base/async.hpp"
+#include "base/run_elsewhere.hpp"
 #include "model/call/endpoint_stream.hpp"
+#include "model/call/openai_media.hpp"
 #include "model/provider/form_data.hpp"
 
 namespace atelier::api {
@@ -45,6 +47,20 @@ Result<std::string> content_type_of(const net::Request& request, model::Endpoint
               {.reason = "content_type_not_served", .where = "content-type"});
 }
 
+// For providers that speak another form than OpenAI's.
+Task<Result<net::Response>> make(Services services, model::Endpoint endpoint, model::AskedMedia asked,
+                                 model::MediaCall call) {
+  auto told = co_await run_elsewhere(
+      services.media.polls().executor(),
+      model::answer_openai_media(&services.media, &services.blobs, endpoint, std::move(asked), std::move(call)));
+  if (!told) co_return error_of(told);
+  net::Response response;
+  response.headers.set("content-type", told->content_type);
+  response.headers.set("x-atelier-candidate", told->candidate);
+  response.body = std::move(told->body);
+  co_return response;
+}
+
 Task<Result<net::Response>> relay(Services services, net::Request request, model::Endpoint endpoint,
                                   model::KeyStatePtr key) {
   auto type = content_type_of(request, endpoint);
@@ -54,6 +70,17 @@ Task<Result<net::Response>> relay(Services services, net::Request request, model
   if (!body) co_return error_of(body);
   auto named = model::asked_model(endpoint, {.bytes = *body, .content_type = *type});
   if (!named) co_return error_of(named);
+  if (!services.chat.relays(*named, endpoint)) {
+    auto asked = model::read_openai_media(endpoint, {.bytes = *body, .content_type = *type});
+    if (!asked) co_return error_of(asked);
+    model::MediaCall made;
+    made.model = std::move(*named);
+    made.request_id = request.request_id;
+    made.idempotency_key = request.request_id;
+    made.deadline = services.clock.now() + kDeadline;
+    made.key = std::move(key);
+    co_return co_await make(services, endpoint, std::move(*asked), std::move(made));
+  }
   auto wishes = read_wishes(request);
   if (!wishes) co_return error_of(wishes);
   model::EndpointCall call{.endpoint = endpoint,

@@ -157,7 +157,7 @@ Task<Result<>> GenerateBook::store(std::size_t index, std::string told_type, mod
     if (!piece) co_return error_of(piece);
     if (!*piece) break;
     if (size == 0 && is_message(**piece))
-      co_return wrong_type(asset_kind_of(kind), told_type.empty() ? "a message" : told_type);
+      co_return wrong_type(asset_kind_of(kind), "a page or a message that is said to be " + told_type);
     size += (*piece)->size();
     wav.feed(**piece);
     if (auto put = co_await (*writer)->append(std::move(**piece)); !put) {

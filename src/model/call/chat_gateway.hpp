@@ -117,6 +117,9 @@ class ChatGateway {
   // invalid_argument ("endpoint_not_served") where none of the model's candidates serves it. Only media may stream.
   Task<OpenedEndpoint> open(EndpointCall call);
   Task<WholeAnswer> relay(EndpointCall call);  // what never streams
+  // Whether a candidate of the model speaks the endpoint's own form; true of names that stand for nothing, so that the
+  // call says so.
+  bool relays(const std::string& model, Endpoint endpoint) const;
   Models& models() noexcept { return models_; }
 
  private:

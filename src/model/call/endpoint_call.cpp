@@ -1,9 +1,12 @@
 #include "model/call/endpoint_stream.hpp"
 
+#include <algorithm>
+
 #include "base/async.hpp"
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
 #include "model/call/event_splitter.hpp"
+#include "model/media/adapter.hpp"
 #include "model/provider/form_data.hpp"
 #include "model/provider/http_parts.hpp"
 
@@ -24,9 +27,15 @@ CallReport opening(const EndpointCall& call) {
 
 EndpointBody body_of(const EndpointCall& call) { return {.bytes = call.body, .content_type = call.content_type}; }
 
+bool serves(const Provider& provider, Endpoint endpoint) {
+  if (!model::serves(provider.protocol, endpoint)) return false;
+  return is_media(endpoint) ? media_wire_of(provider.protocol, provider.quirks) == MediaWire::openai
+                            : provider.quirks.has_chat;
+}
+
 // Those that serve it, in order.
 Result<std::vector<CandidatePtr>> servers_of(const EndpointCall& call, std::vector<CandidatePtr> candidates) {
-  std::erase_if(candidates, [&](const CandidatePtr& one) { return !serves(one->provider->protocol, call.endpoint); });
+  std::erase_if(candidates, [&](const CandidatePtr& one) { return !serves(*one->provider, call.endpoint); });
   if (candidates.empty())
     return fail(ErrorCode::invalid_argument,
                 "no provider of \"" + call.model + "\" serves " + std::string(to_string(call.endpoint)),
@@ -278,6 +287,12 @@ Task<OpenedEndpoint> ChatGateway::open(EndpointCall asked) {
   opened.body = std::move(running->held);
   opened.report = account.report();
   co_return opened;
+}
+
+bool ChatGateway::relays(const std::string& model, Endpoint endpoint) const {
+  const auto resolved = models_.directory()->resolve(model);
+  return !resolved || std::ranges::any_of(resolved->candidates,
+                                          [&](const CandidatePtr& one) { return serves(*one->provider, endpoint); });
 }
 
 Task<WholeAnswer> ChatGateway::relay(EndpointCall call) {

@@ -24,6 +24,7 @@ class PollSchedule {
   // The provider says that this job has news. On any loop. Kept for a while where nobody waits yet: a webhook may be
   // quicker than the answer that names the job.
   void hear(std::string provider, std::string job);
+  const Executor& executor() const noexcept { return executor_; }
   std::size_t waiting_count() const noexcept { return waiting_.size(); }
 
  private:

@@ -349,7 +349,8 @@ json::Value to_json(const GenerationView& view) {
   for (const std::string& input : view.inputs) inputs.push_back(json::Value(input));
   out["inputs"] = std::move(inputs);
   out["ended_at"] = view.run.ended_ms == 0 ? json::Value() : json::Value(format_rfc3339(view.run.ended_ms));
-  out["error"] = graph::to_json(view.run.error);
+  // The run's own says which of its steps it was, and there is one.
+  out["error"] = graph::to_json(step != nullptr && step->error ? step->error : view.run.error);
   out["estimate_picodollars"] = view.estimate ? json::Value(*view.estimate) : json::Value();
   if (step != nullptr) out["progress"] = json::Object{{"done", step->progress_done}, {"total", step->progress_total}};
   if (view.job) {
