@@ -46,6 +46,8 @@ Answer answer_bfl(const Call& call) {
                       {"output_mp", 1.05}});
 }
 
+Answer answer_bfl_credits(const Call&) { return json_answer({{"credits", 123.4}}); }
+
 Answer answer_bfl_result(const Call& call) {
   const std::string id = call.request.query_value("id").value_or("");
   Job* job = call.request.query_value("cluster") == kCluster ? call.state.jobs.find(Persona::bfl, id) : nullptr;

@@ -93,10 +93,12 @@ constexpr Endpoint kEndpoints[] = {
     {"POST", "/generations", Family::media, bits(luma), answer_luma_generate},
     {"GET", "/generations/*", Family::media, bits(luma), answer_luma_generation},
 
+    {"GET", "/v1/organization", Family::media, bits(runway), answer_runway_organization},
     {"GET", "/v1/tasks/*", Family::media, bits(runway), answer_runway_task},
     {"DELETE", "/v1/tasks/*", Family::media, bits(runway), answer_cancel_runway_task},
     {"POST", "/v1/*", Family::media, bits(runway), answer_runway},
 
+    {"GET", "/v1/credits", Family::media, bits(bfl), answer_bfl_credits},
     {"GET", "/v1/get_result", Family::media, bits(bfl), answer_bfl_result},
     {"POST", "/v1/*", Family::media, bits(bfl), answer_bfl},
 

@@ -60,6 +60,11 @@ Answer answer_runway(const Call& call) {
   return json_answer({{"id", call.state.jobs.add(std::move(job)).id}});
 }
 
+Answer answer_runway_organization(const Call& call) {
+  if (auto wrong = wrong_version(call)) return *wrong;
+  return json_answer({{"creditBalance", 1'000}, {"tier", json::Object()}, {"usage", json::Object()}});
+}
+
 Answer answer_runway_task(const Call& call) {
   if (auto wrong = wrong_version(call)) return *wrong;
   Job* job = call.state.jobs.find(Persona::runway, call.captured);

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "model/call/attempt_loop.hpp"
 #include "model/catalog/catalog.hpp"
@@ -9,22 +11,43 @@
 #include "model/provider/presets.hpp"
 #include "tests/model/house.hpp"
 
-// Providers that make media and answer no chat: found by their models' names, listed without being asked, and never
-// chosen for a chat.
+// Providers that make media and answer no chat: found by their models' names, listed by what is known of them, and
+// never chosen for a chat.
 namespace atelier::model {
 namespace {
 
-using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
-// Nobody is to be asked.
-class NoUpstream final : public Upstream {
+// Says the same to everyone, and remembers who was asked.
+class OneAnswer final : public Upstream {
  public:
-  Task<Result<std::unique_ptr<UpstreamAnswer>>> send(std::shared_ptr<const Provider>, WireRequest,
+  std::set<std::string> asked;
+  int status = 200;
+
+  Task<Result<std::unique_ptr<UpstreamAnswer>>> send(std::shared_ptr<const Provider>, WireRequest request,
                                                      std::chrono::steady_clock::time_point) override {
-    ADD_FAILURE() << "a provider was asked";
-    co_return fail(ErrorCode::unavailable, "nobody is there");
+    asked.insert(request.url);
+    co_return std::make_unique<Answer>(status);
   }
+
+ private:
+  class Answer final : public UpstreamAnswer {
+   public:
+    explicit Answer(int status) : status_(status) {}
+    int status() const noexcept override { return status_; }
+    std::optional<std::string_view> header(std::string_view) const override { return std::nullopt; }
+    HttpHead head() const override { return {.status = status_, .headers = {{"content-type", "application/json"}}}; }
+    Task<Result<std::optional<std::string_view>>> next() override {
+      if (std::exchange(is_read_, true)) co_return std::nullopt;
+      co_return std::optional<std::string_view>(R"({"detail":"as it is"})");
+    }
+    Task<> leave() override { co_return; }
+
+   private:
+    const int status_;
+    bool is_read_ = false;
+  };
 };
 
 class MediaProviders : public ::testing::Test {
@@ -34,10 +57,14 @@ class MediaProviders : public ::testing::Test {
     EXPECT_TRUE(providers);
     models_.configure(std::move(*providers), {});
   }
-  void read_lists() {
+  // Whether each was well.
+  std::map<std::string, bool> read_lists() {
     Catalog catalog(models_, upstream_, clock_, {.finds_local_servers = false});
     const DirectoryPtr directory = models_.directory();
-    for (const auto& [name, provider] : directory->providers()) EXPECT_TRUE(loop_.wait_for(catalog.refresh(provider)));
+    std::map<std::string, bool> well;
+    for (const auto& [name, provider] : directory->providers())
+      well[name] = loop_.wait_for(catalog.refresh(provider)).has_value();
+    return well;
   }
   Result<Chosen> chosen(std::string_view model) const {
     return choose(*models_.directory(), model, std::nullopt, nullptr, clock_, nullptr, 0);
@@ -45,7 +72,7 @@ class MediaProviders : public ::testing::Test {
 
   LoopThread loop_;
   ManualClock clock_;
-  NoUpstream upstream_;
+  OneAnswer upstream_;
   Models models_{BreakerPolicy()};
 };
 
@@ -71,9 +98,25 @@ TEST_F(MediaProviders, AreListedByWhatTheirAdaptersKnow) {
     ASSERT_TRUE(adapter) << name;
     EXPECT_EQ(list->models.size(), adapter->known_models().size()) << name;
   }
+  EXPECT_THAT(upstream_.asked,
+              UnorderedElementsAre("https://api.replicate.com/v1/account", "https://api.bfl.ai/v1/credits"))
+      << "for their keys' sake, and never for a chat's list";
   const auto bare = directory->resolve("black-forest-labs/flux-schnell");
   ASSERT_TRUE(bare) << "known by its list";
   EXPECT_EQ(bare->candidates[0]->provider->name, "replicate");
+}
+
+TEST_F(MediaProviders, SayThatAKeyIsWrongAndKeepTheirModels) {
+  upstream_.status = 401;
+  const auto well = read_lists();
+  EXPECT_FALSE(well.at("replicate"));
+  EXPECT_FALSE(well.at("bfl"));
+  EXPECT_TRUE(well.at("fal")) << "it has nothing to be asked for";
+  const DirectoryPtr directory = models_.directory();
+  const ModelList* list = directory->list_of("bfl");
+  ASSERT_TRUE(list);
+  EXPECT_THAT(list->last_error, HasSubstr("as it is"));
+  EXPECT_EQ(list->models.size(), bfl_adapter().known_models().size());
 }
 
 TEST_F(MediaProviders, AreNeverChosenForAChat) {

@@ -111,6 +111,14 @@ class Bfl final : public MediaAdapter {
   MediaWire wire() const noexcept override { return MediaWire::bfl; }
   std::span<const KnownMediaModel> known_models() const noexcept override { return kKnown; }
 
+  // It has no list: what the key has left tells whether it is good.
+  std::optional<WireRequest> list_models(const Target& target) const override {
+    WireRequest request = get_from(target, "/credits", "");
+    put_key(request, target, kKeyHeader);
+    return request;
+  }
+  Result<std::vector<ListedModel>> read_models(std::string_view) const override { return std::vector<ListedModel>(); }
+
   std::optional<MediaAbility> ability(std::string_view model, MediaKind kind) const override {
     if (!is_plain_path(model) || model.find('/') != std::string_view::npos) return std::nullopt;
     const Family family = family_of(model);

@@ -166,6 +166,9 @@ class Replicate final : public MediaAdapter {
  public:
   MediaWire wire() const noexcept override { return MediaWire::replicate; }
   std::span<const KnownMediaModel> known_models() const noexcept override { return kKnown; }
+  // Its list is too long to be of use: whose the key is tells whether it is good.
+  std::optional<WireRequest> list_models(const Target& target) const override { return get_from(target, "/account"); }
+  Result<std::vector<ListedModel>> read_models(std::string_view) const override { return std::vector<ListedModel>(); }
   std::optional<MediaAbility> ability(std::string_view model, MediaKind kind) const override {
     if (!is_model_name(model)) return std::nullopt;
     const Model* known = find_model(model);

@@ -162,6 +162,12 @@ class Runway final : public MediaAdapter {
   MediaWire wire() const noexcept override { return MediaWire::runway; }
   std::span<const KnownMediaModel> known_models() const noexcept override { return kKnown; }
 
+  // It has no list: whose the key is tells whether it is good.
+  std::optional<WireRequest> list_models(const Target& target) const override {
+    return versioned(get_from(target, "/organization"));
+  }
+  Result<std::vector<ListedModel>> read_models(std::string_view) const override { return std::vector<ListedModel>(); }
+
   std::optional<MediaAbility> ability(std::string_view model, MediaKind kind) const override {
     const Model* known = find_model(model);
     if (!known || known->model.kind != kind) return std::nullopt;
