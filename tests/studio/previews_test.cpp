@@ -4,6 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "base/blocking.hpp"
@@ -11,6 +16,7 @@
 #include "net/server.hpp"
 #include "store/bus.hpp"
 #include "store/migrations.hpp"
+#include "tests/api/made_by_ffmpeg.hpp"
 #include "tests/store/support.hpp"
 
 namespace atelier::studio {
@@ -31,7 +37,7 @@ class PreviewsTest : public testing::Test {
     auto opened = store::open_sqlite({.path = folder_ / "studio.db"}, store::studio_migrations());
     EXPECT_TRUE(opened);
     database_ = std::move(*opened);
-    auto blobs = store::open_file_blobs({.directory = folder_ / "blobs"}, system_clock());
+    auto blobs = store::open_file_blobs({.directory = folder_ / "blobs", .reserve_bytes = 0}, clock_);
     EXPECT_TRUE(blobs);
     blobs_ = std::move(*blobs);
     bus_ = store::make_local_bus();
@@ -95,6 +101,7 @@ class PreviewsTest : public testing::Test {
 
   store::TemporaryFolder folder_;
   net::Loops loops_{1};
+  ManualClock clock_{system_clock().wall_ms()};  // of the blobs
   Metrics metrics_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::BlobStore> blobs_;
@@ -186,6 +193,96 @@ TEST_F(PreviewsTest, OfOtherKindsAreNotThere) {
   store::Asset picture = add(pixel(11));
   for (const char* name : {"loop.mp4", "peaks.dat", "333.webp", "320.bmp", ""})
     EXPECT_EQ(on_loop(open_one(previews_.get(), picture, name)).error().reason, "asset_no_preview") << name;
+}
+
+// Of this process.
+std::vector<pid_t> media_workers() {
+  std::vector<pid_t> found;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream children(task.path() / "children");
+    for (pid_t child = 0; children >> child;) {
+      std::ifstream name(fmt::format("/proc/{}/comm", child));
+      std::string text;
+      if (std::getline(name, text) && text.starts_with("atelier-media")) found.push_back(child);
+    }
+  }
+  return found;
+}
+
+// Whoever ended the worker, it was not the picture.
+TEST_F(PreviewsTest, AreMadeAlthoughTheirWorkerIsKilled) {
+  open({});
+  const store::Asset photo = add(app::drawn("8000x6000", "mjpeg"));
+  std::size_t killed = 0;
+  std::jthread killer([&](const std::stop_token& stop) {
+    while (!stop.stop_requested() && killed == 0) {
+      const media::WorkersReport report = workers_->report();
+      if (report.hello && report.busy_count > 0)  // it has begun, and has the picture
+        for (const pid_t worker : media_workers()) killed += ::kill(worker, SIGKILL) == 0 ? 1U : 0U;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  const auto opened = on_loop(open_one(previews_.get(), photo, "320.webp"));
+  killer.request_stop();
+  killer.join();
+  EXPECT_EQ(killed, 1U);
+  ASSERT_TRUE(opened) << opened.error().describe();
+  EXPECT_EQ(workers_->report().crashed_count, 1U);
+}
+
+// What was not looked at for a week goes, and comes back when somebody looks; originals stay.
+TEST_F(PreviewsTest, GoAfterAWeekAndComeBack) {
+  open({});
+  const store::Asset seen = add(pixel(0x0000ff)), unseen = add(pixel(0xff8000));
+  ASSERT_TRUE(on_loop(open_one(previews_.get(), seen, "320.webp")));
+  ASSERT_TRUE(on_loop(open_one(previews_.get(), unseen, "320.webp")));
+  EXPECT_EQ(made(), 2U);
+  const std::uint64_t before = blobs_->usage().derived_bytes;
+  clock_.advance(std::chrono::hours(24 * 6));
+  ASSERT_TRUE(on_loop(open_one(previews_.get(), seen, "320.webp")));
+  clock_.advance(std::chrono::hours(25));
+  const auto freed = on_loop(blobs_->evict());
+  ASSERT_TRUE(freed);
+  EXPECT_GT(*freed, 0U);
+  EXPECT_EQ(blobs_->usage().derived_bytes, before - *freed);
+  ASSERT_TRUE(on_loop(open_one(previews_.get(), seen, "320.webp")));
+  EXPECT_EQ(made(), 2U) << "it was looked at the day before";
+  ASSERT_TRUE(on_loop(open_one(previews_.get(), unseen, "320.webp")));
+  EXPECT_EQ(made(), 3U);
+  EXPECT_TRUE(*on_loop(blobs_->contains(unseen.digest)));
+}
+
+// Where the room is full those go that were looked at least recently, until a fifth is free.
+TEST_F(PreviewsTest, GoLeastRecentlySeenFirstWhereTheRoomIsFull) {
+  open({});
+  std::vector<store::Asset> assets;
+  // Far apart: what looks the same is the same small picture.
+  for (unsigned number = 0; number < 10; ++number) {
+    assets.push_back(add(pixel(0x0a19'0000 * number / 10 + 0x1410 * number)));
+    ASSERT_TRUE(on_loop(open_one(previews_.get(), assets.back(), "320.webp")));
+    clock_.advance(std::chrono::minutes(10));
+  }
+  // The first is looked at again, which leaves the second as the oldest.
+  ASSERT_TRUE(on_loop(open_one(previews_.get(), assets[0], "320.webp")));
+  const std::uint64_t full = blobs_->usage().derived_bytes;
+  const std::uint64_t originals = blobs_->usage().original_bytes;
+  clock_.advance(std::chrono::minutes(10));
+  // The same files in a smaller room.
+  auto smaller = store::open_file_blobs(
+      {.directory = folder_ / "blobs", .derived_quota_bytes = full - 1, .reserve_bytes = 0}, clock_);
+  ASSERT_TRUE(smaller);
+  ASSERT_TRUE(on_loop((*smaller)->evict()));
+  EXPECT_LE((*smaller)->usage().derived_bytes, (full - 1) * 8 / 10);
+  EXPECT_GT((*smaller)->usage().derived_bytes, (full - 1) * 6 / 10);
+  EXPECT_EQ((*smaller)->usage().original_bytes, originals);
+  store::Previews rows(*database_);
+  const auto is_there = [&](const store::Asset& asset) {
+    auto row = on_loop(rows.find(asset.digest, "320.webp"));
+    return *on_loop((*smaller)->contains(*(*row)->blob));
+  };
+  EXPECT_TRUE(is_there(assets[0]));
+  EXPECT_FALSE(is_there(assets[1]));
+  EXPECT_TRUE(is_there(assets[9]));
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ json::Value order_of(const std::string& name, const PictureForm& form) {
                       {"media_type", form.media_type}};
 }
 
-// Will be the same however often it is tried. A worker that dies of a file dies of it again.
+// Will be the same however often it is tried.
 bool is_files_fault(const Error& error) {
   if (error.code == ErrorCode::invalid_argument || error.code == ErrorCode::too_large) return true;
   constexpr std::array<std::string_view, 4> kDeaths = {"worker_oom", "worker_timeout", "worker_crashed",
@@ -142,6 +142,28 @@ Task<Result<media::TaskRequest>> request_of(graph::NodeServices* services, const
   co_return request;
 }
 
+Task<Result<MadePreviews>> try_to_make(graph::NodeServices* services, const store::Asset* asset,
+                                       std::vector<std::string> names) {
+  Writers writers;
+  auto request = co_await request_of(services, asset, &names, &writers);
+  if (!request) co_return error_of(request);
+  auto told_by = co_await services->workers.run(std::move(*request), nullptr);
+  if (!told_by) co_return error_of(told_by);
+  MadePreviews made;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto written = co_await writers[i]->finish();
+    if (!written) co_return error_of(written);
+    store::PreviewRow row = row_of(*services, *asset, names[i]);
+    row.blob = written->digest;
+    row.media_type = media_type_of(names[i]);
+    row.width = told(*told_by, names[i], "width");
+    row.height = told(*told_by, names[i], "height");
+    made.rows.push_back(std::move(row));
+    made.pins.push_back(written->pin);
+  }
+  co_return made;
+}
+
 }  // namespace
 
 bool has_preview(const store::Asset& asset, std::string_view name) {
@@ -169,24 +191,11 @@ std::vector<std::string> pass_with(const store::Asset& asset, std::string_view n
 
 Task<Result<MadePreviews>> make_previews(graph::NodeServices* services, const store::Asset* asset,
                                          std::vector<std::string> names) {
-  Writers writers;
-  auto request = co_await request_of(services, asset, &names, &writers);
-  if (!request) co_return error_of(request);
-  auto told_by = co_await services->workers.run(std::move(*request), nullptr);
-  if (!told_by && is_files_fault(told_by.error())) co_return refused(*services, *asset, names, told_by.error());
-  if (!told_by) co_return error_of(told_by);
-  MadePreviews made;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    auto written = co_await writers[i]->finish();
-    if (!written) co_return error_of(written);
-    store::PreviewRow row = row_of(*services, *asset, names[i]);
-    row.blob = written->digest;
-    row.media_type = media_type_of(names[i]);
-    row.width = told(*told_by, names[i], "width");
-    row.height = told(*told_by, names[i], "height");
-    made.rows.push_back(std::move(row));
-    made.pins.push_back(written->pin);
-  }
+  // Of a worker's end nobody knows whether the file brought it about or somebody else, such as a kernel short of
+  // memory: the file's fault is one that comes twice.
+  Result<MadePreviews> made = co_await try_to_make(services, asset, names);
+  if (!made && made.error().reason == "worker_crashed") made = co_await try_to_make(services, asset, names);
+  if (!made && is_files_fault(made.error())) co_return refused(*services, *asset, names, made.error());
   co_return made;
 }
 
