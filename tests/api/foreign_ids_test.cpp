@@ -27,7 +27,8 @@ std::string from_hex(std::string_view digits) {
 
 // What is there of one user.
 struct Belongings {
-  std::string thread, folder, production, scene, run, asset, response, call, key, session, chat, prompt;
+  std::string thread, folder, production, scene, run, asset, asset_folder, upload, response, call, key, session, chat,
+      prompt, endpoint, delivery;
 };
 
 // How a route is called with what belongs to somebody.
@@ -51,8 +52,13 @@ Parameters scene_of(const Belongings& all) { return {{"id", all.production}, {"s
 Parameters run_of(const Belongings& all) { return {{"id", all.run}}; }
 Parameters prompt_of(const Belongings& all) { return {{"id", all.prompt}}; }
 Parameters asset_of(const Belongings& all) { return {{"id", all.asset}}; }
+Parameters upload_of(const Belongings& all) { return {{"id", all.upload}}; }
+Parameters asset_folder_of(const Belongings& all) { return {{"id", all.asset_folder}}; }
 Parameters response_of(const Belongings& all) { return {{"id", all.response}}; }
 Parameters call_of(const Belongings& all) { return {{"number", all.call}}; }
+
+Parameters endpoint_of(const Belongings& all) { return {{"id", all.endpoint}}; }
+Parameters delivery_of(const Belongings& all) { return {{"id", all.endpoint}, {"delivery", all.delivery}}; }
 
 Parameters session_of(const Belongings& all) { return {{"id", all.session}}; }
 Parameters key_of(const Belongings& all) { return {{"id", all.key}}; }
@@ -112,10 +118,29 @@ const std::map<std::string, Way>& ways() {
       // A picture has neither.
       {"GET /api/assets/{id}/loop", {asset_of, {}, {}, {404}}},
       {"GET /api/assets/{id}/peaks", {asset_of, {}, {}, {404}}},
+      {"PATCH /api/assets/{id}", {asset_of, R"({"name":"mine"})"}},
       {"DELETE /api/assets/{id}", {asset_of}},
+      {"PATCH /api/asset-folders/{id}", {asset_folder_of, R"({"name":"mine"})"}},
+      {"DELETE /api/asset-folders/{id}", {asset_folder_of}},
+      {"GET /api/uploads/{id}", {upload_of}},
+      {"PATCH /api/uploads/{id}",
+       {upload_of,
+        "half ",
+        {{"tus-resumable", "1.0.0"}, {"upload-offset", "0"}, {"content-type", "application/offset+octet-stream"}}}},
+      {"DELETE /api/uploads/{id}", {upload_of}},
       {"GET /api/prompts/{id}", {prompt_of}},
       {"PATCH /api/prompts/{id}", {prompt_of, R"({"text":"mine"})", {{"if-match", "7"}}, {409}}},
       {"DELETE /api/prompts/{id}", {prompt_of}},
+      {"GET /api/webhook-endpoints/{id}", {endpoint_of}},
+      {"PATCH /api/webhook-endpoints/{id}", {endpoint_of, R"({"note":"mine"})", {{"if-match", "7"}}, {409}}},
+      {"DELETE /api/webhook-endpoints/{id}", {endpoint_of}},
+      {"POST /api/webhook-endpoints/{id}/rotate", {endpoint_of, "{}"}},
+      {"POST /api/webhook-endpoints/{id}/test", {endpoint_of}},
+      {"POST /api/webhook-endpoints/{id}/redrive", {endpoint_of}},
+      {"GET /api/webhook-endpoints/{id}/deliveries", {endpoint_of}},
+      {"GET /api/webhook-endpoints/{id}/deliveries/{delivery}", {delivery_of}},
+      // It waits to be sent already.
+      {"POST /api/webhook-endpoints/{id}/deliveries/{delivery}/redrive", {delivery_of, {}, {}, {409}}},
       {"GET /api/calls/{number}", {call_of}},
       {"DELETE /api/me/sessions/{id}", {session_of}},
       {"DELETE /api/me/keys/{id}", {key_of}},
@@ -136,10 +161,11 @@ const std::set<std::string> kOfTheStudio{"GET /v1/models/{id...}", "GET /api/man
 
 // Query parameters that are no ids, and those that are.
 const std::set<std::string_view> kPlainQueries{
-    "after",  "limit",   "window", "is_archived",    "tag",      "before", "from",   "format", "q",
-    "usage",  "kind",    "name",   "width",          "download", "model",  "status", "to",     "by",
-    "stream", "outcome", "order",  "starting_after", "checks",   "size",   "v"};
-const std::set<std::string_view> kIdQueries{"thread", "folder", "key", "subject", "topics", "run"};
+    "after", "limit", "window", "is_archived", "tag",     "before",   "from",           "format",
+    "q",     "usage", "kind",   "name",        "width",   "download", "model",          "status",
+    "to",    "by",    "state",  "stream",      "outcome", "order",    "starting_after", "checks",
+    "size",  "v",     "origin", "trash",       "sort",    "skip",     "total"};
+const std::set<std::string_view> kIdQueries{"thread", "folder", "key", "subject", "topics", "run", "ids"};
 
 std::string name_of(const api::Route& route) { return fmt::format("{} {}", to_string(route.method), route.path); }
 
@@ -182,9 +208,21 @@ class ForeignIds : public ChatHouseTest {
     headers.emplace_back("content-type", "image/png");
     return made("/api/assets?name=a.png", from_hex(kPicture), headers);
   }
+  std::string begun_upload(Headers who) {
+    who.emplace_back("tus-resumable", "1.0.0");
+    who.emplace_back("upload-length", "10");
+    const Answer begun = call(net::Method::post, "/api/uploads", {}, std::move(who));
+    EXPECT_EQ(begun.status, 201) << begun.body;
+    const std::string place(begun.headers.find("location").value_or(""));
+    return place.substr(place.rfind('/') + 1);
+  }
   Belongings belongings_of(const Headers& who) {
     Belongings all;
     all.prompt = made("/api/prompts", R"({"name":"P","text":"mine"})", who);
+    // Nobody is there under such a name.
+    all.endpoint = made("/api/webhook-endpoints",
+                        R"({"url":"https://nobody.invalid/","note":"private","types":["run.failed"]})", who);
+    all.delivery = made("/api/webhook-endpoints/" + all.endpoint + "/test", {}, who);
     all.folder = made("/api/thread-folders", R"({"name":"F"})", who);
     all.thread = made("/api/threads", json::write(json::Object{{"model", "p/double"}, {"folder", all.folder}}), who);
     EXPECT_EQ(call(net::Method::post, path(all.thread, "/messages"), said("private words"), who).status, 201);
@@ -197,6 +235,8 @@ class ForeignIds : public ChatHouseTest {
     all.scene = text(production.json().at("scenes").as_array().at(0), "id");
     all.run = made(fmt::format("/api/productions/{}/render", all.production), {}, who);
     all.asset = upload(who);
+    all.upload = begun_upload(who);
+    all.asset_folder = made("/api/asset-folders", R"({"name":"F"})", who);
     all.response = made("/v1/responses", R"({"model":"p/double","input":"private words"})", who);
     for (int i = 0; i < 400 && all.call.empty(); ++i) {
       const json::Value page = call(net::Method::get, "/api/calls", {}, who).json();
@@ -312,7 +352,10 @@ TEST_F(ForeignIds, InQueriesFindNothing) {
   for (const std::string& target :
        {"/api/tools?thread=" + all.thread, "/api/threads?folder=" + all.folder,
         std::string("/api/threads?is_archived=false"), "/api/runs?subject=" + all.production,
-        std::string("/api/productions"), std::string("/api/assets"), std::string("/api/thread-folders"),
+        std::string("/api/productions"), std::string("/api/assets"), std::string("/api/assets/rows"),
+        "/api/assets?folder=" + all.asset_folder, "/api/assets?run=" + all.run, "/api/assets?thread=" + all.thread,
+        "/api/assets/zip?ids=" + all.asset, std::string("/api/assets/zip"), std::string("/api/assets?q=png"),
+        std::string("/api/assets/tags"), std::string("/api/asset-folders"), std::string("/api/thread-folders"),
         std::string("/api/threads/search?q=private")}) {
     const Answer listed = call(net::Method::get, target, {}, stranger_);
     EXPECT_TRUE(listed.status == 404 || listed.json().at("items").as_array().empty()) << target << listed.body;
@@ -332,6 +375,8 @@ TEST_F(ForeignIds, InBodiesAreRefused) {
   for (const Case& one : std::vector<Case>{
            {net::Method::post, "/api/threads", fmt::format(R"({{"folder":"{}"}})", all.folder)},
            {net::Method::patch, "/api/threads/" + thread, fmt::format(R"({{"folder":"{}"}})", all.folder)},
+           {net::Method::post, "/api/assets/bulk",
+            fmt::format(R"({{"verb":"move","ids":["{}"],"folder":"{}"}})", all.asset, all.asset_folder)},
            {net::Method::post, path(thread, "/messages"),
             fmt::format(R"({{"parts":[{{"type":"image","asset_id":"{}"}}]}})", all.asset)},
            {net::Method::patch, "/api/productions/" + production,

@@ -51,6 +51,24 @@ json::Value to_json(const store::AssetLineage& lineage, const std::vector<store:
       {"sources", std::move(from)}};
 }
 
+// Without what is not seen and makes a name look like another: control characters, and marks that turn the direction
+// of writing (U+202A to U+202E, U+2066 to U+2069).
+std::string without_controls(std::string_view name) {
+  std::string kept;
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(name[at]);
+    if (byte < 0x20 || byte == 0x7F) continue;
+    const std::string_view three = name.substr(at, 3);
+    const bool turns =
+        (three >= "\xE2\x80\xAA" && three <= "\xE2\x80\xAE") || (three >= "\xE2\x81\xA6" && three <= "\xE2\x81\xA9");
+    if (turns && three.size() == 3)
+      at += 2;
+    else
+      kept += name[at];
+  }
+  return kept;
+}
+
 }  // namespace
 
 json::Value to_json(const store::Asset& asset) {
@@ -112,7 +130,7 @@ json::Value to_row_json(const store::Asset& asset) {
 std::string asset_name_of(std::string_view name) {
   if (const std::size_t slash = name.find_last_of("/\\"); slash != std::string_view::npos)
     name = name.substr(slash + 1);
-  std::string shown = printable(trim(name), kAssetNameBytesMax);
+  std::string shown = printable(trim(without_controls(name)), kAssetNameBytesMax);
   return shown.empty() ? "untitled" : shown;
 }
 

@@ -1,0 +1,171 @@
+// Uploads in pieces: what is refused, how many there may be, what survives a restart, and what goes.
+#include <fstream>
+
+#include "tests/api/library_fixture.hpp"
+#include "tests/api/made_by_ffmpeg.hpp"
+
+namespace atelier::app {
+namespace {
+
+using testing::ElementsAre;
+
+class Uploads : public LibraryTest {
+ protected:
+  Answer begin(std::size_t size_bytes, Headers headers = {}, std::string body = {}) {
+    headers.emplace_back("tus-resumable", "1.0.0");
+    headers.emplace_back("upload-length", std::to_string(size_bytes));
+    return call(net::Method::post, "/api/uploads", std::move(body), std::move(headers));
+  }
+  std::string begun(std::size_t size_bytes, Headers headers = {}) {
+    const Answer made = begin(size_bytes, std::move(headers));
+    EXPECT_EQ(made.status, 201) << made.body;
+    return header(made, "location");
+  }
+  Answer send(const std::string& upload, std::size_t offset, std::string piece, Headers headers = {}) {
+    headers.emplace_back("tus-resumable", "1.0.0");
+    headers.emplace_back("upload-offset", std::to_string(offset));
+    headers.emplace_back("content-type", "application/offset+octet-stream");
+    return call(net::Method::patch, upload, std::move(piece), std::move(headers));
+  }
+  Answer look(const std::string& upload) { return call(net::Method::head, upload, {}, {{"tus-resumable", "1.0.0"}}); }
+  std::string header(const Answer& answer, const char* name) {
+    return std::string(answer.headers.find(name).value_or(""));
+  }
+  std::size_t file_count() {
+    std::size_t count = 0;
+    for (const auto& entry : fs::directory_iterator(folder_ / "uploads")) count += entry.is_regular_file() ? 1 : 0;
+    return count;
+  }
+};
+
+TEST_F(Uploads, GoOnWhereTheyWereAfterARestart) {
+  const std::string bytes = drawn("640x480", "png");
+  const std::size_t half = bytes.size() / 2;
+  // "lamp.png"
+  const std::string upload = begun(bytes.size(), {{"upload-metadata", "filename bGFtcC5wbmc=,filetype aW1hZ2UvcG5n"}});
+  const Answer first = send(upload, 0, bytes.substr(0, half));
+  ASSERT_EQ(first.status, 204) << first.body;
+  EXPECT_EQ(header(first, "upload-offset"), std::to_string(half));
+  EXPECT_FALSE(header(first, "upload-expires").empty());
+  open({});
+  listen();
+  const Answer there = look(upload);
+  EXPECT_EQ(there.status, 200);
+  EXPECT_EQ(header(there, "upload-offset"), std::to_string(half));
+  EXPECT_EQ(header(there, "upload-length"), std::to_string(bytes.size()));
+  EXPECT_EQ(header(there, "cache-control"), "no-store");
+  EXPECT_EQ(header(there, "tus-resumable"), "1.0.0");
+  // At another place than it is nothing is taken.
+  const Answer elsewhere = send(upload, 0, bytes);
+  EXPECT_EQ(elsewhere.status, 409) << elsewhere.body;
+  const Answer last = send(upload, half, bytes.substr(half));
+  ASSERT_EQ(last.status, 204) << last.body;
+  const std::string asset = header(last, "x-atelier-asset");
+  EXPECT_EQ(call(net::Method::get, "/api/assets/" + asset + "/content").body, bytes);
+  EXPECT_EQ(text(get("/api/assets/" + asset), "name"), "lamp.png");
+  EXPECT_EQ(file_count(), 0U) << "its file has become a blob";
+  // Whoever did not hear of the end is told of it.
+  EXPECT_EQ(header(look(upload), "upload-offset"), std::to_string(bytes.size()));
+  EXPECT_EQ(text(get(upload), "asset_id"), asset);
+  EXPECT_EQ(send(upload, bytes.size(), "").status, 204);
+}
+
+TEST_F(Uploads, AreTakenUpWhereACrashCameBeforeTheEnd) {
+  const std::string bytes = pixel(7);
+  const std::string upload = begun(bytes.size());
+  // All of it is there, as after a crash before anybody looked at it.
+  const std::string id = upload.substr(upload.rfind('/') + 1);
+  std::ofstream(folder_ / "uploads" / id, std::ios::binary) << bytes;
+  const Answer there = look(upload);
+  EXPECT_EQ(header(there, "upload-offset"), std::to_string(bytes.size()));
+  EXPECT_EQ(call(net::Method::get, "/api/assets/" + header(there, "x-atelier-asset")).status, 200);
+}
+
+TEST_F(Uploads, AreNoMoreThanTheySay) {
+  const std::string bytes = pixel(3);
+  const std::string upload = begun(bytes.size());
+  const Answer more = send(upload, 0, bytes + "and more");
+  EXPECT_EQ(more.status, 413) << more.body;
+  EXPECT_LE(std::stoul(header(look(upload), "upload-offset")), bytes.size());
+  EXPECT_EQ(begin(std::size_t{1} << 50).status, 413);
+  EXPECT_EQ(begin(0).status, 400);
+}
+
+TEST_F(Uploads, OfWhatCannotBeUsedAreOverWithTheReason) {
+  const std::string upload = begun(9, {{"upload-metadata", "filename eC5wbmc="}});
+  const Answer refused = send(upload, 0, "not a png");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("x.png"), std::string::npos) << refused.body;
+  EXPECT_EQ(look(upload).status, 404);
+  EXPECT_EQ(file_count(), 0U);
+}
+
+TEST_F(Uploads, RefuseWhatIsNoTus) {
+  const Headers piece{{"tus-resumable", "1.0.0"}, {"content-type", "application/offset+octet-stream"}};
+  const std::string upload = begun(5);
+  EXPECT_EQ(call(net::Method::patch, upload, "12345", {{"upload-offset", "0"}}).status, 412);
+  EXPECT_EQ(call(net::Method::patch, upload, "12345", {{"tus-resumable", "1.0.0"}, {"upload-offset", "0"}}).status,
+            415);
+  EXPECT_EQ(call(net::Method::patch, upload, "12345", piece).status, 400);
+  EXPECT_EQ(call(net::Method::post, "/api/uploads", {}, {{"upload-length", "5"}}).status, 412);
+  EXPECT_EQ(call(net::Method::post, "/api/uploads", {}, {{"tus-resumable", "1.0.0"}}).status, 400);
+  EXPECT_EQ(begin(5, {{"upload-metadata", "filename %%%"}}).status, 400);
+  EXPECT_EQ(begin(5, {{"upload-defer-length", "1"}}).status, 400);
+  EXPECT_EQ(look("/api/uploads/..%2F..%2Fstudio.db").status, 404);
+  EXPECT_EQ(look(upload + "x").status, 404);
+  const Answer told = call(net::Method::options, "/api/uploads");
+  EXPECT_EQ(told.status, 204);
+  EXPECT_EQ(header(told, "tus-version"), "1.0.0");
+  EXPECT_EQ(call(net::Method::del, upload, {}, {{"tus-resumable", "1.0.0"}}).status, 204);
+  EXPECT_EQ(look(upload).status, 404);
+}
+
+TEST_F(Uploads, OfOnePersonAreBounded) {
+  std::vector<std::string> open_ones;
+  for (int i = 0; i < 32; ++i) open_ones.push_back(begun(10));
+  const Answer refused = begin(10);
+  EXPECT_EQ(refused.status, 429) << refused.body;
+  EXPECT_EQ(text(refused.json(), "code"), "too_many_uploads");
+  EXPECT_EQ(call(net::Method::del, open_ones[0], {}, {{"tus-resumable", "1.0.0"}}).status, 204);
+  EXPECT_EQ(begin(10).status, 201);
+}
+
+TEST_F(Uploads, GoOnceTheirTimeIsOver) {
+  const std::string upload = begun(10);
+  EXPECT_EQ(send(upload, 0, "12345").status, 204);
+  EXPECT_EQ(file_count(), 1U);
+  write({{"UPDATE uploads SET expires_ms = 1"}});
+  EXPECT_EQ(look(upload).status, 404);
+  open({});
+  listen();
+  for (int i = 0; i < 2'000 && file_count() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(file_count(), 0U);
+}
+
+// In names of files there may be anything.
+TEST_F(Uploads, HaveNamesThatLeadNowhere) {
+  struct Case {
+    const char* metadata;
+    const char* name;
+  };
+  unsigned colour = 1'000;
+  for (const Case& one :
+       std::vector<Case>{{"filename Li4vLi4vZXRjL3Bhc3N3ZA==", "passwd"},   // ../../etc/passwd
+                         {"filename QzpcZXZpbFxhLmdpZg==", "a.gif"},        // C:\evil\a.gif
+                         {"filename YS8uLi8uLg==", ".."},                   // a/../..
+                         {"filename", "untitled"},                          //
+                         {"filename YQBiCmM=", "abc"},                      // a\0b\nc
+                         {"filename 4oCuZ3BnLmV4ZS5naWY=", "gpg.exe.gif"},  // told the other way round
+                         {"filename /////w==", "????"},                     // no UTF-8
+                         {"filetype aW1hZ2UvcG5n,name eC5naWY=", "x.gif"}}) {
+    const std::string bytes = pixel(++colour);
+    const std::string upload = begun(bytes.size(), {{"upload-metadata", one.metadata}});
+    const Answer done = send(upload, 0, bytes);
+    ASSERT_EQ(done.status, 204) << done.body;
+    EXPECT_EQ(text(get("/api/assets/" + header(done, "x-atelier-asset")), "name"), one.name) << one.metadata;
+  }
+  EXPECT_EQ(begin(5, {{"upload-metadata", "filename " + std::string(9'000, 'A')}}).status, 400);
+}
+
+}  // namespace
+}  // namespace atelier::app
