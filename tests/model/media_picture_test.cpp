@@ -48,6 +48,7 @@ std::string unpacked(const std::string& bytes, std::size_t size) {
 struct Png {
   std::uint32_t width = 2, height = 1;
   char depth = 8, colour = 6, interlaced = 0;
+  std::string clear = {};          // how opaque a palette's colours are
   std::vector<std::string> parts;  // of the packed lines
 };
 std::string png_bytes(const Png& png) {
@@ -57,6 +58,7 @@ std::string png_bytes(const Png& png) {
   head += {png.depth, png.colour, 0, 0, png.interlaced};
   std::string out = "\x89PNG\r\n\x1a\n";
   append_chunk(out, "IHDR", head);
+  if (!png.clear.empty()) append_chunk(out, "tRNS", png.clear);
   for (const std::string& part : png.parts) append_chunk(out, "IDAT", part);
   append_chunk(out, "IEND", "");
   return out;
@@ -81,6 +83,24 @@ TEST(WhiteMask, WhatIsTransparentBecomesWhite) {
   EXPECT_THAT(greys_of(*white, 2, 1), ::testing::ElementsAre(255, 0));
   EXPECT_EQ(picture_size(white->bytes), (PixelSize{2, 1}));
   EXPECT_EQ(white->size_bytes, white->bytes.size());
+}
+
+TEST(WhiteMask, PalettesAndSixteenBitsAreReadToo) {
+  const std::string deep(std::string("\0", 1) + "aabbcc" + std::string("\0\xFF", 2) + "aabbcc\xFF" +
+                         std::string("\0", 1));
+  auto white = white_mask(input_of(Role::mask, png_bytes({.depth = 16, .parts = {packed(deep)}})));
+  ASSERT_TRUE(white) << white.error().describe();
+  EXPECT_THAT(greys_of(*white, 2, 1), ::testing::ElementsAre(255, 0));
+  // Five pixels of two bits: colours 0, 1, 2, 3, 0, of which the table knows the first two.
+  const std::string packed_bits("\0\x1B\x00", 3);
+  white = white_mask(input_of(
+      Role::mask,
+      png_bytes(
+          {.width = 5, .depth = 2, .colour = 3, .clear = std::string("\0\x40", 2), .parts = {packed(packed_bits)}})));
+  ASSERT_TRUE(white) << white.error().describe();
+  EXPECT_THAT(greys_of(*white, 5, 1), ::testing::ElementsAre(255, 191, 0, 0, 255));
+  ASSERT_TRUE(white_mask(
+      input_of(Role::mask, doubles::png_of({.width = 64, .height = 48, .seed = 2, .is_transparent = true}))));
 }
 
 // Filters every line with each of the five in turn, as an encoder may, and parts the packed bytes anywhere.
@@ -133,8 +153,9 @@ TEST(WhiteMask, WhatIsNoneIsRefusedByItsField) {
       png_bytes({.parts = {"no zlib stream at all"}}),
       png_bytes({.parts = {packed("\x05" + std::string(8, '\0'))}}),  // a filter that is none
       png_bytes({.height = 2, .parts = {line}}),
-      png_bytes({.colour = 2, .parts = {line}}),  // no transparency
-      png_bytes({.depth = 16, .parts = {line}}),
+      png_bytes({.colour = 2, .parts = {line}}),              // no transparency
+      png_bytes({.depth = 16, .parts = {line}}),              // twice as many bytes are wanted
+      png_bytes({.depth = 8, .colour = 3, .parts = {line}}),  // a palette without transparency
       png_bytes({.interlaced = 1, .parts = {line}}),
       png_bytes({.width = 0, .parts = {line}}),
       png_bytes({.width = 0xFFFFFFFF, .height = 0xFFFFFFFF, .parts = {line}}),

@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace atelier::model {
 namespace {
 
 constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n";
 constexpr std::size_t kChunkFrame = 12;  // length, type and checksum
+constexpr std::size_t kChunksMax = 100'000;
 
 std::unexpected<Error> refuse_mask(std::string words) {
   return fail(ErrorCode::invalid_argument, fmt::format("the mask cannot be used: {}", words),
@@ -49,39 +53,65 @@ struct DeflateDeleter {
 // W3C PNG, third edition.
 struct PngHead {
   std::uint32_t width = 0, height = 0;
-  std::size_t channels = 0;  // the last one is the alpha
+  std::size_t pixel_bits = 0, alpha_at = 0;  // bits of a pixel; the byte of its alpha, where it has one of its own
+  bool has_palette = false;
+  std::array<unsigned char, 256> alphas = {};  // of a palette's colours
+
+  std::size_t line_bytes() const { return 1 + (width * pixel_bits + 7) / 8; }
+  std::size_t step() const { return std::max<std::size_t>(1, pixel_bits / 8); }
+  // How opaque pixel `x` of a line is; its first byte is the filter.
+  unsigned char alpha(const std::string& line, std::size_t x) const {
+    const auto byte_at = [&](std::size_t at) { return static_cast<unsigned char>(line[1 + at]); };
+    if (!has_palette) return byte_at(x * pixel_bits / 8 + alpha_at);
+    const std::size_t shift = 8 - pixel_bits - x * pixel_bits % 8, values = (std::size_t{1} << pixel_bits) - 1;
+    return alphas[byte_at(x * pixel_bits / 8) >> shift & values];
+  }
 };
 
-Result<PngHead> read_png_head(std::string_view png) {
-  constexpr std::size_t kHeadEnd = 33;
-  constexpr char kGreyAlpha = 4, kColourAlpha = 6;
-  if (png.size() < kHeadEnd || !png.starts_with(kPngMagic) || png.substr(12, 4) != "IHDR")
-    return refuse_mask("it is no PNG");
-  PngHead head{.width = number_at(png, 16), .height = number_at(png, 20)};
-  const char depth = png[24], colour = png[25], interlaced = png[28];
-  if (depth != 8 || (colour != kGreyAlpha && colour != kColourAlpha))
-    return refuse_mask("it has no transparency of 8 bits");
+// The chunks from the head to the end; nullopt: it is cut off, or in too many pieces.
+struct PngChunk {
+  std::string_view type, data;
+};
+std::optional<std::vector<PngChunk>> chunks_of(std::string_view png) {
+  std::vector<PngChunk> chunks;
+  std::size_t at = kPngMagic.size();
+  while (at + kChunkFrame <= png.size() && chunks.size() < kChunksMax) {
+    const std::size_t length = number_at(png, at);
+    if (length > png.size() - at - kChunkFrame) break;
+    chunks.push_back({.type = png.substr(at + 4, 4), .data = png.substr(at + 8, length)});
+    if (chunks.back().type == "IEND") return chunks;
+    at += kChunkFrame + length;
+  }
+  return std::nullopt;
+}
+
+Result<PngHead> read_png_head(const std::vector<PngChunk>& chunks) {
+  constexpr std::size_t kHeadBytes = 13;
+  constexpr char kPalette = 3, kGreyAlpha = 4, kColourAlpha = 6;
+  if (chunks.front().type != "IHDR" || chunks.front().data.size() != kHeadBytes) return refuse_mask("it is no PNG");
+  const std::string_view told = chunks.front().data;
+  PngHead head{.width = number_at(told, 0), .height = number_at(told, 4)};
+  const char depth = told[8], colour = told[9], interlaced = told[12];
   if (interlaced != 0) return refuse_mask("it is interlaced");
-  head.channels = colour == kGreyAlpha ? 2 : 4;
+  const auto* clear = std::ranges::find(chunks.data(), chunks.data() + chunks.size(), "tRNS", &PngChunk::type);
+  const bool has_clear = clear != chunks.data() + chunks.size();
+  if (colour == kPalette && has_clear && (depth == 1 || depth == 2 || depth == 4 || depth == 8)) {
+    head.has_palette = true;
+    head.pixel_bits = static_cast<std::size_t>(depth);
+    head.alphas.fill(255);  // colours the table leaves out are opaque
+    for (std::size_t i = 0; i < std::min(clear->data.size(), head.alphas.size()); ++i)
+      head.alphas[i] = static_cast<unsigned char>(clear->data[i]);
+  } else if ((colour == kGreyAlpha || colour == kColourAlpha) && (depth == 8 || depth == 16)) {
+    const std::size_t channels = colour == kGreyAlpha ? 2 : 4, sample_bytes = static_cast<std::size_t>(depth) / 8;
+    head.pixel_bits = channels * sample_bytes * 8;
+    head.alpha_at = (channels - 1) * sample_bytes;  // of two bytes the first, which weighs more
+  } else {
+    return refuse_mask("it has no transparency");
+  }
   if (head.width == 0 || head.height == 0 || head.width > kMaskPixelsMax || head.height > kMaskPixelsMax ||
       std::uint64_t{head.width} * head.height > kMaskPixelsMax)
     return refuse_mask(fmt::format("it has more than {} pixels", kMaskPixelsMax));
   return head;
-}
-
-// The packed lines of all IDAT chunks, one view each.
-Result<std::vector<std::string_view>> find_lines(std::string_view png) {
-  std::vector<std::string_view> found;
-  std::size_t at = kPngMagic.size();
-  while (at + kChunkFrame <= png.size()) {
-    const std::size_t length = number_at(png, at);
-    if (length > png.size() - at - kChunkFrame) break;
-    const std::string_view type = png.substr(at + 4, 4);
-    if (type == "IDAT") found.push_back(png.substr(at + 8, length));
-    if (type == "IEND") return found;
-    at += kChunkFrame + length;
-  }
-  return refuse_mask("it is cut off");
 }
 
 int paeth(int left, int up, int corner) {
@@ -165,18 +195,21 @@ class Packer {
 }  // namespace
 
 Result<MediaInput> white_mask(const MediaInput& mask) {
-  auto head = read_png_head(mask.bytes);
+  if (!mask.bytes.starts_with(kPngMagic)) return refuse_mask("it is no PNG");
+  const auto chunks = chunks_of(mask.bytes);
+  if (!chunks) return refuse_mask("it is cut off");
+  auto head = read_png_head(*chunks);
   if (!head) return error_of(head);
-  auto chunks = find_lines(mask.bytes);
-  if (!chunks) return error_of(chunks);
-  Lines lines(std::move(*chunks), 1 + head->width * head->channels);
+  std::vector<std::string_view> packed;
+  for (const PngChunk& chunk : *chunks)
+    if (chunk.type == "IDAT") packed.push_back(chunk.data);
+  Lines lines(std::move(packed), head->line_bytes());
   Packer packer;
   std::string grey(1 + head->width, '\0');  // unfiltered: its first byte stays 0
   for (std::uint32_t y = 0; y < head->height; ++y) {
-    const std::string* line = lines.next(head->channels);
+    const std::string* line = lines.next(head->step());
     if (line == nullptr) return refuse_mask("it is broken");
-    for (std::size_t x = 0; x < head->width; ++x)
-      grey[1 + x] = static_cast<char>(255 - static_cast<unsigned char>((*line)[(x + 1) * head->channels]));
+    for (std::size_t x = 0; x < head->width; ++x) grey[1 + x] = static_cast<char>(255 - head->alpha(*line, x));
     packer.add(grey, y + 1 == head->height ? Z_FINISH : Z_NO_FLUSH);
   }
   std::string bytes(kPngMagic), start;

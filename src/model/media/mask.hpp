@@ -8,7 +8,7 @@ namespace atelier::model {
 inline constexpr std::uint32_t kMaskPixelsMax = 16'000'000;
 
 // A mask as providers have it that look at brightness: what ours has transparent becomes white, and the rest black, in
-// a PNG of 8 bits of grey. Read line by line, never held whole. invalid_argument ("/inputs"): it is no PNG of 8 bits
+// a PNG of 8 bits of grey. Read line by line, never held whole. invalid_argument ("/inputs"): it is no PNG
 // with transparency, or interlaced, too large, or broken.
 Result<MediaInput> white_mask(const MediaInput& mask);
 
