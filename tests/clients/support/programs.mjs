@@ -90,7 +90,7 @@ export class ProviderDouble {
   }
 }
 
-// Every preset of a provider, with the double behind it.
+// Every preset of a provider that answers chats, with the double behind it.
 function providersOf(double) {
   const at = (where) => `${double.url}${where}`;
   const keyed = {
