@@ -14,6 +14,8 @@ const GATEWAY = { ProviderPreset: 'ProviderPreset', Provider: 'Provider', Provid
 // Of the chat's, with what is held against another way: a part is one of several shapes, of which the server tells all at once.
 const CHAT = { Thread: ['Thread', ''], ThreadView: ['ThreadPage', 'messages'], ThreadShape: ['Shape', ''], Message: ['Message', 'parts'], MessageUsage: ['MessageUsage', ''], Folder: ['Folder', ''], SearchHit: ['SearchHit', ''], SearchAnswer: ['SearchAnswer', ''], Said: ['SentMessages', 'messages'] };
 const ASSETS = { AssetRow: 'AssetRow', AssetRowPage: 'AssetRowPage', AssetDetails: 'AssetDetails' };
+// Of what is made, with what the server tells of as any object.
+const MADE = { Generation: `'request' | 'text'`, GenerationResult: `''`, GenerationEstimate: `''`, MediaModel: `'ability'` };
 // And what we send.
 const SENT = { NewKey: 'KeySettings', KeySettings: 'KeySettings', ProviderChange: 'ProviderChange', RouteDefinition: 'RouteDefinition' };
 
@@ -26,10 +28,12 @@ test('what the server says it answers is what the page takes', async ({ request,
   for (const [name, ours] of Object.entries(GATEWAY)) lines.push(`export const as${name} = (told: components['schemas']['${name}']): gateway.${ours} => told;`);
   for (const [name, ours] of Object.entries(ASSETS)) lines.push(`export const as${name} = (told: components['schemas']['${name}']): assets.${ours} => told;`);
   for (const [name, [ours, apart]] of Object.entries(CHAT)) lines.push(`export const as${name} = (told: Omit<components['schemas']['${name}'], '${apart}'>): Omit<chat.${ours}, '${apart}'> => told;`);
+  for (const [name, apart] of Object.entries(MADE)) lines.push(`export const as${name} = (told: Omit<components['schemas']['${name}'], ${apart}>): Omit<made.${name}, ${apart}> => told;`);
+  lines.push(`export const toNewGeneration = (sent: Omit<made.NewGeneration, 'options'>): Omit<components['schemas']['NewGeneration'], 'options'> => sent;`);
   lines.push(`export const asPart = (told: components['schemas']['MessagePart']['type']): chat.Part['type'] => told;`);
   lines.push(`export const toThreadChange = (sent: chat.ThreadChange): components['schemas']['ThreadChange'] => sent;`);
   for (const [name, ours] of Object.entries(SENT)) lines.push(`export const to${name} = (sent: gateway.${ours}): components['schemas']['${name}'] => sent;`);
-  writeFileSync(join(folder, 'agree.ts'), [`import type { components } from './schema';`, `import type * as own from '${own}/types';`, `import type * as assets from '${own}/asset-types';`, `import type * as gateway from '${own}/gateway-types';`, `import type * as chat from '${own}/chat-types';`, ...lines].join('\n'));
+  writeFileSync(join(folder, 'agree.ts'), [`import type { components } from './schema';`, `import type * as own from '${own}/types';`, `import type * as assets from '${own}/asset-types';`, `import type * as gateway from '${own}/gateway-types';`, `import type * as made from '${own}/generation-types';`, `import type * as chat from '${own}/chat-types';`, ...lines].join('\n'));
   const options: ts.CompilerOptions = { strict: true, noEmit: true, skipLibCheck: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] };
   const found = ts.getPreEmitDiagnostics(ts.createProgram([join(folder, 'agree.ts')], options));
   rmSync(folder, { recursive: true, force: true });
