@@ -16,6 +16,7 @@ const early = [
   { path: '^/c/([0-9a-z]+)$', modules: ['routes/chat/Page.svelte', 'features/chat/said/Messages.svelte'], calls: [SESSION, '/api/models', '/api/threads/$1?window=30'] },
   { path: '^/c$', modules: ['routes/chat/Page.svelte'], calls: [SESSION, '/api/models'] },
   { path: '^/(?:shorts)?$', modules: ['routes/shorts/Page.svelte'], calls: [SESSION] },
+  { path: '^/library$', modules: ['routes/library/Page.svelte'], calls: [SESSION, '/api/assets/rows?limit=100&total=true'] },
   { path: '^/shorts/', modules: ['routes/short/Page.svelte'], calls: [SESSION] },
 ];
 

@@ -293,6 +293,30 @@ test.describe('many', () => {
     await expect(tile(page, 'many-dawn.png')).toBeVisible();
   });
 
+  test('they go along with a message: by a button, and dropped into the box', async ({ page }) => {
+    await page.goto('/library?q=many&sort=name');
+    await tile(page, 'many-khaki.png').click({ modifiers: ['ControlOrMeta'] });
+    await page.getByRole('button', { name: 'To the chat' }).click();
+    const along = page.getByRole('list', { name: 'Goes along' });
+    await expect(along).toContainText('many-khaki.png');
+    await expect(page).toHaveURL(/\/c$/);
+
+    // Of what is dragged, only the tile knows; what is dropped is what it gave.
+    await page.goto('/library?q=many&sort=name');
+    const given = await tile(page, 'many-orchid.png').evaluate((node) => {
+      const data = new DataTransfer();
+      node.dispatchEvent(new DragEvent('dragstart', { dataTransfer: data, bubbles: true }));
+      return data.getData('application/x-atelier-asset');
+    });
+    await page.goto('/c');
+    await page.getByRole('textbox', { name: 'Message' }).evaluate((node, text) => {
+      const data = new DataTransfer();
+      data.setData('application/x-atelier-asset', text);
+      node.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    }, given);
+    await expect(along.getByRole('listitem')).toHaveText([/many-khaki\.png/, /many-orchid\.png/]);
+  });
+
   test('what another window changes is shown here', async ({ page }) => {
     await page.goto('/library?q=many');
     await expect(tile(page, 'many-peru.png')).toBeVisible();

@@ -80,6 +80,10 @@ export class Composer {
     this.#keepAttached();
   }
 
+  // What is in the library already.
+  put(each: Omit<Attached, 'key'>): void {
+    this.#attach({ key: newKey(), ...each });
+  }
   #attach(each: Attached): void {
     this.attached = [...this.attached, each];
     this.#keepAttached();

@@ -11,13 +11,14 @@ export const BULK_MAX = 500;
 export interface Place {
   skip?: number;
   after?: string;
-  limit?: number;
+  limit: number;
   total?: boolean;
 }
 
 export const libraryCalls = (api: Pick<Api, 'call' | 'tell'>) => ({
   rows: (filter: Filter, { skip, after, limit, total }: Place, signal?: AbortSignal) =>
-    api.call<AssetRowPage>('GET', withQuery('/api/assets/rows', { ...queryOf(filter), skip, after, limit, total: total ? 'true' : undefined }) + (filter.folder === '' ? '&folder=' : ''), { signal }),
+    // As vite.config.ts has it for the first of all, which the page asks for before it runs.
+    api.call<AssetRowPage>('GET', withQuery('/api/assets/rows', { ...queryOf(filter), skip: skip || undefined, after, limit, total: total ? 'true' : undefined }) + (filter.folder === '' ? '&folder=' : ''), { signal }),
   details: (id: string, signal?: AbortSignal) => api.call<AssetDetails>('GET', `/api/assets/${at(id)}`, { signal }),
   change: (id: string, body: AssetChange) => api.call<AssetDetails>('PATCH', `/api/assets/${at(id)}`, { body }),
   bulk: (body: BulkChange, keepalive = false) => api.call<BulkAnswer>('POST', '/api/assets/bulk', { body, keepalive }),

@@ -12,7 +12,7 @@ function save(url: string): void {
   link.click();
 }
 export const archiveUrl = (ids: readonly string[]): string => `/api/assets/zip?ids=${ids.join(',')}`;
-export const wholeUrl = (filter: Filter): string => withQuery('/api/assets/zip', queryOf(filter)) + (filter.folder === '' ? '&folder=' : '');
+export const wholeUrl = (filter: Filter): string => withQuery('/api/assets/zip', { ...queryOf(filter), sort: filter.sort }) + (filter.folder === '' ? '&folder=' : '');
 
 export function download(selection: Selection, filter: Filter): void {
   const { ids } = selection;

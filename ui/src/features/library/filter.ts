@@ -45,7 +45,7 @@ export function queryOf(filter: Filter): Record<string, string | undefined> {
     folder: filter.folder ?? undefined,
     tag: filter.tag,
     trash: filter.isTrash ? 'true' : undefined,
-    sort: filter.sort,
+    sort: filter.sort === 'newest' ? undefined : filter.sort,
   };
 }
 export const isEverything = (filter: Filter): boolean => filter.words === '' && filter.kind === '' && filter.folder === null && filter.tag === '' && !filter.isTrash;

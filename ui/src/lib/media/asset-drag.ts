@@ -1,7 +1,8 @@
 // Assets that are dragged from one place of the page, or of another window of it, to another: what gives them and what takes them
 // agree on this. Only what is dropped can be read; while it is dragged, only that it is assets.
+import { ASSET_TYPE } from './asset-type';
 
-export const ASSET_TYPE = 'application/x-atelier-asset';
+export { ASSET_TYPE };
 
 export interface DraggedAsset {
   id: string;
