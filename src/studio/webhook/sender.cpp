@@ -109,7 +109,7 @@ Task<Result<>> WebhookSender::run() {
     Result<> done;
     if (std::exchange(state_->has_hint, false)) {
       auto planned = co_await plan();
-      if (!planned) done = error_of(std::move(planned));
+      if (!planned) done = error_of(planned);
       if (!planned || *planned) state_->has_hint = true;  // there is more
     }
     if (done) done = co_await start_due();
