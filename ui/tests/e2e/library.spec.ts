@@ -317,6 +317,19 @@ test.describe('many', () => {
     await expect(along.getByRole('listitem')).toHaveText([/many-khaki\.png/, /many-orchid\.png/]);
   });
 
+  test('one is dropped beside a scene of a story', async ({ page }) => {
+    const { items } = (await (await page.request.get('/api/assets/rows?q=sienna')).json()) as { items: { id: string; name: string; kind: string }[] };
+    const id = await create(page, '# Dropped\n\nOne.');
+    await page.goto(`/shorts/${id}`);
+    await page.getByRole('textbox', { name: 'Story' }).evaluate((node, told) => {
+      const data = new DataTransfer();
+      data.setData('application/x-atelier-asset', told);
+      node.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true, clientY: innerHeight }));
+    }, JSON.stringify(items));
+    await expect(page.getByRole('button', { name: 'Change the picture of scene 1' })).toBeVisible();
+    await expect.poll(async () => ((await (await page.request.get(`/api/productions/${id}`)).json()) as { scenes: { background: unknown }[] }).scenes[0]!.background).toEqual({ kind: 'asset', asset_id: items[0]!.id });
+  });
+
   test('what another window changes is shown here', async ({ page }) => {
     await page.goto('/library?q=many');
     await expect(tile(page, 'many-peru.png')).toBeVisible();
