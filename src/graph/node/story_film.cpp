@@ -142,7 +142,9 @@ Task<Result<Outputs>> run_publish(NodeServices* services, StepRun step) {
                            .media_type = video.media_type,
                            .name = std::string(title.data(), title.size()),
                            .facts = json_input(step, "info"),
-                           .created_ms = services->clock.wall_ms()};
+                           .created_ms = services->clock.wall_ms(),
+                           .origin = "run",
+                           .origin_id = step.run.to_string()};
   json::Object files;
   std::vector<Digest> digests;
   for (const char* port : {"video", "poster", "srt", "vtt", "ass", "timeline"}) {
