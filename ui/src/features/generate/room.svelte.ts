@@ -1,6 +1,5 @@
 import { generationCalls } from '$lib/api/generations';
 import type { Generation, InputRole, MediaKind, MediaModel } from '$lib/api/generation-types';
-import { newKey } from '$lib/media/secure';
 import type { Studio } from '$lib/state/studio.svelte';
 import { Form } from './form/form.svelte';
 import { InputUploads } from './form/uploads.svelte';
@@ -17,6 +16,7 @@ export class Room {
   readonly pair = new Pair();
   upscalers = $state.raw<readonly MediaModel[]>([]);
   readonly pictures = $derived.by(() => this.made.shown.flatMap(picturesOf));
+  enlarging = $state<string | null>(null); // the asset that is to be larger
   masking = $state<string | null>(null); // the asset whose mask is painted
   isSendingMask = $state(false);
   #studio: Studio;
@@ -104,17 +104,5 @@ export class Room {
     this.form.addInput({ role: 'mask', asset: asset.id, name: t('input.mask') });
     this.masking = null;
     this.#studio.toasts.show({ text: t('mask.ready') });
-  }
-
-  async larger(picture: Picture): Promise<void> {
-    const model = this.upscalers[0];
-    if (!model) return;
-    try {
-      const made = await generationCalls(this.#studio.api).create({ kind: 'upscale', model: model.id, inputs: [{ role: 'reference', asset: picture.asset }] }, newKey());
-      this.made.put(made);
-      this.#studio.toasts.show({ text: t('picture.largerBegun') });
-    } catch (error) {
-      this.#studio.complain(error);
-    }
   }
 }

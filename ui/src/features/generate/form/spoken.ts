@@ -15,6 +15,15 @@ export function voiceName(voice: string): string {
   }
 }
 
+// "eng" and "en" are "English"; what is no language's name stays.
+export function languageName(tag: string): string {
+  try {
+    return languages().of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
 const GRADES: ReadonlySet<string> = new Set(['auto', 'low', 'medium', 'high', 'standard', 'hd', 'draft', 'fast', 'pro', 'ultra', 'turbo', 'best', 'normal']);
 // Whether these are ways it can look, and not how good it gets.
 export const isLook = (qualities: readonly string[]): boolean => !qualities.some((one) => GRADES.has(one) || /\d/.test(one));
