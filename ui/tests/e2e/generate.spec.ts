@@ -13,6 +13,11 @@ async function own(page: Page, width: string, height: string): Promise<void> {
   await page.getByRole('spinbutton', { name: 'Height' }).fill(height);
 }
 
+async function expectNoViolations(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  expect(violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([]);
+}
+
 test('two pictures are made, looked at, compared and used again', async ({ page }) => {
   await page.goto('/image');
   const prompt = page.getByRole('textbox', { name: 'Prompt' });
@@ -29,6 +34,7 @@ test('two pictures are made, looked at, compared and used again', async ({ page 
   const large = page.getByRole('dialog', { name: 'A calm sea' });
   await expect(large.getByText('1 / 2')).toBeVisible();
   const first = await large.getByRole('img').getAttribute('src');
+  await expectNoViolations(page, 'one picture');
   await page.keyboard.press('ArrowRight');
   await expect(large.getByText('2 / 2')).toBeVisible();
   expect(await large.getByRole('img').getAttribute('src')).not.toBe(first);
@@ -45,6 +51,7 @@ test('two pictures are made, looked at, compared and used again', async ({ page 
   await slider.focus();
   await page.keyboard.press('End');
   await expect(slider).toHaveValue('100');
+  await expectNoViolations(page, 'two compared');
   await page.keyboard.press('Escape');
   await expect(slider).toBeHidden();
 });
@@ -89,6 +96,7 @@ test('a sentence is spoken, played and sought in', async ({ page }) => {
   await page.getByRole('textbox', { name: 'Text to speak' }).fill(text);
   await page.getByRole('button', { name: 'Speak' }).click();
   const made = page.getByRole('article', { name: text });
+  await expectNoViolations(page, 'what was spoken');
   await made.getByRole('button', { name: 'Play', exact: true }).click();
   await expect(made.getByRole('button', { name: 'Pause' })).toBeVisible();
   const audio = made.locator('audio');
@@ -109,8 +117,7 @@ test('the rooms keep the rules of access and fit a phone', async ({ browser, stu
       await expect(page.getByRole('heading', { level: 2 }).first()).toBeVisible();
       await expect(page.getByRole('button', { name: /Make pictures|Speak/ }).or(page.getByRole('heading', { name: /^Nothing here/ }))).toBeVisible();
       await expectNoSidewaysScroll(page);
-      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-      expect(violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([]);
+      await expectNoViolations(page, path);
     }
     await context.close();
   }
@@ -151,6 +158,7 @@ test('of one that nobody knows about both ways are told, with what they mean for
   const made = page.getByRole('article', { name: 'Lost' });
   await expect(made.getByText('It is not known whether lab took this')).toBeVisible();
   await expect(made.getByText('If the provider did take it, you pay for it twice.')).toBeVisible();
+  await expectNoViolations(page, 'unknown');
   await made.getByRole('button', { name: 'Let it go' }).click();
   await expect(made.getByText('Failed.')).toBeVisible();
   await expect(made.getByText('the line broke')).toBeVisible();
@@ -172,6 +180,7 @@ test('a model that takes pictures and masks is given them, painted by hand or by
   await page.getByRole('button', { name: 'Edit a part' }).click();
   const paper = page.getByRole('application');
   await expect(page.getByRole('button', { name: 'Use this mask' })).toBeDisabled();
+  await expectNoViolations(page, 'mask');
   const box = (await paper.boundingBox())!;
   await page.mouse.move(box.x + 40, box.y + 40);
   await page.mouse.down();
