@@ -309,22 +309,22 @@ class Replicate final : public MediaAdapter {
     json::Array references;
     for (std::size_t i = 0; i < request.inputs.size(); ++i) {
       const MediaInput& one = request.inputs[i];
-      std::string link = i >= uploaded.size() || uploaded[i].empty() ? data_url(one) : uploaded[i];
+      const std::string link = i >= uploaded.size() || uploaded[i].empty() ? data_url(one) : uploaded[i];
       switch (one.role) {
         case Role::reference:
-          references.push_back(json::Value(std::move(link)));
+          references.push_back(json::Value(link));
           break;
         case Role::mask:
-          input["mask"] = std::move(link);
+          input["mask"] = link;
           break;
         case Role::first_frame:
-          input[spelling.first_frame] = std::move(link);
+          input[spelling.first_frame] = link;
           break;
         case Role::last_frame:
-          input[spelling.last_frame] = std::move(link);
+          input[spelling.last_frame] = link;
           break;
         case Role::recording:
-          input["audio"] = std::move(link);
+          input["audio"] = link;
           break;
       }
     }
