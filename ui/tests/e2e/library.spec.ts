@@ -142,11 +142,11 @@ test('a scene gets a picture in the story, another one, and none', async ({ page
   await expect(page.getByRole('button', { name: /^Change the picture/ })).toHaveCount(2);
 });
 
-// Two seconds of a low tone, as a WAV file.
-function tone(): Buffer {
+// Seconds of a low tone, as a WAV file.
+function tone(seconds = 2): Buffer {
   const rate = 8000;
-  const samples = Buffer.alloc(rate * 2 * 2);
-  for (let at = 0; at < rate * 2; at += 1) samples.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 220 * at) / rate)), at * 2);
+  const samples = Buffer.alloc(rate * seconds * 2);
+  for (let at = 0; at < rate * seconds; at += 1) samples.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 220 * at) / rate)), at * 2);
   const head = Buffer.alloc(44);
   head.write('RIFF', 0);
   head.writeUInt32LE(36 + samples.length, 4);
@@ -187,6 +187,37 @@ test('music is uploaded, set lower, taken away, had back, and rendered', async (
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Render', exact: true }).click();
   await expect(page.getByText('Ready', { exact: true })).toBeVisible({ timeout: 50_000 });
+});
+
+test('a large file that is cut off goes on where it was, while another room is shown', async ({ page }) => {
+  const asked: string[] = [];
+  let isCut = false;
+  await page.route('**/api/uploads/**', async (route) => {
+    asked.push(route.request().method());
+    if (route.request().method() !== 'PATCH' || isCut) return route.continue();
+    isCut = true;
+    await route.abort('connectionreset');
+  });
+  await page.goto('/library');
+  await page.locator('input[type=file]').setInputFiles({ name: 'long.wav', mimeType: 'audio/wav', buffer: tone(600) });
+  await expect(page.getByRole('list', { name: 'Uploads' })).toContainText('goes on once the server answers');
+  await page.getByRole('link', { name: 'Activity' }).click();
+  await expect(page.getByText('1 file uploaded')).toBeVisible();
+  expect(asked).toEqual(['PATCH', 'HEAD', 'PATCH']);
+  await page.getByRole('button', { name: 'See it' }).click();
+  await expect(tile(page, 'long.wav')).toHaveAccessibleName('long.wav, sound, 10:00');
+  await tile(page, 'long.wav').click();
+  await expect(page.getByRole('dialog', { name: 'long.wav' }).locator('canvas')).toBeVisible();
+});
+
+test('many are had as one archive', async ({ page }) => {
+  await page.goto('/library');
+  await page.locator('input[type=file]').setInputFiles(await Promise.all(['azure', 'beige'].map(async (color) => ({ name: `${color}.png`, mimeType: 'image/png', buffer: await picture(page, color) }))));
+  await tile(page, 'azure.png').click({ modifiers: ['ControlOrMeta'] });
+  await tile(page, 'beige.png').click({ modifiers: ['ControlOrMeta'] });
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download' }).click();
+  expect((await download).suggestedFilename()).toBe('atelier.zip');
 });
 
 test('a file that is no picture says so, with a code to copy', async ({ page }) => {
