@@ -9,9 +9,9 @@
 namespace atelier::studio {
 namespace {
 
-constexpr std::int64_t kSlice = 100;
+constexpr std::int64_t kSlice = 250;
 // Slices that a search takes in before it looks: a library of before there was a search is read by the upkeep.
-constexpr int kSlicesMax = 5;
+constexpr int kSlicesMax = 4;
 
 // Words are letters and digits alone, so that they stand in quotation marks as they are.
 std::string phrase_of(const SearchClause& clause) {
