@@ -128,6 +128,7 @@ TEST_F(LocalMedia, AreAskedWhatTheyHave) {
                                  {"A1111_BASE_URL", "http://gpu:7860/"},
                                  {"PIPER_BASE_URL", "http://gpu:5000"}});
   ASSERT_TRUE(providers);
+  for (const Provider& provider : *providers) EXPECT_TRUE(provider.is_local) << provider.name << " costs nothing";
   models_.configure(std::move(*providers), {});
   machine_.pages = {
       {"http://gpu:8188/models/checkpoints", R"(["sd_xl_base_1.0.safetensors"])"},

@@ -43,6 +43,8 @@ Result<std::vector<Provider>> providers_of(const Environment& environment) {
     if (preset.key_variable.empty() ? url.empty() : key.empty()) continue;
     Provider provider = provider_of(preset);
     provider.credential.key = key;
+    // Nobody is paid for what a server of one's own makes.
+    provider.is_local = !provider.quirks.has_chat && preset.key_variable.empty();
     if (!url.empty()) {
       while (url.ends_with('/')) url.pop_back();
       if (auto parsed = net::Url::parse(url); !parsed)
