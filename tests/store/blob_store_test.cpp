@@ -307,6 +307,39 @@ void damage(const std::string& path) {
   write_text(path, bytes);
 }
 
+TEST_F(FileBlobs, AFileOfSomebodyElseBecomesABlobAndIsGoneThere) {
+  const std::string upload = folder_ / "upload";
+  write_text(upload, "some bytes");
+  const auto taken = run(blobs_->adopt(BlobKind::original, upload, 100));
+  ASSERT_TRUE(is_ok(taken));
+  EXPECT_EQ(taken->digest, sha256("some bytes"));
+  EXPECT_EQ(taken->size_bytes, 10U);
+  EXPECT_EQ(read(taken->digest), "some bytes");
+  EXPECT_FALSE(std::filesystem::exists(upload));
+  // One whose bytes are there already is dropped.
+  write_text(upload, "some bytes");
+  EXPECT_TRUE(is_ok(run(blobs_->adopt(BlobKind::original, upload, 100))));
+  EXPECT_FALSE(std::filesystem::exists(upload));
+  EXPECT_EQ(blobs_->usage().blob_count, 1U);
+}
+
+TEST_F(FileBlobs, AFileThatIsRefusedStaysWhereItIs) {
+  const std::string upload = folder_ / "upload";
+  write_text(upload, "more than it may have");
+  const auto refused = run(blobs_->adopt(BlobKind::original, upload, 5));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::too_large);
+  EXPECT_EQ(read_text(upload), "more than it may have");
+  write_text(upload, "more");
+  EXPECT_TRUE(is_ok(run(blobs_->adopt(BlobKind::original, upload, 5))));
+  EXPECT_FALSE(run(blobs_->adopt(BlobKind::original, upload, 5))) << "it is gone";
+  // No way to have another file taken.
+  write_text(folder_ / "secret", "secret");
+  std::filesystem::create_symlink(folder_ / "secret", upload);
+  EXPECT_FALSE(run(blobs_->adopt(BlobKind::original, upload, 100)));
+  EXPECT_EQ(read_text(folder_ / "secret"), "secret");
+}
+
 TEST_F(FileBlobs, ADamagedBlobIsPutInQuarantineAndNeverServed) {
   const Digest digest = put(BlobKind::original, "some bytes");
   damage(path_of(digest));
