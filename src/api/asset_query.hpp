@@ -15,12 +15,17 @@ Result<std::vector<AssetId>> read_asset_ids(const json::Array& given, std::strin
 // What asset_query_of() reads, and the words that are searched for.
 inline constexpr QueryParameter kAssetListQuery[] = {
     {"q", "Only those with all of these words in name, facts or prompt; the last may be only begun"},
-    {"kind", "image, video, audio or document"}, {"folder", "Only those of the folder; empty: of none"},
+    {"kind", "image, video, audio or document"},
+    {"folder", "Only those of the folder; empty: of none"},
     {"tag", "Only those with the tag"},
     {"origin", "Only those that were uploaded (upload), or made by a run or in a thread"},
-    {"run", "Only those the run made"}, {"thread", "Only those made in the thread"},
-    {"trash", "true: those in the trash instead"}, {"sort", "newest, oldest, largest or name; newest unless given"},
-    {"after", "The `next` of the page before"}, {"skip", "How many to pass over, from there: a jump to any place"},
-    {"limit", "1 to 200, 50 unless given"}, {"total", "true: says how many there are in all"}};
+    {"run", "Only those the run made"},
+    {"thread", "Only those made in the thread"},
+    {"trash", "true: those in the trash instead"},
+    {"sort", "newest, oldest, largest or name; newest unless given"},
+    {"after", "The `next` of the page before"},
+    {"skip", "How many to pass over, from there: a jump to any place"},
+    {"limit", "1 to 200, 50 unless given"},
+    {"total", "true: says how many there are in all"}};
 
 }  // namespace atelier::api
