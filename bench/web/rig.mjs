@@ -34,11 +34,24 @@ export class Studio {
     const studio = new Studio();
     studio.folder = mkdtempSync(join(tmpdir(), 'bench-web-'));
     studio.double = await start(resolve(bin, 'provider-double'), ['--port', '0']);
-    studio.server = await start(resolve(bin, 'atelier'), ['serve', '--listen', '127.0.0.1:0', '--data-dir', studio.folder, '--set', 'models.find_local=false']);
-    studio.url = studio.server.url;
+    studio.bin = bin;
+    await studio.#serve();
     await studio.ask('POST', '/api/providers', { name: 'lab', preset: 'openai', base_url: `${studio.double.url}/openai/v1`, key: 'sk-double', is_free: true });
     await studio.ask('POST', '/api/providers/lab/check');
     return studio;
+  }
+
+  async #serve() {
+    this.server = await start(resolve(this.bin, 'atelier'), ['serve', '--listen', '127.0.0.1:0', '--data-dir', this.folder, '--set', 'models.find_local=false']);
+    this.url = this.server.url;
+  }
+  // `work` has the data folder for itself.
+  async without(work) {
+    const ended = new Promise((done) => this.server.child.once('exit', done));
+    this.server.child.kill('SIGTERM');
+    await ended;
+    await work(this.folder);
+    await this.#serve();
   }
 
   async ask(method, path, body) {
