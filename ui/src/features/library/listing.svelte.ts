@@ -90,11 +90,12 @@ export class Listing {
     for (const slice of slices) if (!this.#reading.has(slice)) void this.#read(slice);
   }
 
-  // All from one place to another, in order; reads those that are not here.
-  async between(first: number, end: number): Promise<AssetRow[]> {
+  // All from one place to another, in order; reads those that are not here, as long as they are wanted.
+  async between(first: number, end: number, isWanted: () => boolean = () => true): Promise<AssetRow[]> {
     const filter = this.filter!;
     const missing = slicesFor({ first, end }, (index) => this.#rows[index] !== undefined, SLICE);
     for (const slice of missing) {
+      if (!isWanted()) break;
       const shifts = this.#shifts;
       const page = await this.#ports.calls.rows(filter, { skip: slice * SLICE, limit: SLICE });
       if (this.filter !== filter || this.#shifts !== shifts) break;

@@ -25,11 +25,6 @@ export class Selection {
     if (!ids.delete(id)) ids.add(id);
     this.#ids = ids;
   }
-  put(ids: Iterable<string>, isSelected = true): void {
-    const next = new Set(this.#ids);
-    for (const id of ids) isSelected === this.#isRest ? next.delete(id) : next.add(id);
-    this.#ids = next;
-  }
   only(ids: Iterable<string>): void {
     this.#isRest = false;
     this.#ids = new Set(ids);

@@ -39,7 +39,7 @@ export class Picking {
   async extend(to: number): Promise<void> {
     const turn = (this.#turn += 1);
     this.#go(to);
-    const rows = await this.#listing.between(Math.min(this.anchor, to), Math.max(this.anchor, to) + 1).catch(() => null);
+    const rows = await this.#listing.between(Math.min(this.anchor, to), Math.max(this.anchor, to) + 1, () => turn === this.#turn).catch(() => null);
     if (rows && turn === this.#turn) this.#selection.only(rows.map(({ id }) => id));
   }
   // Those of the selected that are here.
