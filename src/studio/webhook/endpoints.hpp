@@ -20,7 +20,7 @@ class WebhookEndpoints {
     WebhookCarrier& carrier;
     const Clock& clock;
   };
-  explicit WebhookEndpoints(Parts parts) : parts_(std::move(parts)) {}
+  explicit WebhookEndpoints(Parts parts) : parts_(parts) {}
 
   struct Fields {
     std::string url = {};
