@@ -69,13 +69,13 @@ Task<Result<std::optional<MediaJobRow>>> MediaJobs::find(std::string key) {
   co_return first_of(*rows);
 }
 
-Task<Result<std::vector<MediaJobRow>>> MediaJobs::of_run(Principal principal, RunId run) {
-  Statement query("SELECT " ATELIER_MEDIA_JOB_COLUMNS "FROM media_jobs WHERE owner = $1 AND run = $2",
-                  {principal.owner.to_string(), run.to_string()});
-  auto rows = co_await database_.read(std::move(query));
-  if (!rows) co_return error_of(rows);
-  co_return media_jobs_of(*rows);
+Statement MediaJobs::select_of_runs(Principal principal, RunId first, RunId last) {
+  return {"SELECT " ATELIER_MEDIA_JOB_COLUMNS
+          "FROM media_jobs WHERE owner = $1 AND run >= $2 AND run <= $3 ORDER BY run",
+          {principal.owner.to_string(), first.to_string(), last.to_string()}};
 }
+
+Result<std::vector<MediaJobRow>> MediaJobs::read(const Rows& rows) { return media_jobs_of(rows); }
 
 Task<Result<std::optional<MediaJobRow>>> MediaJobs::find_job(Principal principal, std::string provider,
                                                              std::string job_id) {

@@ -43,8 +43,9 @@ class MediaJobs {
  public:
   explicit MediaJobs(Database& database) : database_(database) {}
   Task<Result<std::optional<MediaJobRow>>> find(std::string key);
-  // Of one run.
-  Task<Result<std::vector<MediaJobRow>>> of_run(Principal principal, RunId run);
+  // Of the runs from the first to the last of these, by their ids.
+  static Statement select_of_runs(Principal principal, RunId first, RunId last);
+  static Result<std::vector<MediaJobRow>> read(const Rows& rows);
   // The owner's job of that name at that provider.
   Task<Result<std::optional<MediaJobRow>>> find_job(Principal principal, std::string provider, std::string job_id);
   // Anybody's job of that name at that provider.

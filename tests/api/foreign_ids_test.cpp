@@ -28,7 +28,7 @@ std::string from_hex(std::string_view digits) {
 // What is there of one user.
 struct Belongings {
   std::string thread, folder, production, scene, run, asset, asset_folder, upload, response, call, key, session, chat,
-      prompt, endpoint, delivery;
+      prompt, endpoint, delivery, generation;
 };
 
 // How a route is called with what belongs to somebody.
@@ -50,6 +50,7 @@ Parameters folder_of(const Belongings& all) { return {{"id", all.folder}}; }
 Parameters production_of(const Belongings& all) { return {{"id", all.production}}; }
 Parameters scene_of(const Belongings& all) { return {{"id", all.production}, {"scene", all.scene}}; }
 Parameters run_of(const Belongings& all) { return {{"id", all.run}}; }
+Parameters generation_of(const Belongings& all) { return {{"id", all.generation}}; }
 Parameters prompt_of(const Belongings& all) { return {{"id", all.prompt}}; }
 Parameters asset_of(const Belongings& all) { return {{"id", all.asset}}; }
 Parameters upload_of(const Belongings& all) { return {{"id", all.upload}}; }
@@ -110,6 +111,11 @@ const std::map<std::string, Way>& ways() {
       {"GET /api/runs/{id}", {run_of}},
       {"POST /api/runs/{id}/cancel", {run_of, {}, {}, {409}}},
       {"POST /api/runs/{id}/retry", {run_of, {}, {}, {409}}},
+      {"GET /api/generations/{id}", {generation_of}},
+      {"POST /api/generations/{id}/cancel", {generation_of}},
+      {"POST /api/generations/{id}/retry", {generation_of, "{}", {}, {409}}},
+      // It is known what became of it.
+      {"POST /api/generations/{id}/give_up", {generation_of, {}, {}, {409}}},
       {"GET /api/assets/{id}", {asset_of}},
       {"GET /api/assets/{id}/content", {asset_of}},
       {"GET /api/assets/{id}/poster", {asset_of}},
@@ -155,9 +161,10 @@ const std::map<std::string, Way>& ways() {
   return all;
 }
 
-// Whose parameters name nothing of anybody's.
-const std::set<std::string> kOfTheStudio{"GET /v1/models/{id...}", "GET /api/manual/{name}",
-                                         "PUT /api/tools/{name}/grant", "DELETE /api/tools/{name}/grant"};
+// Whose parameters name nothing of anybody's; and what does not end for whoever it is of, and is asked for below.
+const std::set<std::string> kOfTheStudio{"GET /api/generations/{id}/events", "GET /v1/models/{id...}",
+                                         "GET /api/manual/{name}", "PUT /api/tools/{name}/grant",
+                                         "DELETE /api/tools/{name}/grant"};
 
 // Query parameters that are no ids, and those that are.
 const std::set<std::string_view> kPlainQueries{
@@ -165,7 +172,9 @@ const std::set<std::string_view> kPlainQueries{
     "q",     "usage", "kind",   "name",        "width",   "download", "model",          "status",
     "to",    "by",    "state",  "stream",      "outcome", "order",    "starting_after", "checks",
     "size",  "v",     "origin", "trash",       "sort",    "skip",     "total"};
-const std::set<std::string_view> kIdQueries{"thread", "folder", "key", "subject", "topics", "run", "ids"};
+// A provider's job is looked for among the caller's own, as its name at that provider.
+const std::set<std::string_view> kIdQueries{"provider", "job",    "thread", "folder", "key",
+                                            "subject",  "topics", "run",    "ids"};
 
 std::string name_of(const api::Route& route) { return fmt::format("{} {}", to_string(route.method), route.path); }
 
@@ -234,6 +243,9 @@ class ForeignIds : public ChatHouseTest {
     all.production = text(production.json(), "id");
     all.scene = text(production.json().at("scenes").as_array().at(0), "id");
     all.run = made(fmt::format("/api/productions/{}/render", all.production), {}, who);
+    all.generation =
+        made("/api/generations",
+             R"({"kind":"image","model":"local/procedural","prompt":"private","width":64,"height":64})", who);
     all.asset = upload(who);
     all.upload = begun_upload(who);
     all.asset_folder = made("/api/asset-folders", R"({"name":"F"})", who);
@@ -294,6 +306,14 @@ TEST_F(ForeignIds, AreNothingThereOnAnyRoute) {
     const Answer given = ask_as(owner_, route, way->second, all);
     EXPECT_TRUE(given.status < 300 || way->second.also.contains(given.status)) << given.status << " " << given.body;
   }
+}
+
+TEST_F(ForeignIds, OfAGenerationTellNothingOfIt) {
+  const Belongings all = belongings_of(owner_);
+  EXPECT_EQ(call(net::Method::get, "/api/generations/" + all.generation + "/events", {}, stranger_).status, 404);
+  EXPECT_EQ(
+      call(net::Method::get, "/api/generations/status?provider=local&job=" + all.generation, {}, stranger_).status,
+      404);
 }
 
 TEST_F(ForeignIds, OfAThreadAreNothingAsAChatsNameEither) {

@@ -85,7 +85,7 @@ TEST(PriceKey, KnowsTokensAndTheirConditionsAndNothingElse) {
   EXPECT_EQ(key->tier, ServiceTier::priority);
   EXPECT_EQ(key->above_tokens, 200'000);
   for (const char* other :
-       {"input_cost_per_token_above_1hr", "input_cost_per_image", "output_cost_per_second", "input_cost_per_tokens",
+       {"input_cost_per_token_above_1hr", "input_cost_per_image", "output_cost_per_seconds", "input_cost_per_tokens",
         "max_tokens", "input_cost_per_audio_per_second", "cache_read_input_audio_token_cost",
         "output_cost_per_image_1024", "input_cost_per_token_above_k_tokens"})
     EXPECT_FALSE(parse_price_key(other)) << other;

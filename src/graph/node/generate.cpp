@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/async.hpp"
@@ -81,10 +82,14 @@ bool is_over(MediaJobState state) {
   return state == MediaJobState::done || state == MediaJobState::failed || state == MediaJobState::cancelled;
 }
 
-// The job is at its provider still, and could not be asked for: trying again goes on there.
+// The job is at its provider still, and could not be asked for or fetched: trying again goes on there, and costs
+// nothing.
 bool may_go_on(const Error& error) {
-  return error.reason == "job_stuck" || error.reason == "provider_missing" || error.reason == "provider_key_refused" ||
-         error.reason == "provider_permission";
+  static constexpr std::string_view kReasons[] = {"job_stuck",           "provider_missing",    "provider_key_refused",
+                                                  "provider_permission", "result_unreachable",  "answer_cut",
+                                                  "answer_broken",       "reset_before_answer", "connect_refused",
+                                                  "connect_failed",      "name_failed"};
+  return std::ranges::find(kReasons, error.reason) != std::end(kReasons) || error.reason.starts_with("timeout_");
 }
 
 Task<Result<Outputs>> run_generate(NodeServices* services, StepRun step) {

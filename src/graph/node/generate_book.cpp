@@ -221,6 +221,7 @@ std::string GenerateBook::name_of(std::size_t index) const {
   while (!words.empty() && !is_valid_utf8(words)) words.pop_back();
   std::ranges::replace_if(
       words, [](char c) { return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }, ' ');
+  while (words.ends_with('.') || words.ends_with(' ')) words.pop_back();
   if (words.empty()) words = std::string(to_string(parameters_.request.kind));
   const std::string& type = results_[index].blob.media_type;
   std::string end = type.substr(type.find('/') + 1);

@@ -359,7 +359,8 @@ class MediaGateway::Work {
       // A tenth more or less, so that jobs begun together are not asked for together.
       const auto next =
           std::chrono::duration_cast<std::chrono::milliseconds>(wish.value_or(pause) * (0.9 + 0.2 * draw()));
-      auto heard = co_await parts_.polls.wait(provider, place_.job->id, next);
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(call_.deadline - parts_.books.clock.now());
+      auto heard = co_await parts_.polls.wait(provider, place_.job->id, std::min(next, left));
       if (!heard) co_return error_of(heard);
       if (parts_.books.clock.now() >= call_.deadline)
         co_return fail(ErrorCode::deadline_exceeded,

@@ -120,8 +120,10 @@ Usage media_usage_at_most(const MediaRequest& request, const MediaAbility& abili
 }
 
 Usage media_usage_of(const MediaRequest& request, const MediaDone& done) {
-  if (!done.usage.is_nothing()) return done.usage;
-  Usage used;
+  // What is told is told in the provider's own measure, which may be none that has a price: characters of a sound.
+  const bool is_sound = request.kind == MediaKind::sound || request.kind == MediaKind::music;
+  if (!done.usage.is_nothing() && (!is_sound || done.usage.characters == 0)) return done.usage;
+  Usage used = done.usage;
   const auto files = static_cast<std::int64_t>(done.files.size());
   switch (request.kind) {
     case MediaKind::image:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/async.hpp"
 #include "base/hash.hpp"
@@ -63,6 +64,38 @@ store::Statement repeat_generation(Principal principal, RunId old, RunId run, Un
 const graph::StepView* step_of(const graph::RunView& run) {
   const auto found = std::ranges::find(run.steps, kStep, &graph::StepView::node);
   return found == run.steps.end() ? nullptr : &*found;
+}
+
+// What a row of `generations` says.
+Result<> describe(const store::Rows& rows, std::size_t at, GenerationView& view) {
+  view.kind = rows.text(at, 1);
+  view.model = rows.text(at, 2);
+  auto request = json::parse(rows.text(at, 3));
+  if (!request) return error_of(request);
+  view.request = std::move(*request);
+  auto inputs = json::parse(rows.text(at, 4));
+  if (!inputs) return error_of(inputs);
+  if (inputs->is_array())
+    for (const json::Value& one : inputs->get_array())
+      if (one.is_string()) view.inputs.emplace_back(one.get_string());
+  if (!rows.is_null(at, 5)) view.estimate = rows.integer(at, 5);
+  return {};
+}
+
+// What its step gave; where the step was not read, what the job's row says of that.
+json::Value facts_of(const GenerationView& view) {
+  if (const graph::StepView* step = step_of(view.run)) {
+    const auto facts = step->outputs.find("facts");
+    const json::Value* value = facts == step->outputs.end() ? nullptr : std::get_if<json::Value>(&facts->second);
+    return value != nullptr ? *value : json::Value();
+  }
+  if (!view.job || view.job->result.empty() || view.run.state != graph::RunState::succeeded) return nullptr;
+  auto outputs = json::parse(view.job->result);
+  auto read = outputs ? graph::outputs_from_json(*outputs) : Result<graph::Outputs>(error_of(outputs));
+  if (!read) return nullptr;
+  const auto facts = read->find("facts");
+  const json::Value* value = facts == read->end() ? nullptr : std::get_if<json::Value>(&facts->second);
+  return value != nullptr ? *value : json::Value();
 }
 
 }  // namespace
@@ -178,36 +211,48 @@ Task<Result<RunId>> Generations::submit(Principal principal, NewGeneration wante
   co_return co_await parts_.engine.submit(std::move(request));
 }
 
-Task<Result<GenerationView>> Generations::view_of(Principal principal, graph::RunView run) {
-  store::Statement query("SELECT kind, model, request, inputs, estimate FROM generations WHERE owner = $1 AND run = $2",
-                         {principal.owner.to_string(), run.id.to_string()});
-  auto rows = co_await parts_.services.database.read(std::move(query));
-  if (!rows) co_return error_of(rows);
-  if (rows->empty())
-    co_return fail(ErrorCode::not_found, "there is no such generation", {.reason = "not_found", .where = {}});
-  GenerationView view;
-  view.kind = rows->text(0, 0);
-  view.model = rows->text(0, 1);
-  auto request = json::parse(rows->text(0, 2));
-  if (!request) co_return error_of(request);
-  view.request = std::move(*request);
-  auto inputs = json::parse(rows->text(0, 3));
-  if (!inputs) co_return error_of(inputs);
-  if (inputs->is_array())
-    for (const json::Value& one : inputs->get_array())
-      if (one.is_string()) view.inputs.emplace_back(one.get_string());
-  if (!rows->is_null(0, 4)) view.estimate = rows->integer(0, 4);
-  auto jobs = co_await jobs_.of_run(principal, run.id);
+Task<Result<std::vector<GenerationView>>> Generations::views_of(Principal principal, std::vector<graph::RunView> runs) {
+  std::vector<GenerationView> views;
+  if (runs.empty()) co_return views;
+  const auto [first, last] = std::ranges::minmax(runs, {}, &graph::RunView::id);
+  std::vector<store::Statement> batch;
+  batch.push_back(
+      {"SELECT run, kind, model, request, inputs, estimate FROM generations "
+       "WHERE owner = $1 AND run >= $2 AND run <= $3 ORDER BY run",
+       {principal.owner.to_string(), first.id.to_string(), last.id.to_string()}});
+  batch.push_back(store::MediaJobs::select_of_runs(principal, first.id, last.id));
+  auto read = co_await parts_.services.database.read_all(std::move(batch));
+  if (!read) co_return error_of(read);
+  const store::Rows& rows = (*read)[0];
+  auto jobs = store::MediaJobs::read((*read)[1]);
   if (!jobs) co_return error_of(jobs);
-  if (!jobs->empty()) view.job = std::move(jobs->front());
-  view.run = std::move(run);
-  co_return view;
+  std::map<std::string, std::size_t, std::less<>> asked;
+  for (std::size_t i = 0; i < rows.size(); ++i) asked.emplace(rows.text(i, 0), i);
+  std::map<RunId, store::MediaJobRow> job_of;
+  for (store::MediaJobRow& job : *jobs) job_of.insert_or_assign(job.run, std::move(job));
+  for (graph::RunView& run : runs) {
+    const auto row = asked.find(run.id.to_string());
+    if (row == asked.end()) continue;
+    GenerationView view;
+    if (auto told = describe(rows, row->second, view); !told) co_return error_of(told);
+    if (auto job = job_of.find(run.id); job != job_of.end()) view.job = std::move(job->second);
+    view.run = std::move(run);
+    view.facts = facts_of(view);
+    views.push_back(std::move(view));
+  }
+  co_return views;
 }
 
 Task<Result<GenerationView>> Generations::find(Principal principal, RunId id) {
   auto run = co_await parts_.engine.find(principal, id);
   if (!run) co_return error_of(run);
-  co_return co_await view_of(principal, std::move(*run));
+  std::vector<graph::RunView> runs;
+  runs.push_back(std::move(*run));
+  auto views = co_await views_of(principal, std::move(runs));
+  if (!views) co_return error_of(views);
+  if (views->empty())
+    co_return fail(ErrorCode::not_found, "there is no such generation", {.reason = "not_found", .where = {}});
+  co_return std::move(views->front());
 }
 
 Task<Result<Generations::Page>> Generations::list(Principal principal, std::string kind, std::string after,
@@ -215,16 +260,15 @@ Task<Result<Generations::Page>> Generations::list(Principal principal, std::stri
   auto runs = co_await parts_.engine.list(principal, std::string(kGenerationKind), std::move(kind), std::move(after),
                                           count_max);
   if (!runs) co_return error_of(runs);
-  Page page;
-  page.next = std::move(runs->next);
-  for (graph::RunView& summary : runs->runs) {
-    auto view = co_await find(principal, summary.id);
-    // One that is being deleted is no longer there.
-    if (!view && view.error().code == ErrorCode::not_found) continue;
-    if (!view) co_return error_of(view);
-    page.items.push_back(std::move(*view));
+  // Of those that are being made, how far they are.
+  for (graph::RunView& run : runs->runs) {
+    if (run.state != graph::RunState::running) continue;
+    auto whole = co_await parts_.engine.find(principal, run.id);
+    if (whole) run = std::move(*whole);
   }
-  co_return page;
+  auto views = co_await views_of(principal, std::move(runs->runs));
+  if (!views) co_return error_of(views);
+  co_return Page{.items = std::move(*views), .next = std::move(runs->next)};
 }
 
 Task<Result<GenerationView>> Generations::find_job(Principal principal, std::string provider, std::string job) {
@@ -337,7 +381,8 @@ Task<> Generations::stop() {
 
 json::Value to_json(const GenerationView& view) {
   const graph::StepView* step = step_of(view.run);
-  const bool is_unknown = view.job && view.job->state == MediaJobState::unknown;
+  const bool is_unknown =
+      view.job && view.job->state == MediaJobState::unknown && view.run.state == graph::RunState::failed;
   json::Object out{{"id", view.run.id.to_string()},
                    {"kind", view.kind},
                    {"model", view.model},
@@ -363,16 +408,12 @@ json::Value to_json(const GenerationView& view) {
   // What may be done where nobody knows whether it was paid.
   if (is_unknown) out["choices"] = json::Array{"retry", "give_up"};
   json::Array results;
-  if (step != nullptr) {
-    if (const auto facts = step->outputs.find("facts"); facts != step->outputs.end()) {
-      if (const auto* value = std::get_if<json::Value>(&facts->second); value != nullptr && value->is_object()) {
-        const json::Object& told = value->get_object();
-        for (const std::string_view name : {"candidate", "seed", "revised_prompt", "text", "cost_picodollars"})
-          if (const auto* one = told.if_contains(name)) out[name] = *one;
-        if (const auto* files = told.if_contains("files"); files != nullptr && files->is_array())
-          results = files->get_array();
-      }
-    }
+  if (view.facts.is_object()) {
+    const json::Object& told = view.facts.get_object();
+    for (const std::string_view name : {"candidate", "seed", "revised_prompt", "text", "cost_picodollars"})
+      if (const auto* one = told.if_contains(name)) out[name] = *one;
+    if (const auto* files = told.if_contains("files"); files != nullptr && files->is_array())
+      results = files->get_array();
   }
   out["results"] = std::move(results);
   return out;

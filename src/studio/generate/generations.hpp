@@ -35,6 +35,7 @@ struct GenerationView {
   std::vector<std::string> inputs;
   std::optional<std::int64_t> estimate;   // picodollars at most; nullopt: not known
   std::optional<store::MediaJobRow> job;  // at a provider
+  json::Value facts;                      // of what was made; null: nothing yet
 };
 
 // What people do with generations: each is a run of one step. Awaited from any loop.
@@ -81,7 +82,8 @@ class Generations {
   Task<> stop();
 
  private:
-  Task<Result<GenerationView>> view_of(Principal principal, graph::RunView run);
+  // In the order of the runs; those that are no generations are left out. Two queries, however many there are.
+  Task<Result<std::vector<GenerationView>>> views_of(Principal principal, std::vector<graph::RunView> runs);
   Task<Result<>> call_off(std::string key);
   Task<Result<RunId>> submit(Principal principal, NewGeneration wanted, std::optional<std::int64_t> estimate,
                              std::vector<graph::BlobRef> files);
