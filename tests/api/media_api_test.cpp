@@ -116,7 +116,7 @@ TEST_F(MediaApi, AnAllowanceHoldsForWhatIsPaidByTheCharacter) {
   const Headers poor = make_key(R"({"name":"p","day_allowance":"0.01"})");
   EXPECT_EQ(speak("lab/tts-1", "hello there", poor).status, 429) << "eleven characters cost more";
   EXPECT_EQ(speak("lab/tts-1", "hello", poor).status, 200);
-  EXPECT_EQ(speak("lab/tts-1-hd", "hello", rich).status, 403) << "nobody knows what it costs";
+  EXPECT_EQ(speak("lab/a-voice-of-their-own", "hello", rich).status, 403) << "nobody knows what it costs";
   fs::remove(prices);
 }
 

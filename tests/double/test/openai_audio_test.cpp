@@ -112,6 +112,7 @@ TEST_F(OpenAiAudio, SpeechFailsAsToldByTheModelsName) {
   ASSERT_EQ(slow.chunks_after.size(), 9U);
   EXPECT_GE(slow.chunks_after.back(), 100ms) << "eight gaps";
   EXPECT_EQ(slow.body, wav().substr(44));
+  ASSERT_TRUE(provider_.wait_for_end(provider_.requests().size()));
   EXPECT_FALSE(provider_.requests()[1].is_success);
   EXPECT_TRUE(provider_.requests().back().is_success);
 }
