@@ -44,12 +44,14 @@ Task<Result<net::Response>> get_archive(Services services, net::Request request)
   if (!query) co_return error_of(query);
   wish.query = std::move(*query);
   wish.words = request.query_parameter("q").value_or("");
-  if (const auto list = request.query_parameter("ids")) {
-    auto ids = read_asset_ids(ids_of_list(*list), "ids");
+  for (const auto& [name, named] : {std::pair{"ids", &wish.ids}, std::pair{"except", &wish.except}}) {
+    const auto list = request.query_parameter(name);
+    if (!list) continue;
+    auto ids = read_asset_ids(ids_of_list(*list), name);
     if (!ids) co_return error_of(ids);
     if (ids->size() > studio::kBulkAssetsMax)
-      co_return fail(ErrorCode::invalid_argument, "names too many assets", {.reason = "field_invalid", .where = "ids"});
-    wish.ids = std::move(*ids);
+      co_return fail(ErrorCode::invalid_argument, "names too many assets", {.reason = "field_invalid", .where = name});
+    *named = std::move(*ids);
   }
   co_return co_await archive(services, request.principal(), std::move(wish));
 }
@@ -69,6 +71,7 @@ Task<Result<net::Response>> post_archive(Services services, net::Request request
 
 constexpr QueryParameter kQuery[] = {
     {"ids", "Up to 500 assets, with commas between them; without it, all that the others say"},
+    {"except", "Up to 500 assets of those that are left out"},
     {"q", "Only those with all of these words in name, facts or prompt"},
     {"kind", "image, video, audio or document"},
     {"folder", "Only those of the folder; empty: of none"},

@@ -45,6 +45,10 @@ TEST_F(Archives, HaveEachFileUnderANameOfItsOwn) {
   EXPECT_EQ(contents_of(named), fmt::format("Lamp.gif {0}\nlamp (2).gif {0}\n", size));
   EXPECT_EQ(contents_of(call(net::Method::get, "/api/assets/zip?ids=" + first + "," + first)),
             fmt::format("lamp.gif {0}\nlamp (2).gif {0}\n", size));
+  // All but some.
+  EXPECT_EQ(contents_of(call(net::Method::get, "/api/assets/zip?sort=oldest&except=" + second + "," + third)),
+            fmt::format("lamp.gif {0}\n", size));
+  EXPECT_EQ(call(net::Method::get, "/api/assets/zip?except=nothing").status, 400);
   bulk("tag", {second}, R"(,"tags":["light"])");
   EXPECT_EQ(contents_of(call(net::Method::get, "/api/assets/zip?tag=light")), fmt::format("Lamp.gif {}\n", size));
   EXPECT_EQ(contents_of(call(net::Method::get, "/api/assets/zip?q=lamp&kind=image&tag=light")),

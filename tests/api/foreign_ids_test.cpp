@@ -173,7 +173,7 @@ const std::set<std::string_view> kPlainQueries{
     "to",    "by",    "state",  "stream",      "outcome", "order",    "starting_after", "checks",
     "size",  "v",     "origin", "trash",       "sort",    "skip",     "total"};
 // A provider's job is looked for among the caller's own, as its name at that provider.
-const std::set<std::string_view> kIdQueries{"provider", "job",    "thread", "folder", "key",
+const std::set<std::string_view> kIdQueries{"provider", "job", "except",    "thread", "folder", "key",
                                             "subject",  "topics", "run",    "ids"};
 
 std::string name_of(const api::Route& route) { return fmt::format("{} {}", to_string(route.method), route.path); }

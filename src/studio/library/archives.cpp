@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 
@@ -166,7 +167,12 @@ Task<Result<store::AssetPage>> Archives::next_page(Principal principal, const Ar
     query.skip_count = 0;
     query.count_max = kPageSize;
     query.wants_total = false;
-    co_return co_await library_.list(principal, std::move(query), wish->words);
+    auto page = co_await library_.list(principal, std::move(query), wish->words);
+    if (page)
+      std::erase_if(page->items, [&](const store::Asset& asset) {
+        return std::ranges::find(wish->except, asset.id) != wish->except.end();
+      });
+    co_return page;
   }
   const auto begin = static_cast<std::size_t>(parse_integer(after).value_or(0));
   const std::size_t end = std::min(begin + kPageSize, wish->ids.size());

@@ -16,9 +16,10 @@ inline constexpr std::size_t kArchiveFilesMax = 100'000;
 
 inline constexpr std::size_t kArchiveIdsMax = 10'000;
 
-// What of a library an archive has: those of `ids`, or, where there are none, of a list.
+// What of a library an archive has: those of `ids`, or, where there are none, of a list but for `except`.
 struct ArchiveWish {
   std::vector<AssetId> ids = {};
+  std::vector<AssetId> except = {};
   store::AssetQuery query = {};
   std::string words = {};
 };
