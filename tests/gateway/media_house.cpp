@@ -204,7 +204,9 @@ Result<std::string> MediaHouse::cancel(model::MediaPlace place) {
 }
 
 Result<> MediaHouse::check(const model::MediaRequest& request, const std::string& model) const {
-  return gateway_.check(request, model);
+  const auto able = gateway_.estimate(request, model);
+  if (!able) return error_of(able);
+  return {};
 }
 
 }  // namespace atelier::gateway

@@ -103,9 +103,8 @@ class MediaGateway {
   };
   explicit MediaGateway(Parts parts) : parts_(std::move(parts)) {}
 
-  // Whether any candidate of the model could do it: otherwise the first one's refusal, which names the field.
-  Result<> check(const MediaRequest& request, const std::string& model) const;
-  // The candidates that can, with what each would cost at most; nullopt: no price is known.
+  // The candidates that can, with what each would cost at most; nullopt: no price is known. Where none can, the first
+  // one's refusal, which names the field.
   struct Estimate {
     CandidatePtr candidate;
     std::optional<Picodollars> cost;
@@ -123,7 +122,6 @@ class MediaGateway {
   PollSchedule& polls() noexcept { return parts_.polls; }
 
  private:
-  class Work;
   // nullopt: it makes nothing of the kind.
   std::optional<MediaAbility> ability_of(const Candidate& candidate, MediaKind kind) const;
   // Whether it can do all of this; the error names the field.

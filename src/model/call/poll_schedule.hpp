@@ -25,7 +25,6 @@ class PollSchedule {
   // quicker than the answer that names the job.
   void hear(std::string provider, std::string job);
   const Executor& executor() const noexcept { return executor_; }
-  std::size_t waiting_count() const noexcept { return waiting_.size(); }
 
  private:
   using Key = std::pair<std::string, std::string>;  // provider, job
