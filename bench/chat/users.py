@@ -53,6 +53,11 @@ class Connection:
         answer = await reader.readexactly(int(came['content-length'][0])) if 'content-length' in came else b''
         return int(head[0].split(' ', 2)[1]), came, json.loads(answer) if answer else None
 
+    def close(self):
+        if self.streams:
+            self.streams[1].close()
+        self.streams = None
+
 
 class Person:
     def __init__(self, port, name, figures):
