@@ -210,6 +210,21 @@ test('a large file that is cut off goes on where it was, while another room is s
   await expect(page.getByRole('dialog', { name: 'long.wav' }).locator('canvas')).toBeVisible();
 });
 
+test('a press on a sound\'s waveform goes to where it was pressed', async ({ page }) => {
+  await page.goto('/library');
+  await page.locator('input[type=file]').setInputFiles({ name: 'pressed.wav', mimeType: 'audio/wav', buffer: tone(100) });
+  await tile(page, 'pressed.wav').click();
+  const dialog = page.getByRole('dialog', { name: 'pressed.wav' });
+  const sound = dialog.locator('audio');
+  const wave = dialog.locator('canvas');
+  await expect.poll(() => sound.evaluate((node: HTMLAudioElement) => node.duration)).toBeCloseTo(100, 1);
+  const { width, height } = (await wave.boundingBox())!;
+  for (const second of [98, 2, 50]) {
+    await wave.click({ position: { x: (width * second) / 100, y: height / 2 } });
+    await expect.poll(() => sound.evaluate((node: HTMLAudioElement) => node.currentTime)).toBeCloseTo(second, 0);
+  }
+});
+
 test('many are had as one archive', async ({ page }) => {
   await page.goto('/library');
   await page.locator('input[type=file]').setInputFiles(await Promise.all(['azure', 'beige'].map(async (color) => ({ name: `${color}.png`, mimeType: 'image/png', buffer: await picture(page, color) }))));

@@ -1,41 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import type { Peaks } from '$lib/media/peaks';
 import { MaskStrokes, paint } from './mask';
-import { columnsOf, parsePeaks } from './peaks';
+import { columnsOf } from './peaks';
 import { passagesOf, wordAt } from './words-at';
 
-function peaksFile(version: 1 | 2, channels: number, points: readonly number[], told = points.length / 2 / channels): ArrayBuffer {
-  const head = version === 2 ? 24 : 20;
-  const view = new DataView(new ArrayBuffer(head + points.length));
-  view.setInt32(0, version, true);
-  view.setUint32(4, 1, true);
-  view.setInt32(8, 48_000, true);
-  view.setInt32(12, 256, true);
-  view.setUint32(16, told, true);
-  if (version === 2) view.setInt32(20, channels, true);
-  points.forEach((value, at) => view.setInt8(head + at, value));
-  return view.buffer;
-}
+const peaksOf = (low: readonly number[], high: readonly number[]): Peaks => ({ low: Float32Array.from(low), high: Float32Array.from(high) });
 
 describe('peaks', () => {
-  it('are read over all channels', () => {
-    const peaks = parsePeaks(peaksFile(2, 2, [-64, 32, -128, 16, 0, 64, -32, 127]))!;
-    expect([...peaks.low]).toEqual([-1, -0.25]);
-    expect([...peaks.high]).toEqual([0.25, 127 / 128].map(Math.fround));
-    expect(parsePeaks(peaksFile(1, 1, [-64, 64]))!.high).toHaveLength(1);
-  });
-  it('are as many as there are, whatever is told', () => {
-    expect(parsePeaks(peaksFile(2, 1, [-64, 64], 4_000_000_000))!.high).toHaveLength(1);
-  });
-  it('of another format are none', () => {
-    for (const odd of [new ArrayBuffer(0), new ArrayBuffer(64), peaksFile(2, 0, [], 0)]) expect(parsePeaks(odd)).toBeNull();
-  });
-  it('are put into columns, the loudest of each', () => {
-    const peaks = parsePeaks(peaksFile(2, 1, [0, 64, -128, 0, 0, 0, 0, 32]))!;
-    expect([...columnsOf(peaks, 2)]).toEqual([1, 0.25]);
-    expect([...columnsOf(peaks, 8)]).toEqual([0.5, 0.5, 1, 1, 0, 0, 0.25, 0.25]);
+  it('are put into columns, the loudest of each, as tall as the loudest of all', () => {
+    const peaks = peaksOf([0, -1, 0, 0], [0.5, 0, 0, 0.25]);
+    expect(columnsOf(peaks, 2)).toEqual([1, 0.25]);
+    expect(columnsOf(peaksOf([0, -0.5], [0.25, 0]), 2)).toEqual([0.5, 1]);
   });
   it('of what is quiet are drawn larger, and silence is not', () => {
-    expect([...columnsOf(parsePeaks(peaksFile(2, 1, [0, 16, 0, 0]))!, 2)]).toEqual([0.5, 0]);
+    expect(columnsOf(peaksOf([0, 0], [0.125, 0]), 2)).toEqual([0.5, 0]);
+    expect(columnsOf(peaksOf([], []), 2)).toEqual([0, 0]);
   });
 });
 
