@@ -27,7 +27,7 @@ bool Line::ask(std::string_view request) {
 }
 
 std::string_view Line::receive() {
-  static char bytes[64 << 10];  // one thread; read at once by whoever asked
+  static char bytes[kBytesMax];  // one thread; read at once by whoever asked
   if (!is_open()) return {};
   const ssize_t count = ::recv(descriptor_, bytes, sizeof(bytes), 0);
   if (count > 0) return {bytes, static_cast<std::size_t>(count)};

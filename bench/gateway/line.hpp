@@ -32,12 +32,14 @@ class Line {
       if (bytes.empty()) return is_open() ? Got::more : Got::failure;
       if (!reader_.feed(bytes, on_body)) return fail("what came is no answer");
       if (reader_.is_done()) return Got::answer;
+      if (bytes.size() < kBytesMax) return Got::more;  // that was all; the poller says so if more has come since
     }
   }
   int status() const noexcept { return reader_.status(); }
   const std::string& fault() const noexcept { return fault_; }
 
  private:
+  static constexpr std::size_t kBytesMax = 64 << 10;  // that are read at once
   std::string_view receive();
   Got fail(std::string why);
   Poller& poller_;

@@ -4,7 +4,7 @@
 Every client holds /api/events with all its topics, checks that positions come one after another (none missing, none twice, in
 order), and comes back with its cursor after the planned close of eight to twelve minutes; anything else that ends a stream is a
 fault. At the end each has to be where the log is. Meanwhile a generation is begun every second (a job of two seconds at the
-provider double, which tells its progress), and a thread is renamed once a second to the time of asking for it (CLOCK_MONOTONIC).
+provider double, which tells its progress), and a thread is renamed about once a second to the time of asking for it (CLOCK_MONOTONIC).
 
 Delivery is from sending that request to the client's read of what it caused: the request's way, the commit, and its turn among
 all clients are in it. What a reconnect replays is counted and checked, and not in the delays. `last client` is from the first
@@ -21,6 +21,7 @@ import asyncio
 import collections
 import json
 import pathlib
+import random
 import re
 import resource
 import subprocess
@@ -101,7 +102,7 @@ class Work:
 
     async def rename(self, until):
         due = time.monotonic()
-        while (due := due + 1) < until:
+        while (due := due + random.uniform(0.5, 1.5)) < until:  # in no step with the generations
             await asyncio.sleep(max(0, due - time.monotonic()))
             status, _, answer = await self.owner.ask('PATCH', f'/api/threads/{self.thread}', {'title': f'asked at {time.monotonic_ns()}'})
             self.renamed += 1
@@ -149,13 +150,14 @@ async def measure(options, folder):
         idle, idle_pss = memory_mib(server.pid), pss_mib(server.pid)
         print(f'  {options.clients} idle streams: {idle:.1f} MiB, {(idle - before) * 1024 / options.clients:.2f} KiB a stream (before them {before:.1f} MiB)', flush=True)
 
-        samples, used, began = Samples(server.pid), cpu_seconds([server.pid]), time.monotonic()
+        samples, began = Samples(server.pid), time.monotonic()
+        used, used_by_clients = cpu_seconds([server.pid]), cpu_seconds([watchers.pid])
         sampling = asyncio.create_task(samples.go_on())
         until = began + options.minutes * 60
         watchers.stdin.write(b'count\n')
         await asyncio.gather(work.rename(until), work.generate(until, options.per_second))
         seconds = time.monotonic() - began
-        used = cpu_seconds([server.pid]) - used
+        used, used_by_clients = cpu_seconds([server.pid]) - used, cpu_seconds([watchers.pid]) - used_by_clients
         await asyncio.sleep(1)  # for what is told after a generation's end
         watchers.stdin.write(f'end {await work.last_position()}\n'.encode())
         seen = json.loads(await watchers.stdout.readline())
@@ -171,7 +173,7 @@ async def measure(options, folder):
         'clients': options.clients, 'minutes': round(seconds / 60, 2), 'generations': dict(work.ends), 'renamed': work.renamed, 'errors': work.errors,
         'rss_before_mib': before, 'rss_idle_mib': idle, 'rss_most_mib': max(samples.rss), 'rss_end_mib': samples.rss[-1],
         'pss_before_mib': before_pss, 'pss_idle_mib': idle_pss, 'pss_most_mib': max(samples.pss), 'descriptors': max(samples.descriptors),
-        'stream_kib': (idle - before) * 1024 / options.clients, 'cpu_percent': 100 * used / seconds}
+        'stream_kib': (idle - before) * 1024 / options.clients, 'cpu_percent': 100 * used / seconds, 'clients_cpu_percent': 100 * used_by_clients / seconds}
 
 
 def tell(one):
@@ -189,7 +191,8 @@ def tell(one):
         ('memory before / with them idle / most', f'{one["rss_before_mib"]:.1f} / {one["rss_idle_mib"]:.1f} / {one["rss_most_mib"]:.1f} MiB', f'{bound} MiB' if bound else ''),
         ('the same, PSS', f'{one["pss_before_mib"]:.1f} / {one["pss_idle_mib"]:.1f} / {one["pss_most_mib"]:.1f} MiB', ''),
         ('an idle stream', f'{one["stream_kib"]:.2f} KiB', f'{CONNECTION_KB} KB'),
-        ('processor of the server, descriptors', f'{one["cpu_percent"]:.1f} % of a core, {one["descriptors"]}', ''),
+        ('processor: the server / the clients', f'{one["cpu_percent"]:.1f} / {one["clients_cpu_percent"]:.1f} % of a core', ''),
+        ('descriptors of the server, most', f'{one["descriptors"]}', ''),
         ('generations that succeeded', f'{good} of {made}; {len(one["errors"])} errors {one["errors"][:2] or ""}', '')]
     for what, figure, limit in rows:
         print(f'  {what:<50} {figure}' + (f'   bound {limit}' if limit else ''))
