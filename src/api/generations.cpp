@@ -1,4 +1,5 @@
 // Pictures, sound and clips: what can be asked for, what it may cost, and what became of it.
+#include "api/model_facts.hpp"
 #include "api/request.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
@@ -67,13 +68,18 @@ Task<Result<net::Response>> models(Services services, net::Request request) {
   json::Array items;
   for (const model::MediaOffer& offer : services.media.offers(*kind)) {
     const auto breaker = offer.candidate->breaker.snapshot(services.clock.now());
-    items.push_back(json::Object{{"id", offer.candidate->name},
-                                 {"provider", offer.candidate->provider->name},
-                                 {"title", offer.title},
-                                 {"is_local", offer.candidate->provider->is_local},
-                                 {"ability", model::to_json(offer.ability)},
-                                 {"health", to_string(breaker.state)},
-                                 {"seconds", offer.candidate->record.first_token_ms() / 1000}});
+    const bool is_route = !offer.route.empty();
+    items.push_back(
+        json::Object{{"id", is_route ? offer.route : offer.candidate->name},
+                     {"kind", is_route ? "route" : "model"},
+                     {"provider", offer.candidate->provider->name},
+                     {"title", offer.title},
+                     {"is_local", offer.candidate->provider->is_local},
+                     {"is_here", offer.candidate->provider->is_found || offer.candidate->provider->is_built_in},
+                     {"ability", model::to_json(offer.ability)},
+                     {"health", to_string(breaker.state)},
+                     {"rates", rates_of(*offer.candidate, services.prices)},
+                     {"seconds", offer.candidate->record.first_token_ms() / 1000}});
   }
   co_return net::json_response(json::Object{{"items", std::move(items)}});
 }

@@ -1,4 +1,5 @@
 // What can be called, and how it has been doing.
+#include "api/model_facts.hpp"
 #include "api/request.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
@@ -11,27 +12,6 @@ namespace {
 json::Value price_of(const model::ModelPrice* price, model::Rate rate) {
   const auto one = price != nullptr ? price->at(rate, model::ServiceTier::standard, 0) : std::nullopt;
   return one ? json::Value(model::format_dollars(model::times(1'000'000, *one))) : json::Value();
-}
-
-json::Object health_of(const model::Candidate& candidate, const Services& services) {
-  const auto now = services.clock.now();
-  const auto breaker = candidate.breaker.snapshot(now);
-  const auto record = candidate.record.snapshot();
-  const auto held = candidate.held_for(now);
-  json::Object object{{"is_available", breaker.state == model::BreakerState::closed && held.count() == 0},
-                      {"breaker", model::to_string(breaker.state)},
-                      {"opens_in_ms", std::max(breaker.opens_in, held).count()},
-                      {"is_account_fault", breaker.is_account},
-                      {"attempts", record.attempts},
-                      {"failures", record.failures},
-                      {"success_rate", record.success_rate},
-                      {"first_token_ms", record.first_token_ms},
-                      {"first_token_p95_ms", record.first_token_p95_ms},
-                      {"in_flight", candidate.in_flight.load(std::memory_order_relaxed)},
-                      {"last_error", record.last_error}};
-  object["last_error_at"] =
-      record.last_error_ms > 0 ? json::Value(format_rfc3339(record.last_error_ms)) : json::Value();
-  return object;
 }
 
 json::Object to_json(const model::Directory::Entry& entry, const Services& services) {
@@ -53,7 +33,7 @@ json::Object to_json(const model::Directory::Entry& entry, const Services& servi
   object["is_built_in"] = entry.candidate->provider->is_built_in;
   object["input_price"] = price_of(price.get(), model::Rate::input);
   object["output_price"] = price_of(price.get(), model::Rate::output);
-  object["health"] = health_of(*entry.candidate, services);
+  object["health"] = health_of(*entry.candidate, services.clock);
   return object;
 }
 

@@ -358,10 +358,23 @@ constexpr std::string_view kSchemas = R"json({
 "Route": {"allOf": [{"$ref": "#/components/schemas/RouteDefinition"}, {"type": "object", "required": ["name", "revision", "created_at", "updated_at"], "properties": {
   "name": {"type": "string"}, "revision": {"type": "integer"}, "created_at": {"type": "string"}, "updated_at": {"type": "string"}}}]},
 "RoutePage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Route"}}, "next": {"type": "string"}}},
-"ModelHealth": {"type": "object", "required": ["is_available", "breaker", "opens_in_ms", "is_account_fault", "attempts", "failures", "success_rate", "first_token_ms", "first_token_p95_ms", "in_flight", "last_error", "last_error_at"], "properties": {
+"RouteServed": {"type": "object", "required": ["attempts", "answered"], "properties": {"attempts": {"type": "integer"}, "answered": {"type": "integer"}}},
+"ModelRates": {"type": ["array", "null"], "description": "Empty: nothing; null: nobody knows", "items": {"type": "object", "required": ["of", "count", "price"], "properties": {
+  "of": {"type": "string", "enum": ["input_tokens", "output_tokens", "image_tokens", "audio_tokens", "images", "characters", "audio_seconds", "video_seconds", "requests"]}, "count": {"type": "integer"},
+  "price": {"type": "string", "description": "Dollars, of so many"}}}},
+"RouteCandidate": {"type": "object", "required": ["name", "provider", "model", "weight", "turn", "chance", "is_local", "health", "rates", "hour", "day"], "properties": {
+  "name": {"type": "string"}, "provider": {"type": "string"}, "model": {"type": "string"}, "weight": {"type": "number"},
+  "turn": {"type": ["integer", "null"], "description": "0: asked first now, or likeliest to be; null: passed over, since it rests, is held back or has no provider"},
+  "chance": {"type": "number", "description": "Of being asked first now"}, "is_local": {"type": "boolean"},
+  "health": {"anyOf": [{"$ref": "#/components/schemas/ModelHealth"}, {"type": "null"}]}, "rates": {"$ref": "#/components/schemas/ModelRates"},
+  "hour": {"$ref": "#/components/schemas/RouteServed"}, "day": {"$ref": "#/components/schemas/RouteServed"}}},
+"RouteStanding": {"type": "object", "required": ["name", "strategy", "hour", "day", "candidates"], "properties": {"name": {"type": "string"}, "strategy": {"type": "string"},
+  "hour": {"$ref": "#/components/schemas/RouteServed"}, "day": {"$ref": "#/components/schemas/RouteServed"}, "candidates": {"type": "array", "items": {"$ref": "#/components/schemas/RouteCandidate"}}}},
+"RouteStandingPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/RouteStanding"}}, "next": {"type": "string"}}},
+"ModelHealth": {"type": "object", "required": ["is_available", "breaker", "opens_in_ms", "is_account_fault", "attempts", "failures", "success_rate", "first_token_ms", "first_token_p50_ms", "first_token_p95_ms", "whole_p50_ms", "whole_p95_ms", "in_flight", "last_error", "last_error_at"], "properties": {
   "is_available": {"type": "boolean"}, "breaker": {"type": "string", "enum": ["closed", "open", "half_open"]}, "opens_in_ms": {"type": "integer"}, "is_account_fault": {"type": "boolean"},
-  "attempts": {"type": "integer"}, "failures": {"type": "integer"}, "success_rate": {"type": "number"}, "first_token_ms": {"type": "number"}, "first_token_p95_ms": {"type": "number"},
-  "in_flight": {"type": "integer"}, "last_error": {"type": "string"}, "last_error_at": {"type": ["string", "null"]}}},
+  "attempts": {"type": "integer"}, "failures": {"type": "integer"}, "success_rate": {"type": "number"}, "first_token_ms": {"type": "number"}, "first_token_p50_ms": {"type": "number"}, "first_token_p95_ms": {"type": "number"},
+  "whole_p50_ms": {"type": "number", "description": "Of answers that came whole, pictures, sound and clips among them; 0: none"}, "whole_p95_ms": {"type": "number"}, "in_flight": {"type": "integer"}, "last_error": {"type": "string"}, "last_error_at": {"type": ["string", "null"]}}},
 "Model": {"type": "object", "required": ["id", "kind"], "properties": {"id": {"type": "string"}, "kind": {"type": "string", "enum": ["model", "route"]}, "title": {"type": "string"},
   "context_tokens": {"type": "integer"}, "output_tokens_max": {"type": "integer"}, "provider": {"type": "string"}, "name": {"type": "string"}, "is_local": {"type": "boolean"},
   "is_built_in": {"type": "boolean", "description": "Part of the studio, and no language model"},

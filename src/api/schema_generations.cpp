@@ -48,9 +48,10 @@ constexpr std::string_view kSchemas = R"json({
   "candidates": {"type": "array", "description": "Who could do it, in the order they are asked", "items": {"type": "object",
     "required": ["candidate", "cost_picodollars"], "properties": {"candidate": {"type": "string"},
       "cost_picodollars": {"type": ["integer", "null"], "description": "At most; null where no price is known"}}}}}},
-"MediaModel": {"type": "object", "required": ["id", "provider", "title", "is_local", "ability", "health"], "properties": {
-  "id": {"type": "string", "description": "To be given as model"}, "provider": {"type": "string"}, "title": {"type": "string"},
-  "is_local": {"type": "boolean", "description": "It costs nothing"},
+"MediaModel": {"type": "object", "required": ["id", "kind", "provider", "title", "is_local", "is_here", "ability", "health", "rates"], "properties": {
+  "id": {"type": "string", "description": "To be given as model"},
+  "kind": {"type": "string", "enum": ["model", "route"], "description": "A route is told by its first candidate that can"}, "rates": {"$ref": "#/components/schemas/ModelRates"}, "provider": {"type": "string"}, "title": {"type": "string"},
+  "is_local": {"type": "boolean", "description": "It costs nothing"}, "is_here": {"type": "boolean", "description": "On this machine, by itself"},
   "ability": {"type": "object", "description": "What it can be asked for: docs/generate.md"},
   "health": {"type": "string", "enum": ["closed", "open", "half_open"]},
   "seconds": {"type": "number", "description": "It took lately; 0: not known"}}},

@@ -40,6 +40,7 @@ extern const Migration kCalls;          // migration/telemetry.cpp: the call log
 extern const Migration kLimiterStates;  // migration/telemetry.cpp: how far keys' rate limits are used up
 extern const Migration kBreakers;       // migration/telemetry.cpp: which candidates rest
 extern const Migration kKeptResponses;  // migration/telemetry.cpp: responses that are gone on with by their ids
+extern const Migration kRouteAttempts;  // migration/telemetry.cpp: which candidates served a route
 extern const Migration kSearch;         // migration/search.cpp: what finds messages by their words
 
 }  // namespace atelier::store::migration

@@ -32,6 +32,11 @@ void Attempt::succeeded() {
                                    std::chrono::duration_cast<std::chrono::milliseconds>(now - started_));
 }
 
+void Attempt::taken() {
+  if (std::exchange(is_told_, true)) return;
+  candidate_->breaker.tell(permit_, Health::good, clock_.now());
+}
+
 void Attempt::failed(const Fault& fault) {
   if (std::exchange(is_told_, true)) return;
   const auto now = clock_.now();

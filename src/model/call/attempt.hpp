@@ -19,6 +19,9 @@ class Attempt {
 
   void first_token_came() noexcept;
   void succeeded();
+  // The provider has the work, which it makes long after this: it is well. How the work ended is for whoever follows it
+  // to tell the candidate's record.
+  void taken();
   void failed(const Fault& fault);
   const CandidatePtr& candidate() const noexcept { return candidate_; }
   std::chrono::steady_clock::time_point started() const noexcept { return started_; }

@@ -25,7 +25,8 @@ Result<> MediaGateway::check_at(const Candidate& candidate, const MediaAbility& 
 }
 
 Result<std::vector<MediaGateway::Estimate>> MediaGateway::estimate(const MediaRequest& request,
-                                                                   const std::string& model) const {
+                                                                   const std::string& model,
+                                                                   const KeyState* key) const {
   const DirectoryPtr directory = parts_.models.directory();
   auto resolved = directory->resolve(model);
   if (!resolved) return error_of(resolved);
@@ -48,6 +49,16 @@ Result<std::vector<MediaGateway::Estimate>> MediaGateway::estimate(const MediaRe
       cost = estimate_call(media_usage_at_most(request, *ability), prices).cost;
     }
     able.push_back({.candidate = std::move(candidate), .cost = cost});
+  }
+  // Who may call a route may call it whoever serves it.
+  const bool is_granted = key == nullptr || (directory->routes().contains(model) && key->allows_route(model));
+  if (!is_granted && !able.empty()) {
+    std::erase_if(able, [&](const Estimate& one) {
+      return !key->allows_model(one.candidate->provider->name, one.candidate->model);
+    });
+    if (able.empty())
+      return fail(ErrorCode::forbidden, fmt::format("this key may not call \"{}\"", model),
+                  {.reason = "model_not_allowed", .where = "/model"});
   }
   if (!able.empty()) return able;
   if (refusal) return std::unexpected(std::move(*refusal));
@@ -87,6 +98,15 @@ std::vector<MediaOffer> MediaGateway::offers(MediaKind kind) const {
       for (const ListedModel& listed : list->models)
         add(name, listed.id, listed.title.empty() ? listed.id : listed.title);
   }
+  for (const auto& [name, route] : directory->routes())
+    for (const RouteTarget& target : route.targets) {
+      CandidatePtr candidate = parts_.models.find_candidate(target.provider + "/" + target.model);
+      auto ability = candidate ? ability_of(*candidate, kind) : std::nullopt;
+      if (!ability) continue;
+      offers.push_back(
+          {.route = name, .candidate = std::move(candidate), .title = name, .ability = std::move(*ability)});
+      break;
+    }
   return offers;
 }
 
@@ -99,15 +119,10 @@ Task<Result<MediaMade>> MediaGateway::make(MediaCall call, MediaBook* book, std:
                      {.reason = "provider_missing", .where = {}});
     co_return co_await resume_media(&parts_, std::move(call), book, std::move(candidate), std::move(*left));
   }
-  auto able = estimate(call.request, call.model);
+  auto able = estimate(call.request, call.model, call.key.get());
   if (!able) co_return error_of(able);
   std::vector<CandidatePtr> candidates;
-  for (Estimate& one : *able)
-    if (!call.key || call.key->allows_model(one.candidate->provider->name, one.candidate->model))
-      candidates.push_back(std::move(one.candidate));
-  if (candidates.empty())
-    co_return fail(ErrorCode::forbidden, fmt::format("this key may not call \"{}\"", call.model),
-                   {.reason = "model_not_allowed", .where = "/model"});
+  for (Estimate& one : *able) candidates.push_back(std::move(one.candidate));
   const auto ability = ability_of(*candidates.front(), call.request.kind);
   const Usage most = media_usage_at_most(call.request, ability.value_or(MediaAbility()));
   co_return co_await begin_media(&parts_, std::move(call), book, std::move(candidates), most);

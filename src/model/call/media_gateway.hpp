@@ -80,8 +80,9 @@ struct MediaMade {
   std::optional<Picodollars> cost = 0;  // nullopt: it has no price
 };
 
-// One candidate for a kind of work, as pickers show it.
+// One candidate for a kind of work, as pickers show it; or a route, whose first able candidate stands for it.
 struct MediaOffer {
+  std::string route = {};  // its name; empty: none
   CandidatePtr candidate;
   std::string title;
   MediaAbility ability;
@@ -109,8 +110,10 @@ class MediaGateway {
     CandidatePtr candidate;
     std::optional<Picodollars> cost;
   };
-  Result<std::vector<Estimate>> estimate(const MediaRequest& request, const std::string& model) const;
-  // All that is known to make this kind of thing.
+  // With a key, those of them that it may call (forbidden, "model_not_allowed", where it may call none).
+  Result<std::vector<Estimate>> estimate(const MediaRequest& request, const std::string& model,
+                                         const KeyState* key = nullptr) const;
+  // All that is known to make this kind of thing, routes last.
   std::vector<MediaOffer> offers(MediaKind kind) const;
 
   // `left`: where a process before this one was. On the schedule's loop, with its cancellation, which leaves the work

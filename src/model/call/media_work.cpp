@@ -74,8 +74,9 @@ Error as_unknown(const Fault& fault, const std::string& provider) {
                .source = std::source_location::current()};
 }
 
-CallReport opening(const MediaCall& call) {
+CallReport opening(const MediaGateway::Parts& parts, const MediaCall& call) {
   CallReport report;
+  if (parts.models.directory()->routes().contains(call.model)) report.route = call.model;
   report.request_id = call.request_id;
   report.key = call.key;
   report.asked = call.model;
@@ -86,7 +87,7 @@ CallReport opening(const MediaCall& call) {
 class Work {
  public:
   Work(const MediaGateway::Parts& parts, MediaCall call, MediaBook* book)
-      : parts_(parts), call_(std::move(call)), book_(book), account_(parts.books, opening(call_)) {}
+      : parts_(parts), call_(std::move(call)), book_(book), account_(parts.books, opening(parts, call_)) {}
 
   Task<Result<MediaMade>> begin(std::vector<CandidatePtr> candidates, Usage most) {
     if (auto admitted = co_await account_.admit(most, candidates); !admitted) co_return failed(admitted.error());
@@ -122,6 +123,7 @@ class Work {
     take(std::move(candidate));
     account_.attempt_began(*candidate_);
     place_ = std::move(place);
+    began_.reset();
     if (!place_.job) {
       if (adapter_ != nullptr && !adapter_->is_idempotent()) {
         const Fault fault{.kind = Fault::Kind::network, .message = "the studio was stopped before an answer came"};
@@ -142,6 +144,7 @@ class Work {
   void take(CandidatePtr candidate) {
     candidate_ = std::move(candidate);
     adapter_ = media_adapter_of(*candidate_);
+    began_ = parts_.books.clock.now();
     place_ = {.candidate = candidate_->name, .key = call_.idempotency_key};
     done_.reset();
   }
@@ -159,8 +162,7 @@ class Work {
     Attempt attempt(candidate_, permit, parts_.books.clock);
     auto submitted = co_await try_submit();
     if (submitted) {
-      attempt.first_token_came();
-      attempt.succeeded();
+      attempt.taken();
       co_return submitted;
     }
     if (submitted.error().kind != Fault::Kind::cancelled) attempt.failed(submitted.error());
@@ -294,6 +296,7 @@ class Work {
   Task<Result<MediaMade>> follow() {
     if (place_.job && !done_) {
       auto ended = co_await wait_for_job();
+      if (!ended && is_providers_fault_) candidate_->record.attempt_ended(false, {}, {});
       if (!ended) co_return failed(ended.error());
     }
     if (!are_files_stored_) {
@@ -305,6 +308,9 @@ class Work {
       }
     }
     crash_point("generate.fetched");
+    if (began_)
+      candidate_->record.attempt_ended(
+          true, {}, std::chrono::duration_cast<std::chrono::milliseconds>(parts_.books.clock.now() - *began_));
     count();
     account_.ended();
     MediaMade made;
@@ -334,8 +340,10 @@ class Work {
       const auto next =
           std::chrono::duration_cast<std::chrono::milliseconds>(wish.value_or(pause) * (0.9 + 0.2 * draw()));
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(call_.deadline - parts_.books.clock.now());
+      is_providers_fault_ = false;
       auto heard = co_await parts_.polls.wait(provider, place_.job->id, std::min(next, left));
       if (!heard) co_return error_of(heard);
+      is_providers_fault_ = true;
       if (parts_.books.clock.now() >= call_.deadline)
         co_return fail(ErrorCode::deadline_exceeded,
                        fmt::format("{} had not finished the job in the time it was given", provider),
@@ -345,6 +353,7 @@ class Work {
       auto news = co_await ask();
       if (!news) {
         const Fault& fault = news.error();
+        is_providers_fault_ = !end_ && health_of(fault) != Health::no_sign;
         if (fault.kind == Fault::Kind::cancelled) co_return std::unexpected(to_error(fault, provider));
         if (end_) co_return std::unexpected(*end_);
         if (fault.kind == Fault::Kind::model_missing && ++gone >= kGoneMax)
@@ -363,6 +372,7 @@ class Work {
         done_ = std::move(*made);
         co_return Result<>{};
       } else if (auto* lost = std::get_if<MediaFailed>(&*news)) {
+        is_providers_fault_ = health_of(lost->fault) != Health::no_sign;
         candidate_->record.failed(lost->fault.message, parts_.books.clock.wall_ms());
         Error error = to_error(lost->fault, provider);
         if (!lost->fault.code.empty() && lost->fault.code == "result_expired") error.reason = lost->fault.code;
@@ -446,7 +456,9 @@ class Work {
   const MediaAdapter* adapter_ = nullptr;
   MediaPlace place_;
   bool has_webhook_ = false;
-  bool are_files_stored_ = false;  // the answer was the file, or it was made here
+  std::optional<std::chrono::steady_clock::time_point> began_;  // with this candidate; nullopt: before a restart
+  bool is_providers_fault_ = false;                             // that the job ended as it did
+  bool are_files_stored_ = false;                               // the answer was the file, or it was made here
   std::optional<MediaDone> done_;
   std::optional<Error> end_;  // nobody else is to be asked
 };

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "model/record/call_rows.hpp"
+#include "model/record/route_attempts.hpp"
 #include "model/record/write_desk.hpp"
 
 namespace atelier::model {
@@ -143,6 +144,7 @@ void CallLog::take() {
 std::vector<store::Statement> CallLog::next_batch(std::size_t& row_count) {
   row_count = std::min(taken_.size() - written_count_, options_.batch_rows_max);
   CallSums sums(row_count + 1);
+  RouteAttempts attempts;
   std::vector<store::Statement> batch;
   batch.reserve(row_count + 16);
   for (std::size_t i = written_count_; i < written_count_ + row_count; ++i) {
@@ -151,7 +153,9 @@ std::vector<store::Statement> CallLog::next_batch(std::size_t& row_count) {
     batch.push_back(call_rows::insert(entry.record));
     if (entry.record.has_texts) batch.push_back(call_rows::insert_texts(entry.record, entry.texts));
     (void)sums.add(entry.record);
+    attempts.add(entry.record);
   }
+  for (store::Statement& statement : attempts.statements()) batch.push_back(std::move(statement));
   for (store::Statement& statement : sums.statements()) batch.push_back(std::move(statement));
   for (store::Statement& statement : dropped_.statements()) batch.push_back(std::move(statement));
   return batch;

@@ -2,6 +2,7 @@
 // the database's writer waits for no more than that.
 #include "base/async.hpp"
 #include "model/record/call_log.hpp"
+#include "model/record/route_attempts.hpp"
 
 namespace atelier::model {
 namespace {
@@ -39,10 +40,12 @@ Task<Result<bool>> CallLog::trim() {
       {"DELETE FROM call_texts WHERE number IN (SELECT number FROM call_texts ORDER BY number LIMIT $1) AND (time_ms < "
        "$2 OR number < coalesce((SELECT min(number) FROM calls), $3)) RETURNING size_bytes",
        {kTextsSlice, before(kept.texts_age), *last_number_ + 1}});
+  const std::size_t texts_end = batch.size();
+  batch.push_back(RouteAttempts::trim(now_ms));
   auto deleted = co_await database_.write(std::move(batch));
   if (!deleted) co_return error_of(std::move(deleted));
   bool has_more = (*deleted)[0].changed_count >= kept.slice_rows;
-  for (std::size_t i = 1; i < deleted->size(); ++i) {
+  for (std::size_t i = 1; i < texts_end; ++i) {
     const store::Rows& rows = (*deleted)[i];
     texts_bytes_ -= bytes_of(rows);
     has_more = has_more || static_cast<std::int64_t>(rows.size()) >= kTextsSlice;

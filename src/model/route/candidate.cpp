@@ -40,7 +40,7 @@ void CandidateRecord::failed(std::string error, UnixMs when) {
   last_error_ms_ = when;
 }
 
-double CandidateRecord::p95_of(const Recent& recent) const {
+double CandidateRecord::quantile_of(const Recent& recent, std::size_t percent, std::size_t count_min) const {
   std::array<float, 64> samples;
   std::size_t count = 0;
   {
@@ -48,24 +48,31 @@ double CandidateRecord::p95_of(const Recent& recent) const {
     samples = recent.samples;
     count = std::min(recent.count, samples.size());
   }
-  if (count < kSamplesMin) return 0;
-  const auto place = samples.begin() + static_cast<std::ptrdiff_t>(count * 95 / 100);
+  if (count < count_min) return 0;
+  const auto place = samples.begin() + static_cast<std::ptrdiff_t>(count * percent / 100);
   std::nth_element(samples.begin(), place, samples.begin() + static_cast<std::ptrdiff_t>(count));
   return static_cast<double>(*place);
 }
 
-double CandidateRecord::first_token_p95_ms() const { return p95_of(recent_first_ms_); }
+double CandidateRecord::first_token_p95_ms() const { return quantile_of(recent_first_ms_, 95, kSamplesMin); }
 
-double CandidateRecord::whole_p95_ms() const { return p95_of(recent_whole_ms_); }
+double CandidateRecord::whole_p95_ms() const { return quantile_of(recent_whole_ms_, 95, kSamplesMin); }
 
 CandidateRecord::Snapshot CandidateRecord::snapshot() const {
   Snapshot told;
   told.attempts = attempts_.load(std::memory_order_relaxed);
   told.failures = failures_.load(std::memory_order_relaxed);
-  told.success_rate = success_rate_.load(std::memory_order_relaxed);
+  // Of few the average still has more of its beginning than of them.
+  told.success_rate = told.attempts > 0 && static_cast<double>(told.attempts) < 1 / kSuccessShare
+                          ? static_cast<double>(told.attempts - std::min(told.failures, told.attempts)) /
+                                static_cast<double>(told.attempts)
+                          : success_rate_.load(std::memory_order_relaxed);
   told.first_token_ms = first_token_ms();
   told.first_token_p95_ms = first_token_p95_ms();
-  if (told.first_token_p95_ms == 0) told.first_token_p95_ms = whole_p95_ms();
+  told.first_token_p50_ms = quantile_of(recent_first_ms_, 50, 1);
+  told.whole_p50_ms = quantile_of(recent_whole_ms_, 50, 1);
+  told.whole_p95_ms = whole_p95_ms();
+  if (told.first_token_p95_ms == 0) told.first_token_p95_ms = told.whole_p95_ms;
   const std::lock_guard lock(mutex_);
   told.last_error = last_error_;
   told.last_error_ms = last_error_ms_;

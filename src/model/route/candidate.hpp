@@ -46,9 +46,11 @@ class CandidateRecord {
   void failed(std::string error, UnixMs when);
   struct Snapshot {
     std::uint64_t attempts = 0, failures = 0;
-    double success_rate = 1;        // of the last hundred or so
-    double first_token_ms = 0;      // moving average, a whole answer's being its end; 0: never answered
-    double first_token_p95_ms = 0;  // of the last 64 streams; of whole answers where there were too few
+    double success_rate = 1;                    // of the last hundred or so
+    double first_token_ms = 0;                  // moving average, a whole answer's being its end; 0: never answered
+    double first_token_p95_ms = 0;              // of the last 64 streams; of whole answers where there were too few
+    double first_token_p50_ms = 0;              // of the last 64 streams; 0: none
+    double whole_p50_ms = 0, whole_p95_ms = 0;  // of the last 64 answers that came whole, pictures and sound among them
     std::string last_error;
     UnixMs last_error_ms = 0;
   };
@@ -64,7 +66,8 @@ class CandidateRecord {
     std::size_t count = 0;
     void add(double sample) noexcept { samples[count++ % samples.size()] = static_cast<float>(sample); }
   };
-  double p95_of(const Recent& recent) const;
+  // 0 where there are fewer than so many.
+  double quantile_of(const Recent& recent, std::size_t percent, std::size_t count_min) const;
   std::atomic<std::uint64_t> attempts_ = 0, failures_ = 0;
   std::atomic<double> average_first_ms_ = 0, success_rate_ = 1;
   mutable std::mutex mutex_;

@@ -134,4 +134,18 @@ CREATE TABLE kept_conversations (
 CREATE INDEX kept_conversations_by_use ON kept_conversations (used_ms);
 )sql"};
 
+// What became of attempts through routes, by candidate and ten minutes (counted from 1970), for a day: shares are read
+// from here, and never from the calls. What is old is found by its slot, and what is asked for by its route.
+const Migration kRouteAttempts{6, "route attempts", R"sql(
+CREATE TABLE route_attempts (
+  route TEXT NOT NULL,
+  candidate TEXT NOT NULL,
+  slot INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  answered INTEGER NOT NULL,
+  PRIMARY KEY (route, candidate, slot)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX route_attempts_by_slot ON route_attempts (slot);
+)sql"};
+
 }  // namespace atelier::store::migration
