@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelHealth } from '$lib/api/gateway-types';
 import { firstTokenOf, stateOf, successOf } from './health';
 
-const health = (more: Partial<ModelHealth>): ModelHealth => ({ is_available: true, breaker: 'closed', opens_in_ms: 0, is_account_fault: false, attempts: 4, failures: 1, success_rate: 0.75, first_token_ms: 120, first_token_p95_ms: 0, in_flight: 0, last_error: '', last_error_at: null, ...more });
+const health = (more: Partial<ModelHealth>): ModelHealth => ({ is_available: true, breaker: 'closed', opens_in_ms: 0, is_account_fault: false, attempts: 4, failures: 1, success_rate: 0.75, first_token_ms: 120, first_token_p50_ms: 0, first_token_p95_ms: 0, whole_p50_ms: 0, whole_p95_ms: 0, in_flight: 0, last_error: '', last_error_at: null, ...more });
 
 describe('how a model is doing', () => {
   it('tells the slow ones once there are enough to tell', () => {

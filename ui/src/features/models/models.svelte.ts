@@ -1,11 +1,14 @@
-import type { Model, ModelPage, ModelRoute, Provider, ProviderChange, ProviderPreset, RouteDefinition } from '$lib/api/gateway-types';
+import type { Model, ModelPage, ModelRoute, Provider, ProviderChange, ProviderPreset, RouteDefinition, RouteStanding } from '$lib/api/gateway-types';
 import { asProblem, type Problem } from '$lib/api/problem';
 import { gatewayCalls, type GatewayCalls } from '$lib/gateway/calls';
 import type { Studio } from '$lib/state/studio.svelte';
+import { RouteEdits } from './route-edits.svelte';
 import { t } from './words';
 
 // How models are doing changes with every call of anybody, and no event tells of it: it is read again while looked at.
 const READ_AGAIN_MS = 10_000;
+const ROUTES_SHOWN_FIRST = 50;
+const STANDINGS_AT_ONCE = 200; // the server's most
 
 export class ModelsState {
   models = $state.raw<Model[]>([]);
@@ -13,6 +16,10 @@ export class ModelsState {
   providers = $state.raw<Provider[]>([]);
   presets = $state.raw<ProviderPreset[]>([]);
   routes = $state.raw<ModelRoute[]>([]);
+  standings = $state.raw<Record<string, RouteStanding>>({}); // of the routes that are shown
+  showsAllRoutes = $state(false);
+  readonly shownRoutes = $derived(this.showsAllRoutes ? this.routes : this.routes.slice(0, ROUTES_SHOWN_FIRST));
+  readonly edits: RouteEdits;
   isLoaded = $state(false);
   problem = $state.raw<Problem | null>(null);
   checking = $state('');
@@ -25,12 +32,22 @@ export class ModelsState {
     this.#studio = studio;
     this.#calls = gatewayCalls(studio.api);
     this.isAdmin = studio.session.now?.role === 'admin';
+    this.edits = new RouteEdits({
+      save: (known, route) => this.#calls.changeRoute(known.name, known.revision, route),
+      saved: (route) => {
+        this.routes = this.routes.map((one) => (one.name === route.name ? route : one));
+        void this.#readStandings().catch(() => {});
+      },
+      refused: (name, error) => this.#routeRefused(name, error),
+    });
   }
 
   start(): void {
     void this.load();
     this.#timer = setInterval(() => {
-      if (document.visibilityState === 'visible' && this.isLoaded) void this.#readModels().catch(() => {});
+      if (document.visibilityState !== 'visible' || !this.isLoaded) return;
+      void this.#readModels().catch(() => {});
+      void this.#readStandings().catch(() => {});
     }, READ_AGAIN_MS);
   }
   dispose(): void {
@@ -52,7 +69,30 @@ export class ModelsState {
     this.listings = page.providers;
   };
   #readProviders = async (): Promise<void> => void (this.providers = (await this.#calls.providers()).items);
-  #readRoutes = async (): Promise<void> => void (this.routes = (await this.#calls.routes()).items);
+  #readRoutes = async (): Promise<void> => {
+    this.routes = (await this.#calls.routes()).items;
+    await this.#readStandings();
+  };
+  // In the order of the list of routes, as many as are shown of it.
+  #readStandings = async (): Promise<void> => {
+    const read: RouteStanding[] = [];
+    for (let after = ''; read.length < this.shownRoutes.length; ) {
+      const { items, next } = await this.#calls.standings({ after, limit: Math.min(STANDINGS_AT_ONCE, this.shownRoutes.length - read.length) });
+      read.push(...items);
+      if (next === '') break;
+      after = next;
+    }
+    this.standings = Object.fromEntries(read.map((one) => [one.name, one]));
+  };
+  showAllRoutes(): void {
+    this.showsAllRoutes = true;
+    void this.#readStandings().catch((error: unknown) => this.#studio.complain(error));
+  }
+  #routeRefused(name: string, error: unknown): void {
+    if (!asProblem(error).isConflict) return void this.#studio.complain(error);
+    this.#studio.toasts.show({ tone: 'bad', text: t('routeChanged', { name }), detail: t('routeChangedDetail') });
+    void this.#readRoutes().catch(() => {});
+  }
   #readPresets = async (): Promise<void> => void (this.presets = (await this.#calls.presets()).items);
 
   // Throws what was refused: the form shows it. Whether the address and key are right is asked at once.
@@ -107,7 +147,7 @@ export class ModelsState {
     try {
       await this.#calls.resetBreaker(name);
       this.#studio.toasts.show({ tone: 'ok', text: t('resetDone', { name }) });
-      await this.#readModels();
+      await Promise.all([this.#readModels(), this.#readStandings()]);
     } catch (error) {
       this.#studio.complain(error, () => void this.resetBreaker(name));
     }

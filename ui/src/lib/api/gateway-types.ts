@@ -80,10 +80,44 @@ export interface ModelHealth {
   failures: number;
   success_rate: number; // 0 to 1
   first_token_ms: number;
+  first_token_p50_ms: number; // 0: none
   first_token_p95_ms: number;
+  whole_p50_ms: number; // of answers that came whole, pictures, sound and clips among them
+  whole_p95_ms: number;
   in_flight: number;
   last_error: string;
   last_error_at: string | null;
+}
+
+// What it charges, of so many of each; empty: nothing; null: nobody knows.
+export type ModelRates = { of: 'input_tokens' | 'output_tokens' | 'image_tokens' | 'audio_tokens' | 'images' | 'characters' | 'audio_seconds' | 'video_seconds' | 'requests'; count: number; price: string }[] | null;
+
+export interface Served {
+  attempts: number;
+  answered: number;
+}
+
+// One target of a route, as it stands now.
+export interface RouteCandidate {
+  name: string;
+  provider: string;
+  model: string;
+  weight: number;
+  turn: number | null; // 0: asked first; null: passed over
+  chance: number; // of being asked first, 0 to 1
+  is_local: boolean;
+  health: ModelHealth | null; // null: its provider is not configured
+  rates: ModelRates;
+  hour: Served;
+  day: Served;
+}
+
+export interface RouteStanding {
+  name: string;
+  strategy: string;
+  hour: Served; // with those that were taken out of it since
+  day: Served;
+  candidates: RouteCandidate[];
 }
 
 export interface Model {

@@ -1,6 +1,6 @@
 // The calls of the gateway's pages, each a line.
 import { withQuery, type Api } from '../api/client';
-import type { AccessKey, Call, CreatedKey, KeySettings, ModelPage, ModelRoute, Provider, ProviderChange, ProviderCheck, ProviderPreset, RouteDefinition, UsagePage } from '../api/gateway-types';
+import type { AccessKey, Call, CreatedKey, KeySettings, ModelPage, ModelRoute, Provider, ProviderChange, ProviderCheck, ProviderPreset, RouteDefinition, RouteStanding, UsagePage } from '../api/gateway-types';
 import type { Page } from '../api/types';
 
 export type Grouping = 'day' | 'model' | 'key';
@@ -22,6 +22,7 @@ export function gatewayCalls(api: Api) {
     resetBreaker: (name: string) => api.tell('DELETE', `/api/breakers/${atEach(name)}`),
 
     routes: () => api.call<Page<ModelRoute>>('GET', '/api/routes'),
+    standings: (query: { after?: string; limit: number }) => api.call<Page<RouteStanding>>('GET', withQuery('/api/route-candidates', query)),
     addRoute: (body: RouteDefinition & { name: string }) => api.call<ModelRoute>('POST', '/api/routes', { body }),
     changeRoute: (name: string, revision: number, body: RouteDefinition) => api.call<ModelRoute>('PUT', `/api/routes/${at(name)}`, { body, revision }),
     removeRoute: (name: string) => api.tell('DELETE', `/api/routes/${at(name)}`),
