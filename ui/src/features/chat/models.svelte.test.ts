@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Model, ModelPage } from '$lib/api/gateway-types';
 import { Problem } from '$lib/api/problem';
 import type { Studio } from '$lib/state/studio.svelte';
-import { ModelChoices } from './models.svelte';
+import { lineOf, ModelChoices } from './models.svelte';
 
 function house() {
   const state = { items: [] as Model[], providers: [] as ModelPage['providers'], isOff: false, reads: 0 };
@@ -94,5 +94,19 @@ describe('ModelChoices', () => {
     choices.dispose();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(state.reads).toBe(1);
+  });
+  it('puts each under whose it is, with its price and speed where they are known', async () => {
+    const { state, choices } = house();
+    const health = { is_available: true, attempts: 3, opens_in_ms: 0, first_token_ms: 420 };
+    state.providers = [listing, { ...listing, name: 'ollama', is_found: true }, house_own];
+    state.items = [
+      { id: 'fast', kind: 'route' }, { id: 'two', kind: 'model', name: 'lab/two', provider: 'lab', input_price: '3.00', output_price: '15.00', health }, { id: 'free', kind: 'model', name: 'lab/free', provider: 'lab', is_local: true, input_price: '0.00', output_price: '0.00' },
+      { id: 'here', kind: 'model', name: 'ollama/here', provider: 'ollama', is_local: true, input_price: null, output_price: null }, guide,
+    ] as unknown as Model[];
+    await choices.load();
+    expect(choices.choices.map(lineOf).map(({ group, label }) => `${group}: ${label}`)).toEqual([
+      'Routes: fast', 'lab: lab/two · ready · $3.00 / $15.00 a million tokens · 420 ms', 'lab: lab/free · free', 'On this machine: ollama/here', 'Part of the studio: local/guide · not a language model',
+    ]);
+    choices.dispose();
   });
 });

@@ -1,7 +1,8 @@
 import { chatCalls, type ChatCalls } from '$lib/api/chat';
 import type { Model, ModelPage } from '$lib/api/gateway-types';
 import { asProblem, type Problem } from '$lib/api/problem';
-import { formatClock } from '$lib/i18n/format';
+import { formatMoneyShort } from '$lib/gateway/money';
+import { formatClock, formatDuration } from '$lib/i18n/format';
 import type { Studio } from '$lib/state/studio.svelte';
 import { t } from './words';
 
@@ -17,20 +18,38 @@ const UNREAD_LOOKS_MAX = 4;
 export interface Choice {
   id: string;
   label: string;
+  group: string; // whose it is
   state: string; // in words
+  facts: string[]; // what it costs and how soon it begins, where that is known
   isReady: boolean;
 }
 
-export function choiceOf(model: Model): Choice {
-  const id = model.name ?? model.id;
-  const { health } = model;
-  if (model.is_built_in) return { id, label: id, state: t('modelGuide'), isReady: true };
-  if (model.kind === 'route') return { id, label: id, state: t('modelRoute'), isReady: true };
-  if (!health || (health.is_available && health.attempts === 0)) return { id, label: id, state: '', isReady: true };
-  if (health.is_available) return { id, label: id, state: t('modelReady'), isReady: true };
-  const seconds = Math.max(1, Math.ceil(health.opens_in_ms / 1000));
-  return { id, label: id, state: t('modelDown', { time: seconds < 60 ? t('seconds', { count: seconds }) : formatClock(health.opens_in_ms) }), isReady: false };
+const isFree = (price: string): boolean => Number(price) === 0;
+function priceOf({ input_price: input, output_price: output }: Model): string[] {
+  if (input == null || output == null) return [];
+  return [isFree(input) && isFree(output) ? t('modelFree') : t('modelPrice', { input: formatMoneyShort(input), output: formatMoneyShort(output) })];
 }
+const speedOf = ({ health }: Model): string[] => (health && health.first_token_ms > 0 ? [formatDuration(health.first_token_ms)] : []);
+function groupOf(model: Model, isHere: boolean): string {
+  if (model.is_built_in) return t('groupStudio');
+  if (model.kind === 'route') return t('groupRoutes');
+  return isHere ? t('groupLocal') : (model.provider ?? '');
+}
+function stateOf({ is_built_in, kind, health }: Model): Pick<Choice, 'state' | 'isReady'> {
+  if (is_built_in) return { state: t('modelGuide'), isReady: true };
+  if (kind === 'route' || !health || (health.is_available && health.attempts === 0)) return { state: '', isReady: true };
+  if (health.is_available) return { state: t('modelReady'), isReady: true };
+  const seconds = Math.max(1, Math.ceil(health.opens_in_ms / 1000));
+  return { state: t('modelDown', { time: seconds < 60 ? t('seconds', { count: seconds }) : formatClock(health.opens_in_ms) }), isReady: false };
+}
+
+// isHere: its provider is on this machine.
+export function choiceOf(model: Model, isHere: boolean): Choice {
+  const id = model.name ?? model.id;
+  return { id, label: id, group: groupOf(model, isHere), facts: model.is_built_in ? [] : [...priceOf(model), ...speedOf(model)], ...stateOf(model) };
+}
+// All of it in a line, for lists.
+export const lineOf = ({ id, label, group, state, facts }: Choice) => ({ id, group, label: [label, state, ...facts].filter(Boolean).join(' · ') });
 
 // What can be asked, and which one is.
 export class ModelChoices {
@@ -40,8 +59,9 @@ export class ModelChoices {
   problem = $state.raw<Problem | null>(null);
   last = $state(''); // chosen last, in any thread
   readonly #others = $derived(this.models.filter((model) => !model.is_built_in)); // beside what is part of the studio
-  readonly choices = $derived([...this.#others, ...this.models.filter((model) => model.is_built_in)].map(choiceOf));
   listings = $state.raw<ModelPage['providers']>([]);
+  readonly #here = $derived(new Set(this.listings.flatMap(({ name, is_found }) => (is_found ? [name] : []))));
+  readonly choices = $derived([...this.#others, ...this.models.filter((model) => model.is_built_in)].map((model) => choiceOf(model, this.#here.has(model.provider ?? ''))));
   // Nobody was configured, or nobody who was has a model: a new thread says what there is to do.
   readonly isFirst = $derived(this.isLoaded && (this.#others.length === 0 || this.listings.every((listing) => listing.is_found || listing.is_built_in)));
   #studio: Pick<Studio, 'api' | 'drafts'>;

@@ -1,4 +1,5 @@
 // The shapes of what is made, by hand; tests/e2e/types.spec.ts holds them against the server's own.
+import type { ModelRates } from './gateway-types';
 import type { ErrorBody } from './types';
 
 export type MediaKind = 'image' | 'upscale' | 'speech' | 'sound' | 'music' | 'transcription' | 'video';
@@ -36,9 +37,12 @@ export interface Ability {
 
 export interface MediaModel {
   id: string;
+  kind: 'model' | 'route'; // a route is told by its first candidate that can
+  rates: ModelRates;
   provider: string;
   title: string;
-  is_local: boolean;
+  is_local: boolean; // it costs nothing
+  is_here: boolean; // on this machine, by itself
   ability: Ability;
   health: 'closed' | 'open' | 'half_open';
   seconds?: number; // it took lately; 0: not known
@@ -88,6 +92,7 @@ export interface TimedWord {
 }
 export interface HeardText {
   text?: string;
+  is_excerpt?: boolean; // of a list: its beginning alone, without words
   language?: string;
   words?: TimedWord[];
   segments?: TimedWord[];

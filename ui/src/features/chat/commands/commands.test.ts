@@ -7,7 +7,7 @@ function house(thread: Partial<Thread> | null = { id: 't1', is_pinned: true }) {
   const note = (what: string) => (...given: unknown[]): void => void done.push([what, ...given]);
   const ports: CommandPorts = {
     thread: thread as Thread | null,
-    choices: [{ id: 'lab/one', label: 'lab/one', state: 'ready', isReady: true }, { id: 'lab/two', label: 'lab/two', state: '', isReady: true }],
+    choices: [{ id: 'lab/one', label: 'lab/one', group: 'lab', facts: [], state: 'ready', isReady: true }, { id: 'lab/two', label: 'lab/two', group: 'lab', facts: [], state: '', isReady: true }],
     onnew: note('new'), onmodel: note('model'), onchange: note('change'), onshow: note('show'), onfork: note('fork'),
   };
   const offered = (text: string) => offeredFor(commandsOf(ports), text);
