@@ -14,12 +14,12 @@ namespace atelier::api {
 namespace {
 
 constexpr std::string_view kVersion = "1.0.0";
-constexpr std::string_view kExtensions = "creation,creation-with-upload,expiration,termination";
+constexpr std::string_view kExtensions = "checksum,creation,creation-with-upload,expiration,termination";
+constexpr std::string_view kChecksums = "sha1,sha256";
 constexpr std::string_view kPieceType = "application/offset+octet-stream";
 constexpr std::size_t kMetadataBytesMax = 8 << 10;
 
-std::unexpected<Error> refuse(std::string_view header, std::string message,
-                              const char* reason = "header_invalid") {
+std::unexpected<Error> refuse(std::string_view header, std::string message, const char* reason = "header_invalid") {
   return fail(ErrorCode::invalid_argument, std::move(message), {.reason = reason, .where = std::string(header)});
 }
 
@@ -35,6 +35,20 @@ Result<std::uint64_t> size_header(const net::Request& request, std::string_view 
   const auto number = text ? parse_integer(trim(*text)) : std::nullopt;
   if (!number || *number < 0) return refuse(name, "must be there, a whole number of bytes");
   return static_cast<std::uint64_t>(*number);
+}
+
+// "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=" of a piece, where there is one.
+Result<std::optional<studio::Uploads::PieceChecksum>> checksum_of(const net::Request& request) {
+  const auto header = request.headers.find("upload-checksum");
+  if (!header) return std::nullopt;
+  const std::string_view told = trim(*header);
+  const std::size_t space = std::min(told.find(' '), told.size());
+  const auto kind = parse_checksum_kind(told.substr(0, space));
+  if (!kind) return refuse("Upload-Checksum", fmt::format("must be one of {}, and its value", kChecksums));
+  auto value = model::decode_base64(trim(told.substr(space)));
+  if (!value || value->size() != size_of(*kind))
+    return refuse("Upload-Checksum", fmt::format("its value must be base64 of {} bytes", size_of(*kind)));
+  return studio::Uploads::PieceChecksum{.kind = *kind, .value = std::move(*value)};
 }
 
 // "filename d29ybGQ=,filetype aW1hZ2U=": the file's name, "" without one. Other keys are let be.
@@ -86,7 +100,7 @@ studio::UploadSource source_of(net::Request* request) {
   return []() -> Task<Result<std::optional<std::string>>> { co_return std::optional<std::string>(); };
 }
 
-Task<Result<net::Response>> try_create(Services services, net::Request* request) {
+Task<Result<net::Response>> create(Services services, net::Request* request) {
   if (auto known = check_version(*request); !known) co_return error_of(known);
   if (request->headers.find("upload-defer-length"))
     co_return refuse("Upload-Defer-Length", "the upload's length must be known from its beginning");
@@ -98,12 +112,19 @@ Task<Result<net::Response>> try_create(Services services, net::Request* request)
   if (request->body && !has_piece)
     co_return refuse("Content-Type", fmt::format("what comes with a new upload is {}", kPieceType),
                      "media_type_refused");
+  auto checksum = checksum_of(*request);
+  if (!checksum) co_return error_of(checksum);
   auto upload = co_await services.uploads.create(request->principal(), std::move(*name), *size_bytes);
   if (!upload) co_return error_of(upload);
   const store::UploadId id = upload->row.id;
   if (has_piece && request->body) {
-    auto taken = co_await services.uploads.append(request->principal(), id, 0, source_of(request));
-    if (!taken) co_return error_of(taken);
+    studio::UploadSource source = source_of(request);
+    auto taken = co_await services.uploads.append(request->principal(), id, 0, std::move(source), std::move(*checksum));
+    if (!taken) {
+      // Nobody was told where it is, to go on with it.
+      (void)co_await services.uploads.remove(request->principal(), id);
+      co_return error_of(taken);
+    }
     upload = std::move(taken);
   }
   net::Response response = net::empty_response(201);
@@ -112,13 +133,7 @@ Task<Result<net::Response>> try_create(Services services, net::Request* request)
   co_return response;
 }
 
-Task<Result<net::Response>> create(Services services, net::Request request) {
-  auto answer = co_await try_create(services, &request);
-  if (!answer && answer.error().code == ErrorCode::cancelled) co_return answer;
-  co_return finished(std::move(answer), request.request_id);
-}
-
-Task<Result<net::Response>> try_find(Services services, net::Request* request) {
+Task<Result<net::Response>> find(Services services, net::Request* request) {
   auto id = id_in<store::UploadId>(*request, "id");
   if (!id) co_return error_of(id);
   auto upload = co_await services.uploads.find(request->principal(), *id);
@@ -135,12 +150,7 @@ Task<Result<net::Response>> try_find(Services services, net::Request* request) {
   co_return response;
 }
 
-Task<Result<net::Response>> find(Services services, net::Request request) {
-  auto answer = co_await try_find(services, &request);
-  co_return finished(std::move(answer), request.request_id);
-}
-
-Task<Result<net::Response>> try_append(Services services, net::Request* request) {
+Task<Result<net::Response>> append(Services services, net::Request* request) {
   auto id = id_in<store::UploadId>(*request, "id");
   if (!id) co_return error_of(id);
   // Whose it is comes first: another's is not there, whatever is sent.
@@ -151,20 +161,18 @@ Task<Result<net::Response>> try_append(Services services, net::Request* request)
     co_return refuse("Content-Type", fmt::format("a piece of an upload is {}", kPieceType), "media_type_refused");
   auto offset = size_header(*request, "upload-offset", "Upload-Offset");
   if (!offset) co_return error_of(offset);
-  auto upload = co_await services.uploads.append(request->principal(), *id, *offset, source_of(request));
+  auto checksum = checksum_of(*request);
+  if (!checksum) co_return error_of(checksum);
+  studio::UploadSource source = source_of(request);
+  auto upload =
+      co_await services.uploads.append(request->principal(), *id, *offset, std::move(source), std::move(*checksum));
   if (!upload) co_return error_of(upload);
   net::Response response = net::empty_response();
   describe(response, *upload);
   co_return response;
 }
 
-Task<Result<net::Response>> append(Services services, net::Request request) {
-  auto answer = co_await try_append(services, &request);
-  if (!answer && answer.error().code == ErrorCode::cancelled) co_return answer;
-  co_return finished(std::move(answer), request.request_id);
-}
-
-Task<Result<net::Response>> try_remove(Services services, net::Request* request) {
+Task<Result<net::Response>> remove(Services services, net::Request* request) {
   auto id = id_in<store::UploadId>(*request, "id");
   if (!id) co_return error_of(id);
   auto removed = co_await services.uploads.remove(request->principal(), *id);
@@ -172,14 +180,18 @@ Task<Result<net::Response>> try_remove(Services services, net::Request* request)
   co_return net::empty_response();
 }
 
-Task<Result<net::Response>> remove(Services services, net::Request request) {
-  auto answer = co_await try_remove(services, &request);
+// What all of them have in common. Whoever is gone is answered nothing.
+template <Task<Result<net::Response>> (*kAnswer)(Services, net::Request*)>
+Task<Result<net::Response>> framed(Services services, net::Request request) {
+  auto answer = co_await kAnswer(services, &request);
+  if (!answer && answer.error().code == ErrorCode::cancelled) co_return answer;
   co_return finished(std::move(answer), request.request_id);
 }
 
 Task<Result<net::Response>> tell(Services services, net::Request request) {
   net::Response response = net::empty_response();
   response.headers.set("tus-extension", kExtensions);
+  response.headers.set("tus-checksum-algorithm", kChecksums);
   response.headers.set("tus-max-size", std::to_string(services.uploads.options().size_bytes_max));
   co_return finished(std::move(response), request.request_id);
 }
@@ -192,25 +204,26 @@ constexpr Route kRoutes[] = {
      .status = 204},
     {.method = net::Method::post,
      .path = "/api/uploads",
-     .run = create,
+     .run = framed<create>,
      .summary = "Begins an upload that may come in pieces (tus 1.0): Upload-Length, Upload-Metadata",
      .request = "application/offset+octet-stream",
      .status = 201,
      .is_alone = true},
     {.method = net::Method::get,
      .path = "/api/uploads/{id}",
-     .run = find,
+     .run = framed<find>,
      .summary = "How much of an upload is there, and the asset it became",
      .answer = "Upload"},
     {.method = net::Method::patch,
      .path = "/api/uploads/{id}",
-     .run = append,
-     .summary = "A piece of an upload, at its Upload-Offset; with the last it becomes an asset, x-atelier-asset",
+     .run = framed<append>,
+     .summary = "A piece of an upload, at its Upload-Offset; with the last it becomes an asset, x-atelier-asset. With "
+                "Upload-Checksum (sha1 or sha256) one that came damaged is dropped, 460",
      .request = "application/offset+octet-stream",
      .status = 204},
     {.method = net::Method::del,
      .path = "/api/uploads/{id}",
-     .run = remove,
+     .run = framed<remove>,
      .summary = "Ends an upload; what came is dropped",
      .status = 204},
 };

@@ -12,13 +12,13 @@ struct ReasonStatus {
   int status;
 };
 
-// What HTTP itself has a status for, finer than ErrorCode.
+// What HTTP itself has a status for, finer than ErrorCode; 460 is of tus.
 constexpr ReasonStatus kReasonStatuses[] = {
     {"method_not_allowed", 405},    {"request_timeout", 408},     {"body_too_slow", 408},
     {"precondition_failed", 412},   {"target_too_long", 414},     {"media_type_refused", 415},
     {"range_outside", 416},         {"expectation_unknown", 417}, {"host_unknown", 421},
-    {"precondition_required", 428}, {"header_too_large", 431},    {"method_unknown", 501},
-    {"version_unknown", 505},
+    {"precondition_required", 428}, {"header_too_large", 431},    {"checksum_mismatch", 460},
+    {"method_unknown", 501},        {"version_unknown", 505},
 };
 
 struct Phrase {
@@ -61,6 +61,7 @@ constexpr Phrase kPhrases[] = {
     {428, "Precondition Required"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
+    {460, "Checksum Mismatch"},
     {499, "Client Closed Request"},
     {500, "Internal Server Error"},
     {501, "Not Implemented"},

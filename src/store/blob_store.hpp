@@ -40,7 +40,8 @@ class BlobWriter {
   virtual int fd() const noexcept = 0;
   // Appends. For bytes that come through the control process, such as uploads.
   virtual Task<Result<>> append(std::string bytes) = 0;
-  // Hashes, syncs and renames. If the blob exists already, the new copy is dropped.
+  // Syncs and renames. If the blob exists already, the new copy is dropped. What was appended was hashed on its way; a
+  // file whose fd() was asked for is read and hashed now.
   virtual Task<Result<WrittenBlob>> finish() = 0;
 };
 
@@ -66,9 +67,11 @@ class BlobStore {
   virtual Task<Result<std::unique_ptr<BlobWriter>>> create(BlobKind kind, std::uint64_t size_bytes_max) = 0;
   // Convenience for small ones.
   virtual Task<Result<WrittenBlob>> put(BlobKind kind, std::string bytes) = 0;
-  // Takes over a whole file of the same file system, such as an upload that came in pieces over days: hashed, synced and
-  // renamed, or dropped where its bytes are there already. On an error it stays where it is.
-  virtual Task<Result<WrittenBlob>> adopt(BlobKind kind, std::string path, std::uint64_t size_bytes_max) = 0;
+  // Takes over a whole file of the same file system, such as an upload that came in pieces over days: hashed, synced
+  // and renamed, or dropped where its bytes are there already. On an error it stays where it is. `known`: what it was
+  // found to be while it was written, so that it is not read again; believed of a file of that size.
+  virtual Task<Result<WrittenBlob>> adopt(BlobKind kind, std::string path, std::uint64_t size_bytes_max,
+                                          std::optional<BlobInfo> known = std::nullopt) = 0;
   // not_found when evicted or never there: a cached result that names it is then no result.
   virtual Task<Result<OpenBlob>> open(Digest digest) = 0;
   virtual Task<Result<std::string>> read(Digest digest, std::uint64_t size_bytes_max) = 0;

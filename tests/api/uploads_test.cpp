@@ -1,6 +1,10 @@
-// Uploads in pieces: what is refused, how many there may be, what survives a restart, and what goes.
+// Uploads in pieces: how they are checked and hashed on their way, what is refused, how many there may be, what
+// survives a restart, and what goes.
 #include <fstream>
+#include <tuple>
 
+#include "base/checksum.hpp"
+#include "base/hash.hpp"
 #include "tests/api/library_fixture.hpp"
 #include "tests/api/made_by_ffmpeg.hpp"
 
@@ -26,6 +30,22 @@ class Uploads : public LibraryTest {
     headers.emplace_back("upload-offset", std::to_string(offset));
     headers.emplace_back("content-type", "application/offset+octet-stream");
     return call(net::Method::patch, upload, std::move(piece), std::move(headers));
+  }
+  // As whoever sends it says: "sha1 " and the hash in base64.
+  static std::string checksum_of(ChecksumKind kind, std::string_view bytes) {
+    Checksum checksum(kind);
+    checksum.update(bytes);
+    return (kind == ChecksumKind::sha1 ? "sha1 " : "sha256 ") + base64(checksum.finish());
+  }
+  std::size_t offset_of(const std::string& upload) { return std::stoul(header(look(upload), "upload-offset")); }
+  // Its bytes are what the blob's name says: what was hashed on its way is what is there.
+  void expect_asset(const Answer& last, const std::string& bytes) {
+    ASSERT_EQ(last.status, 204) << last.body;
+    const Answer content = call(net::Method::get, "/api/assets/" + header(last, "x-atelier-asset") + "/content");
+    EXPECT_EQ(content.body, bytes);
+    EXPECT_EQ(header(content, "etag"), "\"" + sha256(bytes).hex() + "\"");
+    EXPECT_TRUE(
+        fs::exists(folder_ / "blobs" / "original" / sha256(bytes).hex().substr(0, 2) / sha256(bytes).hex().substr(2)));
   }
   Answer look(const std::string& upload) { return call(net::Method::head, upload, {}, {{"tus-resumable", "1.0.0"}}); }
   std::string header(const Answer& answer, const char* name) {
@@ -68,6 +88,74 @@ TEST_F(Uploads, GoOnWhereTheyWereAfterARestart) {
   EXPECT_EQ(header(look(upload), "upload-offset"), std::to_string(bytes.size()));
   EXPECT_EQ(text(get(upload), "asset_id"), asset);
   EXPECT_EQ(send(upload, bytes.size(), "").status, 204);
+}
+
+TEST_F(Uploads, AreHashedOnTheirWayWhateverComesBetween) {
+  const std::string bytes = drawn("1280x960", "png");
+  const std::size_t third = bytes.size() / 3;
+  const auto piece = [&](std::size_t at) { return bytes.substr(at * third, at == 2 ? bytes.npos : third); };
+  std::string upload = begun(bytes.size());
+  for (std::size_t at : {0U, 1U}) EXPECT_EQ(send(upload, at * third, piece(at)).status, 204);
+  expect_asset(send(upload, 2 * third, piece(2)), bytes);
+  EXPECT_EQ(call(net::Method::del, "/api/assets/" + text(get(upload), "asset_id")).status, 204);
+  // The server knows nothing of the first piece after it was started again.
+  upload = begun(bytes.size());
+  EXPECT_EQ(send(upload, 0, piece(0)).status, 204);
+  open({});
+  listen();
+  EXPECT_EQ(send(upload, third, piece(1)).status, 204);
+  expect_asset(send(upload, 2 * third, piece(2)), bytes);
+  EXPECT_EQ(call(net::Method::del, "/api/assets/" + text(get(upload), "asset_id")).status, 204);
+  // A piece that was dropped is in no hash.
+  upload = begun(bytes.size());
+  EXPECT_EQ(send(upload, 0, piece(0)).status, 204);
+  const Headers wrong{{"upload-checksum", checksum_of(ChecksumKind::sha256, "something else")}};
+  EXPECT_EQ(send(upload, third, piece(2).substr(0, third), wrong).status, 460);
+  EXPECT_EQ(offset_of(upload), third);
+  EXPECT_EQ(send(upload, third, piece(1)).status, 204);
+  expect_asset(send(upload, 2 * third, piece(2)), bytes);
+}
+
+TEST_F(Uploads, TakeAPieceOnlyAsItsChecksumSays) {
+  const std::string bytes = drawn("320x240", "png");
+  const std::size_t half = bytes.size() / 2;
+  const std::string first = bytes.substr(0, half), second = bytes.substr(half);
+  const std::string upload = begun(bytes.size());
+  // Of the very first piece nothing stays, and of a later one what was there before.
+  for (const auto& [kind, at, piece] :
+       {std::tuple{ChecksumKind::sha1, std::size_t{0}, first}, {ChecksumKind::sha256, half, second}}) {
+    std::string damaged = piece;
+    damaged[damaged.size() / 2] ^= 1;
+    const Headers told{{"upload-checksum", checksum_of(kind, piece)}};
+    const Answer refused = send(upload, at, damaged, told);
+    EXPECT_EQ(refused.status, 460) << refused.body;
+    EXPECT_EQ(text(refused.json(), "code"), "checksum_mismatch");
+    EXPECT_EQ(offset_of(upload), at);
+    const Answer taken = send(upload, at, piece, told);
+    EXPECT_EQ(taken.status, 204) << taken.body;
+    if (at == half) expect_asset(taken, bytes);
+  }
+  // With the upload itself.
+  const std::string other = pixel(77);
+  const Headers whole{{"content-type", "application/offset+octet-stream"},
+                      {"upload-checksum", checksum_of(ChecksumKind::sha1, other)}};
+  EXPECT_EQ(begin(other.size(), whole, other).status, 201);
+  EXPECT_EQ(begin(other.size(), whole, pixel(78)).status, 460);
+  EXPECT_EQ(file_count(), 0U) << "of which nobody knows where it would go on";
+}
+
+TEST_F(Uploads, RefuseChecksumsThatAreNone) {
+  const std::string upload = begun(5);
+  for (const char* wrong : {"", "sha1", "sha1 ", "md5 CY9rzUYh03PK3k6DJie09g==", "sha1 %%%", "sha1 AAAA",
+                            "sha256 Kq5sNclPz7QV2+lfQIuc6R7oRu0="}) {
+    const Answer refused = send(upload, 0, "12345", {{"upload-checksum", wrong}});
+    EXPECT_EQ(refused.status, 400) << wrong << refused.body;
+    EXPECT_EQ(text(refused.json(), "where"), "Upload-Checksum");
+    EXPECT_EQ(offset_of(upload), 0U);
+  }
+  const Answer told = call(net::Method::options, "/api/uploads");
+  EXPECT_EQ(header(told, "tus-checksum-algorithm"), "sha1,sha256");
+  EXPECT_NE(header(told, "tus-extension").find("checksum,"), std::string::npos);
 }
 
 TEST_F(Uploads, AreTakenUpWhereACrashCameBeforeTheEnd) {

@@ -323,6 +323,23 @@ TEST_F(FileBlobs, AFileOfSomebodyElseBecomesABlobAndIsGoneThere) {
   EXPECT_EQ(blobs_->usage().blob_count, 1U);
 }
 
+TEST_F(FileBlobs, WhatAFileIsKnownToBeIsBelievedOfItsSizeAlone) {
+  const std::string upload = folder_ / "upload";
+  write_text(upload, "some bytes");
+  const BlobInfo known{.digest = sha256("some bytes"), .size_bytes = 10};
+  const auto taken = run(blobs_->adopt(BlobKind::original, upload, 100, known));
+  ASSERT_TRUE(is_ok(taken));
+  EXPECT_EQ(read(taken->digest), "some bytes");
+  // More came since: it is read.
+  write_text(upload, "some bytes and more");
+  const auto more = run(blobs_->adopt(BlobKind::original, upload, 100, known));
+  ASSERT_TRUE(is_ok(more));
+  EXPECT_EQ(more->digest, sha256("some bytes and more"));
+  // What is larger than it may be is refused, whatever is known of it.
+  write_text(upload, "some bytes");
+  EXPECT_FALSE(run(blobs_->adopt(BlobKind::original, upload, 5, known)));
+}
+
 TEST_F(FileBlobs, AFileThatIsRefusedStaysWhereItIs) {
   const std::string upload = folder_ / "upload";
   write_text(upload, "more than it may have");

@@ -24,7 +24,8 @@ class FileBlobStore final : public BlobStore {
 
   Task<Result<std::unique_ptr<BlobWriter>>> create(BlobKind kind, std::uint64_t size_bytes_max) override;
   Task<Result<WrittenBlob>> put(BlobKind kind, std::string bytes) override;
-  Task<Result<WrittenBlob>> adopt(BlobKind kind, std::string path, std::uint64_t size_bytes_max) override;
+  Task<Result<WrittenBlob>> adopt(BlobKind kind, std::string path, std::uint64_t size_bytes_max,
+                                  std::optional<BlobInfo> known) override;
   Task<Result<OpenBlob>> open(Digest digest) override {
     return run_in(pool_.get(), [this, digest](std::size_t) { return files_->open(digest); });
   }
@@ -85,21 +86,33 @@ class FileBlobWriter final : public BlobWriter {
         kind_(kind),
         size_bytes_max_(size_bytes_max) {}
 
-  int fd() const noexcept override { return file_->fd.get(); }
+  int fd() const noexcept override {
+    is_lent_ = true;
+    return file_->fd.get();
+  }
 
   Task<Result<>> append(std::string bytes) override {
     if (bytes.size() > size_bytes_max_ - appended_bytes_)
       co_return fail(ErrorCode::too_large, fmt::format("more than the {} bytes it may have", size_bytes_max_));
     const std::uint64_t offset = appended_bytes_;
     appended_bytes_ += bytes.size();
-    auto work = [this, offset, piece = std::move(bytes)](std::size_t) { return files_->append(*file_, offset, piece); };
+    auto work = [this, offset, piece = std::move(bytes)](std::size_t) -> Result<> {
+      if (auto written = files_->append(*file_, offset, piece); !written) return written;
+      if (!is_lent_) hash_.update(piece);
+      return {};
+    };
     co_return co_await run_in(pool_.get(), std::move(work));
   }
 
   Task<Result<WrittenBlob>> finish() override {
     ensure(!is_finished_, "a blob is finished once");
     is_finished_ = true;
-    auto work = [this](std::size_t) { return files_->finish(*file_, kind_, size_bytes_max_); };
+    auto work = [this](std::size_t) {
+      std::optional<BlobInfo> known;
+      // A worker may have written anything into it.
+      if (!is_lent_) known = BlobInfo{.digest = hash_.finish(), .size_bytes = appended_bytes_};
+      return files_->finish(*file_, kind_, size_bytes_max_, known);
+    };
     auto info = co_await run_in(pool_.get(), std::move(work));
     if (files_->claim_eviction()) pool_->run_aside([files = files_] { (void)files->evict(); });
     co_return info;
@@ -113,6 +126,8 @@ class FileBlobWriter final : public BlobWriter {
   const BlobKind kind_;
   const std::uint64_t size_bytes_max_;
   std::uint64_t appended_bytes_ = 0;
+  Sha256 hash_;                   // of what was appended
+  mutable bool is_lent_ = false;  // somebody may write into the file besides
   bool is_finished_ = false;
 };
 
@@ -128,16 +143,18 @@ Task<Result<WrittenBlob>> FileBlobStore::put(BlobKind kind, std::string bytes) {
     auto file = files_->create();
     if (!file) return error_of(std::move(file));
     if (auto written = files_->append(**file, 0, content); !written) return error_of(std::move(written));
-    return files_->finish(**file, kind, content.size());
+    const BlobInfo known{.digest = sha256(content), .size_bytes = content.size()};
+    return files_->finish(**file, kind, content.size(), known);
   };
   auto info = co_await run_in(pool_.get(), std::move(work));
   if (files_->claim_eviction()) pool_->run_aside([files = files_] { (void)files->evict(); });
   co_return info;
 }
 
-Task<Result<WrittenBlob>> FileBlobStore::adopt(BlobKind kind, std::string path, std::uint64_t size_bytes_max) {
-  auto work = [this, kind, size_bytes_max, given = std::move(path)](std::size_t) {
-    return files_->take_over(given, kind, size_bytes_max);
+Task<Result<WrittenBlob>> FileBlobStore::adopt(BlobKind kind, std::string path, std::uint64_t size_bytes_max,
+                                               std::optional<BlobInfo> known) {
+  auto work = [this, kind, size_bytes_max, known, given = std::move(path)](std::size_t) {
+    return files_->take_over(given, kind, size_bytes_max, known);
   };
   auto info = co_await run_in(pool_.get(), std::move(work));
   if (files_->claim_eviction()) pool_->run_aside([files = files_] { (void)files->evict(); });

@@ -54,8 +54,19 @@ Result<> FileBlobs::append(const Temporary& file, std::uint64_t offset, std::str
   return {};
 }
 
-Result<WrittenBlob> FileBlobs::finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max) {
-  const auto info = hash_file(file.fd.get(), size_bytes_max);
+// What was hashed on its way is it, unless the file has another size.
+Result<BlobInfo> FileBlobs::look_at(const Temporary& file, std::uint64_t size_bytes_max,
+                                    const std::optional<BlobInfo>& known) {
+  struct stat facts = {};
+  if (known && known->size_bytes <= size_bytes_max && ::fstat(file.fd.get(), &facts) == 0 &&
+      static_cast<std::uint64_t>(facts.st_size) == known->size_bytes)
+    return *known;
+  return hash_file(file.fd.get(), size_bytes_max);
+}
+
+Result<WrittenBlob> FileBlobs::finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max,
+                                      const std::optional<BlobInfo>& known) {
+  const auto info = look_at(file, size_bytes_max, known);
   if (!info) return error_of(info);
   if (::fchmod(file.fd.get(), 0400) != 0) return fail_errno(errno, "cannot protect a blob");
   if (::fsync(file.fd.get()) != 0) {
@@ -68,7 +79,8 @@ Result<WrittenBlob> FileBlobs::finish(Temporary& file, BlobKind kind, std::uint6
   return adopt(file, kind, *info);
 }
 
-Result<WrittenBlob> FileBlobs::take_over(const std::string& path, BlobKind kind, std::uint64_t size_bytes_max) {
+Result<WrittenBlob> FileBlobs::take_over(const std::string& path, BlobKind kind, std::uint64_t size_bytes_max,
+                                         const std::optional<BlobInfo>& known) {
   Temporary file(path);
   file.fd.reset(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!file.fd.is_open()) {
@@ -76,7 +88,7 @@ Result<WrittenBlob> FileBlobs::take_over(const std::string& path, BlobKind kind,
     file.path.clear();
     return fail_errno(error_number, "cannot open a file for a blob");
   }
-  auto info = finish(file, kind, size_bytes_max);
+  auto info = finish(file, kind, size_bytes_max, known);
   if (!info) {
     (void)::fchmod(file.fd.get(), 0600);
     file.path.clear();

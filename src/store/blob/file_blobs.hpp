@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "store/blob/index.hpp"
@@ -29,9 +30,12 @@ class FileBlobs {
 
   Result<std::unique_ptr<Temporary>> create();
   Result<> append(const Temporary& file, std::uint64_t offset, std::string_view bytes);
-  Result<WrittenBlob> finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max);
+  // `known`: what it is, if it was hashed while it was written.
+  Result<WrittenBlob> finish(Temporary& file, BlobKind kind, std::uint64_t size_bytes_max,
+                             const std::optional<BlobInfo>& known = std::nullopt);
   // finish() of a file of somebody else's, which stays as it is on an error.
-  Result<WrittenBlob> take_over(const std::string& path, BlobKind kind, std::uint64_t size_bytes_max);
+  Result<WrittenBlob> take_over(const std::string& path, BlobKind kind, std::uint64_t size_bytes_max,
+                                const std::optional<BlobInfo>& known);
   Result<OpenBlob> open(const Digest& digest);
   Result<std::string> read(const Digest& digest, std::uint64_t size_bytes_max);
   std::vector<BlobPin> pin(const std::vector<Digest>& digests);
@@ -49,6 +53,8 @@ class FileBlobs {
   Index& index() noexcept { return index_; }
 
  private:
+  static Result<BlobInfo> look_at(const Temporary& file, std::uint64_t size_bytes_max,
+                                  const std::optional<BlobInfo>& known);
   Result<WrittenBlob> adopt(Temporary& file, BlobKind kind, const BlobInfo& info);
   Result<std::uint64_t> evict_derived();
   void quarantine(const BlobInfo& info);

@@ -117,7 +117,7 @@ Task<Result<Uploads::Upload>> Uploads::find(Principal principal, store::UploadId
 }
 
 Task<Result<Uploads::Upload>> Uploads::append(Principal principal, store::UploadId id, std::uint64_t offset_bytes,
-                                              UploadSource source) {
+                                              UploadSource source, std::optional<PieceChecksum> checksum) {
   const Hold hold(this, id);
   if (!hold.is_mine())
     co_return fail(ErrorCode::conflict, "another piece of this upload is on its way",
@@ -134,7 +134,11 @@ Task<Result<Uploads::Upload>> Uploads::append(Principal principal, store::Upload
     co_return fail(ErrorCode::conflict, fmt::format("the upload is at {}, not at {}", there_bytes, offset_bytes),
                    {.reason = "upload_offset", .where = "Upload-Offset"});
   if (row->digest) co_return co_await settle(principal, std::move(*row));
-  auto end = co_await take(*row, offset_bytes, std::move(source));
+  Result<std::uint64_t> end;
+  if (checksum)
+    end = co_await take_whole(*row, offset_bytes, std::move(source), std::move(*checksum));
+  else
+    end = co_await take(*row, offset_bytes, std::move(source), nullptr);
   if (!end) co_return error_of(end);
   row->expires_ms = parts_.clock.wall_ms() + milliseconds(options_.life).count();
   if (auto kept = co_await write(store::Uploads::set_expiry(id, row->expires_ms)); !kept) co_return error_of(kept);
@@ -143,7 +147,22 @@ Task<Result<Uploads::Upload>> Uploads::append(Principal principal, store::Upload
   co_return upload;
 }
 
-Task<Result<std::uint64_t>> Uploads::take(store::UploadRow row, std::uint64_t offset_bytes, UploadSource source) {
+// A piece that broke off cannot be compared with its checksum, and is dropped like one that differs. A crash before
+// that leaves it there: a checksum is against what happens to bytes on their way, which TLS and TCP have looked at too.
+Task<Result<std::uint64_t>> Uploads::take_whole(store::UploadRow row, std::uint64_t offset_bytes, UploadSource source,
+                                                PieceChecksum checksum) {
+  const store::UploadId id = row.id;
+  Checksum came(checksum.kind);
+  auto end = co_await take(std::move(row), offset_bytes, std::move(source), &came);
+  if (end && came.finish() == checksum.value) co_return end;
+  if (auto dropped = co_await parts_.files.cut(id, offset_bytes); !dropped) co_return error_of(dropped);
+  if (!end) co_return end;
+  co_return fail(ErrorCode::invalid_argument, "the piece is not what its checksum says, and was dropped",
+                 {.reason = "checksum_mismatch", .where = "Upload-Checksum"});
+}
+
+Task<Result<std::uint64_t>> Uploads::take(store::UploadRow row, std::uint64_t offset_bytes, UploadSource source,
+                                          Checksum* checksum) {
   std::string gathered;
   std::uint64_t written_bytes = offset_bytes;
   Result<> ended;
@@ -160,7 +179,8 @@ Task<Result<std::uint64_t>> Uploads::take(store::UploadRow row, std::uint64_t of
     if (has_more) gathered += **piece;
     if (gathered.empty() || (has_more && gathered.size() < kGatheredBytes)) continue;
     const std::uint64_t size_bytes = gathered.size();
-    auto written = co_await parts_.files.append(row.id, written_bytes, std::exchange(gathered, std::string()));
+    auto written =
+        co_await parts_.files.append(row.id, written_bytes, std::exchange(gathered, std::string()), checksum);
     if (!written) co_return error_of(written);
     written_bytes += size_bytes;
   }
@@ -173,7 +193,11 @@ Task<Result<std::uint64_t>> Uploads::take(store::UploadRow row, std::uint64_t of
 Task<Result<Uploads::Upload>> Uploads::settle(Principal principal, store::UploadRow row) {
   store::BlobPin pin;
   if (!row.digest) {
-    auto blob = co_await parts_.blobs.adopt(store::BlobKind::original, parts_.files.path_of(row.id), row.size_bytes);
+    std::optional<store::BlobInfo> known;
+    if (auto digest = parts_.files.take_digest(row.id, row.size_bytes))
+      known = store::BlobInfo{.digest = *digest, .size_bytes = row.size_bytes};
+    auto blob =
+        co_await parts_.blobs.adopt(store::BlobKind::original, parts_.files.path_of(row.id), row.size_bytes, known);
     if (!blob) co_return error_of(blob);
     pin = blob->pin;
     row.digest = blob->digest;

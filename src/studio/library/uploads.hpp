@@ -40,10 +40,17 @@ class Uploads {
   Task<Result<store::UploadRow>> look(Principal principal, store::UploadId id);
   // One that is whole and no asset yet, since a crash or a full disk came in between, becomes one now.
   Task<Result<Upload>> find(Principal principal, store::UploadId id);
-  // Takes pieces until the source ends or fails; what came until then is kept. Errors: conflict where the upload is at
-  // another offset (upload_offset) or takes a piece at the moment (upload_busy); too_large past its size; of the last
-  // piece also those of a file that cannot be used, with which the upload is over.
-  Task<Result<Upload>> append(Principal principal, store::UploadId id, std::uint64_t offset_bytes, UploadSource source);
+  // What a piece must be, as whoever sends it says.
+  struct PieceChecksum {
+    ChecksumKind kind = ChecksumKind::sha1;
+    std::string value;  // size_of(kind) bytes
+  };
+  // Takes pieces until the source ends or fails; what came until then is kept. With a checksum all of it is kept, or
+  // nothing. Errors: conflict where the upload is at another offset (upload_offset) or takes a piece at the moment
+  // (upload_busy); too_large past its size; checksum_mismatch; of the last piece also those of a file that cannot be
+  // used, with which the upload is over.
+  Task<Result<Upload>> append(Principal principal, store::UploadId id, std::uint64_t offset_bytes, UploadSource source,
+                              std::optional<PieceChecksum> checksum);
   Task<Result<>> remove(Principal principal, store::UploadId id);
   // Removes some whose time is over; true: there may be more.
   Task<Result<bool>> sweep_some();
@@ -52,7 +59,10 @@ class Uploads {
 
  private:
   class Hold;
-  Task<Result<std::uint64_t>> take(store::UploadRow row, std::uint64_t offset_bytes, UploadSource source);
+  Task<Result<std::uint64_t>> take(store::UploadRow row, std::uint64_t offset_bytes, UploadSource source,
+                                   Checksum* checksum);
+  Task<Result<std::uint64_t>> take_whole(store::UploadRow row, std::uint64_t offset_bytes, UploadSource source,
+                                         PieceChecksum checksum);
   Task<Result<Upload>> settle(Principal principal, store::UploadRow row);
   Task<Result<>> forget(store::UploadId id);
   Task<Result<>> write(store::Statement statement);
