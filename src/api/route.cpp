@@ -71,6 +71,7 @@ std::vector<Route> all_routes() {
                                              production_routes(),
                                              run_routes(),
                                              generation_routes(),
+                                             voice_routes(),
                                              asset_routes(),
                                              asset_shelf_routes(),
                                              asset_archive_routes(),

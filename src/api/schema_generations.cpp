@@ -55,6 +55,14 @@ constexpr std::string_view kSchemas = R"json({
   "ability": {"type": "object", "description": "What it can be asked for: docs/generate.md"},
   "health": {"type": "string", "enum": ["closed", "open", "half_open"]},
   "seconds": {"type": "number", "description": "It took lately; 0: not known"}}},
+"Voice": {"type": "object", "required": ["id", "name", "language", "gender", "style", "sample"], "properties": {
+  "id": {"type": "string", "description": "To be given as voice"}, "name": {"type": "string"}, "language": {"type": "string"}, "gender": {"type": "string"}, "style": {"type": "string"},
+  "sample": {"type": "string", "enum": ["kept", "provided", "makeable"], "description": "How it can be heard: it is here, the provider has one, or the model would have to be asked for one"}}},
+"VoiceList": {"type": "object", "required": ["items", "next", "model", "sample_cost_picodollars", "problem"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Voice"}}, "next": {"type": "string"}, "model": {"type": "string", "description": "Whose they are"},
+  "sample_cost_picodollars": {"type": ["integer", "null"], "description": "Of making one, at most; null where no price is known"},
+  "problem": {"type": "string", "description": "Why the provider told none; these are those that are known of it then"}}},
+"NewVoiceSample": {"type": "object", "additionalProperties": false, "required": ["model", "voice"], "properties": {"model": {"type": "string"}, "voice": {"type": "string"}}},
 "MediaModelList": {"type": "object", "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/MediaModel"}}}}
 })json";

@@ -22,6 +22,7 @@ std::span<const Route> thread_search_routes();
 std::span<const Route> ai_sdk_routes();
 std::span<const Route> run_routes();
 std::span<const Route> generation_routes();
+std::span<const Route> voice_routes();
 std::span<const Route> asset_routes();
 std::span<const Route> asset_shelf_routes();
 std::span<const Route> asset_archive_routes();

@@ -171,10 +171,10 @@ const std::set<std::string_view> kPlainQueries{
     "after", "limit", "window", "is_archived", "tag",     "before",   "from",           "format",
     "q",     "usage", "kind",   "name",        "width",   "download", "model",          "status",
     "to",    "by",    "state",  "stream",      "outcome", "order",    "starting_after", "checks",
-    "size",  "v",     "origin", "trash",       "sort",    "skip",     "total"};
+    "size",  "v",     "origin", "trash",       "sort",    "skip",     "total",          "voice"};
 // A provider's job is looked for among the caller's own, as its name at that provider.
-const std::set<std::string_view> kIdQueries{"provider", "job", "except",    "thread", "folder", "key",
-                                            "subject",  "topics", "run",    "ids"};
+const std::set<std::string_view> kIdQueries{"provider", "job",     "except", "thread", "folder",
+                                            "key",      "subject", "topics", "run",    "ids"};
 
 std::string name_of(const api::Route& route) { return fmt::format("{} {}", to_string(route.method), route.path); }
 

@@ -153,6 +153,7 @@ Answer answer_eleven_music(const Call& call);
 Answer answer_eleven_transcription(const Call& call);
 Answer answer_eleven_models(const Call& call);
 Answer answer_eleven_voices(const Call& call);
+Answer answer_eleven_sample(const Call& call);
 Answer answer_comfy_prompt(const Call& call);
 Answer answer_comfy_queue(const Call& call);
 Answer answer_comfy_change_queue(const Call& call);

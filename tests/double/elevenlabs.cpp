@@ -269,12 +269,29 @@ Answer answer_eleven_models(const Call&) {
   return json_answer(models);
 }
 
-Answer answer_eleven_voices(const Call&) {
+// One with a sample of its own, one whose sample lies where nobody may look, one without.
+Answer answer_eleven_voices(const Call& call) {
+  const std::string host(call.request.field("host").value_or("127.0.0.1"));
+  const auto voice = [](std::string_view id, std::string_view name, json::Object labels, std::string preview_url) {
+    json::Object object{{"voice_id", id}, {"name", name}, {"category", "premade"}, {"labels", std::move(labels)}};
+    object["preview_url"] = preview_url.empty() ? json::Value() : json::Value(std::move(preview_url));
+    return object;
+  };
+  json::Array voices;
+  voices.push_back(voice(
+      "voice-double", "Double",
+      {{"language", "en"}, {"accent", "british"}, {"gender", "female"}, {"age", "young"}, {"use_case", "social_media"}},
+      "http://" + host + "/elevenlabs/v1/samples/voice-double"));
+  voices.push_back(voice("voice-inside", "Inside", {{"gender", "male"}}, "http://127.0.0.1:1/sample.mp3"));
+  voices.push_back(voice("voice-silent", "Silent", {{"language", "de"}}, ""));
+  const auto count = static_cast<std::int64_t>(voices.size());
   return json_answer(
-      {{"voices", json::Array{{{"voice_id", "voice-double"}, {"name", "Double"}, {"category", "premade"}}}},
-       {"has_more", false},
-       {"total_count", 1},
-       {"next_page_token", json::Value()}});
+      {{"voices", std::move(voices)}, {"has_more", false}, {"total_count", count}, {"next_page_token", json::Value()}});
+}
+
+Answer answer_eleven_sample(const Call& call) {
+  const auto sound = spoken({.text = "This is how I sound.", .voice = call.captured}, "wav");
+  return {.content_type = "audio/wav", .body = whole(*sound)};
 }
 
 }  // namespace atelier::doubles

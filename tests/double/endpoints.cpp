@@ -113,6 +113,7 @@ constexpr Endpoint kEndpoints[] = {
     {"POST", "/v1/speech-to-text", Family::media, bits(elevenlabs), answer_eleven_transcription},
     {"GET", "/v1/models", Family::media, bits(elevenlabs), answer_eleven_models},
     {"GET", "/v2/voices", Family::media, bits(elevenlabs), answer_eleven_voices},
+    {"GET", "/v1/samples/*", Family::media, bits(elevenlabs), answer_eleven_sample, true},
 
     {"POST", "/prompt", Family::media, bits(comfyui), answer_comfy_prompt},
     {"GET", "/queue", Family::media, bits(comfyui), answer_comfy_queue},

@@ -49,6 +49,8 @@ class MediaBook {
   // Takes what a worker of this machine has written.
   virtual Task<Result<>> take(std::size_t index, store::WrittenBlob blob) = 0;
   virtual void tell(const MediaPending& pending) = 0;
+  // A picture as far as it is. Whoever shows nothing leaves it.
+  virtual void shows(MediaPartial partial) { (void)partial; }
 };
 
 // What this machine makes itself (MediaWire::local). Implemented above; outlives the gateway.
@@ -115,6 +117,17 @@ class MediaGateway {
                                          const KeyState* key = nullptr) const;
   // All that is known to make this kind of thing, routes last.
   std::vector<MediaOffer> offers(MediaKind kind) const;
+
+  // The first candidate of the model that can speak. invalid_argument where none can.
+  Result<CandidatePtr> speaker(const std::string& model) const;
+  // Who can be heard there: as its provider tells, else as is known of it. An error of the provider's is told besides.
+  struct Voices {
+    std::vector<MediaVoice> voices = {};
+    std::optional<Error> problem = {};
+  };
+  Task<Voices> voices(CandidatePtr candidate);
+  // A file that a provider has a link to, with the care that is taken of results.
+  Task<Result<>> fetch(CandidatePtr candidate, MediaFile file, MediaBook* book);
 
   // `left`: where a process before this one was. On the schedule's loop, with its cancellation, which leaves the work
   // at its provider: see cancel().

@@ -48,6 +48,8 @@ Result<MediaJob> media_job_from_json(const json::Value& value) {
   return job;
 }
 
+Result<std::vector<MediaVoice>> MediaAdapter::read_voices(std::string_view) const { return std::vector<MediaVoice>(); }
+
 Result<std::vector<ListedModel>> MediaAdapter::read_models(std::string_view body) const {
   (void)body;
   return std::vector<ListedModel>();

@@ -12,6 +12,7 @@
 
 #include "model/media/ability.hpp"
 #include "model/media/request.hpp"
+#include "model/media/voice.hpp"
 #include "model/provider/adapter.hpp"
 
 // How providers are asked for media. As with chat, pure translation: no sockets, no clock, no retries; tested on
@@ -100,6 +101,14 @@ class MediaAdapter {
   }
 
   // Files that must be there before the work is asked for, one request for each input that needs it (nullopt: it goes
+  // Where it can be asked who speaks there; nullopt: the ability's voices are all that is known.
+  virtual std::optional<WireRequest> list_voices(const Target& target) const {
+    (void)target;
+    return std::nullopt;
+  }
+  virtual Result<std::vector<MediaVoice>> read_voices(std::string_view body) const;
+  // What is known of a voice of the ability's, without asking.
+  virtual MediaVoice voice(std::string_view id) const { return voice_named(id); }
   // within). What their answers name is handed to submit(), in the order of the inputs.
   virtual std::vector<std::optional<WireRequest>> uploads(const MediaRequest& request, const Target& target) const {
     (void)target;

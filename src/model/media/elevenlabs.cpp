@@ -92,6 +92,47 @@ class ElevenLabs final : public MediaAdapter {
     return can;
   }
 
+  // An account's own and the premade ones. Those beyond a hundred are given by their ids.
+  std::optional<WireRequest> list_voices(const Target& target) const override {
+    WireRequest out = get_from(target, "/v2/voices?page_size=100", "");
+    put_key(out, target, "xi-api-key");
+    return out;
+  }
+  Result<std::vector<MediaVoice>> read_voices(std::string_view body) const override {
+    const auto answer = loose::parse_object(body);
+    const json::Array* listed = answer ? loose::array_at(*answer, "voices") : nullptr;
+    if (listed == nullptr) return fail(ErrorCode::unavailable, "ElevenLabs' list of voices is none");
+    std::vector<MediaVoice> voices;
+    for (const json::Value& one : *listed) {
+      if (!one.is_object()) continue;
+      const json::Object& told = one.get_object();
+      MediaVoice voice{.id = loose::text_at(told, "voice_id"), .name = loose::text_at(told, "name")};
+      if (voice.id.empty()) continue;
+      voice.preview_url = loose::text_at(told, "preview_url");
+      if (const json::Object* labels = loose::object_at(told, "labels")) {
+        voice.language = loose::text_at(*labels, "language");
+        voice.gender = loose::text_at(*labels, "gender");
+        for (const std::string_view label : {"accent", "age", "descriptive", "use_case"}) {
+          std::string word = loose::text_at(*labels, label);
+          std::ranges::replace(word, '_', ' ');
+          if (!word.empty()) voice.style += (voice.style.empty() ? "" : ", ") + word;
+        }
+      }
+      voices.push_back(std::move(voice));
+    }
+    return voices;
+  }
+  // Premade ones, for when the list cannot be read.
+  MediaVoice voice(std::string_view id) const override {
+    MediaVoice voice = voice_named(id);
+    for (const auto& [known, name] : {std::pair{"JBFqnCBsd6RMkjVDRZzb", "George"},
+                                      {"EXAVITQu4vr4xnSDxMaL", "Sarah"},
+                                      {"21m00Tcm4TlvDq8ikWAM", "Rachel"},
+                                      {"pNInz6obpgDQGcFmaJgB", "Adam"}})
+      if (id == known) voice.name = name;
+    return voice;
+  }
+
   Result<> check_more(const MediaRequest& request, std::string_view id) const override {
     const ElevenModel* model = find_eleven_model(id);
     if (model == nullptr) return {};

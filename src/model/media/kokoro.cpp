@@ -1,6 +1,7 @@
 // Kokoro-FastAPI: speech with the times of its words.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -55,6 +56,34 @@ class Kokoro final : public MediaAdapter {
                   "bf_emma",  "bf_alice", "bm_george", "bm_lewis", "ff_siwis", "if_sara"};
     can.formats = {"mp3", "opus", "aac", "flac", "wav"};
     return can;
+  }
+  std::optional<WireRequest> list_voices(const Target& target) const override {
+    return get_from(target, "/v1/audio/voices");
+  }
+  Result<std::vector<MediaVoice>> read_voices(std::string_view body) const override {
+    const auto answer = loose::parse_object(body);
+    const json::Array* listed = answer ? loose::array_at(*answer, "voices") : nullptr;
+    if (listed == nullptr) return fail(ErrorCode::unavailable, "Kokoro's list of voices is none");
+    std::vector<MediaVoice> voices;
+    for (const json::Value& one : *listed) {
+      // Names, or since 0.3 objects with an id.
+      const std::string_view id = one.is_object() ? loose::view_at(one.get_object(), "id") : loose::view_of(one);
+      if (!id.empty()) voices.push_back(voice(id));
+    }
+    return voices;
+  }
+  // "bf_emma": a language's letter and f or m, then the name.
+  MediaVoice voice(std::string_view id) const override {
+    MediaVoice voice{.id = std::string(id), .name = std::string(id)};
+    if (id.size() < 4 || id[2] != '_') return voice;
+    const auto found =
+        std::ranges::find(kKokoroLanguages, id.substr(0, 1), &decltype(kKokoroLanguages)::value_type::second);
+    if (found == kKokoroLanguages.end()) return voice;
+    voice.language = found->first;
+    voice.gender = id[1] == 'f' ? "female" : id[1] == 'm' ? "male" : "";
+    voice.name = std::string(id.substr(3));
+    if (voice.name[0] >= 'a' && voice.name[0] <= 'z') voice.name[0] = static_cast<char>(voice.name[0] - 'a' + 'A');
+    return voice;
   }
   Result<> check_more(const MediaRequest& request, std::string_view model) const override {
     constexpr double kSlowest = 0.25, kFastest = 4;

@@ -101,7 +101,10 @@ json::Value facts_of(const GenerationView& view) {
 }  // namespace
 
 Generations::Generations(Parts parts)
-    : parts_(std::move(parts)), assets_(parts_.services.database), jobs_(parts_.services.database) {
+    : parts_(std::move(parts)),
+      assets_(parts_.services.database),
+      jobs_(parts_.services.database),
+      voices_({.services = parts_.services, .gateway = parts_.gateway, .executor = parts_.executor}) {
   const TaskGroup::Options options{.at_most = 16, .stops_on_error = false};
   calling_off_ = std::make_unique<TaskGroup>(parts_.executor, options);
 }
@@ -382,6 +385,7 @@ Task<> Generations::stop() {
 json::Value to_json(const GenerationView& view) {
   const graph::StepView* step = step_of(view.run);
   const bool is_unknown =
+  co_await voices_.stop();
       view.job && view.job->state == MediaJobState::unknown && view.run.state == graph::RunState::failed;
   json::Object out{{"id", view.run.id.to_string()},
                    {"kind", view.kind},

@@ -13,6 +13,7 @@
 #include "model/call/media_gateway.hpp"
 #include "store/assets.hpp"
 #include "store/media_jobs.hpp"
+#include "studio/generate/voices.hpp"
 
 namespace atelier::studio {
 
@@ -74,6 +75,9 @@ class Generations {
   // Of one whose outcome nobody knows: it is taken for lost, and nothing is asked again.
   Task<Result<GenerationView>> give_up(Principal principal, RunId id);
 
+  // Who speaks, for whom nothing has been said yet.
+  Voices& voices() noexcept { return voices_; }
+
   // Work was left at a provider: tells it, once its run turns out to be over. On the engine's loop.
   void work_left(std::string key);
   // Looks for work whose run ended while nobody could tell its provider. Until cancelled; on the engine's loop.
@@ -91,6 +95,7 @@ class Generations {
   const Parts parts_;
   store::Assets assets_;
   store::MediaJobs jobs_;
+  Voices voices_;
   std::unique_ptr<TaskGroup> calling_off_;
 };
 

@@ -10,12 +10,12 @@ test.use({ name: 'types' });
 
 const SHAPES = ['Session', 'Status', 'Scene', 'Video', 'Step', 'Run', 'ProductionSummary', 'Production', 'Asset'];
 // What we call them, of the gateway's. A route of models is no route of the page.
-const GATEWAY = { ProviderPreset: 'ProviderPreset', Provider: 'Provider', ProviderCheck: 'ProviderCheck', Route: 'ModelRoute', ModelHealth: 'ModelHealth', Model: 'Model', ModelPage: 'ModelPage', Key: 'AccessKey', CreatedKey: 'CreatedKey', Call: 'Call', UsageRow: 'UsageRow', UsagePage: 'UsagePage' };
+const GATEWAY = { ProviderPreset: 'ProviderPreset', Provider: 'Provider', ProviderCheck: 'ProviderCheck', Route: 'ModelRoute', ModelHealth: 'ModelHealth', ModelRates: 'ModelRates', RouteStanding: 'RouteStanding', Model: 'Model', ModelPage: 'ModelPage', Key: 'AccessKey', CreatedKey: 'CreatedKey', Call: 'Call', UsageRow: 'UsageRow', UsagePage: 'UsagePage' };
 // Of the chat's, with what is held against another way: a part is one of several shapes, of which the server tells all at once.
 const CHAT = { Thread: ['Thread', ''], ThreadView: ['ThreadPage', 'messages'], ThreadShape: ['Shape', ''], Message: ['Message', 'parts'], MessageUsage: ['MessageUsage', ''], Folder: ['Folder', ''], SearchHit: ['SearchHit', ''], SearchAnswer: ['SearchAnswer', ''], Said: ['SentMessages', 'messages'] };
 const ASSETS = { AssetRow: 'AssetRow', AssetRowPage: 'AssetRowPage', AssetDetails: 'AssetDetails' };
 // Of what is made, with what the server tells of as any object.
-const MADE = { Generation: `'request' | 'text'`, GenerationResult: `''`, GenerationEstimate: `''`, MediaModel: `'ability'` };
+const MADE = { Generation: `'request' | 'text'`, GenerationResult: `''`, GenerationEstimate: `''`, MediaModel: `'ability'`, Voice: `''`, VoiceList: `''` };
 // And what we send.
 const SENT = { NewKey: 'KeySettings', KeySettings: 'KeySettings', ProviderChange: 'ProviderChange', RouteDefinition: 'RouteDefinition' };
 

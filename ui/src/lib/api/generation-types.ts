@@ -125,3 +125,20 @@ export interface Generation {
 export interface GenerationEstimate {
   candidates: { candidate: string; cost_picodollars: number | null }[];
 }
+
+export interface Voice {
+  id: string;
+  name: string;
+  language: string; // BCP 47, or a name; this and what follows may be ''
+  gender: string;
+  style: string;
+  sample: 'kept' | 'provided' | 'makeable'; // it is here, the provider has one, or the model would have to be asked
+}
+
+export interface VoiceList {
+  items: Voice[];
+  next: string;
+  model: string; // whose they are
+  sample_cost_picodollars: number | null; // of making one, at most; null where no price is known
+  problem: string; // why the provider told none; these are those that are known of it then
+}

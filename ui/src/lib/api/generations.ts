@@ -1,9 +1,11 @@
 // The calls about what is made, each a line.
 import { withQuery, type Api } from './client';
-import type { Generation, GenerationEstimate, MediaKind, MediaModel, NewGeneration } from './generation-types';
+import type { Generation, GenerationEstimate, MediaKind, MediaModel, NewGeneration, VoiceList } from './generation-types';
 import type { Page } from './types';
 
 const at = encodeURIComponent;
+
+export const sampleUrl = (model: string, voice: string): string => withQuery('/api/voices/sample', { model, voice });
 
 export function generationCalls(api: Api) {
   return {
@@ -14,6 +16,9 @@ export function generationCalls(api: Api) {
     one: (id: string) => api.call<Generation>('GET', `/api/generations/${at(id)}`),
     cancel: (id: string) => api.call<Generation>('POST', `/api/generations/${at(id)}/cancel`),
     retry: (id: string, mayPayTwice: boolean, key: string) => api.call<Generation>('POST', `/api/generations/${at(id)}/retry`, { body: { may_pay_twice: mayPayTwice }, key }),
+    voices: (model: string, signal?: AbortSignal) => api.call<VoiceList>('GET', withQuery('/api/voices', { model }), { signal }),
+    hasSample: (model: string, voice: string) => api.tell('GET', sampleUrl(model, voice)), // fetched from its provider where it is not here yet
+    makeSample: (model: string, voice: string) => api.tell('POST', '/api/voices/sample', { body: { model, voice } }),
     giveUp: (id: string) => api.call<Generation>('POST', `/api/generations/${at(id)}/give_up`),
   };
 }

@@ -1,4 +1,5 @@
 // Names of models' voices and qualities, for people.
+import type { Voice } from '$lib/api/generation-types';
 import { locale, onFirstUse } from '$lib/i18n/messages';
 
 const languages = onFirstUse(() => new Intl.DisplayNames([locale], { type: 'language' }));
@@ -13,6 +14,12 @@ export function voiceName(voice: string): string {
   } catch {
     return last;
   }
+}
+
+// What is said of a voice beside its name: "British English, female, narration".
+export function voiceFacts({ name, language, gender, style }: Voice): string {
+  const spoken = language === '' ? '' : languageName(language);
+  return [spoken === voiceName(name) ? '' : spoken, gender, style].filter(Boolean).join(', ');
 }
 
 // "eng" and "en" are "English"; what is no language's name stays.
