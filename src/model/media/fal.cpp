@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "model/loose_json.hpp"
+#include "model/media/hosted_models.hpp"
 #include "model/media/parts.hpp"
 #include "model/provider/http_parts.hpp"
 #include "net/url.hpp"
@@ -66,21 +67,10 @@ MediaAbility upscaler() {
   can.references_min = can.references_max = 1;
   return can;
 }
-MediaAbility minimax_speech() {
-  MediaAbility can;
-  can.prompt_bytes_max = 20'000;  // 5,000 characters, of up to four bytes
-  can.has_voices = can.has_speed = true;
-  return can;
-}
 MediaAbility effects() {
   MediaAbility can;
   can.duration_min = 0.5;
   can.duration_max = 22;
-  return can;
-}
-MediaAbility lyria() {
-  MediaAbility can;
-  can.has_negative = can.has_seed = true;
   return can;
 }
 MediaAbility wizper() {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "model/loose_json.hpp"
+#include "model/media/hosted_models.hpp"
 #include "model/media/parts.hpp"
 #include "model/provider/http_parts.hpp"
 #include "model/provider/retry_after.hpp"
@@ -64,17 +65,6 @@ MediaAbility crisp_upscale() {
   can.needs_prompt = false;
   can.prompt_bytes_max = 0;
   can.references_min = can.references_max = 1;
-  return can;
-}
-MediaAbility minimax_speech() {
-  MediaAbility can;
-  can.prompt_bytes_max = 20'000;  // 5,000 characters, of up to four bytes
-  can.has_voices = can.has_speed = true;
-  return can;
-}
-MediaAbility lyria() {
-  MediaAbility can;
-  can.has_negative = can.has_seed = true;
   return can;
 }
 MediaAbility seedance() {
