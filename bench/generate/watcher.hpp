@@ -47,7 +47,7 @@ class Watcher {
   std::int64_t position() const noexcept { return position_; }
   // Told events it got since these are counted, where it was live all along.
   std::optional<std::uint64_t> told_live() const noexcept {
-    return has_reconnected_ ? std::nullopt : std::optional(told_);
+    return has_reconnected_ || state_ != State::live ? std::nullopt : std::optional(told_);
   }
 
  private:
