@@ -6,6 +6,7 @@
 
 #include "tests/double/call.hpp"
 #include "tests/double/reader.hpp"
+#include "tests/double/seal.hpp"
 
 namespace atelier::doubles {
 namespace {
@@ -139,9 +140,17 @@ Answer Control::change(const Request& request) {
       if (auto faults = Faults::parse(rules.back().fault); !faults)
         checks.invalid(reader.path_to("fault"), faults.error());
     }
+  std::vector<std::pair<std::string, std::string>> files;
+  if (const auto* given = body.object_at("files"))
+    for (const auto& [name, value] : *given) {
+      auto bytes = value.is_string() ? base64_decode(value.get_string()) : std::nullopt;
+      checks.require(bytes.has_value(), "files." + std::string(name), "must be base64");
+      if (bytes) files.emplace_back(name, std::move(*bytes));
+    }
   body.refuse_others();
   if (!checks.is_fine()) return complain(*checks.first());
   if (resets) hooks_.reset();
+  for (auto& [name, bytes] : files) hooks_.jobs().give(std::move(name), std::move(bytes));
   if (clears) rules_.clear();
   if (seed) rules_.seed(static_cast<std::uint64_t>(*seed));
   for (Rule& rule : rules) ensure(rules_.add(std::move(rule)).has_value(), "the rule's fault was parsed before");

@@ -15,7 +15,7 @@ class Control {
   struct Hooks {
     std::function<void(Connects)> set_connects;
     std::function<void()> reset;
-    std::function<const Jobs&()> jobs;
+    std::function<Jobs&()> jobs;
   };
   Control(Journal& journal, Rules& rules, Hooks hooks) : journal_(journal), rules_(rules), hooks_(std::move(hooks)) {}
   static bool is_meant(std::string_view path) noexcept;

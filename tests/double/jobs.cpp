@@ -58,6 +58,10 @@ std::string_view ending_of(const Job& job) {
 
 std::string bytes_of(const Job& job, int index, std::string& type) {
   const std::uint64_t seed = quick_hash(job.words) + static_cast<std::uint64_t>(index);
+  if (job.given) {
+    type = job.kind == JobKind::clip ? "video/mp4" : job.kind == JobKind::sound ? "audio/mpeg" : "image/png";
+    return *job.given;
+  }
   if (job.kind == JobKind::clip) {
     type = "video/mp4";
     return mp4_of({.width = kClipWidth, .height = kClipHeight, .frame_count = kClipFrames, .seed = seed});
@@ -96,6 +100,8 @@ JobWish job_wish_of(std::string_view text) {
   wish.failure = directive(text, "fail");
   if (const auto result = directive(text, "result")) {
     using enum JobWish::Result;
+    constexpr std::string_view kGiven = "given ";
+    if (result->starts_with(kGiven)) wish.given = result->substr(kGiven.size());
     wish.result = *result == "empty"     ? empty
                   : *result == "expired" ? expired
                   : *result == "html"    ? html
@@ -179,6 +185,17 @@ Job* Jobs::find(Persona persona, std::string_view id) {
   return found == jobs_.end() ? nullptr : &*found;
 }
 
+void Jobs::give(std::string name, std::string bytes) {
+  constexpr std::size_t kMaxGiven = 1'000;
+  if (given_.size() >= kMaxGiven) given_.erase(given_.begin());
+  given_.insert_or_assign(std::move(name), std::make_shared<const std::string>(std::move(bytes)));
+}
+
+std::shared_ptr<const std::string> Jobs::given(const std::string& name) const {
+  const auto found = given_.find(name);
+  return found == given_.end() ? nullptr : found->second;
+}
+
 void Jobs::announce(const Job& job, const News& news) const {
   using enum JobWish::Webhooks;
   if (job.webhook_url.empty() || job.wish.webhooks == none || job.wish.is_stuck || !post) return;
@@ -201,6 +218,10 @@ Job job_of(const Call& call, std::string_view model) {
   Job job{.persona = call.dialect.persona, .model = std::string(model), .words = words_in(call.body)};
   job.kind = job_kind_of(model);
   job.wish = job_wish_of(job.words);
+  if (!job.wish.given.empty()) {
+    job.given = call.state.jobs.given(job.wish.given);
+    if (!job.given) job.wish.failure = "nobody gave the file " + job.wish.given;
+  }
   job.format = "png";
   job.base = base_of(call);
   job.begun = Clock::now();

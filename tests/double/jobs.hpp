@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +35,7 @@ struct JobWish {
     cut,      // half a file, then the line breaks
   };
   Result result = Result::good;
+  std::string given;  // the name of the file it is; empty: one of its own
   enum class Webhooks : std::uint8_t { once, none, twice, late, disordered, forged };
   Webhooks webhooks = Webhooks::once;
 };
@@ -52,6 +55,7 @@ struct Job {
   std::string words = {};  // that may have held directives
   JobKind kind = JobKind::image;
   JobWish wish = {};
+  std::shared_ptr<const std::string> given = {};  // its result, shared with other jobs of the same
   int count = 1, width = 1024, height = 1024;
   std::string format = {};  // "png", "jpeg", "webp"; of a picture
   std::string base = {};    // of its provider, as it was asked: "http://127.0.0.1:1/replicate"
@@ -92,7 +96,10 @@ class Jobs {
   Job& add(Job job);
   Job* find(Persona persona, std::string_view id);
   const std::deque<Job>& all() const noexcept { return jobs_; }
-  void forget() { jobs_.clear(); }
+  void forget() { jobs_.clear(), given_.clear(); }
+  // A file that jobs may have for a result, by its name.
+  void give(std::string name, std::string bytes);
+  std::shared_ptr<const std::string> given(const std::string& name) const;
 
   // Tells the job's webhook when it is over, as its directives say. `body` and `sign` are the provider's own; `early`
   // is what it would have told before.
@@ -105,6 +112,7 @@ class Jobs {
 
  private:
   std::deque<Job> jobs_;  // oldest first; stays where it is while others come
+  std::map<std::string, std::shared_ptr<const std::string>> given_;
   std::uint64_t next_ = 1;
 };
 

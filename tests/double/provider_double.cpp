@@ -51,7 +51,7 @@ struct ProviderDouble::State final : Hub {
         waits_(io.get_executor()),
         control(journal_, rules,
                 {.set_connects = [this](Connects wanted) { set_connects(wanted); }, .reset = [this] { reset(); },
-                 .jobs = [this]() -> const Jobs& { return service_.jobs(); }}),
+                 .jobs = [this]() -> Jobs& { return service_.jobs(); }}),
         service_(options, journal_, rules, control) {
     service_.jobs().post = [this](Letter letter) { courier.send(std::move(letter)); };
     listen(options.port);

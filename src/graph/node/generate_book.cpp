@@ -6,7 +6,9 @@
 
 #include "base/async.hpp"
 #include "base/crash_point.hpp"
+#include "base/file_name.hpp"
 #include "base/text.hpp"
+#include "graph/node/probe_file.hpp"
 #include "graph/node/streamed_wav.hpp"
 #include "store/asset_lineage.hpp"
 #include "store/assets.hpp"
@@ -168,7 +170,9 @@ Task<Result<>> GenerateBook::store(std::size_t index, std::string told_type, mod
     }
   }
   if (size == 0) co_return wrong_type(asset_kind_of(kind), "nothing");
-  if (auto said = wav.say_sizes((*writer)->fd(), size); !said) co_return said;
+  // A file that is written into besides is read again to be hashed: only where it must be.
+  if (wav.leaves_open())
+    if (auto said = wav.say_sizes((*writer)->fd(), size); !said) co_return said;
   auto written = co_await (*writer)->finish();
   if (!written) co_return error_of(written);
   co_return co_await look_at(index, std::move(*written));
@@ -178,29 +182,28 @@ Task<Result<>> GenerateBook::take(std::size_t index, store::WrittenBlob blob) {
   return look_at(index, std::move(blob));
 }
 
+// What is wrong with a file that came.
+std::unexpected<Error> GenerateBook::unusable(const Error& error) const {
+  if (error.code == ErrorCode::too_large)
+    return fail(ErrorCode::too_large, error.message, {.reason = "result_too_large", .where = {}});
+  if (error.code != ErrorCode::invalid_argument) return std::unexpected(error);
+  return wrong_type(asset_kind_of(parameters_.request.kind),
+                    fmt::format("a file that cannot be read ({})", error.message));
+}
+
 // Whether it decodes, and is of the kind that was asked for.
 Task<Result<>> GenerateBook::look_at(std::size_t index, store::WrittenBlob blob) {
-  auto open = co_await services_.blobs.open(blob.digest);
-  if (!open) co_return error_of(open);
-  media::TaskRequest task{.type = "probe",
-                          .parameters = json::Object{{"name", "the result"}},
-                          .inputs = {},
-                          .outputs = {},
-                          .timeout = std::chrono::seconds(60),
-                          .memory_bytes_max = std::uint64_t{1} << 30,
-                          .output_bytes_max = 0};
-  task.inputs.push_back({.name = "file", .fd = open->fd.duplicate()});
-  auto facts = co_await services_.workers.run(std::move(task), nullptr);
+  auto facts = co_await probe_file(&services_, blob.digest, "the result");
   const std::string_view wanted = asset_kind_of(parameters_.request.kind);
-  if (!facts) {
-    if (facts.error().code != ErrorCode::invalid_argument) co_return error_of(facts);
-    co_return wrong_type(wanted, fmt::format("a file that cannot be read ({})", facts.error().message));
-  }
+  if (!facts) co_return unusable(facts.error());
   json::ObjectReader reader(*facts);
   const std::string kind = reader.required_string("kind");
   std::string media_type = reader.required_string("media_type");
   if (auto done = reader.finish_lenient(); !done) co_return error_of(done);
   if (kind != wanted) co_return wrong_type(wanted, media_type);
+  if (kind == "image")
+    if (auto whole = co_await check_picture(&services_, blob.digest, "the result"); !whole)
+      co_return unusable(whole.error());
   if (results_.size() <= index) results_.resize(index + 1);
   results_[index] = {.blob = BlobRef{.digest = blob.digest,
                                      .size_bytes = blob.size_bytes,
@@ -221,6 +224,7 @@ std::string GenerateBook::name_of(std::size_t index) const {
   while (!words.empty() && !is_valid_utf8(words)) words.pop_back();
   std::ranges::replace_if(
       words, [](char c) { return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }, ' ');
+  words = without_unseen(words);
   while (words.ends_with('.') || words.ends_with(' ')) words.pop_back();
   if (words.empty()) words = std::string(to_string(parameters_.request.kind));
   const std::string& type = results_[index].blob.media_type;

@@ -43,6 +43,7 @@ class GenerateBook final : public model::MediaBook {
     BlobRef blob;
     json::Value facts;  // of the probe
   };
+  std::unexpected<Error> unusable(const Error& error) const;
   Task<Result<>> look_at(std::size_t index, store::WrittenBlob blob);
   Task<Result<>> write(store::MediaJobRow row);
   std::string name_of(std::size_t index) const;

@@ -15,6 +15,8 @@ class StreamedWav {
  public:
   // The file's bytes, in order.
   void feed(std::string_view bytes);
+  // Whether its head left anything open.
+  bool leaves_open() const noexcept { return data_at_.has_value(); }
   // Writes what the head left open into the file of that many bytes; nothing where it left nothing open.
   Result<> say_sizes(int fd, std::uint64_t size_bytes) const;
 

@@ -7,8 +7,8 @@
 #include <set>
 
 #include "base/async.hpp"
+#include "base/file_name.hpp"
 #include "studio/chat/chat_parts.hpp"
-#include "studio/file_name.hpp"
 
 namespace atelier::studio {
 namespace {

@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <set>
+#include <unordered_map>
 
 #include "base/async.hpp"
+#include "base/file_name.hpp"
 #include "base/text.hpp"
-#include "studio/file_name.hpp"
 #include "studio/library/zip_writer.hpp"
 
 namespace atelier::studio {
@@ -43,13 +44,7 @@ std::size_t ending_at(std::string_view name) {
   return dot;
 }
 
-std::string folded(std::string name) {
-  for (char& letter : name)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return name;
-}
-
-// Names that differ on every system: some take "A" and "a" for one.
+// Names that differ on every system: some take "A" and "a" for one, or what an accent may be written as.
 class Names {
  public:
   std::string name_for(const store::Asset& asset) {
@@ -59,13 +54,16 @@ class Names {
     if (name.front() == '.') name.front() = '_';
     const std::size_t dot = ending_at(name);
     std::string unused = name;
-    for (int number = 2; !taken_.insert(folded(unused)).second; ++number)
-      unused = fmt::format("{} ({}){}", name.substr(0, dot), number, name.substr(dot));
+    // Numbers go on where the last file of that name had one: thousands may have the same.
+    int& number = numbers_.try_emplace(same_file_name_key(name), 1).first->second;
+    while (!taken_.insert(same_file_name_key(unused)).second)
+      unused = fmt::format("{} ({}){}", name.substr(0, dot), ++number, name.substr(dot));
     return unused;
   }
 
  private:
-  std::set<std::string> taken_ = {folded(std::string(kLeftOutName))};
+  std::set<std::string> taken_ = {same_file_name_key(kLeftOutName)};
+  std::unordered_map<std::string, int> numbers_;
 };
 
 Result<std::string> read_piece(int fd, std::uint64_t offset, std::uint64_t size_bytes) {

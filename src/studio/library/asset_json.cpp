@@ -1,6 +1,7 @@
 // Assets as the API tells of them (src/api/README.md).
 #include <fmt/format.h>
 
+#include "base/file_name.hpp"
 #include "base/text.hpp"
 #include "studio/library/library.hpp"
 
@@ -49,24 +50,6 @@ json::Value to_json(const store::AssetLineage& lineage, const std::vector<store:
       {"step", text_or_null(lineage.step)},
       {"created_at", format_rfc3339(lineage.created_ms)},
       {"sources", std::move(from)}};
-}
-
-// Without what is not seen and makes a name look like another: control characters, and marks that turn the direction
-// of writing (U+202A to U+202E, U+2066 to U+2069).
-std::string without_controls(std::string_view name) {
-  std::string kept;
-  for (std::size_t at = 0; at < name.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(name[at]);
-    if (byte < 0x20 || byte == 0x7F) continue;
-    const std::string_view three = name.substr(at, 3);
-    const bool turns =
-        (three >= "\xE2\x80\xAA" && three <= "\xE2\x80\xAE") || (three >= "\xE2\x81\xA6" && three <= "\xE2\x81\xA9");
-    if (turns && three.size() == 3)
-      at += 2;
-    else
-      kept += name[at];
-  }
-  return kept;
 }
 
 }  // namespace
@@ -130,7 +113,7 @@ json::Value to_row_json(const store::Asset& asset) {
 std::string asset_name_of(std::string_view name) {
   if (const std::size_t slash = name.find_last_of("/\\"); slash != std::string_view::npos)
     name = name.substr(slash + 1);
-  std::string shown = printable(trim(without_controls(name)), kAssetNameBytesMax);
+  std::string shown = printable(trim(without_unseen(name)), kAssetNameBytesMax);
   return shown.empty() ? "untitled" : shown;
 }
 

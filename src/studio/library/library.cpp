@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/async.hpp"
+#include "graph/node/probe_file.hpp"
 #include "store/asset_shelves.hpp"
 #include "studio/library/asset_uses.hpp"
 #include "studio/write_with_event.hpp"
 
 namespace atelier::studio {
-Task<Result<store::BlobInfo>> Library::receive(UploadSource source, std::uint64_t size_bytes_max) {
+Task<Result<store::WrittenBlob>> Library::receive(UploadSource source, std::uint64_t size_bytes_max) {
   auto writer = co_await services_.blobs.create(store::BlobKind::original, size_bytes_max);
   if (!writer) co_return error_of(writer);
   std::uint64_t received_bytes = 0;
@@ -24,23 +25,9 @@ Task<Result<store::BlobInfo>> Library::receive(UploadSource source, std::uint64_
   co_return co_await (*writer)->finish();
 }
 
-Task<Result<json::Value>> Library::probe(Digest digest, std::string name) {
-  auto blob = co_await services_.blobs.open(digest);
-  if (!blob) co_return error_of(blob);
-  media::TaskRequest request{.type = "probe",
-                             .parameters = json::Object{{"name", name}},
-                             .inputs = {},
-                             .outputs = {},
-                             .timeout = std::chrono::seconds(60),
-                             .memory_bytes_max = std::uint64_t{1} << 30,
-                             .output_bytes_max = 0};
-  request.inputs.push_back({.name = "file", .fd = blob->fd.duplicate()});
-  co_return co_await services_.workers.run(std::move(request), nullptr);
-}
-
 // What it is, and what models are sent of it.
 Task<Result<>> Library::look_at(store::Asset* asset) {
-  auto facts = co_await probe(asset->digest, asset->name);
+  auto facts = co_await graph::probe_file(&services_, asset->digest, asset->name);
   if (!facts) co_return error_of(facts);
   json::ObjectReader reader(*facts);
   asset->kind = reader.required_string("kind");
@@ -90,13 +77,13 @@ Task<Result<std::string>> Library::read_prepared(const Sendable* what) {
 
 Task<Result<store::Asset>> Library::upload(Principal principal, std::string name, UploadSource source,
                                            std::uint64_t size_bytes_max) {
-  auto info = co_await receive(std::move(source), size_bytes_max);
-  if (!info) co_return error_of(info);
-  co_return co_await take_in(principal, std::move(name), *info);
+  auto blob = co_await receive(std::move(source), size_bytes_max);
+  if (!blob) co_return error_of(blob);
+  co_return co_await take_in(principal, std::move(name), std::move(*blob));
 }
 
-Task<Result<store::Asset>> Library::take_in(Principal principal, std::string name, store::BlobInfo info) {
-  auto known = co_await assets_.find_by_digest(principal, info.digest);
+Task<Result<store::Asset>> Library::take_in(Principal principal, std::string name, store::WrittenBlob blob) {
+  auto known = co_await assets_.find_by_digest(principal, blob.digest);
   if (!known) co_return error_of(known);
   if (*known && (*known)->trashed_ms != 0) {
     // Whoever gives it again wants it.
@@ -118,8 +105,8 @@ Task<Result<store::Asset>> Library::take_in(Principal principal, std::string nam
   }
   store::Asset asset{.id = AssetId::make(),
                      .owner = principal.owner,
-                     .digest = info.digest,
-                     .size_bytes = info.size_bytes,
+                     .digest = blob.digest,
+                     .size_bytes = blob.size_bytes,
                      .kind = {},
                      .media_type = {},
                      .name = asset_name_of(name),
@@ -127,11 +114,13 @@ Task<Result<store::Asset>> Library::take_in(Principal principal, std::string nam
                      .created_ms = clock_.wall_ms()};
   auto looked = co_await look_at(&asset);
   if (!looked) {
-    // What nobody can use is not kept. Another asset may hold the same bytes only for another owner: then it stays.
+    // What nobody can use is not kept. Another asset may hold the same bytes only for another owner: then it stays, and
+    // while somebody else has them looked at they are pinned.
+    blob.pin.reset();
     store::Statement query("SELECT 1 FROM assets WHERE digest = $1 AND deleted_ms IS NULL LIMIT 1",
-                           {info.digest.hex()});
+                           {blob.digest.hex()});
     auto shared = co_await services_.database.read(std::move(query));
-    if (shared && shared->empty()) (void)co_await services_.blobs.remove(info.digest);
+    if (shared && shared->empty()) (void)co_await services_.blobs.remove(blob.digest);
     co_return error_of(looked);
   }
   std::vector<store::Statement> batch;

@@ -38,7 +38,7 @@ class Library {
                                     std::uint64_t size_bytes_max);
   Task<Result<store::Asset>> find(Principal principal, AssetId id) { return assets_.find(principal, id); }
   // The same for what is in the store already: an original that nothing refers to yet.
-  Task<Result<store::Asset>> take_in(Principal principal, std::string name, store::BlobInfo info);
+  Task<Result<store::Asset>> take_in(Principal principal, std::string name, store::WrittenBlob blob);
   // Of those that have all of the words, where `words` is not empty (AssetSearch).
   Task<Result<store::AssetPage>> list(Principal principal, store::AssetQuery query, std::string words);
   // All that is known of one.
@@ -70,8 +70,7 @@ class Library {
   Task<Result<>> remove(Principal principal, AssetId id);
 
  private:
-  Task<Result<store::BlobInfo>> receive(UploadSource source, std::uint64_t size_bytes_max);
-  Task<Result<json::Value>> probe(Digest digest, std::string name);
+  Task<Result<store::WrittenBlob>> receive(UploadSource source, std::uint64_t size_bytes_max);
   Task<Result<>> look_at(store::Asset* asset);
   Task<Result<Prepared>> prepare_again(store::Asset asset);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/async.hpp"
+#include "graph/node/probe_file.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -27,20 +28,48 @@ std::string text_at(const json::Object& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-// What a worker says of a file it does not know the name of, told to whoever gave it.
+// What is wrong with a file that a worker does not know the name of, told to whoever gave it.
 std::unexpected<Error> named(const store::Asset& asset, Error error) {
-  if (error.reason == "worker_oom" || error.reason == "worker_timeout") {
-    error.code = ErrorCode::invalid_argument;
-    error.message = fmt::format("\"{}\" takes more than {} to be read", asset.name,
-                                error.reason == "worker_oom" ? fmt::format("{} MiB of memory", kMemoryBytesMax >> 20)
-                                                             : fmt::format("{} seconds", kTimeout.count()));
+  const std::string words = graph::files_fault_words(error, kMemoryBytesMax);
+  if (error.reason == "worker_crashed" || error.reason.empty())
+    error.reason = "file_unreadable";
+  else if (error.reason.starts_with("worker_"))
     error.reason = "file_too_complex";
-  } else {
-    error.message = fmt::format("\"{}\" cannot be read: {}", asset.name, error.message);
-    const bool is_files = error.code == ErrorCode::invalid_argument || error.code == ErrorCode::too_large;
-    if (error.reason.empty() && is_files) error.reason = "file_unreadable";
-  }
+  if (error.code != ErrorCode::too_large) error.code = ErrorCode::invalid_argument;
+  error.message = fmt::format("\"{}\" cannot be read: {}", asset.name, words);
   return std::unexpected(std::move(error));
+}
+
+Task<Result<Prepared>> try_to_prepare(graph::NodeServices* services, const store::Asset* asset) {
+  const bool is_document = asset->kind == "document";
+  auto blob = co_await services->blobs.open(asset->digest);
+  if (!blob) co_return error_of(blob);
+  auto writer = co_await services->blobs.create(store::BlobKind::derived, kPreparedBytesMax);
+  if (!writer) co_return error_of(writer);
+  json::Object parameters;
+  if (!is_document) parameters["side_max"] = kSentSideMax;
+  media::TaskRequest request{.type = is_document ? "document_text" : "shrink",
+                             .parameters = std::move(parameters),
+                             .inputs = {},
+                             .outputs = {},
+                             .timeout = kTimeout,
+                             .memory_bytes_max = kMemoryBytesMax,
+                             .output_bytes_max = kPreparedBytesMax};
+  request.inputs.push_back({.name = "file", .fd = blob->fd.duplicate()});
+  request.outputs.push_back(
+      {.name = is_document ? "text" : "image", .fd = UniqueFd(::fcntl((*writer)->fd(), F_DUPFD_CLOEXEC, 0))});
+  auto made = co_await services->workers.run(std::move(request), nullptr);
+  if (!made) co_return error_of(made);
+  if (!made->is_object()) co_return fail(ErrorCode::internal, "a media worker told nothing of what it made");
+  auto written = co_await (*writer)->finish();
+  if (!written) co_return error_of(written);
+  const json::Object& told = made->get_object();
+  co_return Prepared{.digest = written->digest,
+                     .media_type = is_document ? "text/plain" : text_at(told, "media_type"),
+                     .size_bytes = written->size_bytes,
+                     .width = number_at(told, "width"),
+                     .height = number_at(told, "height"),
+                     .page_count = number_at(told, "page_count")};
 }
 
 }  // namespace
@@ -86,39 +115,15 @@ json::Value to_json(const Prepared& prepared) {
 }
 
 Task<Result<Prepared>> prepare(graph::NodeServices* services, const store::Asset* asset) {
-  const bool is_document = asset->kind == "document";
   if (!can_be_sent(*asset))
     co_return fail(ErrorCode::invalid_argument,
                    fmt::format("\"{}\" is neither a picture nor a document: models are sent nothing else", asset->name),
                    {.reason = "attachment_unsupported", .where = {}});
-  auto blob = co_await services->blobs.open(asset->digest);
-  if (!blob) co_return error_of(blob);
-  auto writer = co_await services->blobs.create(store::BlobKind::derived, kPreparedBytesMax);
-  if (!writer) co_return error_of(writer);
-  json::Object parameters;
-  if (!is_document) parameters["side_max"] = kSentSideMax;
-  media::TaskRequest request{.type = is_document ? "document_text" : "shrink",
-                             .parameters = std::move(parameters),
-                             .inputs = {},
-                             .outputs = {},
-                             .timeout = kTimeout,
-                             .memory_bytes_max = kMemoryBytesMax,
-                             .output_bytes_max = kPreparedBytesMax};
-  request.inputs.push_back({.name = "file", .fd = blob->fd.duplicate()});
-  request.outputs.push_back(
-      {.name = is_document ? "text" : "image", .fd = UniqueFd(::fcntl((*writer)->fd(), F_DUPFD_CLOEXEC, 0))});
-  auto made = co_await services->workers.run(std::move(request), nullptr);
-  if (!made) co_return named(*asset, made.error());
-  if (!made->is_object()) co_return fail(ErrorCode::internal, "a media worker told nothing of what it made");
-  auto written = co_await (*writer)->finish();
-  if (!written) co_return error_of(written);
-  const json::Object& told = made->get_object();
-  co_return Prepared{.digest = written->digest,
-                     .media_type = is_document ? "text/plain" : text_at(told, "media_type"),
-                     .size_bytes = written->size_bytes,
-                     .width = number_at(told, "width"),
-                     .height = number_at(told, "height"),
-                     .page_count = number_at(told, "page_count")};
+  // As in graph::probe_file: the file's fault is an end that comes twice.
+  auto made = co_await try_to_prepare(services, asset);
+  if (!made && made.error().reason == "worker_crashed") made = co_await try_to_prepare(services, asset);
+  if (!made && graph::is_files_fault(made.error())) co_return named(*asset, made.error());
+  co_return made;
 }
 
 }  // namespace atelier::studio

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/async.hpp"
+#include "graph/node/probe_file.hpp"
 
 namespace atelier::studio {
 namespace {
@@ -57,22 +58,6 @@ json::Value order_of(const std::string& name, const PictureForm& form) {
                       {"media_type", form.media_type}};
 }
 
-// Will be the same however often it is tried.
-bool is_files_fault(const Error& error) {
-  if (error.code == ErrorCode::invalid_argument || error.code == ErrorCode::too_large) return true;
-  constexpr std::array<std::string_view, 4> kDeaths = {"worker_oom", "worker_timeout", "worker_crashed",
-                                                       "worker_stalled"};
-  return std::ranges::find(kDeaths, error.reason) != kDeaths.end();
-}
-
-std::string said_of(const Error& error) {
-  if (error.reason == "worker_oom")
-    return fmt::format("it takes more than {} MiB to be read", kPreviewMemoryBytesMax >> 20);
-  if (error.reason == "worker_timeout" || error.reason == "worker_stalled") return "it takes too long to be read";
-  if (error.reason == "worker_crashed") return "it ends whatever reads it";
-  return error.message;
-}
-
 json::Value parameters_for(const std::vector<std::string>& names) {
   if (names.front() == kLoopName) return json::Object{{"side_max", kLoopSide}, {"duration_ms_max", kLoopMilliseconds}};
   if (names.front() == kPeaksName) return json::Object();
@@ -113,7 +98,7 @@ MadePreviews refused(const graph::NodeServices& services, const store::Asset& as
   MadePreviews made;
   for (const std::string& name : names) {
     store::PreviewRow row = row_of(services, asset, name);
-    row.problem = said_of(error);
+    row.problem = graph::files_fault_words(error, kPreviewMemoryBytesMax);
     made.rows.push_back(std::move(row));
   }
   return made;
@@ -195,7 +180,7 @@ Task<Result<MadePreviews>> make_previews(graph::NodeServices* services, const st
   // memory: the file's fault is one that comes twice.
   Result<MadePreviews> made = co_await try_to_make(services, asset, names);
   if (!made && made.error().reason == "worker_crashed") made = co_await try_to_make(services, asset, names);
-  if (!made && is_files_fault(made.error())) co_return refused(*services, *asset, names, made.error());
+  if (!made && graph::is_files_fault(made.error())) co_return refused(*services, *asset, names, made.error());
   co_return made;
 }
 

@@ -191,7 +191,7 @@ Task<Result<std::uint64_t>> Uploads::take(store::UploadRow row, std::uint64_t of
 }
 
 Task<Result<Uploads::Upload>> Uploads::settle(Principal principal, store::UploadRow row) {
-  store::BlobPin pin;
+  store::WrittenBlob whole;
   if (!row.digest) {
     std::optional<store::BlobInfo> known;
     if (auto digest = parts_.files.take_digest(row.id, row.size_bytes))
@@ -199,12 +199,18 @@ Task<Result<Uploads::Upload>> Uploads::settle(Principal principal, store::Upload
     auto blob =
         co_await parts_.blobs.adopt(store::BlobKind::original, parts_.files.path_of(row.id), row.size_bytes, known);
     if (!blob) co_return error_of(blob);
-    pin = blob->pin;
-    row.digest = blob->digest;
+    whole = std::move(*blob);
+    row.digest = whole.digest;
     if (auto kept = co_await write(store::Uploads::set_digest(row.id, *row.digest)); !kept) co_return error_of(kept);
   }
-  const store::BlobInfo info{.digest = *row.digest, .size_bytes = row.size_bytes};
-  auto asset = co_await parts_.library.take_in(principal, row.name, info);
+  if (!whole.pin) {  // a crash came in between
+    auto pins = co_await parts_.blobs.pin(std::vector<Digest>(1, *row.digest));
+    if (!pins) co_return error_of(pins);
+    whole.digest = *row.digest;
+    whole.size_bytes = row.size_bytes;
+    whole.pin = std::move(pins->front());
+  }
+  auto asset = co_await parts_.library.take_in(principal, row.name, std::move(whole));
   if (!asset) {
     // What cannot be used is over; what stood in the way may be gone when it is asked for again.
     if (!is_passing(asset.error())) (void)co_await forget(row.id);
@@ -212,7 +218,8 @@ Task<Result<Uploads::Upload>> Uploads::settle(Principal principal, store::Upload
   }
   row.asset = asset->id;
   if (auto kept = co_await write(store::Uploads::set_asset(row.id, asset->id)); !kept) co_return error_of(kept);
-  Upload upload{.row = std::move(row), .offset_bytes = info.size_bytes};
+  const std::uint64_t size_bytes = row.size_bytes;
+  Upload upload{.row = std::move(row), .offset_bytes = size_bytes};
   co_return upload;
 }
 

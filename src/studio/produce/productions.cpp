@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/async.hpp"
+#include "base/file_name.hpp"
 #include "media/protocol/catalog.hpp"
-#include "studio/file_name.hpp"
 #include "studio/write_with_event.hpp"
 
 namespace atelier::studio {
