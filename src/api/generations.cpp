@@ -56,7 +56,7 @@ Task<Result<net::Response>> list(Services services, net::Request request) {
   auto found = co_await services.generations.list(request.principal(), std::move(kind), page->after, page->count_max);
   if (!found) co_return error_of(found);
   json::Array items;
-  for (const studio::GenerationView& view : found->items) items.push_back(studio::to_json(view));
+  for (const studio::GenerationView& view : found->items) items.push_back(studio::to_row_json(view));
   co_return net::json_response(json::Object{{"items", std::move(items)}, {"next", found->next}});
 }
 

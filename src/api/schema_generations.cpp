@@ -33,7 +33,7 @@ constexpr std::string_view kSchemas = R"json({
   "title": {"type": "string"}, "request": {"type": "object"}, "inputs": {"type": "array", "items": {"type": "string"}},
   "progress": {"type": "object", "required": ["done", "total"], "properties": {"done": {"type": "integer"}, "total": {"type": "integer"}}},
   "results": {"type": "array", "items": {"$ref": "#/components/schemas/GenerationResult"}},
-  "text": {"type": "object", "description": "What was heard: text, language, words and segments with their times in seconds"},
+  "text": {"type": "object", "description": "What was heard: text, language, words and segments with their times in seconds. In a list its beginning alone, with is_excerpt"},
   "candidate": {"type": "string", "description": "Who made it"}, "seed": {"type": "integer"}, "revised_prompt": {"type": "string"},
   "estimate_picodollars": {"type": ["integer", "null"], "description": "At most; null where no price is known"},
   "cost_picodollars": {"type": "integer"}, "job": {"$ref": "#/components/schemas/GenerationJob"},

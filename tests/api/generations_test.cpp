@@ -108,6 +108,32 @@ TEST_F(GenerationsTest, AtAProviderThatAnswersAtOnceAreKeptAsAssets) {
   EXPECT_EQ(edited.at("inputs").as_array().size(), 1U);
 }
 
+TEST_F(GenerationsTest, HaveInListsTheBeginningAloneOfWhatWasHeard) {
+  add_provider("openai", "openai", "/v1");
+  const json::Value spoken =
+      made(R"({"kind":"speech","model":"openai/tts-1","prompt":"Hello there","voice":"alloy","format":"wav"})");
+  const auto hear = [&](const char* said) {
+    const json::Value heard = made(fmt::format(
+        R"({{"kind":"transcription","model":"openai/whisper-1","prompt":"{}","inputs":[{{"role":"recording","asset":"{}"}}]}})",
+        said, text(spoken.at("results").as_array()[0], "asset")));
+    EXPECT_EQ(text(heard, "state"), "succeeded") << json::write(heard);
+    return heard;
+  };
+  const json::Value whole = hear("[say 300]");
+  EXPECT_EQ(whole.at("text").at("words").as_array().size(), 300U);
+  EXPECT_FALSE(whole.at("text").as_object().contains("is_excerpt"));
+  const auto newest = [&] {
+    const json::Value list = call(net::Method::get, "/api/generations?limit=1").json();
+    return list.at("items").as_array().front().at("text");
+  };
+  const json::Value excerpt = newest();
+  EXPECT_TRUE(excerpt.at("is_excerpt").as_bool());
+  EXPECT_FALSE(excerpt.as_object().contains("words"));
+  EXPECT_LE(text(excerpt, "text").size(), 400U);
+  EXPECT_TRUE(text(whole.at("text"), "text").starts_with(text(excerpt, "text")));
+  EXPECT_GT(text(excerpt, "text").size(), 300U);
+}
+
 TEST_F(GenerationsTest, SayWhoCouldMakeThemAndWhatTheyMayCost) {
   add_provider("openai", "openai", "/v1");
   const Answer estimated = call(net::Method::post, "/api/generations/estimate",

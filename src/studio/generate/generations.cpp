@@ -423,4 +423,21 @@ json::Value to_json(const GenerationView& view) {
   return out;
 }
 
+json::Value to_row_json(const GenerationView& view) {
+  constexpr std::size_t kExcerptBytesMax = 400;
+  json::Value row = to_json(view);
+  json::Value* heard = row.get_object().if_contains("text");
+  if (heard == nullptr || !heard->is_object()) return row;
+  json::Object& text = heard->get_object();
+  bool is_excerpt = false;
+  for (const std::string_view name : {"words", "segments"}) is_excerpt |= text.erase(name) > 0;
+  if (json::Value* whole = text.if_contains("text"); whole != nullptr && whole->is_string()) {
+    const std::string excerpt(truncate_utf8(whole->get_string(), kExcerptBytesMax));
+    is_excerpt |= excerpt.size() < whole->get_string().size();
+    *whole = excerpt;
+  }
+  if (is_excerpt) text["is_excerpt"] = true;
+  return row;
+}
+
 }  // namespace atelier::studio

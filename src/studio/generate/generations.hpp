@@ -100,5 +100,7 @@ class Generations {
 };
 
 json::Value to_json(const GenerationView& view);
+// As a list has it: of what was heard the beginning alone, without its words and their times.
+json::Value to_row_json(const GenerationView& view);
 
 }  // namespace atelier::studio

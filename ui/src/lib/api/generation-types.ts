@@ -93,6 +93,7 @@ export interface TimedWord {
 export interface HeardText {
   text?: string;
   is_excerpt?: boolean; // of a list: its beginning alone, without words
+  is_excerpt?: boolean; // of a list: its beginning alone, without words
   language?: string;
   words?: TimedWord[];
   segments?: TimedWord[];

@@ -63,6 +63,22 @@ describe('what was made', () => {
     server.tell([{ type: 'step.progress', data: { run: 'z', node: 'n', done: 1, total: 2 } }]);
     expect(list.items[0]!.progress).toBeUndefined();
   });
+  it('has the beginning of what was heard, and all of it once that is wanted', async () => {
+    const server = new Server();
+    const heard = made('z', { kind: 'transcription', state: 'succeeded', ended_at: 'now', text: { text: 'The lamp', is_excerpt: true } });
+    server.pages = { '/api/generations?kind=transcription&limit=24': { items: [heard], next: '' } };
+    const list = server.list(['transcription']);
+    list.start();
+    await settle();
+    expect(list.items[0]!.text!.is_excerpt).toBe(true);
+    server.now['z'] = { ...heard, text: { text: 'The lamp was lit.', words: [{ text: 'The', start: 0, end: 0.2 }] } };
+    await list.readWhole(list.items[0]!);
+    expect(list.items[0]!.text!.words).toHaveLength(1);
+    // What stands in a list that is read later takes nothing of it away.
+    server.pages = { '/api/generations?kind=transcription&limit=24': { items: [heard], next: '' } };
+    await list.load();
+    expect(list.items[0]!.text!.words).toHaveLength(1);
+  });
   it('shows how far it is', async () => {
     const server = new Server();
     server.pages = { '/api/generations?kind=image&limit=24': { items: [made('z')], next: '' } };
@@ -70,6 +86,17 @@ describe('what was made', () => {
     list.start();
     await settle();
     server.tell([{ type: 'step.progress', data: { run: 'z', node: 'n', done: 1, total: 2 } }]);
+    expect(list.items[0]!.progress).toEqual({ done: 1, total: 2 });
+  });
+  it('shows the picture as far as it is, until it has ended', async () => {
+    const server = new Server();
+    server.pages = { '/api/generations?kind=image&limit=24': { items: [made('z', { partial: 1 }), made('y', { state: 'failed', ended_at: 'now' })], next: '' } };
+    const list = server.list(['image']);
+    list.start();
+    await settle();
+    server.tell([{ type: 'step.progress', data: { run: 'z', node: 'n', done: 1, total: 2 } }, { type: 'step.partial', data: { run: 'z', node: 'n', number: 2 } }]);
+    server.tell([{ type: 'step.partial', data: { run: 'y', node: 'n', number: 1 } }, { type: 'step.partial', data: { run: 'x', node: 'n', number: 1 } }]);
+    expect(list.items.map(({ partial }) => partial)).toEqual([2, undefined]);
     expect(list.items[0]!.progress).toEqual({ done: 1, total: 2 });
   });
 });

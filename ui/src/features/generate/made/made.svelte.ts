@@ -4,7 +4,7 @@ import { asProblem, type Problem } from '$lib/api/problem';
 import type { StudioEvent } from '$lib/api/types';
 import { newKey } from '$lib/media/secure';
 import type { Studio } from '$lib/state/studio.svelte';
-import { mergeMade, newestFirst, shownOf } from './order';
+import { mergeMade, newestFirst, shownOf, withKnownText } from './order';
 
 const PAGE_SIZE = 24;
 const RUN_KIND = 'generation';
@@ -46,7 +46,8 @@ export class Made {
       const pages = await Promise.all(this.#kinds.map((kind) => this.#calls.list({ kind: kind || undefined, limit: PAGE_SIZE })));
       // Read afresh: what is older than these pages is read again when it is asked for.
       this.#next = Object.fromEntries(this.#kinds.map((kind, at) => [kind, pages[at]!.next]));
-      this.items = newestFirst(pages.flatMap((page) => page.items));
+      const known = new Map(this.items.map((item) => [item.id, item]));
+      this.items = newestFirst(pages.flatMap((page) => page.items).map((item) => withKnownText(known.get(item.id), item)));
       this.isLoaded = true;
       this.problem = null;
     } catch (error) {
@@ -76,14 +77,15 @@ export class Made {
     for (const event of events) {
       if (event.type === 'run.changed' && event.data.kind === RUN_KIND && this.#kinds.some((kind) => kind === '' || kind === event.data.subject)) void this.#read(event.data.id);
       else if (event.type === 'step.changed' && this.#has(event.data.run)) void this.#read(event.data.run);
-      else if (event.type === 'step.progress') this.#move(event.data.run, event.data.done, event.data.total);
+      else if (event.type === 'step.progress') this.#move(event.data.run, { progress: { done: event.data.done, total: event.data.total } });
+      else if (event.type === 'step.partial') this.#move(event.data.run, { partial: event.data.number });
     }
   }
   #has = (id: string): boolean => this.items.some((item) => item.id === id);
-  #move(id: string, done: number, total: number): void {
+  #move(id: string, told: Pick<Generation, 'progress' | 'partial'>): void {
     const at = this.items.findIndex((item) => item.id === id);
     const item = this.items[at];
-    if (item?.state === 'running') this.items = this.items.with(at, { ...item, progress: { done, total } });
+    if (item?.state === 'running') this.items = this.items.with(at, { ...item, ...told });
   }
   // One at a time of each: what is told of while it is read is read again.
   async #read(id: string): Promise<void> {
@@ -99,6 +101,8 @@ export class Made {
     this.#reading.delete(id);
   }
 
+  // Lists have the beginning alone of what was heard.
+  readWhole = (made: Generation): Promise<void> => this.#do(() => this.#calls.one(made.id));
   cancel = (made: Generation): Promise<void> => this.#do(() => this.#calls.cancel(made.id));
   giveUp = (made: Generation): Promise<void> => this.#do(() => this.#calls.giveUp(made.id));
   retry = (made: Generation, mayPayTwice = false): Promise<void> => {
