@@ -1,24 +1,19 @@
 // The one event stream of a page: what is kept since its cursor, then what happens, in order and without a gap.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <deque>
 #include <memory>
 #include <random>
 
 #include "api/authenticate.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
-#include "base/task_group.hpp"
 #include "net/sse.hpp"
 #include "store/migrations.hpp"
+#include "studio/feed/event_feed.hpp"
 
 namespace atelier::api {
 namespace {
 
-constexpr std::size_t kReplayMax = 1'000;       // events a page of the replay
-constexpr std::size_t kQueueMax = 4'096;        // messages a slow client may lag behind
-constexpr std::chrono::seconds kHeartbeat{15};  // keeps proxies from closing the stream
+constexpr std::size_t kReplayMax = 1'000;      // events a page of the replay
+constexpr std::size_t kWriteBytes = 64 << 10;  // about as much is written at once
 constexpr std::size_t kTopicsMax = 64;
 
 // Which topics a client asked for. "productions" stands for every production/<id>, "runs" for every run/<id> and
@@ -45,42 +40,9 @@ class TopicFilter {
   std::vector<std::string> topics_;
 };
 
-// Every stream of a loop gets the same message: it is parsed once.
-std::shared_ptr<const store::Event> event_of(const std::shared_ptr<const store::Message>& message) {
-  thread_local std::shared_ptr<const store::Message> last_message;
-  thread_local std::shared_ptr<const store::Event> last_event;
-  if (message != last_message) {
-    auto event = store::parse_event(message->body);
-    last_message = message;
-    last_event = event ? std::make_shared<const store::Event>(std::move(*event)) : nullptr;
-  }
-  return last_event;
-}
-
 // A function and no aggregate written inside a co_await expression: GCC 12 destroys such temporaries twice.
 std::string control_event(std::string type, std::string id = {}, std::string data = "{}") {
   return net::write_sse({.id = std::move(id), .type = std::move(type), .data = std::move(data)});
-}
-
-// A run tells on the topic "runs" that it began and that it ended. What that means for a production is not an event of
-// its own: this gives the production, "" where the run is none's.
-std::string production_begun_or_ended(const store::Event& event) {
-  if (event.topic != "runs" || event.type != "run.changed") return {};
-  const auto run = json::parse(event.data);
-  if (!run || !run->is_object()) return {};
-  const auto text = [&](std::string_view name) {
-    const json::Value* value = run->get_object().if_contains(name);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string();
-  };
-  return text("kind") == studio::kRenderKind ? text("subject") : std::string();
-}
-
-std::string as_sse(const store::Event& event, const std::string& epoch) {
-  // `data` is JSON already: the frame around it is written by hand instead of parsing it again for every client.
-  return net::write_sse(
-      {.id = event.position > 0 ? fmt::format("{}-{}", epoch, event.position) : std::string(),
-       .type = event.type,
-       .data = fmt::format("{{\"topic\":\"{}\",\"number\":{},\"data\":{}}}", event.topic, event.number, event.data)});
 }
 
 // What a stream was opened with, to look again whether it is still good. Both "": an open server's caller.
@@ -94,202 +56,192 @@ Credential credential_of(const net::Request& request) {
   return credential;
 }
 
+// The server begins to stop: whoever waits on the signal looks again.
+class StopNotice {
+ public:
+  StopNotice(net::BodyWriter& writer, Signal& signal) : writer_(writer) { writer_.notify_at_stop(&signal); }
+  ~StopNotice() { writer_.notify_at_stop(nullptr); }
+  StopNotice(const StopNotice&) = delete;
+  StopNotice& operator=(const StopNotice&) = delete;
+
+ private:
+  net::BodyWriter& writer_;
+};
+
+// What a stream is, however long it lasts: there may be ten thousand of them, so it holds what it needs and no more.
+struct Watch {
+  studio::EventFeeds& feeds;
+  store::EventLog& events;
+  studio::Accounts& accounts;
+  const Clock& clock;
+  bool is_open;
+  Principal principal;
+  Credential credential;
+  TopicFilter filter;
+  std::optional<store::Cursor> cursor;
+};
+
 class Stream {
  public:
-  Stream(Services services, Principal principal, Credential credential, TopicFilter filter,
-         std::optional<store::Cursor> cursor, Executor executor, net::BodyWriter& writer)
-      : services_(services),
-        principal_(principal),
-        credential_(std::move(credential)),
-        filter_(std::move(filter)),
-        cursor_(std::move(cursor)),
-        arrived_(executor),
-        writer_(writer) {}
+  Stream(Watch watch, net::BodyWriter& writer) : watch_(std::move(watch)), writer_(writer) {}
 
-  Task<Result<>> run() {
-    std::vector<std::string> topics{store::event_bus_topic(principal_.owner),
-                                    studio::access_bus_topic(principal_.owner)};
-    auto subscription = co_await services_.bus.subscribe(std::move(topics), kQueueMax);
-    if (!subscription) co_return error_of(subscription);
-    const TaskGroup::Options options{.stops_on_error = false};
-    TaskGroup group(co_await current_executor(), options);
-    group.spawn(receive(subscription->get()));
-    group.spawn(watch_end());
-    Result<> result = co_await relay();
-    group.cancel();
-    (void)co_await group.join();
-    co_return result;
+  // All that lasts is in one frame and one object.
+  static Task<Result<>> run(std::unique_ptr<Stream> self) {
+    {
+      auto feed = co_await self->watch_.feeds.feed_of(self->watch_.principal);
+      if (!feed) co_return error_of(feed);
+      self->watch(std::move(*feed));
+    }
+    {
+      auto begun = co_await self->begin();
+      if (!begun) co_return begun;
+    }
+    // Ends by itself after ten minutes, give or take, so that a restart of everything is never everybody's at once.
+    const auto end = self->watch_.clock.now() + std::chrono::seconds(480 + static_cast<int>(draw() % 240));
+    for (;;) {
+      if (self->is_over(end)) break;
+      {
+        auto done = co_await self->relay();
+        if (!done || !*done) co_return done ? Result<>() : Result<>(error_of(done));
+      }
+      if (self->may_wait()) co_await self->watcher_->woken().wait();
+      const bool is_gone = co_await is_cancelled();
+      if (is_gone) co_return fail(ErrorCode::cancelled, "the client went away");
+    }
+    co_return co_await self->close();
   }
 
  private:
-  Task<Result<>> receive(store::Subscription* subscription) {
-    for (;;) {
-      auto message = co_await subscription->next();
-      if (!message && message.error().code != ErrorCode::conflict) co_return Result<>{};
-      if (!message)
-        is_behind_ = has_doubt_ = true;  // too slow, messages are gone: the log has them
-      else if ((*message)->topic == studio::access_bus_topic(principal_.owner))
-        has_doubt_ = true;
-      else
-        queue_.push_back(std::move(*message));
-      arrived_.notify_all();
+  void watch(std::shared_ptr<studio::EventFeed> feed) {
+    watcher_.emplace(std::move(feed));
+    stop_notice_.emplace(writer_, watcher_->woken());
+  }
+  bool is_over(std::chrono::steady_clock::time_point end) {
+    is_beat_ = watcher_->take_beat();
+    return writer_.is_stopping() || (is_beat_ && watch_.clock.now() >= end);
+  }
+  bool may_wait() const { return !watcher_->has_news() && !writer_.is_stopping(); }
+
+  // Sends what there is. False: it was the last.
+  Task<Result<bool>> relay() {
+    if (watcher_->take_doubt()) {
+      const bool is_in = co_await is_still_in();
+      if (!is_in) {
+        std::string farewell = control_event("closing", {}, R"({"reason":"signed_out"})");
+        auto said = co_await write(std::move(farewell));
+        if (!said) co_return error_of(said);
+        co_return false;
+      }
     }
+    if (watcher_->was_left_behind()) {
+      auto done = co_await replay();
+      if (!done) co_return error_of(done);
+    }
+    std::string bytes = take_items();
+    if (bytes.empty() && is_beat_) bytes = net::sse_comment("");
+    if (!bytes.empty()) {
+      auto done = co_await write(std::move(bytes));
+      if (!done) co_return error_of(done);
+    }
+    co_return true;
   }
 
-  Task<Result<>> watch_end() {
-    co_await writer_.gone_or_stopping();
-    has_ended_ = true;
-    arrived_.notify_all();
-    co_return Result<>{};
-  }
-
-  Task<Result<>> relay() {
-    if (auto done = co_await begin(); !done) co_return done;
-    static thread_local std::minstd_rand random(std::random_device{}());
-    // Ends by itself after ten minutes, give or take, so that a restart of everything is never everybody's at once.
-    const auto end = services_.clock.now() + std::chrono::seconds(480 + static_cast<int>(random() % 240));
-    auto last_written = services_.clock.now();
-    while (!has_ended_ && services_.clock.now() < end) {
-      if (std::exchange(has_doubt_, false)) {
-        const bool is_in = co_await is_still_in();
-        std::string farewell = is_in ? std::string() : control_event("closing", {}, R"({"reason":"signed_out"})");
-        if (!is_in) co_return co_await writer_.write(std::move(farewell));
-      }
-      if (is_behind_) {
-        is_behind_ = false;
-        queue_.clear();
-        if (auto done = co_await replay(); !done) co_return done;
-      }
-      std::string bytes;
-      while (!queue_.empty()) {
-        const std::shared_ptr<const store::Message> message = std::move(queue_.front());
-        queue_.pop_front();
-        const std::shared_ptr<const store::Event> event = event_of(message);
-        if (!event || (event->position > 0 && event->position <= cursor_->position)) continue;  // the replay had it
-        // Commits of several loops may be told out of order, and another owner's events take positions too: the log
-        // knows.
-        if (event->position > cursor_->position + 1) {
-          is_behind_ = true;
-          continue;
-        }
-        if (event->position > 0) cursor_->position = event->position;
-        if (filter_.takes(event->topic)) bytes += as_sse(*event, cursor_->epoch);
-        const std::string told = co_await told_of_production(event);
-        bytes += told;
-      }
-      const auto now = services_.clock.now();
-      if (bytes.empty() && now - last_written >= kHeartbeat) bytes = net::sse_comment("");
-      if (!bytes.empty()) {
-        if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;
-        last_written = services_.clock.now();
-      }
-      if (queue_.empty() && !is_behind_ && !has_doubt_ && !has_ended_)
-        co_await arrived_.wait_until(std::min(end, last_written + kHeartbeat));
-      if (co_await is_cancelled()) co_return fail(ErrorCode::cancelled, "the client went away");
-    }
+  Task<Result<>> close() {
     std::string farewell =
-        net::sse_retry(static_cast<unsigned>(500 + random() % 2500)) +
+        net::sse_retry(static_cast<unsigned>(500 + draw() % 2500)) +
         control_event("closing", {}, writer_.is_stopping() ? R"({"reason":"stopping"})" : R"({"reason":"planned"})");
-    co_return co_await writer_.write(std::move(farewell));
+    return write(std::move(farewell));
   }
+
+  static std::uint_fast32_t draw() {
+    static thread_local std::minstd_rand random(std::random_device{}());
+    return random();
+  }
+
+  Task<Result<>> write(std::string bytes) { return writer_.write(std::move(bytes)); }
 
   // As authenticate() would say now. Whoever cannot be asked about stays until the next doubt: the store's trouble
   // throws nobody out.
   Task<bool> is_still_in() {
-    if (credential_.key.empty() && credential_.session.empty()) co_return true;
+    const Credential& credential = watch_.credential;
+    if (credential.key.empty() && credential.session.empty()) co_return true;
     Result<Principal> found = Principal{.owner = store::local_user()};
-    if (!credential_.key.empty())
-      found = co_await services_.accounts.find_key(credential_.key);
+    if (!credential.key.empty())
+      found = co_await watch_.accounts.find_key(credential.key);
     else
-      found = co_await services_.accounts.find_session(credential_.session);
-    if (found) co_return found->owner == principal_.owner;
+      found = co_await watch_.accounts.find_session(credential.session);
+    if (found) co_return found->owner == watch_.principal.owner;
     if (found.error().code != ErrorCode::unauthenticated) co_return true;
-    co_return services_.is_open&& principal_.owner == store::local_user();
+    co_return watch_.is_open&& watch_.principal.owner == store::local_user();
   }
 
   Task<Result<>> begin() {
-    auto now = co_await services_.events.now();
-    if (!now) co_return error_of(now);
-    if (!cursor_) {
-      cursor_ = *now;
-    } else if (cursor_->epoch != now->epoch || cursor_->position > now->position) {
-      co_return co_await reset(*now);
-    } else {
-      co_return co_await replay();
+    if (!watch_.cursor) {
+      cursor_ = watcher_->feed().cursor();
+      co_return co_await greet("hello");
     }
+    auto now = co_await watch_.events.now();
+    if (!now) co_return error_of(now);
+    if (watch_.cursor->epoch != now->epoch || watch_.cursor->position > now->position)
+      co_return co_await reset(std::move(*now));
+    cursor_ = *watch_.cursor;
+    co_return co_await replay();
+  }
+
+  Task<Result<>> greet(std::string type) {
     has_greeted_ = true;
-    co_return co_await writer_.write(control_event("hello", cursor_->to_string()));
+    return write(control_event(std::move(type), cursor_.to_string()));
   }
 
   Task<Result<>> reset(store::Cursor now) {
-    has_greeted_ = true;
     cursor_ = std::move(now);
-    co_return co_await writer_.write(control_event("reset", cursor_->to_string()));
+    return greet("reset");
   }
 
+  // What the log has after the cursor.
   Task<Result<>> replay() {
-    for (;;) {
-      auto events = co_await services_.events.after(principal_, *cursor_, kReplayMax);
-      if (!events && events.error().code == ErrorCode::conflict) {
-        auto now = co_await services_.events.now();
+    for (bool is_all = false; !is_all;) {
+      auto past = co_await watcher_->feed().after(cursor_, kReplayMax);
+      if (!past && past.error().code == ErrorCode::conflict) {
+        auto now = co_await watch_.events.now();
         if (!now) co_return error_of(now);
-        co_return co_await reset(*now);
+        co_return co_await reset(std::move(*now));
       }
-      if (!events) co_return error_of(events);
+      if (!past) co_return error_of(past);
+      is_all = past->is_all;
       std::string bytes;
-      for (const store::Event& event : *events) {
-        cursor_->position = event.position;
-        if (filter_.takes(event.topic)) bytes += as_sse(event, cursor_->epoch);
-        const std::string told = co_await told_of_production(std::make_shared<const store::Event>(event));
-        bytes += told;
-      }
-      if (events->size() < kReplayMax && !has_greeted_) {
+      for (const studio::FeedItem& item : past->items)
+        if (watch_.filter.takes(item.topic)) bytes += item.bytes;
+      cursor_.position = past->position;
+      if (is_all && !has_greeted_) {
         has_greeted_ = true;
-        bytes += control_event("hello", cursor_->to_string());
+        bytes += control_event("hello", cursor_.to_string());
       }
-      if (!bytes.empty())
-        if (auto done = co_await writer_.write(std::move(bytes)); !done) co_return done;
-      if (events->size() < kReplayMax) co_return Result<>{};
+      if (bytes.empty()) continue;
+      if (auto done = co_await write(std::move(bytes)); !done) co_return done;
     }
+    co_return Result<>{};
   }
 
-  // The production of a render that began or ended, as it is now: a production.changed without an id, read and not
-  // kept, so that it is never older than what it tells of, in a replay too.
-  Task<std::string> told_of_production(std::shared_ptr<const store::Event> event) {
-    const std::string subject = production_begun_or_ended(*event);
-    if (subject.empty()) co_return std::string();
-    const std::string topic = "production/" + subject;
-    const auto id = ProductionId::parse(subject);
-    if (!id || !filter_.takes(topic)) co_return std::string();
-    auto view = co_await services_.productions.find(principal_, *id);
-    if (!view) co_return std::string();  // deleted since, or the store says so to whoever asks it next
-    const store::Event told{.position = 0,
-                            .topic = topic,
-                            .number = 0,
-                            .type = "production.changed",
-                            .data = json::write(studio::summary_to_json(*view)),
-                            .owner = {}};
-    co_return as_sse(told, cursor_->epoch);
+  std::string take_items() {
+    std::string bytes;
+    while (bytes.size() < kWriteBytes) {
+      const studio::FeedItem* item = watcher_->next();
+      if (item == nullptr) break;
+      if (item->position > 0 && item->position <= cursor_.position) continue;  // the replay had it
+      if (item->position > 0) cursor_.position = item->position;
+      if (watch_.filter.takes(item->topic)) bytes += item->bytes;
+    }
+    return bytes;
   }
 
-  Services services_;
-  Principal principal_;
-  const Credential credential_;
-  TopicFilter filter_;
-  std::optional<store::Cursor> cursor_;
-  std::deque<std::shared_ptr<const store::Message>> queue_;  // bounded by the subscription, drained at every wake
-  bool is_behind_ = false, has_ended_ = false, has_greeted_ = false;
-  bool has_doubt_ = true;  // their access may have changed; at first, since the stream began to listen for that
-  Signal arrived_;
+  const Watch watch_;
   net::BodyWriter& writer_;
+  std::optional<studio::FeedWatcher> watcher_;
+  std::optional<StopNotice> stop_notice_;
+  store::Cursor cursor_;
+  bool has_greeted_ = false, is_beat_ = false;
 };
-
-Task<Result<>> stream_events(Services services, Principal principal, Credential credential, std::string topics,
-                             std::optional<store::Cursor> cursor, net::BodyWriter* writer) {
-  Stream stream(services, principal, std::move(credential), TopicFilter(topics), std::move(cursor),
-                co_await current_executor(), *writer);
-  co_return co_await stream.run();
-}
 
 Task<Result<net::Response>> get_events(Services services, net::Request request) {
   std::string topics = request.query_parameter("topics").value_or("");
@@ -319,9 +271,17 @@ net::Response event_stream(const Services& services, const net::Request& request
   response.headers.set("content-type", "text/event-stream");
   response.headers.set("cache-control", "no-cache");
   response.headers.set("x-accel-buffering", "no");
-  response.body = net::StreamBody([services, principal = request.principal(), credential = credential_of(request),
-                                   topics = std::move(topics), cursor](net::BodyWriter& writer) {
-    return stream_events(services, principal, credential, topics, cursor, &writer);
+  Watch watch{.feeds = services.feeds,
+              .events = services.events,
+              .accounts = services.accounts,
+              .clock = services.clock,
+              .is_open = services.is_open,
+              .principal = request.principal(),
+              .credential = credential_of(request),
+              .filter = TopicFilter(topics),
+              .cursor = std::move(cursor)};
+  response.body = net::StreamBody([watch = std::move(watch)](net::BodyWriter& writer) {
+    return Stream::run(std::make_unique<Stream>(watch, writer));
   });
   return response;
 }

@@ -38,6 +38,7 @@
 #include "studio/tool/grants.hpp"
 
 namespace atelier::studio {
+class EventFeeds;
 class WebhookEndpoints;
 class WebhookInbox;
 }  // namespace atelier::studio
@@ -78,6 +79,7 @@ struct Services {
   store::Database& database;
   store::BlobStore& blobs;
   store::EventLog& events;
+  studio::EventFeeds& feeds;
   store::Bus& bus;
   Metrics& metrics;
   const Clock& clock;

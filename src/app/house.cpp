@@ -136,6 +136,8 @@ Result<> House::start() {
       .engine = *engine_, .services = *node_services_, .clock = system_clock(), .ready = [this] {
         return run_elsewhere(executor(), ready());
       }});
+  feeds_ = std::make_unique<studio::EventFeeds>(
+      studio::FeedParts{.events = *events_, .bus = *bus_, .productions = *productions_});
   if (auto opened = open_library(worker_count); !opened) return error_of(opened);
   auto model_room = ModelRoom::open({.loops = *loops_,
                                      .settings = settings_,
@@ -159,6 +161,7 @@ Result<> House::start() {
                                                    .services = *node_services_,
                                                    .ready = [this] { return run_elsewhere(executor(), ready()); },
                                                    .inbox = webhooks_->inbox(),
+                                                   .metrics = metrics_,
                                                    .public_url = std::string(settings_.get(kPublicUrl))});
   open_chat();
   open_people();
@@ -219,7 +222,10 @@ Result<> House::open_library(std::uint32_t worker_count) {
 // What models are asked beside the conversation.
 void House::open_asides() {
   asides_ = std::make_unique<studio::Asides>(
-      executor(), studio::Asides::Parts{.gateway = model_room_->chat(), .clock = system_clock(), .metrics = metrics_},
+      executor(), studio::Asides::Parts{.gateway = model_room_->chat(),
+                                        .accounts = model_room_->accounts(),
+                                        .clock = system_clock(),
+                                        .metrics = metrics_},
       studio::Asides::Options());
   titles_ = std::make_unique<studio::Titles>(studio::Titles::Parts{
       .asides = *asides_, .threads = *threads_, .model = std::string(settings_.get(kTitleModel))});
@@ -271,6 +277,7 @@ void House::open_chat() {
                           .events = *events_,
                           .library = *library_,
                           .gateway = model_room_->chat(),
+                          .accounts = model_room_->accounts(),
                           .threads = *threads_,
                           .answers = *answers_,
                           .tools = tools_,
@@ -424,6 +431,7 @@ api::Services House::services(bool is_open) {
                        .database = *database_,
                        .blobs = *blobs_,
                        .events = *events_,
+                       .feeds = *feeds_,
                        .bus = *bus_,
                        .metrics = metrics_,
                        .clock = system_clock(),
@@ -448,6 +456,7 @@ void House::close() {
   if (std::exchange(is_closed_, true)) return;
   if (server_) server_->stop();
   if (local_server_) local_server_->stop();
+  if (feeds_) feeds_->stop();
   if (background_)
     run_blocking(executor(), [](Background* background) -> Task<> {
       background->group.cancel();

@@ -29,6 +29,7 @@
 #include "studio/chat/summaries.hpp"
 #include "studio/chat/thread_exchange.hpp"
 #include "studio/chat/titles.hpp"
+#include "studio/feed/event_feed.hpp"
 #include "studio/library/archives.hpp"
 #include "studio/library/library.hpp"
 #include "studio/library/shelves.hpp"
@@ -110,6 +111,7 @@ class House {
   std::unique_ptr<graph::NodeRegistry> registry_;
   std::unique_ptr<graph::Engine> engine_;
   std::unique_ptr<studio::Productions> productions_;
+  std::unique_ptr<studio::EventFeeds> feeds_;
   std::unique_ptr<studio::Previews> previews_;
   std::unique_ptr<store::WorkPool> library_pool_;
   std::unique_ptr<studio::AssetSearch> asset_search_;

@@ -1,7 +1,6 @@
 #include "base/task_group.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
-#include <deque>
 #include <exception>
 #include <list>
 
@@ -30,7 +29,8 @@ struct TaskGroup::State : std::enable_shared_from_this<TaskGroup::State> {
   Options options;
   Signal changed;
   std::list<Member::Running> running;
-  std::deque<Task<Result<>>> waiting;
+  std::list<Task<Result<>>>
+      waiting;  // a list: an empty deque holds half a kilobyte, and there is a group for each connection
   std::optional<Error> first_error;
   bool is_cancelled = false;
 

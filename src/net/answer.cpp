@@ -24,7 +24,10 @@ Result<> check_edge(const Service& service, const Request& request) {
   return check_media_type(request, request.body != nullptr);
 }
 
-void log_answer(const Record& record, std::string_view route, int status, double seconds, std::string_view request_id) {
+void note_end(const Service& service, const Record& record, std::string_view route, int status,
+              std::string_view request_id) {
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - record.started).count();
+  service.routes->count(record.method, route, status, seconds);
   const log::Level level = status >= 500 ? log::Level::info : log::Level::debug;
   log::write(level, "request answered",
              {{"method", to_string(record.method)},
@@ -38,7 +41,7 @@ void log_answer(const Record& record, std::string_view route, int status, double
 
 }  // namespace
 
-Task<> answer(Service service, Exchange* exchange, Request request) {
+Task<std::unique_ptr<StreamedAnswer>> answer(Service service, Exchange* exchange, Request request) {
   RequestNote note;
   request.note = &note;
   Record record{request.method, request.path, request.peer, std::chrono::steady_clock::now()};
@@ -51,18 +54,34 @@ Task<> answer(Service service, Exchange* exchange, Request request) {
   } else {
     response = co_await call_handler(service.handler, std::move(request));
   }
-  int status = 499;  // the client went away
+  Sent sent{.status = 499};  // the client went away
   if (!exchange->is_gone()) {
     if (!response) response = to_problem(response.error(), wishes.request_id);
     if (is_strict) response->headers.set(kStrictTransport.first, kStrictTransport.second);
-    const bool is_stream = std::holds_alternative<StreamBody>(response->body);
-    if (is_stream) service.metrics->streams.add(1);
-    status = co_await send_response(exchange, &wishes, std::move(*response));
-    if (is_stream) service.metrics->streams.add(-1);
+    sent = co_await send_response(exchange, &wishes, std::move(*response));
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - record.started).count();
-  service.routes->count(record.method, note.route, status, seconds);
-  log_answer(record, note.route, status, seconds, wishes.request_id);
+  if (sent.rest) {
+    service.metrics->streams.add(1);
+    co_return std::make_unique<StreamedAnswer>(
+        StreamedAnswer{service, std::move(sent.rest), record.method, std::move(record.path), std::move(record.peer),
+                       std::move(wishes.request_id), note.route, record.started});
+  }
+  note_end(service, record, note.route, sent.status, wishes.request_id);
+  co_return nullptr;
+}
+
+Task<> stream_answer(Exchange* exchange, std::unique_ptr<StreamedAnswer> rest) {
+  Result<> sent = fail(ErrorCode::internal, "the stream did not run");
+  try {
+    sent = co_await rest->body(*exchange);
+  } catch (const std::exception& exception) {
+    sent = fail(ErrorCode::internal, exception.what());
+  }
+  if (sent) sent = co_await exchange->end();
+  const int status = end_answer(*exchange, sent, rest->request_id);
+  rest->service.metrics->streams.add(-1);
+  const Record record{rest->method, std::move(rest->path), std::move(rest->peer), rest->started};
+  note_end(rest->service, record, rest->route, status, rest->request_id);
 }
 
 Task<> refuse(Service service, Exchange* exchange, Error error) {
@@ -70,7 +89,7 @@ Task<> refuse(Service service, Exchange* exchange, Error error) {
   Wishes wishes;
   wishes.request_id = Ulid::make().to_string();
   log::debug("request refused", {{"error", error.message}, {"request_id", wishes.request_id}});
-  co_await send_response(exchange, &wishes, problem_response(error, wishes.request_id));
+  (void)co_await send_response(exchange, &wishes, problem_response(error, wishes.request_id));
 }
 
 }  // namespace atelier::net

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <string>
 
 #include "net/edge.hpp"
@@ -16,8 +18,21 @@ struct Service {
   RouteMetrics* routes = nullptr;
 };
 
-// Checks the request at the edge, lets the handler answer it, sends the answer, counts and logs.
-Task<> answer(Service service, Exchange* exchange, Request request);
+// What is left of an answer whose body is a stream. It may last for minutes and be one of ten thousand: all that went
+// before it is gone by then, and this is what its end must know.
+struct StreamedAnswer {
+  Service service;
+  StreamBody body;
+  Method method = Method::get;
+  std::string path, peer, request_id;
+  std::string_view route;
+  std::chrono::steady_clock::time_point started;
+};
+
+// Checks the request at the edge, lets the handler answer it, sends the answer, counts and logs. Not null: the head of
+// a stream is sent, and stream_answer() does the rest.
+Task<std::unique_ptr<StreamedAnswer>> answer(Service service, Exchange* exchange, Request request);
+Task<> stream_answer(Exchange* exchange, std::unique_ptr<StreamedAnswer> rest);
 // Answers what never became a request.
 Task<> refuse(Service service, Exchange* exchange, Error error);
 

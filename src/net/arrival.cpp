@@ -24,24 +24,22 @@ constexpr std::string_view kSpeakTls =
 
 }  // namespace
 
-Arrival::Arrival(ServerLoop& loop, TaskGroup& own, UniqueFd fd, int family, std::string peer)
+Arrival::Arrival(ServerLoop& loop, UniqueFd fd, int family, std::string peer)
     : loop_(loop),
-      own_(own),
       transport_{.stream = Stream(loop.executor(), std::move(fd), family),
                  .received = {},
                  .peer = peer.empty() ? "unix" : std::move(peer),
                  .is_secure = false},
       deadline_(loop.deadlines(), *this) {}
 
-Task<Result<>> Arrival::run() {
+Task<Connection*> Arrival::meet() {
   deadline_.set(std::chrono::steady_clock::now() + loop_.options().header_timeout);
-  spoken_ = co_await meet();
+  spoken_ = co_await find_protocol();
   deadline_.clear();
-  if (!spoken_) co_return Result<>{};
-  co_return co_await spoken_->run();
+  co_return spoken_.get();
 }
 
-Task<std::unique_ptr<Connection>> Arrival::meet() {
+Task<std::unique_ptr<Connection>> Arrival::find_protocol() {
   if (loop_.tls()) {
     const bool is_begun = co_await start_tls();
     if (!is_begun) co_return nullptr;

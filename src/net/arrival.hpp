@@ -8,26 +8,28 @@
 
 namespace atelier::net {
 
-// A client that has just come: shakes hands where the server speaks TLS, finds out which HTTP is spoken, and then is
-// that. Made and ended by its ServerLoop, on the loop.
-class Arrival final : public Connection, private Deadlines::Target {
+// A client that has just come: shakes hands where the server speaks TLS, and finds out which HTTP is spoken. Made and
+// ended by its ServerLoop, on the loop.
+class Arrival final : private Deadlines::Target {
  public:
-  // `own` is the group in which run() is the one member: cancelling it cancels whatever waits.
-  Arrival(ServerLoop& loop, TaskGroup& own, UniqueFd fd, int family, std::string peer);
-  Task<Result<>> run() override;
-  void on_stopping() override;
-  void abandon(std::string_view reason) override;
+  Arrival(ServerLoop& loop, UniqueFd fd, int family, std::string peer);
+  // To spawn what awaits the client with: cancelling it cancels whatever waits.
+  TaskGroup::Member& own() noexcept { return own_; }
+  // What the client wants to be spoken to, which lives as long as this; null when it went away, or was sent away.
+  Task<Connection*> meet();
+  // As a Connection's.
+  void on_stopping();
+  void abandon(std::string_view reason);
 
  private:
-  // What the client wants to be spoken to; null when it went away, or was sent away.
-  Task<std::unique_ptr<Connection>> meet();
+  Task<std::unique_ptr<Connection>> find_protocol();
   Task<bool> start_tls();
   // Reads until it is clear whether that is how HTTP/2 begins.
   Task<bool> reads_preface();
   void on_deadline() override;
 
   ServerLoop& loop_;
-  TaskGroup& own_;
+  TaskGroup::Member own_;
   Transport transport_;
   Deadlines::Entry deadline_;
   bool is_over_ = false;

@@ -1,5 +1,6 @@
 #include "net/http1_connection.hpp"
 
+#include "base/async.hpp"
 #include "net/request_of.hpp"
 
 namespace atelier::net {
@@ -19,7 +20,7 @@ struct Body final : BodyReader {
 
 }  // namespace
 
-Http1ServerConnection::Http1ServerConnection(ServerLoop& loop, TaskGroup& own, Transport transport)
+Http1ServerConnection::Http1ServerConnection(ServerLoop& loop, TaskGroup::Member& own, Transport transport)
     : loop_(loop),
       own_(own),
       peer_(std::move(transport.peer)),
@@ -37,37 +38,41 @@ Http1ServerConnection::~Http1ServerConnection() { end_handling(); }
 
 Task<Result<>> Http1ServerConnection::run() {
   for (;;) {
-    const bool goes_on = co_await serve_one();
+    const std::uint64_t sent_before = stream_.sent_bytes();
+    auto served = co_await serve_one();
+    if (!served) break;
+    if (*served) co_await stream_answer(this, std::move(*served));
+    end_handling();
+    loop_.metrics().sent_bytes.add(stream_.sent_bytes() - sent_before);
+    if (will_close()) break;
+    const bool goes_on = co_await drain_body();
     if (!goes_on) break;
   }
   co_await linger();
   co_return Result<>{};
 }
 
-Task<bool> Http1ServerConnection::serve_one() {
+Task<std::optional<std::unique_ptr<StreamedAnswer>>> Http1ServerConnection::serve_one() {
   status_ = 0;
   incoming_ = {};
   auto head = co_await read_head();
   read_deadline_.clear();
-  const std::uint64_t sent_before = stream_.sent_bytes();
   Result<Request> request = fail(ErrorCode::internal, "no request");
   if (!head)
     request = error_of(head);
   else if (!*head)
-    co_return false;
+    co_return std::nullopt;
   else
     request = make_request(std::move(**head));
   begin_handling();
+  std::unique_ptr<StreamedAnswer> rest;
   if (request) {
-    co_await answer(loop_.service(), this, std::move(*request));
+    rest = co_await answer(loop_.service(), this, std::move(*request));
   } else {
     must_close_ = true;
     co_await refuse(loop_.service(), this, std::move(request).error());
   }
-  end_handling();
-  loop_.metrics().sent_bytes.add(stream_.sent_bytes() - sent_before);
-  if (will_close()) co_return false;
-  co_return co_await drain_body();
+  co_return std::optional(std::move(rest));
 }
 
 Task<Result<std::optional<RequestHead>>> Http1ServerConnection::read_head() {
@@ -139,7 +144,7 @@ std::span<char> Http1ServerConnection::free_space() {
     buffer_.resize(std::max(buffer_.size(), kBufferBytes));
   }
   // Bounded by the limits of the header and of a chunk's first line.
-  if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
+  if (end_ == buffer_.size()) buffer_.resize(std::max(buffer_.size() * 2, kBufferBytes));
   return {buffer_.data() + end_, buffer_.size() - end_};
 }
 
@@ -158,6 +163,7 @@ void Http1ServerConnection::begin_handling() {
 void Http1ServerConnection::end_handling() {
   if (is_watched_) loop_.gone_watch().remove(stream_.native());
   is_watched_ = false;
+  told_of_stop_ = nullptr;
   phase_ = Phase::idle;
   read_deadline_.set(std::chrono::steady_clock::now() + loop_.options().idle_timeout);
 }
@@ -166,11 +172,20 @@ void Http1ServerConnection::on_read_deadline() {
   if (phase_ == Phase::handling) {
     if (is_watched_ || is_gone_ || is_taken_over_) return;
     is_watched_ = true;
+    give_back_memory();
     loop_.gone_watch().add(stream_.native(), *this);
     return;
   }
   timed_out_ = true;
   stream_.cancel();
+}
+
+// An answer that takes this long may be a stream that lasts for minutes, one of ten thousand.
+void Http1ServerConnection::give_back_memory() {
+  if (!received().empty() || !incoming_.is_done) return;
+  std::string().swap(buffer_);  // assigning an empty one would keep the memory
+  begin_ = end_ = 0;
+  parser_.reset();
 }
 
 void Http1ServerConnection::on_write_deadline() { abandon("write_stalled"); }
@@ -185,6 +200,7 @@ void Http1ServerConnection::abandon(std::string_view reason) {
 
 void Http1ServerConnection::on_stopping() {
   if (phase_ == Phase::idle) stream_.cancel();
+  if (told_of_stop_) told_of_stop_->notify_all();
 }
 
 Task<> Http1ServerConnection::gone_or_stopping() {
@@ -219,6 +235,7 @@ Task<> Http1ServerConnection::linger() {
     phase_ = Phase::body;
     read_deadline_.set(std::chrono::steady_clock::now() + kLingerTimeout);
     begin_ = end_ = 0;
+    buffer_.resize(std::max(buffer_.size(), kBufferBytes));
     for (std::size_t dropped = 0; dropped < kLingerBytesMax;) {
       auto size = co_await stream_.read(buffer_);
       if (!size || *size == 0) break;

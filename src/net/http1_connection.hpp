@@ -19,8 +19,8 @@ class Http1ServerConnection final : public Connection,
                                     private RawConnection,
                                     private GoneWatch::Target {
  public:
-  // `own` is the group in which run() is the one member: cancelling it cancels whatever the handler waits for.
-  Http1ServerConnection(ServerLoop& loop, TaskGroup& own, Transport transport);
+  // `own` is what run() is awaited in: cancelling it cancels whatever the handler waits for.
+  Http1ServerConnection(ServerLoop& loop, TaskGroup::Member& own, Transport transport);
   ~Http1ServerConnection() override;
   Task<Result<>> run() override;
   void on_stopping() override;
@@ -38,6 +38,7 @@ class Http1ServerConnection final : public Connection,
   int status() const noexcept override { return status_; }
   bool is_stopping() const noexcept override { return loop_.is_stopping(); }
   Task<> gone_or_stopping() override;
+  void notify_at_stop(Signal* signal) noexcept override { told_of_stop_ = signal; }
 
  private:
   enum class Phase : std::uint8_t { idle, head, handling, body };
@@ -58,7 +59,8 @@ class Http1ServerConnection final : public Connection,
 
   Task<Result<std::optional<std::size_t>>> read_raw(std::span<char> into, std::chrono::milliseconds timeout) override;
   Task<Result<>> write_raw(std::span<const std::string_view> pieces) override;
-  Task<bool> serve_one();
+  // Reads the next request and answers it, but for what is left of a stream. nullopt: there is none.
+  Task<std::optional<std::unique_ptr<StreamedAnswer>>> serve_one();
   Task<Result<std::optional<RequestHead>>> read_head();
   Result<std::optional<RequestHead>> take_head(std::size_t size);
   Result<Request> make_request(RequestHead head);
@@ -72,6 +74,7 @@ class Http1ServerConnection final : public Connection,
   void end_handling();
   void render_head(const AnswerStart& start);
   bool will_close() const noexcept;
+  void give_back_memory();
   void on_read_deadline();
   void on_write_deadline();
   void on_gone() override { abandon("client_gone"); }
@@ -80,7 +83,7 @@ class Http1ServerConnection final : public Connection,
   void consume(std::size_t size) noexcept { begin_ += size; }
 
   ServerLoop& loop_;
-  TaskGroup& own_;
+  TaskGroup::Member& own_;
   const std::string peer_;
   const bool is_secure_;
   Stream stream_;
@@ -94,6 +97,7 @@ class Http1ServerConnection final : public Connection,
   Incoming incoming_;
   std::string head_;  // of the answer, kept for its memory
 
+  Signal* told_of_stop_ = nullptr;
   Phase phase_ = Phase::head;
   int status_ = 0;
   bool is_http_1_1_ = true, keeps_alive_ = true, must_close_ = false;

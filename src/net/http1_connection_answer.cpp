@@ -48,7 +48,9 @@ Task<Result<>> Http1ServerConnection::begin(AnswerStart start, std::string_view 
   if (is_chunk) fmt::format_to(std::back_inserter(head_), "{:x}\r\n", first.size());
   const std::string_view pieces[] = {head_, first, is_chunk ? "\r\n" : ""};
   const Stream::More stream_more = more == More::follows ? Stream::More::follows : Stream::More::no;
-  co_return co_await stream_.write(pieces, stream_more);
+  auto written = co_await stream_.write(pieces, stream_more);
+  if (is_streamed) std::string().swap(head_);
+  co_return written;
 }
 
 Task<Result<>> Http1ServerConnection::write(std::string bytes) {

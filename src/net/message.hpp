@@ -17,6 +17,10 @@
 #include "base/task.hpp"
 #include "base/unique_fd.hpp"
 
+namespace atelier {
+class Signal;
+}
+
 namespace atelier::net {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
@@ -95,6 +99,9 @@ class BodyWriter {
   // Cancels the waits given to it when the client goes away or the server stops: a stream that waits for events awaits
   // this beside them.
   virtual Task<> gone_or_stopping() = 0;
+  // The same for a stream that waits on one signal anyway: notified once the server begins to stop, until this is
+  // called with another or null. Must not die before.
+  virtual void notify_at_stop(Signal* signal) noexcept = 0;
 };
 
 // What whoever answers a request tells the server about it. Made by the server; lives as long as the request.

@@ -50,21 +50,17 @@ Task<Result<>> send_text(Exchange* exchange, const Wishes* wishes, Response resp
   co_return co_await exchange->end();
 }
 
-Task<Result<>> send_stream(Exchange* exchange, const Wishes* wishes, Response response) {
+// The head and what is there already; what is left of it, or nothing where there is no body.
+Task<Result<StreamBody>> begin_stream(Exchange* exchange, const Wishes* wishes, Response response) {
   const bool has_body = status_has_body(response.status) && wishes->conditions.method != Method::head;
   AnswerStart start{response.status, std::move(response.headers), std::nullopt, wishes->request_id, has_body};
   const std::string_view first = has_body ? std::string_view(response.first) : std::string_view();
-  if (auto begun = co_await exchange->begin(std::move(start), first, Exchange::More::no); !begun)
-    co_return error_of(begun);
-  if (!has_body) co_return co_await exchange->end();
-  Result<> done = fail(ErrorCode::internal, "the stream did not run");
-  try {
-    done = co_await std::get<StreamBody>(response.body)(*exchange);
-  } catch (const std::exception& exception) {
-    done = fail(ErrorCode::internal, exception.what());
-  }
-  if (!done) co_return error_of(done);
-  co_return co_await exchange->end();
+  auto begun = co_await exchange->begin(std::move(start), first, Exchange::More::no);
+  if (!begun) co_return error_of(begun);
+  if (has_body) co_return std::get<StreamBody>(std::move(response.body));
+  auto ended = co_await exchange->end();
+  if (!ended) co_return error_of(ended);
+  co_return StreamBody();
 }
 
 // The pieces of a file that answer a request, each after some text of its own (the heads of multipart/byteranges).
@@ -182,20 +178,28 @@ Wishes Wishes::of(const Request& request) {
           request.request_id};
 }
 
-Task<int> send_response(Exchange* exchange, const Wishes* wishes, Response response) {
+Task<Sent> send_response(Exchange* exchange, const Wishes* wishes, Response response) {
   Result<> sent = fail(ErrorCode::internal, "not sent");
-  if (std::holds_alternative<std::string>(response.body))
+  StreamBody rest;
+  if (std::holds_alternative<std::string>(response.body)) {
     sent = co_await send_text(exchange, wishes, std::move(response));
-  else if (std::holds_alternative<FileBody>(response.body))
+  } else if (std::holds_alternative<FileBody>(response.body)) {
     sent = co_await send_file(exchange, wishes, std::move(response));
-  else
-    sent = co_await send_stream(exchange, wishes, std::move(response));
-  if (sent) co_return exchange->status();
-  exchange->cut();
-  if (sent.error().code == ErrorCode::cancelled) co_return kClientGone;
-  log::error("an answer was cut in its middle",
-             {{"error", sent.error().describe()}, {"request_id", wishes->request_id}});
-  co_return 500;
+  } else {
+    auto begun = co_await begin_stream(exchange, wishes, std::move(response));
+    sent = begun ? Result<>() : Result<>(error_of(begun));
+    if (begun) rest = std::move(*begun);
+  }
+  const int status = end_answer(*exchange, sent, wishes->request_id);
+  co_return Sent{status, std::move(rest)};
+}
+
+int end_answer(Exchange& exchange, const Result<>& sent, std::string_view request_id) {
+  if (sent) return exchange.status();
+  exchange.cut();
+  if (sent.error().code == ErrorCode::cancelled) return kClientGone;
+  log::error("an answer was cut in its middle", {{"error", sent.error().describe()}, {"request_id", request_id}});
+  return 500;
 }
 
 }  // namespace atelier::net

@@ -121,14 +121,14 @@ void ServerLoop::begin_stop() {
   if (!stopping_) return;
   boost::system::error_code ignored;
   listener_->close(ignored);
-  for (Connection* connection : connections_) connection->on_stopping();
+  for (Arrival* connection : connections_) connection->on_stopping();
   stopping_->notify_all();
 }
 
 void ServerLoop::on_deadline() {
   log::warn("connections are cut, since they did not end within the time to stop",
             {{"connections", connections_.size()}});
-  for (Connection* connection : std::unordered_set(connections_)) connection->abandon("stop_timeout");
+  for (Arrival* connection : std::unordered_set(connections_)) connection->abandon("stop_timeout");
 }
 
 Task<Result<>> ServerLoop::accept_all() {
@@ -212,21 +212,25 @@ void ServerLoop::take(UniqueFd fd, int family, std::string peer) {
   }
   if (const std::string_view full = shared_.counts.enter(peer); !full.empty()) return turn_away(std::move(fd), full);
   if (family != AF_UNIX) tune(fd.get(), shared_.options.write_stall_timeout);
-  group_->spawn(serve(std::move(fd), family, std::move(peer)));
+  auto connection = std::make_unique<Arrival>(*this, std::move(fd), family, peer);
+  TaskGroup::Member& own = connection->own();
+  group_->spawn(serve(std::move(connection), std::move(peer)), own);
 }
 
-Task<Result<>> ServerLoop::serve(UniqueFd fd, int family, std::string peer) {
+Task<Result<>> ServerLoop::serve(std::unique_ptr<Arrival> connection, std::string peer) {
   shared_.metrics.connections.add(1);
-  {
-    // A group of one, so that this connection alone can be cancelled.
-    TaskGroup own(executor_);
-    Arrival connection(*this, own, std::move(fd), family, peer);
-    connections_.insert(&connection);
-    own.spawn(connection.run());
-    if (auto ended = co_await own.join(); !ended && ended.error().code != ErrorCode::cancelled)
-      log::error("a connection failed inside", {{"error", ended.error().describe()}});
-    connections_.erase(&connection);
+  connections_.insert(connection.get());
+  Result<> ended;
+  try {
+    Connection* spoken = co_await connection->meet();
+    if (spoken != nullptr) ended = co_await spoken->run();
+  } catch (const std::exception& exception) {
+    ended = fail(ErrorCode::internal, exception.what());
   }
+  if (!ended && ended.error().code != ErrorCode::cancelled)
+    log::error("a connection failed inside", {{"error", ended.error().describe()}});
+  connections_.erase(connection.get());
+  connection.reset();
   shared_.metrics.connections.add(-1);
   shared_.counts.leave(peer);
   co_return Result<>{};

@@ -15,7 +15,7 @@
 
 namespace atelier::net {
 
-class Connection;
+class Arrival;
 
 // How many connections there are, in all and of each peer. Shared by a server's loops; asked once a connection.
 class ConnectionCounts {
@@ -76,7 +76,7 @@ class ServerLoop final : private Deadlines::Target {
   // False when the loop should wait a little before it tries again.
   bool accept_some();
   void take(UniqueFd fd, int family, std::string peer);
-  Task<Result<>> serve(UniqueFd fd, int family, std::string peer);
+  Task<Result<>> serve(std::unique_ptr<Arrival> connection, std::string peer);
   void turn_away(UniqueFd fd, std::string_view reason);
   bool turn_away_without_descriptors();  // whether somebody was there
   void on_deadline() override;           // stop_timeout is over
@@ -88,7 +88,7 @@ class ServerLoop final : private Deadlines::Target {
   UniqueFd reserve_;  // given up to accept and refuse one when the process has no descriptor left
   RouteMetrics routes_;
   bool is_stopping_ = false;
-  std::unordered_set<Connection*> connections_;
+  std::unordered_set<Arrival*> connections_;
   TaskGroup* group_ = nullptr;  // run()'s
   // Made and ended by run(), on the loop.
   std::optional<Deadlines> deadlines_;

@@ -226,7 +226,7 @@ TEST_F(WebSockets, AClientThatVanishesEndsThem) {
 }
 
 TEST_F(WebSockets, AClientThatSaysNothingIsAskedAndThenLeft) {
-  begin({}, {.message_bytes_max = 1000, .idle_timeout = 60ms});
+  begin({}, {.message_bytes_max = 1000, .idle_timeout = 250ms});
   Wire wire = open();
   EXPECT_EQ(wire.read_exactly(2), std::string("\x89\0", 2));
   wire.send(frame(0x8a, ""));

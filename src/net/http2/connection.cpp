@@ -23,7 +23,7 @@ struct Body final : BodyReader {
 
 }  // namespace
 
-Http2ServerConnection::Http2ServerConnection(ServerLoop& loop, TaskGroup& own, Transport transport)
+Http2ServerConnection::Http2ServerConnection(ServerLoop& loop, TaskGroup::Member& own, Transport transport)
     : loop_(loop),
       own_(own),
       peer_(std::move(transport.peer)),
@@ -136,7 +136,8 @@ Task<Result<>> Http2ServerConnection::answer_one(Http2Stream* stream, WireReques
       stream->expect_body(asked.head->expects_continue, asked.head->length_bytes);
       request->body = std::make_unique<Body>(*stream);
     }
-    co_await answer(loop_.service(), stream, std::move(*request));
+    auto rest = co_await answer(loop_.service(), stream, std::move(*request));
+    if (rest) co_await stream_answer(stream, std::move(rest));
   } else {
     co_await refuse(loop_.service(), stream, std::move(request).error());
   }
@@ -213,6 +214,11 @@ Task<Result<>> Http2ServerConnection::send_rest() {
 
 void Http2ServerConnection::wake_if_over() {
   if (is_gone_ || (is_over() && is_sent() && !stream_.has_unsent())) stream_.cancel();
+}
+
+void Http2ServerConnection::on_stopping() {
+  begin_end();
+  for (const auto& [id, stream] : streams_) stream->on_stopping();
 }
 
 void Http2ServerConnection::begin_end() {

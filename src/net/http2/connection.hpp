@@ -19,10 +19,10 @@ namespace atelier::net {
 class Http2ServerConnection final : public Connection, private ServerWire::Owner, private Deadlines::Target {
  public:
   // `own` is the group in which run() is the one member.
-  Http2ServerConnection(ServerLoop& loop, TaskGroup& own, Transport transport);
+  Http2ServerConnection(ServerLoop& loop, TaskGroup::Member& own, Transport transport);
   ~Http2ServerConnection() override;
   Task<Result<>> run() override;
-  void on_stopping() override { begin_end(); }
+  void on_stopping() override;
   void abandon(std::string_view reason) override;
 
   // For its streams.
@@ -60,7 +60,7 @@ class Http2ServerConnection final : public Connection, private ServerWire::Owner
   bool is_sent() const noexcept { return sent_ == out_.size(); }
 
   ServerLoop& loop_;
-  TaskGroup& own_;
+  TaskGroup::Member& own_;
   const std::string peer_;
   const bool is_secure_;
   Stream stream_;

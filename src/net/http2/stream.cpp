@@ -177,6 +177,10 @@ Task<> Http2Stream::gone_or_stopping() {
   if (!is_gone_ && !is_stopping()) co_await connection_.loop().wait_for_stop();
 }
 
+void Http2Stream::on_stopping() {
+  if (told_of_stop_) told_of_stop_->notify_all();
+}
+
 void Http2Stream::on_body(std::string_view bytes) {
   body_bytes_ += bytes.size();
   pace_.on_received(bytes.size());

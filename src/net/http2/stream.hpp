@@ -43,6 +43,9 @@ class Http2Stream final : public Exchange, public WireStream {
   int status() const noexcept override { return status_; }
   bool is_stopping() const noexcept override;
   Task<> gone_or_stopping() override;
+  void notify_at_stop(Signal* signal) noexcept override { told_of_stop_ = signal; }
+  // The server begins to stop.
+  void on_stopping();
 
   void on_body(std::string_view bytes) override;
   void on_body_end() override;
@@ -72,6 +75,7 @@ class Http2Stream final : public Exchange, public WireStream {
   int status_ = 0;
   bool has_body_ = false, is_last_ = false;  // of the answer
 
+  Signal* told_of_stop_ = nullptr;
   bool is_gone_ = false, is_closed_ = false, is_handled_ = false;
 };
 
