@@ -32,7 +32,7 @@ Task<Result<studio::JobNews::Heard>> JobEar::heard(studio::JobWord word) {
   co_return Heard::known;
 }
 
-MediaRoom::MediaRoom(Parts parts) : executor_(parts.executor) {
+MediaRoom::MediaRoom(Parts parts) : executor_(parts.executor), partials_(parts.metrics) {
   polls_ = std::make_unique<model::PollSchedule>(executor_, system_clock());
   local_ = std::make_unique<graph::WorkerMedia>(parts.services);
   gateway_ = std::make_unique<model::MediaGateway>(parts.models.media_parts(*polls_, local_.get()));
@@ -50,6 +50,10 @@ MediaRoom::MediaRoom(Parts parts) : executor_(parts.executor) {
       return address(inbox, url, provider, key);
     };
   parts.services.generator = gateway_.get();
+  parts.services.partials = &partials_;
+  parts.services.key_state_of = [accounts = &parts.models.accounts()](const Principal& principal) {
+    return accounts->key_state_of(principal);
+  };
   parts.services.on_work_left = [this](std::string key) { generations_->work_left(std::move(key)); };
 }
 

@@ -55,6 +55,9 @@ enum class Role : std::uint8_t { member, admin };
 struct Principal {
   UserId owner;
   Role role = Role::member;
+  // The access key they came with, or their session was opened with, whose limits and allowance hold for what they
+  // make models do. Nil: none.
+  KeyId key = {};
 };
 
 }  // namespace atelier

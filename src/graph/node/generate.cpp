@@ -124,13 +124,23 @@ Task<Result<Outputs>> run_generate(NodeServices* services, StepRun step) {
   // The same for every try of this work, and another where the work before it is over.
   call.idempotency_key = left ? left->key : sha256(key + step.run.to_string()).hex().substr(0, 32);
   call.deadline = step.deadline;
+  if (services->key_state_of) {
+    Principal principal = step.principal;
+    principal.key = parameters->key;
+    auto state = services->key_state_of(principal);
+    // What is at a provider already is paid for: it is fetched, whatever became of the key.
+    if (!state && !left) co_return error_of(state);
+    if (state) call.key = std::move(*state);
+  }
   if (services->webhook_url)
     call.webhook_url = [services, key](std::string provider) {
       return services->webhook_url(std::move(provider), key);
     };
   auto made = co_await services->generator->make(std::move(call), &book, std::move(left));
   if (made) co_return co_await book.finish(std::move(*made));
-  const Error error = made.error();
+  Error error = made.error();
+  // The next day or month is nothing to wait for: whoever asked is told now, and may ask again then.
+  if (error.reason == "allowance_day" || error.reason == "allowance_month") error.code = ErrorCode::forbidden;
   if (error.code == ErrorCode::cancelled) {
     // Stopped with the server, it goes on from its row; with its run, the provider is to be told.
     if (services->on_work_left) services->on_work_left(key);
@@ -197,6 +207,7 @@ json::Value to_json(const GenerateParameters& parameters) {
     for (const std::string& source : parameters.sources) sources.push_back(json::Value(source));
     out["sources"] = std::move(sources);
   }
+  if (!parameters.key.is_nil()) out["key"] = parameters.key.to_string();
   return out;
 }
 
@@ -210,7 +221,13 @@ Result<GenerateParameters> generate_parameters_from_json(const json::Value& valu
   if (const json::Array* sources = reader.optional_array("sources", model::kMediaInputsMax))
     for (const json::Value& source : *sources)
       parameters.sources.push_back(source.is_string() ? std::string(source.get_string()) : std::string());
+  const std::string key = reader.optional_string("key", {.bytes_max = 64}).value_or("");
   if (auto done = reader.finish(); !done) return error_of(done);
+  if (!key.empty()) {
+    auto id = KeyId::parse(key);
+    if (!id) return fail(ErrorCode::invalid_argument, "is no key", {.reason = {}, .where = "/key"});
+    parameters.key = *id;
+  }
   auto read = model::media_request_from_json(*request, "/request");
   if (!read) return error_of(read);
   parameters.request = std::move(*read);

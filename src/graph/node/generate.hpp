@@ -26,6 +26,8 @@ struct GenerateParameters {
   bool keeps = false;
   // The assets that the inputs are, in their order, for the lineage; empty texts where they are none.
   std::vector<std::string> sources = {};
+  // The access key whose limits and allowance hold; nil: none.
+  KeyId key = {};
 };
 json::Value to_json(const GenerateParameters& parameters);
 Result<GenerateParameters> generate_parameters_from_json(const json::Value& value);

@@ -22,6 +22,12 @@ constexpr std::chrono::seconds kFlushEvery{60};
 constexpr std::int64_t kActivityAgeMs = 3'600'000;  // old enough to be written by whoever happens to come by
 constexpr std::size_t kFlushBatch = 500;
 
+Result<> check_expiry(const model::KeyState& state, UnixMs now_ms) {
+  if (state.expires_ms == 0 || now_ms < state.expires_ms) return {};
+  return fail(ErrorCode::unauthenticated, "this key expired at " + format_rfc3339(state.expires_ms),
+              {.reason = "key_expired", .where = {}});
+}
+
 }  // namespace
 
 std::string_view to_string(Role role) noexcept { return role == Role::admin ? "admin" : "member"; }
@@ -30,7 +36,7 @@ model::KeyStatePtr Accounts::state_of(const AccessKey& key, std::shared_ptr<mode
   const KeySettings& settings = key.settings;
   model::KeyState state{.id = key.id,
                         .name = settings.name,
-                        .principal = {.owner = key.owner, .role = key.role},
+                        .principal = {.owner = key.owner, .role = key.role, .key = key.id},
                         .models = settings.models,
                         .routes = settings.routes,
                         .expires_ms = settings.expires_ms,
@@ -228,10 +234,19 @@ Result<model::KeyStatePtr> Accounts::look_up(std::string_view secret) {
   model::KeyStatePtr state = cache_.find(sha256(secret));
   if (!state) return refuse_secret();
   const UnixMs now_ms = parts_.clock.wall_ms();
-  if (state->expires_ms > 0 && now_ms >= state->expires_ms)
-    return fail(ErrorCode::unauthenticated, "this key expired at " + format_rfc3339(state->expires_ms),
-                {.reason = "key_expired", .where = {}});
+  if (auto is_good = check_expiry(*state, now_ms); !is_good) return error_of(is_good);
   state->activity->used_ms.store(now_ms, std::memory_order_relaxed);
+  return state;
+}
+
+Result<model::KeyStatePtr> Accounts::key_state_of(const Principal& principal) const {
+  if (principal.key.is_nil()) return model::open_key_state(principal);
+  if (!is_loaded_.load(std::memory_order_acquire)) return fail(ErrorCode::unavailable, "access keys are not read yet");
+  model::KeyStatePtr state = cache_.find(principal.key);
+  if (!state)
+    return fail(ErrorCode::unauthenticated, "the access key is in force no more",
+                {.reason = "key_gone", .where = {}});
+  if (auto is_good = check_expiry(*state, parts_.clock.wall_ms()); !is_good) return error_of(is_good);
   return state;
 }
 

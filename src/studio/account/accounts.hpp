@@ -65,6 +65,9 @@ class Accounts {
   Result<model::KeyStatePtr> look_up(std::string_view secret);
   // The same, loading what must be loaded.
   Task<Result<model::KeyStatePtr>> find_key_state(std::string secret);
+  // What holds for what this principal makes models do: their key's limits, or none where they came without.
+  // unauthenticated where the key is in force no more.
+  Result<model::KeyStatePtr> key_state_of(const Principal& principal) const;
   // Who holds this key.
   Task<Result<Principal>> find_key(std::string secret);
 

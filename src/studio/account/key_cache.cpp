@@ -9,6 +9,15 @@ model::KeyStatePtr KeyCache::find(const Digest& hash) const {
   return found == shard.all.end() ? nullptr : found->second;
 }
 
+model::KeyStatePtr KeyCache::find(KeyId id) const {
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const auto& [hash, state] : shard.all)
+      if (state->id == id) return state;
+  }
+  return nullptr;
+}
+
 void KeyCache::put(const Digest& hash, model::KeyStatePtr state) {
   Shard& shard = shards_[shard_of(hash)];
   const std::lock_guard lock(shard.mutex);

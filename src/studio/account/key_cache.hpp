@@ -16,6 +16,8 @@ class KeyCache {
  public:
   // Null: nobody's.
   model::KeyStatePtr find(const Digest& hash) const;
+  // The same by the key itself. Goes through every key.
+  model::KeyStatePtr find(KeyId id) const;
   void put(const Digest& hash, model::KeyStatePtr state);
   void remove(const Digest& hash);
   // All of a user's. Goes through every key.

@@ -94,8 +94,12 @@ Task<Result<SessionState>> Accounts::find_session_state(std::string session) {
   auto id = SessionId::parse(rows->text(0, 2));
   if (!id) co_return error_of(std::move(id));
   use_.note(digest, now_ms);
+  // One that was opened before this was noted has none.
+  const auto key = KeyId::parse(rows->text(0, 3));
   co_return SessionState{
-      .principal = {.owner = *owner, .role = rows->text(0, 1) == "admin" ? Role::admin : Role::member},
+      .principal = {.owner = *owner,
+                    .role = rows->text(0, 1) == "admin" ? Role::admin : Role::member,
+                    .key = key ? *key : KeyId()},
       .id = *id,
       .is_by_password = rows->text(0, 3) == kByPassword};
 }

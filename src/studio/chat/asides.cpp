@@ -89,7 +89,9 @@ Task<Result<std::string>> Asides::ask(Aside aside) {
   request.output_tokens_max = aside.output_tokens_max;
   request.messages.push_back(text_message(model::Role::system, std::move(aside.instructions)));
   request.messages.push_back(text_message(model::Role::user, std::move(aside.text)));
-  auto call = call_of(aside.principal, std::move(request), aside.kind + "-" + Ulid::make().to_string(),
+  auto key = parts_.accounts.key_state_of(aside.principal);
+  if (!key) co_return error_of(key);
+  auto call = call_of(std::move(*key), std::move(request), aside.kind + "-" + Ulid::make().to_string(),
                       parts_.clock.now() + aside.deadline);
   if (!call) co_return error_of(call);
   model::WholeAnswer whole = co_await parts_.gateway.answer(std::move(*call));

@@ -10,6 +10,7 @@
 #include "base/metrics.hpp"
 #include "base/task_group.hpp"
 #include "model/call/chat_gateway.hpp"
+#include "studio/account/accounts.hpp"
 
 namespace atelier::studio {
 
@@ -30,6 +31,7 @@ class Asides {
  public:
   struct Parts {
     model::ChatGateway& gateway;
+    const Accounts& accounts;
     const Clock& clock;
     Metrics& metrics;
   };

@@ -129,8 +129,10 @@ Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::T
   if (auto resolved = directory->resolve(model); !resolved) co_return error_of(resolved);
   auto request = co_await chat_request(&parts_.library, principal, thread, &messages, model);
   if (!request) co_return error_of(request);
+  auto key = parts_.accounts.key_state_of(principal);
+  if (!key) co_return error_of(key);
   offer_tools(*thread, may_call_tools, *request);
-  co_return call_of(principal, std::move(*request), Ulid::make().to_string(), parts_.clock.now() + parts_.deadline);
+  co_return call_of(std::move(*key), std::move(*request), Ulid::make().to_string(), parts_.clock.now() + parts_.deadline);
 }
 
 Task<Result<model::ChatCall>> Chat::call_at(Principal principal, const store::ThreadRow* thread, std::int64_t last,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "studio/account/accounts.hpp"
 #include "studio/chat/answers.hpp"
 #include "studio/chat/context.hpp"
 #include "studio/chat/threads.hpp"
@@ -41,6 +42,7 @@ class Chat {
     store::EventLog& events;
     Library& library;
     model::ChatGateway& gateway;
+    const Accounts& accounts;
     Threads& threads;
     Answers& answers;
     const ToolBox& tools;

@@ -151,7 +151,7 @@ static bool has_thoughts(const model::ChatRequest& request) {
   });
 }
 
-Result<model::ChatCall> call_of(Principal principal, model::ChatRequest request, std::string request_id,
+Result<model::ChatCall> call_of(model::KeyStatePtr key, model::ChatRequest request, std::string request_id,
                                 std::chrono::steady_clock::time_point deadline) {
   model::Target target{.base_url = {}, .model = request.model};
   // What the model thought goes along whole. Where it is relayed, a provider that takes none gets the request without.
@@ -164,7 +164,7 @@ Result<model::ChatCall> call_of(Principal principal, model::ChatRequest request,
                        .is_read = true,
                        .request_id = std::move(request_id),
                        .deadline = deadline};
-  call.key = model::open_key_state(principal);
+  call.key = std::move(key);
   call.trace = model::trace_of(std::nullopt);
   return call;
 }

@@ -165,7 +165,13 @@ Task<Result<NewGeneration>> Generations::read(Principal principal, json::Value b
 }
 
 Task<Result<GenerationView>> Generations::create(Principal principal, NewGeneration wanted) {
-  auto able = parts_.gateway.estimate(wanted.request, wanted.model);
+  model::KeyStatePtr key;
+  if (parts_.services.key_state_of) {
+    auto state = parts_.services.key_state_of(principal);
+    if (!state) co_return error_of(state);
+    key = std::move(*state);
+  }
+  auto able = parts_.gateway.estimate(wanted.request, wanted.model, key.get());
   if (!able) co_return error_of(able);
   // The dearest of those that may do it.
   std::optional<std::int64_t> estimate = 0;
@@ -199,6 +205,7 @@ Task<Result<RunId>> Generations::submit(Principal principal, NewGeneration wante
   parameters.nonce =
       wanted.idempotency_key.empty() ? request.id.to_string() : sha256(wanted.idempotency_key).hex().substr(0, 32);
   parameters.keeps = true;
+  parameters.key = principal.key;
   for (const AssetId& id : wanted.inputs) parameters.sources.push_back(id.to_string());
   graph::Node node;
   node.name = kStep;
@@ -241,6 +248,8 @@ Task<Result<std::vector<GenerationView>>> Generations::views_of(Principal princi
     if (auto job = job_of.find(run.id); job != job_of.end()) view.job = std::move(job->second);
     view.run = std::move(run);
     view.facts = facts_of(view);
+    if (view.run.state == graph::RunState::running)
+      if (const auto picture = partial_of(principal, view.run.id)) view.partial = picture->number;
     views.push_back(std::move(view));
   }
   co_return views;
@@ -256,6 +265,21 @@ Task<Result<GenerationView>> Generations::find(Principal principal, RunId id) {
   if (views->empty())
     co_return fail(ErrorCode::not_found, "there is no such generation", {.reason = "not_found", .where = {}});
   co_return std::move(views->front());
+}
+
+graph::PartialShelf::PicturePtr Generations::partial_of(Principal principal, RunId id) const {
+  if (parts_.services.partials == nullptr) return nullptr;
+  return parts_.services.partials->find({.owner = principal.owner, .run = id, .node = std::string(kStep)});
+}
+
+Task<Result<graph::PartialShelf::PicturePtr>> Generations::find_partial(Principal principal, RunId id) {
+  auto run = co_await parts_.engine.find_summary(principal, id);
+  if (!run) co_return error_of(run);
+  auto picture = partial_of(principal, id);
+  if (!picture)
+    co_return fail(ErrorCode::not_found, "there is nothing to be seen of it yet, or it is over",
+                   {.reason = "not_found", .where = {}});
+  co_return picture;
 }
 
 Task<Result<Generations::Page>> Generations::list(Principal principal, std::string kind, std::string after,
@@ -378,6 +402,7 @@ Task<Result<>> Generations::keep_tidy() {
 }
 
 Task<> Generations::stop() {
+  co_await voices_.stop();
   calling_off_->cancel();
   (void)co_await calling_off_->join();
 }
@@ -385,7 +410,6 @@ Task<> Generations::stop() {
 json::Value to_json(const GenerationView& view) {
   const graph::StepView* step = step_of(view.run);
   const bool is_unknown =
-  co_await voices_.stop();
       view.job && view.job->state == MediaJobState::unknown && view.run.state == graph::RunState::failed;
   json::Object out{{"id", view.run.id.to_string()},
                    {"kind", view.kind},
@@ -402,6 +426,7 @@ json::Value to_json(const GenerationView& view) {
   out["error"] = graph::to_json(step != nullptr && step->error ? step->error : view.run.error);
   out["estimate_picodollars"] = view.estimate ? json::Value(*view.estimate) : json::Value();
   if (step != nullptr) out["progress"] = json::Object{{"done", step->progress_done}, {"total", step->progress_total}};
+  if (view.partial > 0) out["partial"] = view.partial;
   if (view.job) {
     json::Object job{
         {"provider", view.job->provider}, {"candidate", view.job->candidate}, {"state", to_string(view.job->state)}};
