@@ -2,13 +2,14 @@
 // and how long its waveform takes to draw.
 //
 // Sound is there when the element says `playing` and its clock has moved on, counted from before the press is sent to the browser; that
-// what is played is not silent is checked apart, in the last round of each format. Memory is that of the page's process (PSS, so that what processes share counts once; the JavaScript heap is
-// part of it): before, with the library open and its garbage collected; its most while the sound is opened, ten seconds of it played and
-// 1:59:00 sought and played; and in the end, collected again.
+// what is played is not silent is checked apart, in the last round of each format. Memory is what the pages' processes have allocated (PSS
+// without mapped files, whose share depends on who else runs a browser; the JavaScript heap is part of it): before, with the library open
+// and its garbage collected; its most while the sound is opened, ten seconds of it played and 1:59:00 sought and played; and in the end,
+// collected again.
 //
 // Usage: node long_audio.mjs [--bin DIR] [--rounds N] [--formats mp3,m4a,ogg] (flac and wav too)
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, openAsBlob, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, openAsBlob, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Studio, launch, median, option, spread } from './rig.mjs';
@@ -77,7 +78,7 @@ async function pressed(page, x, y, from) {
 const tellWave = () => {
   const look = () => {
     const canvas = document.querySelector('dialog canvas');
-    const [peaks] = performance.getEntriesByType('resource').filter(({ name }) => /\/peaks/.test(name));
+    const [peaks] = performance.getEntriesByType('resource').filter(({ name }) => /\/api\/assets\/.*\/peaks/.test(name));
     const isDrawn = peaks && canvas?.width > 0 && canvas.getContext('2d').getImageData(0, Math.floor(canvas.height / 2), canvas.width, 1).data.some((value) => value > 0);
     if (isDrawn) window.wave = { ms: performance.now() - peaks.responseEnd, bytes: peaks.decodedBodySize };
     else requestAnimationFrame(look);
@@ -104,19 +105,22 @@ const loudness = () => {
   });
 };
 
-const pssOf = (pid) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) / 1024;
-// The processes of pages, largest first: the first is the one with the page, the others are kept in reserve.
-async function pageProcess(browser) {
+// Of those that are still there, without what is mapped from files.
+const memoryIn = (pids) => pids.filter((pid) => existsSync(`/proc/${pid}`)).reduce((all, pid) => {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return [...rollup.matchAll(/^Pss_(?:Anon|Shmem):\s+(\d+)/gm)].reduce((sum, [, kib]) => sum + Number(kib) / 1024, all);
+}, 0);
+// Of pages, whether shown or kept in reserve.
+async function pageProcesses(browser) {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
-  const sized = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => ({ pid: id, mib: pssOf(id) }));
-  return sized.toSorted((a, b) => b.mib - a.mib)[0].pid;
+  return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
 }
-async function memoryOf(devtools, pid) {
+async function memoryOf(devtools, pids) {
   for (let turn = 0; turn < 2; turn += 1) await devtools.send('HeapProfiler.collectGarbage');
   const { metrics } = await devtools.send('Performance.getMetrics');
-  return { mib: pssOf(pid), heap: metrics.find(({ name }) => name === 'JSHeapUsedSize').value / 1048576 };
+  return { mib: memoryIn(pids), heap: metrics.find(({ name }) => name === 'JSHeapUsedSize').value / 1048576 };
 }
 
 async function round(browser, studio, asset, isLast) {
@@ -137,10 +141,10 @@ async function round(browser, studio, asset, isLast) {
     await page.goto(`${studio.url}/library`);
     await page.locator('[role=gridcell]').first().waitFor();
     await page.waitForTimeout(SETTLED_MS);
-    const pid = await pageProcess(browser);
-    const before = await memoryOf(devtools, pid);
+    const pids = await pageProcesses(browser);
+    const before = await memoryOf(devtools, pids);
     let most = 0;
-    const sampling = setInterval(() => (most = Math.max(most, pssOf(pid))), 250);
+    const sampling = setInterval(() => (most = Math.max(most, memoryIn(pids))), 250);
 
     await page.evaluate(tellWave);
     await page.locator('[role=gridcell]', { hasText: asset.name }).first().click();
@@ -157,7 +161,7 @@ async function round(browser, studio, asset, isLast) {
     const sought = await pressed(page, canvas.x + (canvas.width * SEEK_S) / first.duration, canvas.y + canvas.height / 2, SEEK_S - 60);
     await page.waitForTimeout(SETTLED_MS);
     clearInterval(sampling);
-    const after = await memoryOf(devtools, pid);
+    const after = await memoryOf(devtools, pids);
     return { first, sought, wave, before, after, most, opened, fetched, loudest: isLast ? await page.evaluate(loudness) : null };
   } finally {
     await context.close();
