@@ -212,7 +212,7 @@ test('a model that takes pictures and masks is given them, painted by hand or by
   await expect(form.getByText('Mask', { exact: true })).toBeVisible();
   await expect(form.getByText('At most $0.04')).toBeVisible();
   await expect(form.getByText('Being tried again')).toBeVisible();
-  await expect(form.getByText('lately 12.5 s')).toBeVisible();
+  await expect(form.getByRole('paragraph').filter({ hasText: 'lately 12.5 s' })).toBeVisible();
   await form.getByText('More', { exact: true }).click();
   const options = form.getByRole('textbox', { name: 'Options of the provider, as JSON' });
   await options.fill('[1]');
