@@ -143,6 +143,7 @@ bool Connection::take_request() {
   is_counted_ = decision.is_counted;
   step_ = sent_ = 0;
   sent_bytes_ = tokens_ = 0;
+  is_held_ = false;
   begun_ = Clock::now();
   return true;
 }
@@ -170,6 +171,10 @@ Connection::Played Connection::play() {
       case Step::Kind::wait:
         ++step_;
         if (step.length.count() > 0) wait_until(Clock::now() + step.length);
+        return Played::waits;
+      case Step::Kind::hold:
+        ++step_;
+        is_held_ = true;
         return Played::waits;
       case Step::Kind::fin:
         end_answer(script->is_success);
@@ -235,6 +240,10 @@ void Connection::resume(std::uint64_t ticket) {
   if (!is_open_ || ticket != ticket_) return;
   if (is_half_open_) return look_half_open();
   pump();
+}
+
+void Connection::release() {
+  if (std::exchange(is_held_, false) && is_open_) pump();
 }
 
 void Connection::wait_writable() {

@@ -32,6 +32,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Keeps the connection open and never reads it.
   void stay_silent();
   void resume(std::uint64_t ticket);  // from Waits
+  void release();                     // goes on where its script holds it
   void close();
   void reset();  // closes with RST
 
@@ -68,6 +69,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_counted_ = false;
   std::size_t step_ = 0, sent_ = 0;  // of the step
   std::uint64_t sent_bytes_ = 0, tokens_ = 0, ticket_ = 0;
+  bool is_held_ = false;
   Clock::time_point begun_;
   std::string stamped_;
 };

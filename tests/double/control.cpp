@@ -126,7 +126,7 @@ Answer Control::change(const Request& request) {
   if (!parsed) return complain({.status = 400, .message = parsed.error().message});
   Checks checks(kOpenAiWords, true);
   Reader body(*parsed, "", checks);
-  const bool resets = body.flag("reset"), clears = body.flag("clear");
+  const bool resets = body.flag("reset"), clears = body.flag("clear"), releases = body.flag("release");
   const auto seed = body.integer("seed", 0);
   const std::string connects = body.text("connects");
   const auto mode = parse_connects(connects.empty() ? "normal" : connects);
@@ -155,6 +155,7 @@ Answer Control::change(const Request& request) {
   if (seed) rules_.seed(static_cast<std::uint64_t>(*seed));
   for (Rule& rule : rules) ensure(rules_.add(std::move(rule)).has_value(), "the rule's fault was parsed before");
   if (!connects.empty()) hooks_.set_connects(*mode);
+  if (releases) hooks_.release();
   return state();
 }
 

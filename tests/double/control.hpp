@@ -16,6 +16,7 @@ class Control {
     std::function<void(Connects)> set_connects;
     std::function<void()> reset;
     std::function<Jobs&()> jobs;
+    std::function<void()> release;
   };
   Control(Journal& journal, Rules& rules, Hooks hooks) : journal_(journal), rules_(rules), hooks_(std::move(hooks)) {}
   static bool is_meant(std::string_view path) noexcept;

@@ -31,6 +31,7 @@ constexpr FaultKind kKinds[] = {
     {"slow-first", number, "", "so many ms between the start of the stream and its first token"},
     {"token-gap", number, "", "so many ms between tokens"},
     {"stall-mid", optional_number, "", "nothing more in mid-stream, for so many ms or for ever"},
+    {"hold-mid", none, "", "nothing more in mid-stream until it is released: POST /control {\"release\":true}"},
     {"slow-end", number, "", "so many ms between the last token and the finish"},
     // Broken connections. Each ends by FIN, or as its word says: rst; clean ends the HTTP body as if it were whole.
     {"cut-before-head", optional_word, "fin rst ", "closes instead of answering"},

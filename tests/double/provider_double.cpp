@@ -50,8 +50,10 @@ struct ProviderDouble::State final : Hub {
         acceptor(io.get_executor()),
         waits_(io.get_executor()),
         control(journal_, rules,
-                {.set_connects = [this](Connects wanted) { set_connects(wanted); }, .reset = [this] { reset(); },
-                 .jobs = [this]() -> Jobs& { return service_.jobs(); }}),
+                {.set_connects = [this](Connects wanted) { set_connects(wanted); },
+                 .reset = [this] { reset(); },
+                 .jobs = [this]() -> Jobs& { return service_.jobs(); },
+                 .release = [this] { release(); }}),
         service_(options, journal_, rules, control) {
     service_.jobs().post = [this](Letter letter) { courier.send(std::move(letter)); };
     listen(options.port);
@@ -144,6 +146,12 @@ struct ProviderDouble::State final : Hub {
     set_connects(Connects::normal);
   }
 
+  // One that goes on may end, and is forgotten then.
+  void release() {
+    const auto all = connections;
+    for (const auto& connection : all) connection->release();
+  }
+
   // On the loop, and waited for.
   template <class Change>
   void run(Change change) {
@@ -186,6 +194,10 @@ void ProviderDouble::clear_rules() { state_->rules.clear(); }
 std::vector<RuleState> ProviderDouble::rules() const { return state_->rules.list(); }
 void ProviderDouble::set_connects(Connects connects) {
   state_->run([&] { state_->set_connects(connects); });
+}
+
+void ProviderDouble::release() {
+  state_->run([&] { state_->release(); });
 }
 
 std::vector<Job> ProviderDouble::jobs() const {

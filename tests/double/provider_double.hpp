@@ -68,6 +68,8 @@ class ProviderDouble {
   void clear_rules();
   std::vector<RuleState> rules() const;
   void set_connects(Connects connects);
+  // Answers that "hold-mid" holds go on.
+  void release();
 
   // Work it was given, oldest first.
   std::vector<Job> jobs() const;

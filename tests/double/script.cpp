@@ -234,8 +234,9 @@ class Writer {
   }
 
   void strike_middle() {
-    for (const std::string_view name : {"stall-mid", "half-open-mid", "bad-chunk", "cut-mid"})
+    for (const std::string_view name : {"hold-mid", "stall-mid", "half-open-mid", "bad-chunk", "cut-mid"})
       if (faults_.has(name)) flush();
+    if (faults_.has("hold-mid")) script_.steps.push_back({.kind = Step::Kind::hold});
     if (faults_.has("stall-mid")) wait("stall-mid");
     if (!has_ended_ && faults_.has("half-open-mid")) end(Step::Kind::half_open);
     if (!has_ended_ && faults_.has("bad-chunk")) {

@@ -15,6 +15,7 @@ struct Step {
   enum class Kind : std::uint8_t {
     send,
     wait,       // `length`; zero: for ever
+    hold,       // until it is released
     fin,        // closes
     reset,      // closes with RST
     half_open,  // neither reads nor writes any more
