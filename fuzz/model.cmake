@@ -1,6 +1,7 @@
 atelier_fuzz(model_answer model_answer.cpp LINK atelier_model)
 atelier_fuzz(model_events model_events.cpp LINK atelier_model)
 atelier_fuzz(model_form model_form.cpp LINK atelier_model)
+atelier_fuzz(model_media_event model_media_event.cpp LINK atelier_model)
 atelier_fuzz(model_mask model_mask.cpp LINK atelier_model)
 atelier_fuzz(model_prices model_prices.cpp LINK atelier_model)
 atelier_fuzz(model_request model_request.cpp LINK atelier_model)

@@ -35,8 +35,7 @@ net::Response file_response(store::OpenBlob blob, std::string media_type, std::s
   net::Response response;
   response.headers.set("content-type", media_type);
   response.headers.set("cache-control", "private, no-cache");
-  // A user's file is shown, never run.
-  response.headers.set("content-security-policy", "sandbox; default-src 'none'; media-src 'self'; img-src 'self'");
+  response.headers.set("content-security-policy", std::string(kFileContentPolicy));
   if (!download_name.empty()) response.headers.set("content-disposition", attachment_named(download_name));
   UniqueFd fd = blob.fd.duplicate();
   const std::uint64_t size_bytes = blob.info.size_bytes;

@@ -1,4 +1,5 @@
 // Pictures, sound and clips: what can be asked for, what it may cost, and what became of it.
+#include "api/file_response.hpp"
 #include "api/model_facts.hpp"
 #include "api/request.hpp"
 #include "api/tables.hpp"
@@ -103,6 +104,18 @@ Task<Result<net::Response>> get(Services services, net::Request request) {
   co_return generation_response(*view);
 }
 
+Task<Result<net::Response>> partial(Services services, net::Request request) {
+  auto id = id_in<RunId>(request, "id");
+  if (!id) co_return error_of(id);
+  auto picture = co_await services.generations.find_partial(request.principal(), *id);
+  if (!picture) co_return error_of(picture);
+  net::Response response = net::text_response((*picture)->bytes, std::string((*picture)->media_type));
+  // Another one is there in a moment, and none soon.
+  response.headers.set("cache-control", "no-store");
+  response.headers.set("content-security-policy", std::string(kFileContentPolicy));
+  co_return response;
+}
+
 Task<Result<net::Response>> events(Services services, net::Request request) {
   auto id = id_in<RunId>(request, "id");
   if (!id) co_return error_of(id);
@@ -148,6 +161,8 @@ constexpr QueryParameter kList[] = {{"kind", "image, speech and so on; all unles
                                     {"limit", "1 to 200, 50 unless given"}};
 constexpr QueryParameter kModels[] = {{"kind", "image, speech and so on"}};
 constexpr QueryParameter kStatus[] = {{"provider", "As it is configured"}, {"job", "The provider's id of the job"}};
+constexpr QueryParameter kPartial[] = {
+    {"number", "Of the generation: another address for another picture. Not looked at"}};
 constexpr QueryParameter kEvents[] = {{"after", "A cursor, where Last-Event-ID cannot be sent"}};
 
 constexpr Route kRoutes[] = {
@@ -171,6 +186,8 @@ constexpr Route kRoutes[] = {
     {net::Method::get, "/api/generations/status", status, Access::user, "The generation of a provider's job", "",
      "Generation", 200, kStatus},
     {net::Method::get, "/api/generations/{id}", get, Access::user, "A generation", "", "Generation"},
+    {net::Method::get, "/api/generations/{id}/partial", partial, Access::user,
+     "The newest picture of one that is being made, as far as it is", "", "image/png", 200, kPartial},
     {net::Method::get, "/api/generations/{id}/events", events, Access::user, "What happens to it, as an event stream",
      "", "text/event-stream", 200, kEvents},
     {net::Method::post, "/api/generations/{id}/cancel", cancel, Access::user,

@@ -18,7 +18,9 @@ constexpr std::string_view kSchemas = R"json({
   "inputs": {"type": "array", "maxItems": 16, "items": {"$ref": "#/components/schemas/GenerationInput"}},
   "strength": {"type": "number", "minimum": 0, "maximum": 1}, "duration": {"type": "number", "description": "Seconds"},
   "voice": {"type": "string"}, "speed": {"type": "number"}, "format": {"type": "string"}, "quality": {"type": "string"},
-  "language": {"type": "string"}, "options": {"type": "object", "description": "The provider's own fields"}}},
+  "language": {"type": "string"},
+  "partials": {"type": "integer", "minimum": 0, "maximum": 10, "description": "How often a picture is shown before it is done; as often as the model can, where it is one alone, unless given"},
+  "options": {"type": "object", "description": "The provider's own fields"}}},
 "GenerationResult": {"type": "object", "required": ["digest", "media_type", "size_bytes"], "properties": {
   "asset": {"type": "string", "description": "The asset it became"}, "digest": {"type": "string"}, "media_type": {"type": "string"},
   "kind": {"type": "string"}, "size_bytes": {"type": "integer"}, "width": {"type": "integer"}, "height": {"type": "integer"},
@@ -32,6 +34,7 @@ constexpr std::string_view kSchemas = R"json({
   "state": {"type": "string", "enum": ["running", "succeeded", "failed", "cancelled", "unknown"]},
   "title": {"type": "string"}, "request": {"type": "object"}, "inputs": {"type": "array", "items": {"type": "string"}},
   "progress": {"type": "object", "required": ["done", "total"], "properties": {"done": {"type": "integer"}, "total": {"type": "integer"}}},
+  "partial": {"type": "integer", "description": "The number of the newest picture to be seen before it is done; not there: none"},
   "results": {"type": "array", "items": {"$ref": "#/components/schemas/GenerationResult"}},
   "text": {"type": "object", "description": "What was heard: text, language, words and segments with their times in seconds. In a list its beginning alone, with is_excerpt"},
   "candidate": {"type": "string", "description": "Who made it"}, "seed": {"type": "integer"}, "revised_prompt": {"type": "string"},

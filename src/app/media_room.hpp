@@ -35,6 +35,7 @@ class MediaRoom {
     graph::NodeServices& services;  // is told of the gateway
     std::function<Task<Result<>>()> ready;
     studio::WebhookInbox& inbox;
+    Metrics& metrics;
     std::string public_url;  // where providers reach this server; "": they do not
   };
   explicit MediaRoom(Parts parts);
@@ -48,6 +49,7 @@ class MediaRoom {
 
  private:
   const Executor executor_;
+  graph::PartialShelf partials_;
   std::unique_ptr<model::PollSchedule> polls_;
   std::unique_ptr<graph::WorkerMedia> local_;
   std::unique_ptr<model::MediaGateway> gateway_;

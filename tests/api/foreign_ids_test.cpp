@@ -112,6 +112,8 @@ const std::map<std::string, Way>& ways() {
       {"POST /api/runs/{id}/cancel", {run_of, {}, {}, {409}}},
       {"POST /api/runs/{id}/retry", {run_of, {}, {}, {409}}},
       {"GET /api/generations/{id}", {generation_of}},
+      // It is over, or drawn at once.
+      {"GET /api/generations/{id}/partial", {generation_of, {}, {}, {404}}},
       {"POST /api/generations/{id}/cancel", {generation_of}},
       {"POST /api/generations/{id}/retry", {generation_of, "{}", {}, {409}}},
       // It is known what became of it.
@@ -171,7 +173,8 @@ const std::set<std::string_view> kPlainQueries{
     "after", "limit", "window", "is_archived", "tag",     "before",   "from",           "format",
     "q",     "usage", "kind",   "name",        "width",   "download", "model",          "status",
     "to",    "by",    "state",  "stream",      "outcome", "order",    "starting_after", "checks",
-    "size",  "v",     "origin", "trash",       "sort",    "skip",     "total",          "voice"};
+    "size",  "v",     "origin", "trash",       "sort",    "skip",     "total",          "voice",
+    "number"};
 // A provider's job is looked for among the caller's own, as its name at that provider.
 const std::set<std::string_view> kIdQueries{"provider", "job",     "except", "thread", "folder",
                                             "key",      "subject", "topics", "run",    "ids"};

@@ -123,6 +123,7 @@ class MediaHouse::Book final : public model::MediaBook {
     co_return fail(ErrorCode::internal, "no worker of this machine was asked");
   }
   void tell(const model::MediaPending&) override {}
+  void shows(model::MediaPartial partial) override { made_.partials.push_back(std::move(partial.bytes)); }
 
  private:
   void hear(const model::MediaPlace& place) {

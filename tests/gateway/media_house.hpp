@@ -28,6 +28,7 @@ struct Made {
   std::optional<model::MediaMade> made = {};
   std::optional<Error> error = {};
   std::vector<std::string> files = {};  // as they were stored
+  std::vector<std::string> partials = {};
   // What was written down: "intends", "withdraws", "submitted", each in its order.
   std::vector<std::string> notes = {};
   std::optional<model::MediaPlace> place = {};  // the last

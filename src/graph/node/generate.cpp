@@ -119,6 +119,8 @@ Task<Result<Outputs>> run_generate(NodeServices* services, StepRun step) {
   }
   model::MediaCall call;
   call.request = parameters->request;
+  // They are paid for, and of what is made on the way to something else nobody looks at them.
+  if (!call.request.partials && (services->partials == nullptr || !parameters->keeps)) call.request.partials = 0;
   call.model = parameters->model;
   call.request_id = step.run.to_string();
   // The same for every try of this work, and another where the work before it is over.

@@ -8,6 +8,7 @@
 #include "base/crash_point.hpp"
 #include "base/file_name.hpp"
 #include "base/text.hpp"
+#include "graph/node/partial_shelf.hpp"
 #include "graph/node/probe_file.hpp"
 #include "graph/node/streamed_wav.hpp"
 #include "store/asset_lineage.hpp"
@@ -64,6 +65,10 @@ GenerateBook::GenerateBook(NodeServices& services, const StepRun& step, const Ge
   row_.owner = step.principal.owner;
   row_.run = step.run;
   row_.created_ms = services.clock.wall_ms();
+}
+
+GenerateBook::~GenerateBook() {
+  if (services_.partials != nullptr) services_.partials->drop(step_.run, step_.node);
 }
 
 Task<Result<std::optional<store::MediaJobRow>>> GenerateBook::find() { return jobs_.find(row_.key); }
@@ -216,6 +221,18 @@ Task<Result<>> GenerateBook::look_at(std::size_t index, store::WrittenBlob blob)
 void GenerateBook::tell(const model::MediaPending& pending) {
   if (!pending.fraction) return;
   step_.reporter->progress(static_cast<std::int64_t>(std::clamp(*pending.fraction, 0.0, 1.0) * 100), 100);
+}
+
+void GenerateBook::shows(model::MediaPartial partial) {
+  if (services_.partials == nullptr) return;
+  const std::int64_t number = shown_ + 1;
+  if (!services_.partials->put({.owner = row_.owner, .run = step_.run, .node = step_.node}, number,
+                               std::move(partial.bytes)))
+    return;
+  shown_ = number;
+  const std::string run = step_.run.to_string();
+  services_.events.tell("run/" + run, "step.partial",
+                        json::write(json::Object{{"run", run}, {"node", step_.node}, {"number", number}}), row_.owner);
 }
 
 std::string GenerateBook::name_of(std::size_t index) const {

@@ -16,6 +16,9 @@ class GenerateBook final : public model::MediaBook {
  public:
   // All must outlive it.
   GenerateBook(NodeServices& services, const StepRun& step, const GenerateParameters& parameters, std::string key);
+  ~GenerateBook() override;
+  GenerateBook(const GenerateBook&) = delete;
+  GenerateBook& operator=(const GenerateBook&) = delete;
 
   // The row as it is now.
   Task<Result<std::optional<store::MediaJobRow>>> find();
@@ -31,6 +34,8 @@ class GenerateBook final : public model::MediaBook {
   Task<Result<>> store(std::size_t index, std::string told_type, model::MediaSource* source) override;
   Task<Result<>> take(std::size_t index, store::WrittenBlob blob) override;
   void tell(const model::MediaPending& pending) override;
+  // Kept until the step is over, and told of as "step.partial" with its number, from 1.
+  void shows(model::MediaPartial partial) override;
 
   // The step's outputs, written down with the assets they became in one commit.
   Task<Result<Outputs>> finish(model::MediaMade made);
@@ -54,6 +59,7 @@ class GenerateBook final : public model::MediaBook {
   store::MediaJobs jobs_;
   store::MediaJobRow row_;
   std::vector<Kept> results_;
+  std::int64_t shown_ = 0;
 };
 
 }  // namespace atelier::graph

@@ -4,7 +4,6 @@
 #include "model/record/record_of.hpp"
 
 namespace atelier::model {
-namespace {
 
 void add_up(Usage& sum, const Usage& more) {
   sum.input += more.input;
@@ -25,8 +24,6 @@ void add_up(Usage& sum, const Usage& more) {
   sum.is_estimated |= more.is_estimated;
   sum.tier = more.tier;  // each attempt was priced in its own; the last one's is told
 }
-
-}  // namespace
 
 CallAccount::CallAccount(const CallBooks& books, CallReport opening)
     : books_(books), started_(books.clock.now()), report_(std::move(opening)) {

@@ -24,6 +24,9 @@ struct AttemptReport {
 // Of the fault of an attempt that was called off because one beside it had something to show first.
 inline constexpr std::string_view kHedgeLost = "hedge_lost";
 
+// Of several attempts, or of several pictures of one.
+void add_up(Usage& sum, const Usage& more);
+
 // What became of a second attempt beside a slow first one.
 enum class Hedge : std::uint8_t {
   none,  // there was no need of one, or it was not wanted, or could not be afforded

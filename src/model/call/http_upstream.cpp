@@ -41,6 +41,12 @@ net::Method method_of(WireRequest::Method method) {
   return net::Method::post;
 }
 
+bool takes_events(const WireRequest& request) {
+  return std::ranges::any_of(request.headers, [](const auto& field) {
+    return field.first == "accept" && field.second.find("text/event-stream") != std::string::npos;
+  });
+}
+
 }  // namespace
 
 Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr<const Provider> provider,
@@ -56,6 +62,9 @@ Task<Result<std::unique_ptr<UpstreamAnswer>>> HttpUpstream::send(std::shared_ptr
   sent.limits.connect = provider->connect_timeout;
   sent.limits.first_byte = std::max(provider->first_byte_timeout, request.first_byte_at_least);
   sent.limits.between_bytes = provider->stall_timeout;
+  // The head of events comes at once, and then as long nothing as before the head of a whole answer.
+  if (takes_events(request))
+    sent.limits.between_bytes = std::max(sent.limits.between_bytes, request.first_byte_at_least);
   sent.limits.deadline = deadline;
   sent.is_user_given = request.is_foreign;
   if (provider->skips_tls_checks) sent.trust = net::Trust::unverified;

@@ -9,6 +9,7 @@
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
 #include "model/call/media_fetch.hpp"
+#include "model/call/media_stream.hpp"
 #include "model/provider/http_parts.hpp"
 #include "net/client/reason.hpp"
 
@@ -216,6 +217,16 @@ class Work {
     const HttpHead head = (*answer)->head();
     if (is_media_file(head)) {
       auto done = co_await take_file(answer->get(), head);
+      if (!done) co_return std::unexpected(std::move(done.error()));
+      co_return MediaSubmitted(std::move(*done));
+    }
+    if (is_event_answer(head)) {
+      MediaStream stream{.answer = **answer,
+                         .adapter = *adapter_,
+                         .request = call_.request,
+                         .book = *book_,
+                         .done_bytes_max = parts_.answer_bytes_max};
+      auto done = co_await read_media_stream(&stream);
       if (!done) co_return std::unexpected(std::move(done.error()));
       co_return MediaSubmitted(std::move(*done));
     }

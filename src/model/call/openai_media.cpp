@@ -295,6 +295,7 @@ Result<AskedMedia> read_openai_media(Endpoint endpoint, const EndpointBody& body
   if (!read) return error_of(read);
   drop_own(*fields);
   asked.request.options = std::move(*fields);
+  asked.request.partials = 0;  // the answer is whole: nobody would see them
   return asked;
 }
 

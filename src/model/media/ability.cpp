@@ -141,6 +141,11 @@ Result<> check(const MediaRequest& request, const MediaAbility& ability, std::st
     return refuse("language", fmt::format("{} finds the language itself", model));
   if (request.count > ability.count_max)
     return refuse("count", fmt::format("{} makes at most {} at once", model, ability.count_max));
+  if (request.partials.value_or(0) > ability.partials_max)
+    return refuse("partials", ability.partials_max == 0
+                                  ? fmt::format("{} shows nothing before it is done", model)
+                                  : fmt::format("{} shows a picture at most {} times before it is done", model,
+                                                ability.partials_max));
   if (auto good = check_size(request, ability, model); !good) return good;
   if (auto good = check_inputs(request, ability, model); !good) return good;
   if (auto good = check_duration(request, ability, model); !good) return good;
@@ -188,6 +193,7 @@ json::Value to_json(const MediaAbility& ability) {
     out["sides"] = json::Object{{"min", ability.side_min}, {"max", ability.side_max}, {"step", ability.side_step}};
   if (ability.references_max > 0)
     out["references"] = json::Object{{"min", ability.references_min}, {"max", ability.references_max}};
+  if (ability.partials_max > 0) out["partials_max"] = ability.partials_max;
   if (!ability.durations.empty()) {
     json::Array seconds;
     for (const double one : ability.durations) seconds.push_back(json::Value(one));

@@ -15,6 +15,7 @@ struct MediaAbility {
   bool needs_prompt = true;
   bool has_negative = false, has_seed = false, has_strength = false, has_speed = false, has_language = false;
   std::int32_t count_max = 1;
+  std::int32_t partials_max = 0;  // how often a picture is shown before it is done
   // Sizes in pixels: those listed ("1024x1024"), or any whose sides are within the bounds and multiples of the step.
   std::vector<std::string> sizes = {};
   std::int32_t side_min = 0, side_max = 0, side_step = 1;

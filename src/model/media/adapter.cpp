@@ -72,6 +72,21 @@ std::expected<MediaNews, Fault> MediaAdapter::read_poll(const HttpHead& head, st
   return std::unexpected(read_fault(head, body));
 }
 
+std::expected<MediaEvent, Fault> MediaAdapter::read_event(std::string_view type, std::string_view data,
+                                                          const MediaRequest& request) const {
+  (void)type, (void)data, (void)request;
+  return std::unexpected(broken_answer("the answer comes as events, which nobody asked for"));
+}
+
+bool is_event_answer(const HttpHead& head) {
+  return head.status >= 200 && head.status < 300 &&
+         head.find("content-type").value_or("").starts_with("text/event-stream");
+}
+
+std::int32_t partials_of(const MediaRequest& request, std::int32_t partials_max) noexcept {
+  return request.partials.value_or(request.count == 1 ? partials_max : 0);
+}
+
 bool is_media_file(const HttpHead& head) {
   const std::string_view type = head.find("content-type").value_or("");
   return head.status >= 200 && head.status < 300 &&
@@ -91,9 +106,10 @@ Usage media_usage_at_most(const MediaRequest& request, const MediaAbility& abili
     case MediaKind::image:
     case MediaKind::upscale: {
       // Models that are paid by the token: the dearest common size.
-      constexpr std::int64_t kTokensPerImage = 6'240;
+      constexpr std::int64_t kTokensPerImage = 6'240, kTokensPerPartial = 100;
       most.images = request.count;
-      most.output_image = request.count * kTokensPerImage;
+      most.output_image =
+          request.count * (kTokensPerImage + kTokensPerPartial * partials_of(request, ability.partials_max));
       most.input = static_cast<std::int64_t>(request.prompt.size() / 3) + 1;
       break;
     }

@@ -59,6 +59,11 @@ struct MediaPending {
   std::string words = {};                                   // "third in the queue"
 };
 
+// A picture as far as it is, in any picture format.
+struct MediaPartial {
+  std::string bytes;
+};
+
 // More is to be asked to know: the result's own address, an upload before the work.
 struct MediaAsk {
   WireRequest request;
@@ -70,6 +75,8 @@ struct MediaFailed {
 };
 
 using MediaSubmitted = std::variant<MediaJob, MediaDone>;
+// What one event of an answer brings: nothing anybody waits for, or a picture, or one that is done (one file).
+using MediaEvent = std::variant<std::monostate, MediaPartial, MediaDone>;
 using MediaNews = std::variant<MediaPending, MediaAsk, MediaDone, MediaFailed>;
 
 // What goes with a submission besides the request.
@@ -94,13 +101,6 @@ class MediaAdapter {
   // What this model can do of that kind; nullopt: nothing. For models it does not know: open_ability(), where the
   // provider has models of that kind that are not in a list.
   virtual std::optional<MediaAbility> ability(std::string_view model, MediaKind kind) const = 0;
-  // Beyond what the ability says. The error names the field.
-  virtual Result<> check_more(const MediaRequest& request, std::string_view model) const {
-    (void)request, (void)model;
-    return {};
-  }
-
-  // Files that must be there before the work is asked for, one request for each input that needs it (nullopt: it goes
   // Where it can be asked who speaks there; nullopt: the ability's voices are all that is known.
   virtual std::optional<WireRequest> list_voices(const Target& target) const {
     (void)target;
@@ -109,6 +109,13 @@ class MediaAdapter {
   virtual Result<std::vector<MediaVoice>> read_voices(std::string_view body) const;
   // What is known of a voice of the ability's, without asking.
   virtual MediaVoice voice(std::string_view id) const { return voice_named(id); }
+  // Beyond what the ability says. The error names the field.
+  virtual Result<> check_more(const MediaRequest& request, std::string_view model) const {
+    (void)request, (void)model;
+    return {};
+  }
+
+  // Files that must be there before the work is asked for, one request for each input that needs it (nullopt: it goes
   // within). What their answers name is handed to submit(), in the order of the inputs.
   virtual std::vector<std::optional<WireRequest>> uploads(const MediaRequest& request, const Target& target) const {
     (void)target;
@@ -124,6 +131,10 @@ class MediaAdapter {
   // A whole answer that is no file.
   virtual std::expected<MediaSubmitted, Fault> read_submit(const HttpHead& head, std::string_view body,
                                                            const MediaRequest& request) const = 0;
+  // One event of an answer that comes as server-sent events, whole (is_event_answer). An event that cannot be read
+  // brings nothing; a Fault ends the answer.
+  virtual std::expected<MediaEvent, Fault> read_event(std::string_view type, std::string_view data,
+                                                      const MediaRequest& request) const;
   // An answer that is the file itself (is_media_file): what its head tells besides.
   virtual void read_file_head(const HttpHead& head, MediaDone& done) const { (void)head, (void)done; }
 
@@ -177,6 +188,12 @@ MediaWire media_wire_of(Protocol protocol, const Quirks& quirks) noexcept;
 
 // Whether an answer's body is a result and no message: by its type.
 bool is_media_file(const HttpHead& head);
+// Whether it comes as server-sent events.
+bool is_event_answer(const HttpHead& head);
+
+// How often the pictures of the request are shown before they are done, where the model can do that: of several at once
+// nobody can tell which of them it is, so that they are not unless it is asked for.
+std::int32_t partials_of(const MediaRequest& request, std::int32_t partials_max) noexcept;
 
 // What the request may cost at most, for allowances and the estimate that is shown: its pictures, characters and
 // seconds.

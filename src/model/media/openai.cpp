@@ -33,6 +33,10 @@ constexpr std::array kKnown = {
 constexpr std::uint64_t kPictureBytesMax = std::uint64_t{50} << 20;
 constexpr std::uint64_t kRecordingBytesMax = std::uint64_t{25} << 20;
 constexpr std::chrono::minutes kPictureTakes{10};
+constexpr std::int32_t kPartialsMax = 3;
+
+// Refusals come as JSON, and whole answers where a server knows no streams.
+constexpr std::string_view kStreamAccepted = "text/event-stream, application/json";
 
 bool is_own(std::string_view model) { return model.starts_with("gpt-image"); }
 bool knows_words_times(std::string_view model) { return model.find("transcribe") == std::string_view::npos; }
@@ -55,6 +59,7 @@ MediaAbility picture_ability(std::string_view model) {
   can.input_bytes_max = kPictureBytesMax;
   can.formats = {"png", "jpeg", "webp"};
   if (is_own(model)) {
+    can.partials_max = kPartialsMax;
     can.qualities = {"low", "medium", "high", "auto"};
     can.sizes = {"1024x1024", "1536x1024", "1024x1536"};
     if (model.starts_with("gpt-image-2")) {
@@ -151,6 +156,29 @@ class OpenAiMedia final : public MediaAdapter {
     return *std::move(done);
   }
 
+  std::expected<MediaEvent, Fault> read_event(std::string_view type, std::string_view data,
+                                              const MediaRequest& request) const override {
+    const auto parsed = json::parse(data);
+    if (!parsed || !parsed->is_object()) return MediaEvent();  // "[DONE]", or what cannot be read
+    const EndpointEvent told = read_endpoint_event(
+        request.inputs.empty() ? Endpoint::image_generations : Endpoint::image_edits, type, data, {});
+    if (told.fault) return std::unexpected(*told.fault);
+    const json::Object& event = parsed->get_object();
+    const std::string_view name = loose::view_at(event, "type");
+    if (name.ends_with(".partial_image")) {
+      auto bytes = decode_base64(loose::view_at(event, "b64_json"));
+      return bytes && !bytes->empty() ? MediaEvent(MediaPartial{.bytes = std::move(*bytes)}) : MediaEvent();
+    }
+    if (!name.ends_with(".completed")) return MediaEvent();
+    auto file = read_picture(event, loose::view_at(event, "output_format"));
+    if (!file) return std::unexpected(std::move(file.error()));
+    MediaDone done;
+    done.files.push_back(std::move(*file));
+    done.usage = told.usage.value_or(Usage());
+    done.usage.images = 1;
+    return done;
+  }
+
   Fault read_fault(const HttpHead& head, std::string_view body) const override {
     return openai::read_fault(head, body);
   }
@@ -161,6 +189,11 @@ class OpenAiMedia final : public MediaAdapter {
     if (const std::string size = size_text(request); !size.empty()) body["size"] = size;
     if (!request.quality.empty()) body["quality"] = request.quality;
     if (!request.format.empty()) body["output_format"] = request.format;
+    const std::int32_t partials = is_own(target.model) ? partials_of(request, kPartialsMax) : 0;
+    if (partials > 0) {
+      body["stream"] = true;
+      body["partial_images"] = partials;
+    }
     if (!is_own(target.model)) {
       body["response_format"] = "b64_json";  // else a link, which some of them forget within the hour
       if (request.seed) body["seed"] = *request.seed;
@@ -169,6 +202,7 @@ class OpenAiMedia final : public MediaAdapter {
     if (auto put = put_options(body, request.options); !put) return error_of(put);
     WireRequest out = post_json(target, "/images/generations", std::move(body));
     out.first_byte_at_least = kPictureTakes;
+    if (partials > 0) set_header(out, "accept", kStreamAccepted);
     return out;
   }
 
@@ -180,9 +214,14 @@ class OpenAiMedia final : public MediaAdapter {
     if (const std::string size = size_text(request); !size.empty()) form.field("size", size);
     if (!request.quality.empty()) form.field("quality", request.quality);
     if (!request.format.empty()) form.field("output_format", request.format);
-    if (auto put =
-            put_options(form, request.options,
-                        {"model", "prompt", "n", "size", "quality", "output_format", "image", "image[]", "mask"});
+    const std::int32_t partials = is_own(target.model) ? partials_of(request, kPartialsMax) : 0;
+    if (partials > 0) {
+      form.field("stream", "true");
+      form.field("partial_images", std::to_string(partials));
+    }
+    if (auto put = put_options(form, request.options,
+                               {"model", "prompt", "n", "size", "quality", "output_format", "stream", "partial_images",
+                                "image", "image[]", "mask"});
         !put)
       return error_of(put);
     const bool is_list = request.count_of(Role::reference) > 1;
@@ -190,6 +229,7 @@ class OpenAiMedia final : public MediaAdapter {
       form.file(input.role == Role::mask ? "mask" : is_list ? "image[]" : "image", input);
     WireRequest out = form.post(target, "/images/edits");
     out.first_byte_at_least = kPictureTakes;
+    if (partials > 0) set_header(out, "accept", kStreamAccepted);
     return out;
   }
 
@@ -224,6 +264,21 @@ class OpenAiMedia final : public MediaAdapter {
     return out;
   }
 
+  static std::expected<MediaFile, Fault> read_picture(const json::Object& item, std::string_view format) {
+    MediaFile file;
+    file.url = loose::text_at(item, "url");
+    if (const std::string_view text = loose::view_at(item, "b64_json"); !text.empty()) {
+      auto bytes = decode_base64(text);
+      if (!bytes) return std::unexpected(broken_answer("a picture of the answer is no base64"));
+      file.bytes = std::move(*bytes);
+      file.url.clear();
+    }
+    if (file.bytes.empty() && file.url.empty())
+      return std::unexpected(broken_answer("a picture of the answer is empty"));
+    if (!format.empty()) file.media_type = fmt::format("image/{}", format);
+    return file;
+  }
+
   static std::expected<MediaDone, Fault> read_pictures(const json::Object& answer) {
     const json::Array* data = loose::array_at(answer, "data");
     if (data == nullptr) return std::unexpected(broken_answer("the answer has no pictures"));
@@ -232,21 +287,12 @@ class OpenAiMedia final : public MediaAdapter {
     for (const json::Value& one : *data) {
       if (!one.is_object()) continue;
       const json::Object& item = one.get_object();
-      MediaFile file;
-      file.url = loose::text_at(item, "url");
-      if (const std::string_view text = loose::view_at(item, "b64_json"); !text.empty()) {
-        auto bytes = decode_base64(text);
-        if (!bytes) return std::unexpected(broken_answer("a picture of the answer is no base64"));
-        file.bytes = std::move(*bytes);
-        file.url.clear();
-      }
-      if (file.bytes.empty() && file.url.empty())
-        return std::unexpected(broken_answer("a picture of the answer is empty"));
-      if (!format.empty()) file.media_type = fmt::format("image/{}", format);
+      auto file = read_picture(item, format);
+      if (!file) return std::unexpected(std::move(file.error()));
       if (const std::string_view words = loose::view_at(item, "revised_prompt");
           !words.empty() && done.revised_prompt.empty())
         done.revised_prompt = std::string(words);
-      done.files.push_back(std::move(file));
+      done.files.push_back(std::move(*file));
     }
     if (done.files.empty()) return std::unexpected(broken_answer("the answer has no pictures"));
     return done;

@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, kMediaKindCount> kKindNames = {"image", "
 constexpr std::array<std::string_view, 5> kRoleNames = {"reference", "mask", "first_frame", "last_frame", "recording"};
 constexpr std::int32_t kSideMax = 16'384;
 constexpr std::int32_t kCountMax = 10;
+constexpr std::int32_t kPartialsMax = 10;
 constexpr double kDurationMax = 7'200;  // two hours of speech or music
 constexpr std::int32_t kRatioMax = 20;
 
@@ -72,6 +73,7 @@ json::Value to_json(const MediaRequest& request) {
   put(out, "format", request.format);
   put(out, "quality", request.quality);
   put(out, "language", request.language);
+  put(out, "partials", request.partials);
   if (!request.options.empty()) out["options"] = request.options;
   if (!request.inputs.empty()) {
     json::Array inputs;
@@ -112,6 +114,8 @@ Result<MediaRequest> media_request_from_json(const json::Value& value, std::stri
   request.format = reader.optional_string("format", {.bytes_max = 16}).value_or("");
   request.quality = reader.optional_string("quality", {.bytes_max = 32}).value_or("");
   request.language = reader.optional_string("language", {.bytes_max = 35}).value_or("");
+  if (const auto partials = reader.optional_integer("partials", 0, kPartialsMax))
+    request.partials = static_cast<std::int32_t>(*partials);
   if (const json::Value* options = reader.optional_value("options"); options != nullptr && !options->is_null()) {
     if (!options->is_object())
       reader.complain("options", "must be an object");

@@ -63,6 +63,8 @@ struct MediaRequest {
   std::string quality = {};             // a word of the model's own: "high", "1080p"
   std::string language = {};            // "de", of what is said (BCP 47)
   json::Object options = {};            // the provider's own fields, put beside ours under their own names
+  // How often a picture is shown before it is done; unset: as often as the model can, where there is one alone.
+  std::optional<std::int32_t> partials = {};
 
   const MediaInput* find(MediaInput::Role role) const noexcept;  // the first
   std::size_t count_of(MediaInput::Role role) const noexcept;

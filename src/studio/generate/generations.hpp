@@ -9,6 +9,7 @@
 #include "base/task_group.hpp"
 #include "graph/engine.hpp"
 #include "graph/node/generate.hpp"
+#include "graph/node/partial_shelf.hpp"
 #include "graph/node/services.hpp"
 #include "model/call/media_gateway.hpp"
 #include "store/assets.hpp"
@@ -37,6 +38,7 @@ struct GenerationView {
   std::optional<std::int64_t> estimate;   // picodollars at most; nullopt: not known
   std::optional<store::MediaJobRow> job;  // at a provider
   json::Value facts;                      // of what was made; null: nothing yet
+  std::int64_t partial = 0;               // the number of the newest picture that is not done yet; 0: none
 };
 
 // What people do with generations: each is a run of one step. Awaited from any loop.
@@ -59,6 +61,8 @@ class Generations {
   // invalid_argument names what no candidate of the model can do: nothing is begun, and nothing paid.
   Task<Result<GenerationView>> create(Principal principal, NewGeneration wanted);
   Task<Result<GenerationView>> find(Principal principal, RunId id);
+  // The newest picture of one that is being made, as far as it is. not_found: there is none.
+  Task<Result<graph::PartialShelf::PicturePtr>> find_partial(Principal principal, RunId id);
   struct Page {
     std::vector<GenerationView> items;  // newest first
     std::string next;
@@ -88,6 +92,7 @@ class Generations {
  private:
   // In the order of the runs; those that are no generations are left out. Two queries, however many there are.
   Task<Result<std::vector<GenerationView>>> views_of(Principal principal, std::vector<graph::RunView> runs);
+  graph::PartialShelf::PicturePtr partial_of(Principal principal, RunId id) const;
   Task<Result<>> call_off(std::string key);
   Task<Result<RunId>> submit(Principal principal, NewGeneration wanted, std::optional<std::int64_t> estimate,
                              std::vector<graph::BlobRef> files);
