@@ -10,6 +10,7 @@ export interface Ability {
   prompt_bytes_max: number;
   needs_prompt: boolean;
   count_max: number;
+  partials_max?: number; // how often a picture is shown before it is done
   negative?: boolean;
   seed?: boolean;
   strength?: boolean;
@@ -64,6 +65,7 @@ export interface GenerationRequest {
   format?: string;
   quality?: string;
   language?: string;
+  partials?: number; // how often it is shown before it is done
   options?: Record<string, unknown>;
 }
 export interface GenerationInput {
@@ -93,7 +95,6 @@ export interface TimedWord {
 export interface HeardText {
   text?: string;
   is_excerpt?: boolean; // of a list: its beginning alone, without words
-  is_excerpt?: boolean; // of a list: its beginning alone, without words
   language?: string;
   words?: TimedWord[];
   segments?: TimedWord[];
@@ -109,6 +110,7 @@ export interface Generation {
   request: GenerationRequest & { inputs?: { role: InputRole }[] };
   inputs: string[]; // assets, in the order of the request's inputs
   progress?: { done: number; total: number };
+  partial?: number; // of the newest picture that can be seen before it is done
   results: GenerationResult[];
   text?: HeardText;
   candidate?: string;

@@ -5,6 +5,8 @@ import type { Page } from './types';
 
 const at = encodeURIComponent;
 
+// Each number is another picture, under an address of its own.
+export const partialUrl = (id: string, number: number): string => withQuery(`/api/generations/${at(id)}/partial`, { number });
 export const sampleUrl = (model: string, voice: string): string => withQuery('/api/voices/sample', { model, voice });
 
 export function generationCalls(api: Api) {

@@ -170,6 +170,7 @@ export type StudioEvent =
   | { type: 'run.stalled'; data: Run }
   | { type: 'step.changed'; data: { run: string; step: Step } }
   | { type: 'step.progress'; data: { run: string; node: string; done: number; total: number } }
+  | { type: 'step.partial'; data: { run: string; node: string; number: number } }
   | { type: 'production.changed'; data: ProductionSummary }
   | { type: 'production.deleted'; data: { id: string } }
   | { type: 'asset.changed'; data: Asset }

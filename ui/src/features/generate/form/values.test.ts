@@ -20,6 +20,14 @@ describe('what is sent', () => {
   it('has a seed only where it is kept', () => {
     expect(bodyOf('image', filled({ seed: '7' }), ability({ seed: true }), words).body.seed).toBeUndefined();
   });
+  it('says that nobody watches only where there is something to be seen', () => {
+    const unwatched = filled({ isWatched: false });
+    expect(bodyOf('image', unwatched, ability({ partials_max: 3 }), words).body.partials).toBe(0);
+    expect(bodyOf('image', unwatched, ability(), words).body).not.toHaveProperty('partials');
+    expect(bodyOf('image', filled(), ability({ partials_max: 3 }), words).body).not.toHaveProperty('partials');
+    expect(valuesOf({ request: { partials: 0 }, inputs: [] } as unknown as Generation).isWatched).toBe(false);
+    expect(valuesOf({ request: {}, inputs: [] } as unknown as Generation).isWatched).toBe(true);
+  });
   it('has a ratio, a size that is named, or one of one’s own', () => {
     const can = ability({ ratios: ['1:1'], sizes: ['1024x1536'], sides: { min: 64, max: 512, step: 2 } });
     expect(bodyOf('image', filled({ shape: '1:1' }), can, words).body).toMatchObject({ ratio: '1:1' });

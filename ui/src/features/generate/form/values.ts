@@ -14,6 +14,7 @@ export interface Values {
   count: string;
   seed: string;
   isSeedLocked: boolean;
+  isWatched: boolean; // seen before it is done, where the model shows it
   strength: string;
   duration: string;
   voice: string;
@@ -29,7 +30,7 @@ export type Field = keyof Values;
 export type Wrongs = Partial<Record<Field, string>>;
 
 export const empty = (): Values => ({
-  model: '', prompt: '', negative: '', shape: '', width: '', height: '', count: '1', seed: '', isSeedLocked: false, strength: '', duration: '', voice: '', speed: '', format: '', quality: '', language: '',
+  model: '', prompt: '', negative: '', shape: '', width: '', height: '', count: '1', seed: '', isSeedLocked: false, isWatched: true, strength: '', duration: '', voice: '', speed: '', format: '', quality: '', language: '',
   options: '', inputs: [],
 });
 
@@ -98,6 +99,7 @@ export function bodyOf(kind: MediaKind, values: Values, ability: Ability, words:
   }
   if (ability.count_max > 1) putNumber('count');
   if (ability.seed && values.isSeedLocked) putNumber('seed');
+  if (ability.partials_max && !values.isWatched) body.partials = 0;
   if (ability.strength && values.inputs.length > 0) putNumber('strength');
   if (ability.durations || ability.duration) putNumber('duration');
   if (ability.speed) putNumber('speed');
@@ -140,6 +142,7 @@ export function valuesOf(made: Generation): Values {
     count: text(request.count ?? 1),
     seed: text(seed),
     isSeedLocked: seed !== undefined,
+    isWatched: request.partials !== 0,
     strength: text(request.strength),
     duration: text(request.duration),
     voice: text(request.voice),

@@ -7,7 +7,7 @@ import type { EventPort, FromPort } from './port';
 export type HubListener = (events: StudioEvent[]) => void;
 
 const KNOWN: ReadonlySet<string> = new Set<StudioEvent['type']>([
-  'run.changed', 'run.stalled', 'step.changed', 'step.progress', 'production.changed', 'production.deleted', 'asset.changed', 'asset.deleted', 'assets.changed', 'asset_folder.changed', 'asset_folder.deleted',
+  'run.changed', 'run.stalled', 'step.changed', 'step.progress', 'step.partial', 'production.changed', 'production.deleted', 'asset.changed', 'asset.deleted', 'assets.changed', 'asset_folder.changed', 'asset_folder.deleted',
   'thread.changed', 'thread.deleted', 'folder.changed', 'folder.deleted', 'message.changed', 'message.delta',
 ]);
 
