@@ -14,8 +14,8 @@
 
 namespace atelier::graph {
 
-inline constexpr Metric kPartialBytes{
-    "atelier_partial_pictures_bytes", MetricKind::gauge, "Pictures that are not done yet, in memory", {}, {}};
+inline constexpr Metric kPartialBytes{"atelier_partial_pictures_bytes", MetricKind::gauge,
+                                      "Pictures that are not done yet, in memory"};
 
 // Pictures that are being made, as far as they are: the newest of each step, in the memory of the process that makes
 // it. Over its bound the one written longest ago goes first. Thread-safe.
