@@ -19,12 +19,13 @@ test.afterAll(async () => stop(double.child));
 test('a picture is seen before it is done, in the room it will have, and then it is there', async ({ page }) => {
   const added = await page.request.post('/api/providers', { data: { name: 'openai', preset: 'openai', base_url: `${double.url}/openai/v1`, key: 'sk-double' } });
   expect(added.status(), await added.text()).toBe(201);
-  await page.request.post('/api/providers/openai/check');
+  const route = await page.request.post('/api/routes', { data: { name: 'painter', targets: [{ provider: 'openai', model: 'gpt-image-1' }] } });
+  expect(route.status(), await route.text()).toBe(201);
   await control({ rules: [{ fault: 'hold-mid,at=2', path: '/v1/images/generations', times: 1 }] });
 
   await watchShift(page);
   await page.goto('/image');
-  await page.getByRole('combobox', { name: 'Model' }).selectOption('openai/gpt-image-1');
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('painter');
   await page.getByRole('textbox', { name: 'Prompt' }).fill('A lamp in the fog');
   await page.keyboard.press('Control+Enter');
   const made = page.getByRole('article', { name: 'A lamp in the fog', exact: true });
