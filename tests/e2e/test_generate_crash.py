@@ -27,6 +27,15 @@ class Double:
         self.url = self.process.stdout.readline().strip()
         return self
 
+    def control(self, wanted):
+        request = urllib.request.Request(f'{self.url}/control', json.dumps(wanted).encode(), method='POST')
+        urllib.request.urlopen(request).close()
+
+    def drawn(self):
+        """How often OpenAI's endpoint was asked for a picture."""
+        with urllib.request.urlopen(f'{self.url}/control/requests') as answer:
+            return sum(one['path'] == '/v1/images/generations' for one in json.load(answer)['requests'])
+
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
@@ -93,6 +102,28 @@ class AKilledServer(StudioTest):
                 else:
                     self.check_choices(server, generation, marker)
                 self.assertEqual(server.stop(), 0)
+
+    def test_asks_about_a_picture_that_was_seen_half_done(self):
+        self.environment |= {'OPENAI_API_KEY': 'sk-double', 'OPENAI_BASE_URL': f'{self.double.url}/openai/v1'}
+        self.double.control({'rules': [{'fault': 'hold-mid,at=2', 'path': '/v1/images/generations', 'times': 1}]})
+        server = self.start()
+        body = {'kind': 'image', 'model': 'openai/gpt-image-1', 'prompt': 'a lamp'}
+        generation = server.call('POST', '/api/generations', body)['id']
+        deadline = time.monotonic() + 30
+        while (now := server.call('GET', f'/api/generations/{generation}')).get('partial') != 2:
+            self.assertEqual((now['state'], time.monotonic() < deadline), ('running', True), now)
+            time.sleep(0.02)
+        server.stop(signal.SIGKILL)
+        server = self.start()
+        ended = self.end_of(server, generation)
+        self.assertEqual((ended['state'], ended['choices']), ('unknown', ['retry', 'give_up']), ended)
+        self.assertNotIn('partial', ended)
+        self.assertEqual(server.request('GET', f'/api/generations/{generation}/partial').status, 404)
+        self.assertEqual(self.double.drawn(), 1)
+        again = server.call('POST', f'/api/generations/{generation}/retry', {'may_pay_twice': True})
+        self.check_result(server, self.end_of(server, again['id']))
+        self.assertEqual(self.double.drawn(), 2)
+        self.assertEqual(server.stop(), 0)
 
     def check_choices(self, server, generation, marker):
         before = len(self.jobs(marker))
