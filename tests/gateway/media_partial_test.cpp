@@ -56,7 +56,7 @@ TEST_F(MediaPartials, ComeOneByOneEachCloserToThePicture) {
 }
 
 TEST_F(MediaPartials, ReachUsByteByByteAndBetweenComments) {
-  for (const std::string_view fault : {"comments", "crlf", "cr"}) {
+  for (const std::string_view fault : {"comments", "crlf", "cr", "bytewise", "malformed"}) {
     const Made made = make(fault);
     EXPECT_TRUE(made.made) << fault << made.describe();
     EXPECT_EQ(made.partials.size(), 3U) << fault;
@@ -91,10 +91,11 @@ TEST_F(MediaPartials, OfAnAnswerThatEndsWithoutAPictureLeaveItUnknownToo) {
 
 TEST_F(MediaPartials, AreForgottenWhereTheProviderSaysNo) {
   const Made made = make("error-mid,at=2");
-  ASSERT_TRUE(made.made) << made.describe();
-  EXPECT_THAT(made.notes, ElementsAre("intends", "withdraws", "intends"));
-  EXPECT_EQ(made.partials.size(), 2U + 3U);
-  EXPECT_EQ(asked(), 2U);
+  ASSERT_TRUE(made.error) << made.describe();
+  EXPECT_EQ(made.error->reason, "provider_overloaded") << made.describe();
+  EXPECT_THAT(made.notes, ElementsAre("intends", "withdraws")) << "it was not made, and somebody else may be asked";
+  EXPECT_EQ(made.partials.size(), 2U);
+  EXPECT_EQ(asked(), 1U);
 }
 
 // The head comes at once, and then nothing for as long as a whole answer would take to begin.
