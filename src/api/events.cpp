@@ -1,4 +1,6 @@
 // The one event stream of a page: what is kept since its cursor, then what happens, in order and without a gap.
+#include <fmt/format.h>
+
 #include <memory>
 #include <random>
 
@@ -284,6 +286,14 @@ net::Response event_stream(const Services& services, const net::Request& request
     return Stream::run(std::make_unique<Stream>(watch, writer));
   });
   return response;
+}
+
+std::string event_as_sse(const store::Event& event, const std::string& epoch) {
+  // `data` is JSON already: the frame around it is written by hand.
+  return net::write_sse(
+      {.id = event.position > 0 ? fmt::format("{}-{}", epoch, event.position) : std::string(),
+       .type = event.type,
+       .data = fmt::format("{{\"topic\":\"{}\",\"number\":{},\"data\":{}}}", event.topic, event.number, event.data)});
 }
 
 std::span<const Route> event_routes() { return kRoutes; }

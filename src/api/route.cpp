@@ -83,6 +83,7 @@ std::vector<Route> all_routes() {
                                              provider_routes(),
                                              model_route_routes(),
                                              call_routes(),
+                                             performance_routes(),
                                              v1_chat_routes(),
                                              v1_response_routes(),
                                              v1_endpoint_routes(),

@@ -30,8 +30,8 @@
 #include "studio/chat/thread_exchange.hpp"
 #include "studio/gateway/gateway_setup.hpp"
 #include "studio/generate/generations.hpp"
-#include "studio/library/library.hpp"
 #include "studio/library/archives.hpp"
+#include "studio/library/library.hpp"
 #include "studio/library/shelves.hpp"
 #include "studio/library/uploads.hpp"
 #include "studio/produce/productions.hpp"
@@ -42,6 +42,9 @@ class EventFeeds;
 class WebhookEndpoints;
 class WebhookInbox;
 }  // namespace atelier::studio
+namespace atelier::watch {
+class History;
+}
 
 namespace atelier::api {
 
@@ -75,6 +78,7 @@ struct Services {
   studio::WebhookEndpoints& webhook_endpoints;
   studio::WebhookInbox& webhook_inbox;
   store::Database& telemetry;  // the call log
+  watch::History& history;
   media::Workers& workers;
   store::Database& database;
   store::BlobStore& blobs;
@@ -90,6 +94,9 @@ struct Services {
   // Where these routes are mounted, for calls within a call; outlives every call. Set by mount().
   const net::Router* router = nullptr;
 };
+
+// How the event stream writes an event of the log, whose epoch this is.
+std::string event_as_sse(const store::Event& event, const std::string& epoch);
 
 enum class Access : std::uint8_t {
   open,   // anybody

@@ -357,6 +357,12 @@ constexpr std::string_view kSchemas = R"json({
 "NewRoute": {"allOf": [{"$ref": "#/components/schemas/RouteDefinition"}, {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}]},
 "Route": {"allOf": [{"$ref": "#/components/schemas/RouteDefinition"}, {"type": "object", "required": ["name", "revision", "created_at", "updated_at"], "properties": {
   "name": {"type": "string"}, "revision": {"type": "integer"}, "created_at": {"type": "string"}, "updated_at": {"type": "string"}}}]},
+"FigurePage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"type": "string"}}, "next": {"type": "string"}}},
+"FigureQuery": {"type": "object", "required": ["figures", "from", "to"], "properties": {
+  "figures": {"type": "array", "items": {"type": "string"}, "description": "As /api/performance/figures has them; at most 64"},
+  "from": {"type": "string"}, "to": {"type": "string"}, "points": {"type": "integer", "description": "Of each line at most, 500 unless given"}}},
+"FigureLines": {"type": "object", "required": ["from", "step_ms", "lines"], "properties": {"from": {"type": "string"}, "step_ms": {"type": "integer"},
+  "lines": {"type": "array", "items": {"type": "object", "required": ["figure", "points"], "properties": {"figure": {"type": "string"}, "points": {"type": "array", "items": {"type": ["number", "null"]}}}}}}},
 "RoutePage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Route"}}, "next": {"type": "string"}}},
 "RouteServed": {"type": "object", "required": ["attempts", "answered"], "properties": {"attempts": {"type": "integer"}, "answered": {"type": "integer"}}},
 "ModelRates": {"type": ["array", "null"], "description": "Empty: nothing; null: nobody knows", "items": {"type": "object", "required": ["of", "count", "price"], "properties": {

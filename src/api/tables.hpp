@@ -37,6 +37,7 @@ std::span<const Route> model_routes();
 std::span<const Route> provider_routes();
 std::span<const Route> model_route_routes();
 std::span<const Route> call_routes();
+std::span<const Route> performance_routes();
 std::span<const Route> v1_chat_routes();
 std::span<const Route> v1_response_routes();
 std::span<const Route> v1_endpoint_routes();

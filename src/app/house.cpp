@@ -137,7 +137,7 @@ Result<> House::start() {
         return run_elsewhere(executor(), ready());
       }});
   feeds_ = std::make_unique<studio::EventFeeds>(
-      studio::FeedParts{.events = *events_, .bus = *bus_, .productions = *productions_});
+      studio::FeedParts{.events = *events_, .bus = *bus_, .productions = *productions_, .write = api::event_as_sse});
   if (auto opened = open_library(worker_count); !opened) return error_of(opened);
   auto model_room = ModelRoom::open({.loops = *loops_,
                                      .settings = settings_,
@@ -148,6 +148,8 @@ Result<> House::start() {
                                      .metrics = metrics_});
   if (!model_room) return error_of(model_room);
   model_room_ = std::move(*model_room);
+  process_ = std::make_unique<watch::ProcessMetrics>(metrics_, system_clock());
+  history_ = std::make_unique<watch::History>(model_room_->telemetry(), metrics_, system_clock());
   webhooks_ = std::make_unique<WebhookRoom>(WebhookRoom::Parts{.executor = executor(),
                                                                .database = *database_,
                                                                .bus = *bus_,
@@ -178,6 +180,8 @@ Result<> House::start() {
   asio::post(executor(), [this] {
     background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
+    background_->group.spawn(history_->run());
+    background_->group.spawn(watch_loops());
     background_->group.spawn(keep_threads({.threads = *threads_, .answers = *answers_, .opened_ms = opened_ms_}));
     background_->group.spawn(keep_library({.search = *asset_search_, .shelves = *shelves_, .uploads = *uploads_}));
     background_->group.spawn(keep_people({.people = *people_, .invitations = *invitations_}));
@@ -188,6 +192,14 @@ Result<> House::start() {
     webhooks_->spawn_upkeep(background_->group);
   });
   return {};
+}
+
+// Each loop is looked at from within.
+Task<Result<>> House::watch_loops() {
+  TaskGroup group(co_await current_executor());
+  for (std::size_t i = 0; i < loops_->size(); ++i)
+    group.spawn(run_elsewhere(loops_->executor(i), watch::watch_loop(&metrics_, &system_clock(), i)));
+  co_return co_await group.join();
 }
 
 Result<> House::open_library(std::uint32_t worker_count) {
@@ -221,12 +233,12 @@ Result<> House::open_library(std::uint32_t worker_count) {
 
 // What models are asked beside the conversation.
 void House::open_asides() {
-  asides_ = std::make_unique<studio::Asides>(
-      executor(), studio::Asides::Parts{.gateway = model_room_->chat(),
-                                        .accounts = model_room_->accounts(),
-                                        .clock = system_clock(),
-                                        .metrics = metrics_},
-      studio::Asides::Options());
+  asides_ = std::make_unique<studio::Asides>(executor(),
+                                             studio::Asides::Parts{.gateway = model_room_->chat(),
+                                                                   .accounts = model_room_->accounts(),
+                                                                   .clock = system_clock(),
+                                                                   .metrics = metrics_},
+                                             studio::Asides::Options());
   titles_ = std::make_unique<studio::Titles>(studio::Titles::Parts{
       .asides = *asides_, .threads = *threads_, .model = std::string(settings_.get(kTitleModel))});
   suggestions_ = std::make_unique<studio::Suggestions>(
@@ -427,6 +439,7 @@ api::Services House::services(bool is_open) {
                        .webhook_endpoints = webhooks_->endpoints(),
                        .webhook_inbox = webhooks_->inbox(),
                        .telemetry = model_room_->telemetry(),
+                       .history = *history_,
                        .workers = *workers_,
                        .database = *database_,
                        .blobs = *blobs_,
@@ -492,6 +505,7 @@ void House::close() {
   answers_.reset();
   media_room_.reset();
   webhooks_.reset();
+  history_.reset();
   model_room_.reset();
   engine_.reset();
   workers_.reset();
@@ -517,8 +531,6 @@ Task<Result<net::Response>> House::back_up(net::Request request) {
 }
 
 void House::add_gauges() {
-  static constexpr Metric kResident{"atelier_process_resident_bytes", MetricKind::gauge,
-                                    "Memory of this process that is in RAM"};
   static constexpr Metric kWal{"atelier_database_wal_bytes", MetricKind::gauge, "Size of the write-ahead log"};
   static constexpr Metric kQueued{"atelier_database_queued_batches", MetricKind::gauge,
                                   "Writes waiting for the writer"};
@@ -537,7 +549,6 @@ void House::add_gauges() {
   const auto add = [&](const Metric& metric, Metrics::Reader reader) {
     gauges_.push_back(metrics_.read_from(metric, std::move(reader)));
   };
-  add(kResident, [] { return static_cast<double>(resident_bytes()); });
   add(kWal, [this] { return static_cast<double>(database_->statistics().wal_bytes); });
   add(kQueued, [this] { return static_cast<double>(database_->statistics().queued_count); });
   add(kBatches, [this] { return static_cast<double>(database_->statistics().batch_count); });

@@ -110,13 +110,4 @@ Task<Result<>> learn_media_version(media::Workers* workers, graph::NodeServices*
   co_return Result<>{};
 }
 
-std::uint64_t resident_bytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "re");
-  if (!file) return 0;
-  unsigned long long total = 0, resident = 0;
-  const int count = std::fscanf(file, "%llu %llu", &total, &resident);
-  std::fclose(file);
-  return count == 2 ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
-}
-
 }  // namespace atelier::app

@@ -61,7 +61,4 @@ Task<Result<>> keep_library(LibraryUpkeepParts parts);
 // Asks a worker what it can do, and puts that into the services: part of every media step's cache key.
 Task<Result<>> learn_media_version(media::Workers* workers, graph::NodeServices* services);
 
-// Of this process, from /proc.
-std::uint64_t resident_bytes();
-
 }  // namespace atelier::app

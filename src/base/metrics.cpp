@@ -6,15 +6,10 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/thread_shard.hpp"
 
 namespace atelier {
 namespace {
-
-std::size_t shard_of_this_thread() noexcept {
-  static std::atomic<std::size_t> next = 0;
-  thread_local const std::size_t shard = next.fetch_add(1, std::memory_order_relaxed) % 4;
-  return shard;
-}
 
 std::string number(double value) {
   if (std::isnan(value)) return "NaN";
@@ -45,40 +40,19 @@ std::string label_text(const Metric& metric, const std::vector<std::string>& val
 
 constexpr std::string_view kKindNames[] = {"counter", "gauge", "histogram"};
 
-constexpr std::array kLatencyBounds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                       0.25,   0.5,   1.0,   2.5,   5.0,  10.0,  30.0, 60.0};
+// The bounds that are told of a histogram, as powers of two: from half a millisecond to a minute.
+constexpr int kLowestBound = -11, kHighestBound = 6;
 
 }  // namespace
 
-std::span<const double> latency_bounds() noexcept { return kLatencyBounds; }
-
 void Counter::add(std::uint64_t amount) noexcept {
-  shards_[shard_of_this_thread()].value.fetch_add(amount, std::memory_order_relaxed);
+  shards_[thread_shard(shards_.size())].value.fetch_add(amount, std::memory_order_relaxed);
 }
 
 std::uint64_t Counter::value() const noexcept {
   std::uint64_t sum = 0;
   for (const Shard& shard : shards_) sum += shard.value.load(std::memory_order_relaxed);
   return sum;
-}
-
-Histogram::Histogram(std::span<const double> bounds)
-    : bounds_(bounds.begin(), bounds.end()), buckets_(new std::atomic<std::uint64_t>[bounds.size() + 1]()) {}
-
-void Histogram::observe(double value) noexcept {
-  const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
-  buckets_[static_cast<std::size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
-  sum_.fetch_add(value, std::memory_order_relaxed);
-}
-
-Histogram::Snapshot Histogram::snapshot() const {
-  Snapshot snapshot;
-  for (std::size_t i = 0; i <= bounds_.size(); ++i) {
-    snapshot.buckets.push_back(buckets_[i].load(std::memory_order_relaxed));
-    snapshot.count += snapshot.buckets.back();
-  }
-  snapshot.sum = sum_.load(std::memory_order_relaxed);
-  return snapshot;
 }
 
 Metrics::Series& Metrics::find(const Metric& metric, LabelValues values) {
@@ -106,8 +80,7 @@ Gauge& Metrics::gauge(const Metric& metric, LabelValues values) {
 Histogram& Metrics::histogram(const Metric& metric, LabelValues values) {
   const std::lock_guard lock(mutex_);
   Series& series = find(metric, values);
-  if (!series.histogram)
-    series.histogram = std::make_unique<Histogram>(metric.bounds.empty() ? latency_bounds() : metric.bounds);
+  if (!series.histogram) series.histogram = std::make_unique<Histogram>();
   return *series.histogram;
 }
 
@@ -116,6 +89,22 @@ std::shared_ptr<void> Metrics::read_from(const Metric& metric, Reader reader, La
   auto shared = std::make_shared<Reader>(std::move(reader));
   find(metric, values).reader = shared;
   return shared;
+}
+
+void Metrics::visit(MetricVisitor& visitor) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, family] : families_)
+    for (const auto& [values, series] : family.series) {
+      const Metric& metric = *family.metric;
+      std::string labels = label_text(metric, values);
+      if (!labels.empty()) labels = labels.substr(1, labels.size() - 2);
+      if (series.histogram) visitor.histogram(metric, labels, *series.histogram);
+      if (series.counter) visitor.counter(metric, labels, static_cast<double>(series.counter->value()));
+      if (series.gauge) visitor.gauge(metric, labels, series.gauge->value());
+      const auto reader = series.reader.lock();
+      if (reader && metric.kind == MetricKind::counter) visitor.counter(metric, labels, (*reader)());
+      if (reader && metric.kind == MetricKind::gauge) visitor.gauge(metric, labels, (*reader)());
+    }
 }
 
 std::string Metrics::render() const {
@@ -133,16 +122,15 @@ std::string Metrics::render() const {
         out += fmt::format("{}{} {}\n", name, label_text(metric, values), number((*reader)()));
       if (series.histogram) {
         const Histogram::Snapshot snapshot = series.histogram->snapshot();
-        std::uint64_t below = 0;
-        for (std::size_t i = 0; i < snapshot.buckets.size(); ++i) {
-          below += snapshot.buckets[i];
-          const std::string bound =
-              i < series.histogram->bounds().size() ? number(series.histogram->bounds()[i]) : "+Inf";
+        const auto bucket = [&](const std::string& bound, std::uint64_t count) {
           out +=
-              fmt::format("{}_bucket{} {}\n", name, label_text(metric, values, fmt::format("le=\"{}\"", bound)), below);
-        }
-        out += fmt::format("{}_sum{} {}\n", name, label_text(metric, values), number(snapshot.sum));
-        out += fmt::format("{}_count{} {}\n", name, label_text(metric, values), snapshot.count);
+              fmt::format("{}_bucket{} {}\n", name, label_text(metric, values, fmt::format("le=\"{}\"", bound)), count);
+        };
+        for (int power = kLowestBound; power <= kHighestBound; ++power)
+          bucket(number(std::ldexp(1.0, power)), snapshot.count_to(power));
+        bucket("+Inf", snapshot.count());
+        out += fmt::format("{}_sum{} {}\n", name, label_text(metric, values), number(snapshot.sum()));
+        out += fmt::format("{}_count{} {}\n", name, label_text(metric, values), snapshot.count());
       }
     }
   }

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/histogram.hpp"
+
 namespace atelier {
 
 // Adding takes no lock and shares no cache line between threads that hash apart.
@@ -38,24 +40,6 @@ class Gauge {
   std::atomic<double> value_ = 0;
 };
 
-class Histogram {
- public:
-  explicit Histogram(std::span<const double> bounds);
-  void observe(double value) noexcept;
-  struct Snapshot {
-    std::vector<std::uint64_t> buckets;  // one per bound and one for +Inf, not cumulative
-    std::uint64_t count = 0;
-    double sum = 0;
-  };
-  Snapshot snapshot() const;
-  std::span<const double> bounds() const noexcept { return bounds_; }
-
- private:
-  std::vector<double> bounds_;
-  std::unique_ptr<std::atomic<std::uint64_t>[]> buckets_;
-  std::atomic<double> sum_ = 0;
-};
-
 enum class MetricKind : std::uint8_t { counter, gauge, histogram };
 
 // A metric's declaration: a constant beside the code that counts. The name ends in its unit (_seconds, _bytes, _total);
@@ -65,11 +49,16 @@ struct Metric {
   MetricKind kind;
   std::string_view help;
   std::span<const std::string_view> labels = {};
-  std::span<const double> bounds = {};  // of a histogram
 };
 
-// Seconds from 0.5 ms to 60 s, for requests and steps.
-std::span<const double> latency_bounds() noexcept;
+// Sees every series of a registry. `labels` is as Prometheus writes them, without braces.
+class MetricVisitor {
+ public:
+  virtual ~MetricVisitor() = default;
+  virtual void counter(const Metric& metric, const std::string& labels, double value) = 0;
+  virtual void gauge(const Metric& metric, const std::string& labels, double value) = 0;
+  virtual void histogram(const Metric& metric, const std::string& labels, const Histogram& histogram) = 0;
+};
 
 // All metrics of a process. Thread-safe. References stay valid as long as the registry; look them up once, at
 // construction, not per event. The Metric given must outlive the registry.
@@ -83,7 +72,10 @@ class Metrics {
   using Reader = std::function<double()>;
   [[nodiscard]] std::shared_ptr<void> read_from(const Metric& metric, Reader reader, LabelValues values = {});
 
-  // Prometheus text format 0.0.4.
+  // By name, and within a metric by its labels. The visitor asks nothing of the registry meanwhile.
+  void visit(MetricVisitor& visitor) const;
+  // Prometheus text format 0.0.4. A histogram's bounds are powers of two, from half a millisecond to a minute where it
+  // is of seconds.
   std::string render() const;
   // Every metric known, by name: pinned by a golden test.
   std::vector<const Metric*> declared() const;

@@ -13,37 +13,30 @@ inline constexpr std::array<std::string_view, 2> kStateLabels = {"class", "state
 inline constexpr std::array<std::string_view, 1> kClassLabel = {"class"};
 inline constexpr std::array<std::string_view, 1> kRunStateLabel = {"state"};
 
-inline constexpr Metric kStepsEnded{"atelier_graph_steps_total",
-                                    MetricKind::counter,
-                                    "Steps that reached an end, by class and state",
-                                    kStateLabels,
-                                    {}};
-inline constexpr Metric kRunsEnded{
-    "atelier_graph_runs_total", MetricKind::counter, "Runs that ended, by state", kRunStateLabel, {}};
-inline constexpr Metric kRunsActive{"atelier_graph_active_runs", MetricKind::gauge, "Runs in memory", {}, {}};
-inline constexpr Metric kRunsStalled{
-    "atelier_graph_stalled_runs", MetricKind::gauge, "Active runs whose progress cannot be stored", {}, {}};
-inline constexpr Metric kQueueDepth{
-    "atelier_graph_ready_steps", MetricKind::gauge, "Steps that wait for a place, by class", kClassLabel, {}};
-inline constexpr Metric kStepsRunning{
-    "atelier_graph_running_steps", MetricKind::gauge, "Places taken, by class", kClassLabel, {}};
-inline constexpr Metric kStepSeconds{
-    "atelier_graph_step_seconds", MetricKind::histogram, "Length of an attempt, by node type", kTypeLabel, {}};
-inline constexpr Metric kCacheHits{
-    "atelier_graph_cache_hits_total", MetricKind::counter, "Steps whose result was taken from the cache", {}, {}};
-inline constexpr Metric kCacheMisses{
-    "atelier_graph_cache_misses_total", MetricKind::counter, "Cacheable steps that had to run", {}, {}};
-inline constexpr Metric kShared{"atelier_graph_shared_steps_total",
-                                MetricKind::counter,
-                                "Steps that took the result of an identical one in progress",
-                                {},
-                                {}};
-inline constexpr Metric kLeasesLost{
-    "atelier_graph_leases_lost_total", MetricKind::counter, "Attempts whose step was no longer this engine's", {}, {}};
-inline constexpr Metric kRetries{
-    "atelier_graph_retries_total", MetricKind::counter, "Attempts made again, by node type", kTypeLabel, {}};
-inline constexpr Metric kFrontBytes{
-    "atelier_graph_cached_results_bytes", MetricKind::gauge, "Results held in memory", {}, {}};
+inline constexpr Metric kStepsEnded{"atelier_graph_steps_total", MetricKind::counter,
+                                    "Steps that reached an end, by class and state", kStateLabels};
+inline constexpr Metric kRunsEnded{"atelier_graph_runs_total", MetricKind::counter, "Runs that ended, by state",
+                                   kRunStateLabel};
+inline constexpr Metric kRunsActive{"atelier_graph_active_runs", MetricKind::gauge, "Runs in memory"};
+inline constexpr Metric kRunsStalled{"atelier_graph_stalled_runs", MetricKind::gauge,
+                                     "Active runs whose progress cannot be stored"};
+inline constexpr Metric kQueueDepth{"atelier_graph_ready_steps", MetricKind::gauge,
+                                    "Steps that wait for a place, by class", kClassLabel};
+inline constexpr Metric kStepsRunning{"atelier_graph_running_steps", MetricKind::gauge, "Places taken, by class",
+                                      kClassLabel};
+inline constexpr Metric kStepSeconds{"atelier_graph_step_seconds", MetricKind::histogram,
+                                     "Length of an attempt, by node type", kTypeLabel};
+inline constexpr Metric kCacheHits{"atelier_graph_cache_hits_total", MetricKind::counter,
+                                   "Steps whose result was taken from the cache"};
+inline constexpr Metric kCacheMisses{"atelier_graph_cache_misses_total", MetricKind::counter,
+                                     "Cacheable steps that had to run"};
+inline constexpr Metric kShared{"atelier_graph_shared_steps_total", MetricKind::counter,
+                                "Steps that took the result of an identical one in progress"};
+inline constexpr Metric kLeasesLost{"atelier_graph_leases_lost_total", MetricKind::counter,
+                                    "Attempts whose step was no longer this engine's"};
+inline constexpr Metric kRetries{"atelier_graph_retries_total", MetricKind::counter,
+                                 "Attempts made again, by node type", kTypeLabel};
+inline constexpr Metric kFrontBytes{"atelier_graph_cached_results_bytes", MetricKind::gauge, "Results held in memory"};
 
 std::string_view to_string(NodeClass node_class) noexcept;
 inline constexpr std::size_t kNodeClassCount = 3;

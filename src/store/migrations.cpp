@@ -27,8 +27,8 @@ std::vector<Migration> studio_migrations() {
 }
 
 std::vector<Migration> telemetry_migrations() {
-  return {migration::kCalls,         migration::kLimiterStates, migration::kBreakers,
-          migration::kKeptResponses, migration::kSearch,        migration::kRouteAttempts};
+  return {migration::kCalls,  migration::kLimiterStates, migration::kBreakers, migration::kKeptResponses,
+          migration::kSearch, migration::kRouteAttempts, migration::kFigures};
 }
 
 UserId local_user() {

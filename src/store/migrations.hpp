@@ -41,6 +41,7 @@ extern const Migration kLimiterStates;  // migration/telemetry.cpp: how far keys
 extern const Migration kBreakers;       // migration/telemetry.cpp: which candidates rest
 extern const Migration kKeptResponses;  // migration/telemetry.cpp: responses that are gone on with by their ids
 extern const Migration kRouteAttempts;  // migration/telemetry.cpp: which candidates served a route
+extern const Migration kFigures;        // migration/telemetry.cpp: metrics over time
 extern const Migration kSearch;         // migration/search.cpp: what finds messages by their words
 
 }  // namespace atelier::store::migration

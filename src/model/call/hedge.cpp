@@ -10,11 +10,8 @@ namespace atelier::model {
 namespace {
 
 constexpr std::array<std::string_view, 1> kEvent = {"event"};
-constexpr Metric kHedges{"atelier_model_hedges_total",
-                         MetricKind::counter,
-                         "Slow first attempts of calls that hedge, by what became of a second one beside them",
-                         kEvent,
-                         {}};
+constexpr Metric kHedges{"atelier_model_hedges_total", MetricKind::counter,
+                         "Slow first attempts of calls that hedge, by what became of a second one beside them", kEvent};
 
 // Two attempts of one call, and who was first. On the call's loop.
 class Race {

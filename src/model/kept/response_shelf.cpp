@@ -14,11 +14,8 @@ namespace atelier::model {
 namespace {
 
 constexpr std::array<std::string_view, 1> kOutcome = {"outcome"};
-constexpr Metric kResponses{"atelier_kept_responses_total",
-                            MetricKind::counter,
-                            "Responses that were to be kept, by what became of them",
-                            kOutcome,
-                            {}};
+constexpr Metric kResponses{"atelier_kept_responses_total", MetricKind::counter,
+                            "Responses that were to be kept, by what became of them", kOutcome};
 
 std::unexpected<Error> not_there(std::string_view id) {
   return fail(ErrorCode::invalid_argument, fmt::format("Previous response with id '{}' not found.", printable(id, 80)),

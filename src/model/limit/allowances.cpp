@@ -12,13 +12,9 @@ namespace atelier::model {
 namespace {
 
 constexpr std::array<std::string_view, 1> kOutcome = {"outcome"};
-constexpr Metric kLeases{"atelier_allowance_leases_total",
-                         MetricKind::counter,
-                         "Blocks of money asked of the database, by outcome",
-                         kOutcome,
-                         {}};
-constexpr Metric kAllowanceCount{
-    "atelier_allowance_keys", MetricKind::gauge, "Keys whose allowances are in memory", {}, {}};
+constexpr Metric kLeases{"atelier_allowance_leases_total", MetricKind::counter,
+                         "Blocks of money asked of the database, by outcome", kOutcome};
+constexpr Metric kAllowanceCount{"atelier_allowance_keys", MetricKind::gauge, "Keys whose allowances are in memory"};
 
 std::unexpected<Error> unavailable(const Error* why) {
   auto refused = fail(ErrorCode::unavailable,

@@ -8,11 +8,8 @@ namespace atelier::model {
 namespace {
 
 constexpr std::array<std::string_view, 1> kLimit = {"limit"};
-constexpr Metric kRefusals{"atelier_limit_refusals_total",
-                           MetricKind::counter,
-                           "Calls that their key's limits or allowance refused, by limit",
-                           kLimit,
-                           {}};
+constexpr Metric kRefusals{"atelier_limit_refusals_total", MetricKind::counter,
+                           "Calls that their key's limits or allowance refused, by limit", kLimit};
 
 // A refusal's reason and the label it is counted under.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kReasons = {{{"requests_per_minute", "requests"},

@@ -6,7 +6,7 @@
 namespace atelier::model {
 namespace {
 
-constexpr Metric kLimiterCount{"atelier_limit_keys", MetricKind::gauge, "Keys whose rate limits are in memory", {}, {}};
+constexpr Metric kLimiterCount{"atelier_limit_keys", MetricKind::gauge, "Keys whose rate limits are in memory"};
 constexpr std::size_t kBatch = 500;
 constexpr std::int64_t kNanosPerMs = 1'000'000;
 

@@ -15,20 +15,13 @@ namespace atelier::model {
 namespace {
 
 constexpr std::array<std::string_view, 1> kOutcome = {"outcome"};
-constexpr Metric kRows{
-    "atelier_call_log_rows_total", MetricKind::counter, "Calls given to the log, by what became of them", kOutcome, {}};
-constexpr Metric kTexts{"atelier_call_log_dropped_texts_total",
-                        MetricKind::counter,
-                        "Calls whose texts found no room on the way to the log",
-                        {},
-                        {}};
-constexpr Metric kSums{"atelier_call_log_dropped_sums_total",
-                       MetricKind::counter,
-                       "Calls that are missing in the sums by day too",
-                       {},
-                       {}};
-constexpr Metric kQueue{
-    "atelier_call_log_queue_rows", MetricKind::gauge, "Calls that wait to be written to the log", {}, {}};
+constexpr Metric kRows{"atelier_call_log_rows_total", MetricKind::counter,
+                       "Calls given to the log, by what became of them", kOutcome};
+constexpr Metric kTexts{"atelier_call_log_dropped_texts_total", MetricKind::counter,
+                        "Calls whose texts found no room on the way to the log"};
+constexpr Metric kSums{"atelier_call_log_dropped_sums_total", MetricKind::counter,
+                       "Calls that are missing in the sums by day too"};
+constexpr Metric kQueue{"atelier_call_log_queue_rows", MetricKind::gauge, "Calls that wait to be written to the log"};
 
 // Beyond what any call can have: sums of such stay within 64 bits.
 constexpr std::int64_t kTokensMax = 1'000'000'000'000;

@@ -13,16 +13,10 @@ namespace atelier::model {
 namespace {
 
 constexpr std::array<std::string_view, 1> kOutcome = {"outcome"};
-constexpr Metric kLookups{"atelier_answer_cache_lookups_total",
-                          MetricKind::counter,
-                          "Answers looked for in the cache, by outcome",
-                          kOutcome,
-                          {}};
-constexpr Metric kSaved{"atelier_answer_cache_saved_microdollars_total",
-                        MetricKind::counter,
-                        "What the answers found in the cache cost the calls that brought them",
-                        {},
-                        {}};
+constexpr Metric kLookups{"atelier_answer_cache_lookups_total", MetricKind::counter,
+                          "Answers looked for in the cache, by outcome", kOutcome};
+constexpr Metric kSaved{"atelier_answer_cache_saved_microdollars_total", MetricKind::counter,
+                        "What the answers found in the cache cost the calls that brought them"};
 
 constexpr std::string_view kForm = "atelier-answer-1";
 constexpr int kFastest = 1;  // events repeat themselves: this makes them a thirtieth, at 150 MB/s

@@ -10,8 +10,8 @@
 namespace atelier::model {
 namespace {
 
-constexpr Metric kJoined{
-    "atelier_calls_joined_total", MetricKind::counter, "Calls that came to an equal one in flight", {}, {}};
+constexpr Metric kJoined{"atelier_calls_joined_total", MetricKind::counter,
+                         "Calls that came to an equal one in flight"};
 constexpr std::size_t kReplayBytes = 16 << 10;
 
 // Everything that could make two answers differ, and whose they are.

@@ -148,4 +148,22 @@ CREATE TABLE route_attempts (
 CREATE INDEX route_attempts_by_slot ON route_attempts (slot);
 )sql"};
 
+// Metrics over time: sixty points of a figure in a row, packed (watch/history/points.hpp). `start` is the number of the
+// first in its tier, and what is old is found by it.
+const Migration kFigures{7, "figures", R"sql(
+CREATE TABLE figures (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE figure_blocks (
+  figure INTEGER NOT NULL,
+  tier INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  points BLOB NOT NULL,
+  PRIMARY KEY (figure, tier, start)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX figure_blocks_by_age ON figure_blocks (tier, start);
+)sql"};
+
 }  // namespace atelier::store::migration

@@ -1,11 +1,8 @@
 #include "studio/feed/event_feed.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "net/sse.hpp"
 #include "studio/account/accounts.hpp"
 
 namespace atelier::studio {
@@ -17,14 +14,6 @@ constexpr std::size_t kBytesMax = 1 << 20;
 constexpr std::size_t kTrimAt = 64;    // items, before anybody looks who still needs them
 constexpr std::size_t kPageMax = 500;  // events of a reading of the log
 constexpr int kMessagesPerTurn = 64;
-
-std::string as_sse(const store::Event& event, const std::string& epoch) {
-  // `data` is JSON already: the frame around it is written by hand.
-  return net::write_sse(
-      {.id = event.position > 0 ? fmt::format("{}-{}", epoch, event.position) : std::string(),
-       .type = event.type,
-       .data = fmt::format("{{\"topic\":\"{}\",\"number\":{},\"data\":{}}}", event.topic, event.number, event.data)});
-}
 
 // A run tells on the topic "runs" that it began and that it ended. What that means for a production is not an event of
 // its own: this gives the production, "" where the run is none's.
@@ -120,7 +109,7 @@ Task<Result<EventFeed::Past>> EventFeed::after(store::Cursor cursor, std::size_t
 // in a replay too.
 Task<std::vector<FeedItem>> EventFeed::items_of(store::Event event) {
   std::vector<FeedItem> items;
-  items.push_back({event.position, event.topic, as_sse(event, epoch_)});
+  items.push_back({event.position, event.topic, parts_.write(event, epoch_)});
   const auto id = ProductionId::parse(production_begun_or_ended(event));
   if (!id) co_return items;
   auto view = co_await parts_.productions.find(principal_, *id);
@@ -131,7 +120,7 @@ Task<std::vector<FeedItem>> EventFeed::items_of(store::Event event) {
                           .type = "production.changed",
                           .data = json::write(summary_to_json(*view)),
                           .owner = {}};
-  items.push_back({0, told.topic, as_sse(told, epoch_)});
+  items.push_back({0, told.topic, parts_.write(told, epoch_)});
   co_return items;
 }
 

@@ -23,13 +23,15 @@ namespace atelier::studio {
 struct FeedItem {
   std::int64_t position = 0;  // in the log; 0: told and not kept
   std::string topic;
-  std::string bytes;  // a server-sent event
+  std::string bytes;
 };
 
 struct FeedParts {
   store::EventLog& events;
   store::Bus& bus;
   Productions& productions;
+  // An event as watchers send it. The epoch is the log's.
+  std::string (*write)(const store::Event& event, const std::string& epoch);
 };
 
 class EventFeeds;

@@ -22,12 +22,8 @@ constexpr Metric kFailed{"atelier_webhook_attempts_failed_total", MetricKind::co
                          "Attempts to deliver a webhook that failed"};
 constexpr Metric kGivenUp{"atelier_webhook_given_up_total", MetricKind::counter,
                           "Webhooks that are not tried again unless asked for"};
-constexpr double kBegunBounds[] = {0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 10};
-constexpr Metric kBegunAfter{"atelier_webhook_begun_seconds",
-                             MetricKind::histogram,
-                             "From what is told of to the first attempt to tell it",
-                             {},
-                             kBegunBounds};
+constexpr Metric kBegunAfter{"atelier_webhook_begun_seconds", MetricKind::histogram,
+                             "From what is told of to the first attempt to tell it"};
 
 constexpr std::size_t kHeardMax = 256;
 constexpr std::size_t kHeadBytes = 400;  // of an event, which hold its type

@@ -1,0 +1,239 @@
+#include "watch/history/history.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/async.hpp"
+#include "base/log.hpp"
+#include "watch/history/points.hpp"
+
+namespace atelier::watch {
+namespace {
+
+constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
+constexpr std::int64_t kRowBytes = 40;  // what a stored block takes besides its points, about
+constexpr std::int64_t kSliceRows = 2'000;
+
+constexpr Metric kDropped{"atelier_history_dropped_total", MetricKind::counter,
+                          "Figures and blocks of their history that found no room"};
+
+// Puts `count` points of a fine line into `into`, of which each is of `width` of them.
+class Thinner {
+ public:
+  Thinner(Stat stat, std::int64_t first, std::int64_t width, std::size_t count)
+      : is_highest_(stat == Stat::p50 || stat == Stat::p95 || stat == Stat::p99),
+        first_(first),
+        width_(width),
+        sums_(count, 0),
+        counts_(count, 0) {}
+
+  void add(std::int64_t at, float point) {
+    if (std::isnan(point) || at < first_) return;
+    const auto place = static_cast<std::size_t>((at - first_) / width_);
+    if (place >= sums_.size()) return;
+    sums_[place] = is_highest_ ? std::max(sums_[place], static_cast<double>(point)) : sums_[place] + point;
+    ++counts_[place];
+  }
+  std::vector<float> points() const {
+    std::vector<float> all;
+    all.reserve(sums_.size());
+    for (std::size_t i = 0; i < sums_.size(); ++i)
+      all.push_back(counts_[i] == 0 ? kNothing : static_cast<float>(is_highest_ ? sums_[i] : sums_[i] / counts_[i]));
+    return all;
+  }
+
+ private:
+  const bool is_highest_;
+  const std::int64_t first_, width_;
+  std::vector<double> sums_;
+  std::vector<std::int32_t> counts_;
+};
+
+std::size_t tier_for(std::int64_t from_s, std::int64_t now_s) {
+  for (std::size_t tier = 0; tier + 1 < kTiers.size(); ++tier)
+    if (from_s >= now_s - kTiers[tier].kept.count()) return tier;
+  return kTiers.size() - 1;
+}
+
+void add_block(Thinner& thinner, std::int64_t start, std::span<const float> points) {
+  for (std::size_t i = 0; i < points.size(); ++i) thinner.add(start + static_cast<std::int64_t>(i), points[i]);
+}
+
+}  // namespace
+
+History::History(store::Database& telemetry, Metrics& metrics, const Clock& clock, Options options)
+    : database_(telemetry),
+      metrics_(metrics),
+      clock_(clock),
+      options_(options),
+      dropped_(metrics.counter(kDropped)),
+      recorder_(options.figures_max) {}
+
+void History::sample() {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t before = recorder_.dropped_count();
+  recorder_.sample(metrics_, clock_.wall_ms() / 1000);
+  dropped_.add(recorder_.dropped_count() - before);
+}
+
+Task<Result<>> History::run() {
+  auto written_at = clock_.now();
+  for (;;) {
+    const auto slept = co_await sleep_for(std::chrono::milliseconds(1'000 - clock_.wall_ms() % 1'000));
+    if (!slept) break;
+    sample();
+    if (clock_.now() - written_at < options_.write_every) continue;
+    written_at = clock_.now();
+    // What cannot be written stays in memory within its bound, and goes along with the next.
+    auto written = co_await write();
+    if (!written) log::warn("the history of figures was not written", {{"error", written.error().describe()}});
+    auto trimmed = co_await trim();
+    if (!trimmed) log::warn("old figures were not deleted", {{"error", trimmed.error().describe()}});
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  co_return co_await write();
+}
+
+Task<Result<>> History::write() {
+  for (;;) {
+    std::vector<Recorder::Changed> changed;
+    {
+      const std::lock_guard lock(mutex_);
+      changed = recorder_.take_changed(options_.batch_rows_max);
+    }
+    if (changed.empty()) co_return Result<>{};
+    auto written = co_await write_batch(std::move(changed));
+    if (!written) co_return written;
+  }
+}
+
+Task<Result<>> History::write_batch(std::vector<Recorder::Changed> changed) {
+  std::vector<store::Statement> batch;
+  batch.reserve(2 * changed.size());
+  std::int64_t bytes = 0;
+  for (const Recorder::Changed& one : changed) {
+    const std::string figure = one.figure.to_string();
+    Bytes points = pack_points(one.block.points);
+    bytes += static_cast<std::int64_t>(points.size()) + kRowBytes;
+    batch.push_back({"INSERT INTO figures (name) VALUES ($1) ON CONFLICT (name) DO NOTHING", {figure}});
+    batch.push_back(
+        {"INSERT INTO figure_blocks (figure, tier, start, points) SELECT id, $2, $3, $4 FROM figures WHERE name = $1 "
+         "ON CONFLICT (figure, tier, start) DO UPDATE SET points = excluded.points",
+         {figure, static_cast<std::int64_t>(one.tier), one.block.start, store::Blob{std::move(points)}}});
+  }
+  auto written = co_await database_.write(std::move(batch));
+  if (!written) co_return error_of(written);
+  // More than there is: what was written anew counts twice, until it is counted afresh.
+  if (stored_bytes_ >= 0) stored_bytes_ += bytes;
+  co_return Result<>{};
+}
+
+Task<Result<>> History::learn() {
+  store::Statement query("SELECT coalesce(sum(length(points) + $1), 0) FROM figure_blocks", {kRowBytes});
+  auto rows = co_await database_.read(std::move(query));
+  if (!rows) co_return error_of(rows);
+  stored_bytes_ = rows->integer(0, 0);
+  co_return Result<>{};
+}
+
+Task<Result<bool>> History::trim() {
+  const std::int64_t now_s = clock_.wall_ms() / 1000;
+  std::vector<store::Statement> batch;
+  for (std::size_t tier = 0; tier < kTiers.size(); ++tier) {
+    const std::int64_t oldest = (now_s - kTiers[tier].kept.count()) / kTiers[tier].step.count() - kBlockPoints;
+    batch.push_back(
+        {"DELETE FROM figure_blocks WHERE (figure, tier, start) IN (SELECT figure, tier, start FROM figure_blocks "
+         "WHERE "
+         "tier = $1 AND start < $2 ORDER BY start LIMIT $3)",
+         {static_cast<std::int64_t>(tier), oldest, kSliceRows}});
+  }
+  auto deleted = co_await database_.write(std::move(batch));
+  if (!deleted) co_return error_of(deleted);
+  bool has_more =
+      std::ranges::any_of(*deleted, [](const store::Rows& rows) { return rows.changed_count >= kSliceRows; });
+  if (stored_bytes_ >= 0 && stored_bytes_ <= options_.bytes_max) co_return has_more;
+  auto learned = co_await learn();
+  if (!learned) co_return error_of(learned);
+  if (stored_bytes_ <= options_.bytes_max) co_return has_more;
+  std::vector<store::Statement> oldest;
+  oldest.push_back(
+      {"DELETE FROM figure_blocks WHERE (figure, tier, start) IN (SELECT figure, tier, start FROM figure_blocks WHERE "
+       "tier = (SELECT min(tier) FROM figure_blocks) ORDER BY start LIMIT $1)",
+       {kSliceRows}});
+  auto gone = co_await database_.write(std::move(oldest));
+  if (!gone) co_return error_of(gone);
+  stored_bytes_ = -1;
+  co_return true;
+}
+
+Task<Result<History::Answer>> History::read(Query query) {
+  if (query.figures.empty() || query.figures.size() > kFiguresMax)
+    co_return fail(ErrorCode::invalid_argument, "one to 64 figures are read at once",
+                   {.reason = {}, .where = "figures"});
+  if (query.from_ms < 0 || query.from_ms >= query.to_ms)
+    co_return fail(ErrorCode::invalid_argument, "must be before the end", {.reason = {}, .where = "from"});
+  if (query.points_max == 0 || query.points_max > kPointsMax)
+    co_return fail(ErrorCode::invalid_argument, "must be from 1 to 4000", {.reason = {}, .where = "points"});
+  const std::int64_t now_s = clock_.wall_ms() / 1000;
+  const std::size_t tier = tier_for(query.from_ms / 1000, now_s);
+  const std::int64_t step_ms = kTiers[tier].step.count() * 1000;
+  const std::int64_t first = query.from_ms / step_ms;
+  const std::int64_t end =
+      std::max(first + 1, std::min((query.to_ms + step_ms - 1) / step_ms, (now_s + 1) * 1000 / step_ms + 1));
+  const auto most = static_cast<std::int64_t>(query.points_max);
+  const std::int64_t width = (end - first + most - 1) / most;
+  const auto count = static_cast<std::size_t>((end - first + width - 1) / width);
+
+  std::vector<store::Statement> batch;
+  for (const FigureName& figure : query.figures)
+    batch.push_back(
+        {"SELECT start, points FROM figure_blocks WHERE figure = (SELECT id FROM figures WHERE name = $1) AND tier = "
+         "$2 "
+         "AND start > $3 AND start < $4 ORDER BY start",
+         {figure.to_string(), static_cast<std::int64_t>(tier), first - kBlockPoints, end}});
+  auto stored = co_await database_.read_all(std::move(batch));
+  if (!stored) co_return error_of(stored);
+
+  Answer answer{.from_ms = first * step_ms, .step = std::chrono::milliseconds(width * step_ms), .lines = {}};
+  for (std::size_t i = 0; i < query.figures.size(); ++i) {
+    const FigureName& figure = query.figures[i];
+    Thinner thinner(figure.stat, first, width, count);
+    std::vector<Block> newest;
+    {
+      const std::lock_guard lock(mutex_);
+      newest = recorder_.blocks(figure, tier);
+    }
+    const store::Rows& rows = (*stored)[i];
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      const std::int64_t start = rows.integer(row, 0);
+      // In memory there is more of it.
+      if (std::ranges::any_of(newest, [&](const Block& block) { return block.start == start; })) continue;
+      auto points = unpack_points(rows.bytes(row, 1), kBlockPoints);
+      if (!points) co_return error_of(points);
+      add_block(thinner, start, *points);
+    }
+    for (const Block& block : newest) add_block(thinner, block.start, block.points);
+    answer.lines.push_back({figure, thinner.points()});
+  }
+  co_return answer;
+}
+
+Task<Result<std::vector<FigureName>>> History::figures() {
+  store::Statement query("SELECT name FROM figures ORDER BY name LIMIT $1", {std::int64_t{10'000}});
+  auto rows = co_await database_.read(std::move(query));
+  if (!rows) co_return error_of(rows);
+  std::vector<FigureName> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all = recorder_.figures();
+  }
+  for (std::size_t row = 0; row < rows->size(); ++row)
+    if (auto figure = FigureName::parse(rows->text(row, 0))) all.push_back(std::move(*figure));
+  std::ranges::sort(all);
+  const auto rest = std::ranges::unique(all);
+  all.erase(rest.begin(), rest.end());
+  co_return all;
+}
+
+}  // namespace atelier::watch

@@ -1,0 +1,99 @@
+#include "watch/process/process_metrics.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "base/async.hpp"
+#include "base/log.hpp"
+
+namespace atelier::watch {
+namespace {
+
+constexpr std::int64_t kCountEverySeconds = 10;
+constexpr std::chrono::milliseconds kLookEvery{250}, kStall{50};
+
+constexpr Metric kResident{"atelier_process_resident_bytes", MetricKind::gauge,
+                           "Memory of this process that is in RAM"};
+constexpr Metric kCpu{"atelier_process_cpu_seconds_total", MetricKind::counter, "Processor time of this process"};
+constexpr Metric kDescriptors{"atelier_process_descriptors", MetricKind::gauge, "Descriptors open"};
+constexpr Metric kDescriptorsMax{"atelier_process_descriptors_max", MetricKind::gauge, "Descriptors that may be open"};
+constexpr Metric kUptime{"atelier_process_uptime_seconds", MetricKind::gauge, "Since the start of this process"};
+constexpr std::array<std::string_view, 1> kLoopLabels = {"loop"};
+constexpr Metric kLag{"atelier_loop_lag_seconds", MetricKind::histogram,
+                      "How late an event loop does what is due", kLoopLabels};
+constexpr Metric kStalls{"atelier_loop_stalls_total", MetricKind::counter, "Event loops held for more than 50 ms",
+                         kLoopLabels};
+
+double cpu_seconds() {
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double descriptors_max() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<double>(limit.rlim_cur) : 0;
+}
+
+double count_descriptors() {
+  std::error_code ec;
+  double count = 0;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", ec), end; !ec && at != end; at.increment(ec)) ++count;
+  return count;
+}
+
+}  // namespace
+
+ProcessMetrics::ProcessMetrics(Metrics& metrics, const Clock& clock) : clock_(clock) {
+  const auto add = [&](const Metric& metric, Metrics::Reader reader) {
+    handles_.push_back(metrics.read_from(metric, std::move(reader)));
+  };
+  add(kResident, [] { return static_cast<double>(resident_bytes()); });
+  add(kCpu, [] { return cpu_seconds(); });
+  add(kDescriptors, [this] { return descriptors(); });
+  add(kDescriptorsMax, [] { return descriptors_max(); });
+  add(kUptime, [this, begun = clock.now()] { return std::chrono::duration<double>(clock_.now() - begun).count(); });
+}
+
+std::uint64_t ProcessMetrics::resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+double ProcessMetrics::descriptors() {
+  const std::int64_t now_s = std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()).count();
+  std::int64_t last_s = counted_at_s_.load(std::memory_order_relaxed);
+  if ((last_s < 0 || now_s - last_s >= kCountEverySeconds) && counted_at_s_.compare_exchange_strong(last_s, now_s))
+    descriptors_.store(count_descriptors(), std::memory_order_relaxed);
+  return descriptors_.load(std::memory_order_relaxed);
+}
+
+Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t index) {
+  const std::string name = std::to_string(index);
+  Histogram& lag = metrics->histogram(kLag, {name});
+  Counter& stalls = metrics->counter(kStalls, {name});
+  for (;;) {
+    const auto due = clock->now() + kLookEvery;
+    auto slept = co_await sleep_for(kLookEvery);
+    if (!slept) co_return Result<>{};
+    const auto late = clock->now() - due;
+    lag.observe(std::chrono::duration<double>(late).count());
+    if (late < kStall) continue;
+    stalls.add();
+    log::warn("an event loop was held",
+              {{"loop", index}, {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(late).count()}});
+  }
+}
+
+}  // namespace atelier::watch

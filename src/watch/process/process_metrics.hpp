@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/metrics.hpp"
+#include "base/task.hpp"
+
+namespace atelier::watch {
+
+// What the system says of this process, read when somebody reads the metrics: memory, processor time, descriptors,
+// threads. Thread-safe.
+class ProcessMetrics {
+ public:
+  ProcessMetrics(Metrics& metrics, const Clock& clock);
+
+  // Bytes of this process that are in RAM; 0 where the system does not say.
+  static std::uint64_t resident_bytes();
+
+ private:
+  // Counting them reads a folder with an entry for each: not more than once in ten seconds.
+  double descriptors();
+
+  const Clock& clock_;
+  std::atomic<std::int64_t> counted_at_s_ = -1;
+  std::atomic<double> descriptors_ = 0;
+  std::vector<std::shared_ptr<void>> handles_;
+};
+
+// How late a loop does what is due: measured four times a second, until cancelled. To be spawned on that loop, whose
+// number is `index`. What holds a loop for longer than 50 ms is logged.
+Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t index);
+
+}  // namespace atelier::watch

@@ -1,0 +1,206 @@
+// The history of figures: what was sampled is read again, from memory and from the store, after a restart, in bounds.
+#include "watch/history/history.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "store/migrations.hpp"
+#include "tests/store/support.hpp"
+
+namespace atelier::watch {
+namespace {
+
+using store::run;
+
+constexpr Metric kGauge{"test_gauge", MetricKind::gauge, "Of a test"};
+constexpr Metric kCounter{"test_total", MetricKind::counter, "Of a test"};
+constexpr std::string_view kLabels[] = {"route"};
+constexpr Metric kSeconds{"test_seconds", MetricKind::histogram, "Of a test", kLabels};
+constexpr UnixMs kBegin = 1'800'000'000'000;  // the beginning of five minutes
+
+class HistoryTest : public testing::Test {
+ protected:
+  HistoryTest() { open(); }
+  void open(History::Options options = {}) {
+    history_.reset();
+    telemetry_.reset();
+    telemetry_ =
+        *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
+    history_ = std::make_unique<History>(*telemetry_, metrics_, clock_, options);
+  }
+  // A second passes, in which the gauge stands at `value`.
+  void pass(double value, int seconds = 1) {
+    for (int i = 0; i < seconds; ++i) {
+      gauge_.set(value);
+      counter_.add(3);
+      clock_.advance(std::chrono::seconds(1));
+      history_->sample();
+    }
+  }
+  std::vector<float> read(std::string_view figure, UnixMs from, UnixMs to, std::size_t points = 500) {
+    History::Query query{.figures = {*FigureName::parse(figure)}, .from_ms = from, .to_ms = to, .points_max = points};
+    auto answer = run(history_->read(std::move(query)));
+    EXPECT_TRUE(answer) << answer.error().describe();
+    return answer ? answer->lines.front().points : std::vector<float>();
+  }
+  void write() {
+    auto written = run(history_->write());
+    EXPECT_TRUE(written) << written.error().describe();
+  }
+  std::int64_t rows() {
+    return run(telemetry_->read(store::Statement("SELECT count(*) FROM figure_blocks")))->integer(0, 0);
+  }
+
+  store::TemporaryFolder folder_;
+  ManualClock clock_{kBegin};
+  Metrics metrics_;
+  Gauge& gauge_ = metrics_.gauge(kGauge);
+  Counter& counter_ = metrics_.counter(kCounter);
+  std::unique_ptr<store::Database> telemetry_;
+  std::unique_ptr<History> history_;
+};
+
+TEST_F(HistoryTest, ASecondIsAPoint) {
+  history_->sample();
+  for (int second = 0; second < 130; ++second) pass(second);
+  const std::vector<float> points = read("test_gauge:value", kBegin, kBegin + 130'000);
+  ASSERT_EQ(points.size(), 130U);
+  for (int second = 0; second < 130; ++second)
+    EXPECT_NEAR(points[static_cast<std::size_t>(second)], second, 0.5 + second * 0.004);
+  for (const float rate : read("test_total:rate", kBegin + 5'000, kBegin + 100'000)) EXPECT_NEAR(rate, 3, 0.02);
+}
+
+TEST_F(HistoryTest, QuantilesAreOfWhatCameInTheTime) {
+  Histogram& fast = metrics_.histogram(kSeconds, {"/fast"});
+  history_->sample();
+  for (int second = 0; second < 20; ++second) {
+    for (int i = 0; i < 100; ++i) fast.observe(second < 10 ? 0.010 : 0.200);
+    pass(1);
+  }
+  const std::string figure = "test_seconds{route=\"/fast\"}:p95";
+  const std::vector<float> points = read(figure, kBegin, kBegin + 20'000);
+  EXPECT_NEAR(points[5], 0.010, 0.0005);
+  EXPECT_NEAR(points[15], 0.200, 0.01);
+  EXPECT_NEAR(read("test_seconds{route=\"/fast\"}:rate", kBegin, kBegin + 20'000)[3], 100, 1);
+  // Put together, the highest of the quantiles is told.
+  EXPECT_NEAR(read(figure, kBegin, kBegin + 20'000, 1)[0], 0.200, 0.01);
+}
+
+TEST_F(HistoryTest, WhatWasWrittenIsThereAfterARestart) {
+  history_->sample();
+  for (int second = 0; second < 100; ++second) pass(7);
+  write();
+  open();
+  clock_.advance(std::chrono::seconds(50));
+  history_->sample();
+  for (int second = 0; second < 20; ++second) pass(9);
+  const std::vector<float> points = read("test_gauge:value", kBegin, kBegin + 170'000);
+  ASSERT_EQ(points.size(), 170U);
+  EXPECT_NEAR(points[50], 7, 0.1);
+  EXPECT_NEAR(points[99], 7, 0.1);
+  EXPECT_TRUE(std::isnan(points[120])) << "nobody looked";
+  EXPECT_NEAR(points[160], 9, 0.1);
+}
+
+TEST_F(HistoryTest, WhatIsOlderThanAnHourIsReadInTensOfSeconds) {
+  history_->sample();
+  for (int second = 0; second < 7'400; ++second) pass(second < 3'600 ? 10 : 20);
+  write();
+  while (*run(history_->trim())) {
+  }
+  History::Query query{.figures = {*FigureName::parse("test_gauge:value")},
+                       .from_ms = kBegin,
+                       .to_ms = kBegin + 7'400'000,
+                       .points_max = 4'000};
+  auto answer = run(history_->read(std::move(query)));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->step, std::chrono::seconds(10));
+  EXPECT_NEAR(answer->lines[0].points[100], 10, 0.1);
+  EXPECT_NEAR(answer->lines[0].points[700], 20, 0.1);
+}
+
+TEST_F(HistoryTest, NinetyDaysAreReadInOneGo) {
+  history_->sample();
+  // A sample every minute is enough for five minutes' points.
+  for (int minute = 0; minute < 60 * 24 * 3; ++minute) {
+    gauge_.set(minute % 1'440);
+    clock_.advance(std::chrono::minutes(1));
+    history_->sample();
+    if (minute % 600 == 0) write();
+  }
+  write();
+  const std::vector<float> points = read("test_gauge:value", kBegin, kBegin + 3 * 86'400'000LL, 4'000);
+  ASSERT_EQ(points.size(), 864U);
+  EXPECT_NEAR(points[288 + 100], 502, 4);
+}
+
+TEST_F(HistoryTest, WhatIsStoredHasABoundAndTheFinestGoesFirst) {
+  open({.bytes_max = 20'000});
+  history_->sample();
+  for (int second = 0; second < 4'000; ++second) {
+    pass(second % 977);
+    if (second % 60 == 0) write();
+  }
+  write();
+  for (int i = 0; i < 50 && *run(history_->trim()); ++i) {
+  }
+  auto stored = run(telemetry_->read(
+      store::Statement("SELECT coalesce(sum(length(points) + 40), 0), min(tier), max(tier) FROM figure_blocks")));
+  ASSERT_TRUE(stored);
+  EXPECT_LE(stored->integer(0, 0), 20'000);
+  EXPECT_EQ(stored->integer(0, 2), 2) << "five minutes stay";
+}
+
+TEST_F(HistoryTest, FiguresHaveABound) {
+  open({.figures_max = 10});
+  for (int i = 0; i < 30; ++i) metrics_.histogram(kSeconds, {fmt::format("/{}", i)}).observe(1);
+  history_->sample();
+  for (int i = 0; i < 30; ++i) metrics_.histogram(kSeconds, {fmt::format("/{}", i)}).observe(1);
+  pass(1, 3);
+  EXPECT_LE(run(history_->figures())->size(), 10U);
+  EXPECT_NE(metrics_.render().find("atelier_history_dropped_total"), std::string::npos);
+}
+
+TEST_F(HistoryTest, WhatNeverHappensTakesNoRoom) {
+  Histogram& idle = metrics_.histogram(kSeconds, {"/idle"});
+  (void)idle;
+  history_->sample();
+  pass(0, 200);
+  write();
+  const auto all = run(history_->figures());
+  ASSERT_TRUE(all);
+  for (const FigureName& figure : *all)
+    EXPECT_EQ(figure.to_string().find("/idle"), std::string::npos);
+}
+
+TEST_F(HistoryTest, AClockThatStepsBackEndsNothing) {
+  history_->sample();
+  pass(5, 30);
+  clock_.step_wall(std::chrono::seconds(-20));
+  for (int i = 0; i < 10; ++i) pass(100);  // seconds that were there already
+  EXPECT_NEAR(read("test_gauge:value", kBegin, kBegin + 30'000)[15], 5, 0.1);
+  clock_.step_wall(std::chrono::hours(-2));
+  pass(6, 5);
+  pass(6, 60);
+  EXPECT_NEAR(read("test_gauge:value", clock_.wall_ms() - 30'000, clock_.wall_ms())[5], 6, 0.1);
+}
+
+TEST_F(HistoryTest, WhatCannotBeAskedIsNamed) {
+  const auto refused = [&](History::Query query) {
+    auto answer = run(history_->read(std::move(query)));
+    return answer ? std::string() : answer.error().where;
+  };
+  const FigureName gauge = *FigureName::parse("test_gauge:value");
+  EXPECT_EQ(refused({.figures = {}, .from_ms = 0, .to_ms = 1}), "figures");
+  EXPECT_EQ(refused({.figures = {gauge}, .from_ms = 5, .to_ms = 5}), "from");
+  EXPECT_EQ(refused({.figures = {gauge}, .from_ms = 0, .to_ms = 1, .points_max = 0}), "points");
+  EXPECT_FALSE(FigureName::parse("no_stat"));
+  EXPECT_FALSE(FigureName::parse("x{a=\"b\":p95"));
+  EXPECT_EQ(FigureName::parse("x{a=\"b:c\"}:p95")->to_string(), "x{a=\"b:c\"}:p95");
+  EXPECT_TRUE(std::isnan(read("never_seen:value", kBegin, kBegin + 1'000)[0]));
+}
+
+}  // namespace
+}  // namespace atelier::watch
