@@ -28,9 +28,10 @@ TEST_F(PerformanceApi, WhatHappensIsSeenWithinSeconds) {
   for (int i = 0; i < 400; ++i) {
     const Answer answer = ask(asked("[" + figure + "]"));
     ASSERT_EQ(answer.status, 200) << answer.body;
-    EXPECT_EQ(answer.json().at("step_ms").as_int64(), 1'000);
-    for (const json::Value& point : answer.json().at("lines").as_array().front().at("points").as_array())
-      if (!point.is_null() && point.as_double() >= 1) {
+    const json::Value body = answer.json();
+    EXPECT_EQ(body.at("step_ms").as_int64(), 1'000);
+    for (const json::Value& point : body.at("lines").as_array().front().at("points").as_array())
+      if (!point.is_null() && point.to_number<double>() >= 1) {
         EXPECT_THAT(call(Method::get, "/api/performance/figures").body, HasSubstr("atelier_http_connections:value"));
         return;
       }

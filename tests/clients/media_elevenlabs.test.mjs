@@ -75,7 +75,7 @@ test('lists', async () => {
   const models = await client.models.list();
   assert.ok(models.some(({ modelId }) => modelId === 'eleven_v3'));
   const { voices, hasMore } = await client.voices.search();
-  assert.equal(voices.length, 1);
+  assert.ok(voices.length > 0 && voices.every(({ voiceId, name }) => voiceId && name));
   assert.equal(hasMore, false);
 });
 

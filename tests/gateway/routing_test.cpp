@@ -82,7 +82,7 @@ TEST_F(Routing, C18_NothingIsLostThatCameWithTheFault) {
     for (const Wire called : doubles::all_wires()) {
       ProviderDouble provider;
       House house({provider_of(called, "a", provider)}, {});
-      for (int i = 0; i < 5; ++i) {
+      for (int i = 0; i < 2; ++i) {
         const Outcome got =
             house.call(order_of(face, Delivery::streamed, fmt::format("a/m{}@error-mid,at=6", i), kPrompt));
         ASSERT_TRUE(got.is_one_error()) << to_string(called) << " to " << to_string(face) << ": " << got.describe();
