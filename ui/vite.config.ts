@@ -44,7 +44,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'base', test: /rolldown.runtime|\/node_modules\/(?!marked\/|highlight\.js\/|temml\/)|\/src\/lib\/(?!api\/generation|story\/|offline\/(?!tries)|gateway\/|md\/|timeline\/|media\/(?:asset-drag|peaks)|components\/(?:form\/|assets\/|StepList|RunProgress|Edge|Tabs|Badge|Segmented))/ },
+            { name: 'base', test: /rolldown.runtime|\/node_modules\/(?!marked\/|highlight\.js\/|temml\/|uplot\/)|\/src\/lib\/(?!api\/generation|story\/|offline\/(?!tries)|gateway\/|md\/|timeline\/|media\/(?:asset-drag|peaks)|components\/(?:form\/|assets\/|StepList|RunProgress|Edge|Tabs|Badge|Segmented))/ },
             { name: 'said', test: /\/node_modules\/marked\/|\/src\/lib\/md\/(?!colour|draw-maths|languages|diagram\/)|\/src\/features\/chat\/said\/(Messages|MessageView|MessageFoot|PartView|text|words|en\.)/ },
             { name: 'making', test: /\/src\/lib\/(timeline\/|components\/(StepList|RunProgress|Edge|Tabs|Badge))/ },
             { name: 'gateway', test: /\/src\/lib\/(gateway|components\/form)\// },
