@@ -48,6 +48,7 @@ describe('format', () => {
     expect(formatSeconds(4_240)).toBe('4.2 s');
     expect(formatSeconds(84_000)).toBe('1:24');
     expect(formatBytes(0)).toBe('0 bytes');
+    expect(formatBytes(0.4)).toBe('0 bytes');
     expect(formatBytes(5_234_567)).toBe('5.2 MB');
     expect(formatLeft(23_000)).toBe('25 s left');
     expect(formatLeft(150_000)).toBe('3 min left');
