@@ -27,6 +27,7 @@ export const routes: readonly Route[] = [
   { path: '/models', title: 'nav.models', load: page(() => import('../routes/models/Page.svelte')) },
   { path: '/keys', title: 'nav.keys', load: page(() => import('../routes/keys/Page.svelte')) },
   { path: '/usage', title: 'nav.usage', load: page(() => import('../routes/usage/Page.svelte')) },
+  { path: '/performance', title: 'nav.performance', load: page(() => import('../routes/performance/Page.svelte')) },
   { path: '/help', title: 'nav.help', room: 'help', load: page(() => import('../routes/help/Page.svelte')) },
   { path: '/help/:page', title: 'nav.help', room: 'help', load: page(() => import('../routes/help/Page.svelte')) },
   { path: '/settings/people', title: 'people.title', load: page(() => import('../routes/account/People.svelte')) },

@@ -21,7 +21,7 @@ const READ_MAX = 200;
 const RECENT = 6;
 const SHOWN_MAX = 50;
 
-const pages: readonly { path: string; label: MessageKey }[] = [
+const pages: readonly { path: string; label: MessageKey; isOfAdmins?: boolean }[] = [
   { path: '/c', label: 'nav.chat' },
   { path: '/shorts', label: 'nav.shorts' },
   { path: '/image', label: 'nav.image' },
@@ -32,6 +32,7 @@ const pages: readonly { path: string; label: MessageKey }[] = [
   { path: '/models', label: 'nav.models' },
   { path: '/keys', label: 'nav.keys' },
   { path: '/usage', label: 'nav.usage' },
+  { path: '/performance', label: 'nav.performance', isOfAdmins: true },
   { path: '/settings', label: 'nav.settings' },
   { path: '/help', label: 'nav.help' },
 ];
@@ -94,7 +95,8 @@ export class Entries {
   }
   #ofPages(): Entry[] {
     const keyOf = (path: string): string[] => Object.entries(goKeys).flatMap(([key, target]) => (target === path ? ['g', key] : []));
-    return pages.map(({ path, label }) => ({ id: `page.${path}`, kind: 'page', label: t('palette.goTo', { page: t(label) }), keys: keyOf(path), run: this.#go(path) }));
+    const isAdmin = this.#studio.session.now?.role === 'admin';
+    return pages.filter(({ isOfAdmins }) => isAdmin || !isOfAdmins).map(({ path, label }) => ({ id: `page.${path}`, kind: 'page', label: t('palette.goTo', { page: t(label) }), keys: keyOf(path), run: this.#go(path) }));
   }
   #actions(): Entry[] {
     const action = (id: string, label: string, run: () => void, keys: readonly string[] = []): Entry => ({ id: `action.${id}`, kind: 'action', label, keys, run });

@@ -19,6 +19,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['g', 'm'], words: 'models' },
   { keys: ['g', 'k'], words: 'keys' },
   { keys: ['g', 'u'], words: 'usage' },
+  { keys: ['g', 'p'], words: 'performance' },
   { keys: ['g', 'e'], words: 'settings' },
   { keys: ['g', 'h'], words: 'manual' },
   { keys: ['Ctrl', 'Enter'], words: 'run' },

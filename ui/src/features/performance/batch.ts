@@ -1,0 +1,41 @@
+// One view is one question: all figures of the panels that are seen, in as few requests as the server takes.
+import type { FigureLines, FigureQuery } from '$lib/api/figure-types';
+import type { Span } from './range';
+import { withNothing, type Points } from './series';
+
+export const FIGURES_MAX = 64;
+// Kept while the studio runs, and never nothing.
+const UPTIME = 'atelier_process_uptime_seconds:value';
+const POINTS_MIN = 60;
+const POINTS_MAX = 1_500;
+
+export interface Wish {
+  figures: readonly string[];
+  points: number; // as many as it has pixels
+}
+export interface Answer {
+  fromMs: number;
+  stepMs: number;
+  lines: ReadonlyMap<string, Points>;
+  span: Span; // what was asked for
+}
+
+// Each figure once. All with the points of the widest panel, so that points of all panels stand at the same times.
+export function queriesOf(wishes: Iterable<Wish>, { fromMs, toMs }: Span): FigureQuery[] {
+  const all = [...wishes];
+  const figures = [...new Set(all.flatMap((wish) => wish.figures))];
+  if (figures.length === 0) return [];
+  const points = Math.min(POINTS_MAX, Math.max(POINTS_MIN, ...all.map((wish) => Math.round(wish.points))));
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+  const asked = [UPTIME, ...figures.filter((figure) => figure !== UPTIME)];
+  return Array.from({ length: Math.ceil(asked.length / FIGURES_MAX) }, (_, at) => ({ figures: asked.slice(at * FIGURES_MAX, (at + 1) * FIGURES_MAX), from, to, points }));
+}
+
+export function together(answers: readonly FigureLines[], span: Span): Answer {
+  const first = answers[0];
+  const all = answers.flatMap((answer) => answer.lines);
+  const uptime = all.find(({ figure }) => figure === UPTIME)?.points ?? [];
+  // Of what came in no time there are no quantiles.
+  const lines = new Map(all.map(({ figure, points }) => [figure, /:(value|rate)$/.test(figure) ? withNothing(points, uptime) : points] as const));
+  return { fromMs: first ? Date.parse(first.from) : span.fromMs, stepMs: first?.step_ms ?? 1000, lines, span };
+}

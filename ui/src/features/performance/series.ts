@@ -1,0 +1,34 @@
+// Lines made ready to be drawn and told.
+export type Points = readonly (number | null)[];
+
+export interface Summary {
+  last: number | null;
+  mean: number | null;
+  max: number | null;
+}
+
+export function summaryOf(points: Points): Summary {
+  let [last, max, sum, count]: [number | null, number | null, number, number] = [null, null, 0, 0];
+  for (const point of points) {
+    if (point === null) continue;
+    last = point;
+    max = max === null || point > max ? point : max;
+    sum += point;
+    count++;
+  }
+  return { last, max, mean: count > 0 ? sum / count : null };
+}
+
+// Points with none on either side: no line goes through them, so they are drawn as dots.
+export function lonely(points: Points): number[] {
+  const found: number[] = [];
+  points.forEach((point, at) => {
+    if (point !== null && (points[at - 1] ?? null) === null && (points[at + 1] ?? null) === null) found.push(at);
+  });
+  return found;
+}
+
+// The server keeps no stretch in which all was nothing: while the studio ran, what was not kept was nothing.
+export const withNothing = (points: Points, uptime: Points): Points => points.map((point, at) => (point === null && (uptime[at] ?? null) !== null ? 0 : point));
+
+export const timesOf = (fromMs: number, stepMs: number, count: number): number[] => Array.from({ length: count }, (_, at) => (fromMs + at * stepMs) / 1000);
