@@ -26,7 +26,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   test(`every page keeps the rules of access, ${colorScheme}`, async ({ browser, studio }) => {
     const context = await browser.newContext({ baseURL: studio.url, colorScheme, reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } });
     const page = await context.newPage();
-    for (const path of ['/shorts', '/image', '/audio', '/video', '/library', '/activity', '/models', '/keys', '/usage', '/settings', '/nowhere']) {
+    for (const path of ['/shorts', '/image', '/audio', '/video', '/library', '/activity', '/models', '/keys', '/usage', '/performance', '/settings', '/nowhere']) {
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
       await expect(page.locator('[aria-busy], .skeleton')).toHaveCount(0);
@@ -67,7 +67,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 test('every page fits a phone', async ({ browser, studio }) => {
   const context = await browser.newContext({ baseURL: studio.url, viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true });
   const page = await context.newPage();
-  for (const path of ['/shorts', '/image', '/audio', '/video', '/library', '/activity', '/models', '/keys', '/usage', '/settings', ...tabs.map((tab) => `/shorts/${short}?tab=${tab}`)]) {
+  for (const path of ['/shorts', '/image', '/audio', '/video', '/library', '/activity', '/models', '/keys', '/usage', '/performance', '/settings', ...tabs.map((tab) => `/shorts/${short}?tab=${tab}`)]) {
     await page.goto(path);
     await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
     await expectNoSidewaysScroll(page);
@@ -75,7 +75,7 @@ test('every page fits a phone', async ({ browser, studio }) => {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Library' }).tap();
   await expect(page.getByRole('heading', { name: 'Library', level: 1 })).toBeFocused();
   await page.setViewportSize({ width: 320, height: 640 });
-  for (const path of ['/shorts', '/image', '/audio', '/activity', '/models', '/keys', '/usage', `/shorts/${short}?tab=export`]) {
+  for (const path of ['/shorts', '/image', '/audio', '/activity', '/models', '/keys', '/usage', '/performance', `/shorts/${short}?tab=export`]) {
     await page.goto(path);
     await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
     await expectNoSidewaysScroll(page);

@@ -1,0 +1,93 @@
+// The page of performance, on what this server itself measured of the requests before.
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, expectNoSidewaysScroll, shiftOf, test, watchShift } from './studio';
+
+test.use({ name: 'performance' });
+
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const legendOf = (page: Page, panel: string) => page.getByRole('table', { name: `${panel}, its lines` });
+
+// Figures are taken each second of what came in it.
+test.beforeEach(async ({ request }) => {
+  await expect(async () => {
+    for (let at = 0; at < 5; at++) await request.get('/api/models');
+    const { items } = (await (await request.get('/api/performance/figures')).json()) as { items: string[] };
+    expect(items).toContain('atelier_http_request_seconds{route="/api/models"}:p95');
+    expect(items).toContain('atelier_process_resident_bytes:value');
+  }).toPass();
+});
+
+test('what the studio measured of itself is drawn, and told in words', async ({ page, browser, studio }) => {
+  await watchShift(page);
+  const asked: { figures: string[]; points: number }[] = [];
+  page.on('request', (sent) => sent.url().endsWith('/api/performance/history') && asked.push(sent.postDataJSON() as (typeof asked)[number]));
+  await page.goto('/settings');
+  await expect(page.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
+  await page.keyboard.press('g');
+  await page.keyboard.press('p');
+  await expect(page.getByRole('heading', { name: 'Performance', level: 1 })).toBeFocused();
+  const latency = legendOf(page, 'Time to answer, the slowest routes').getByRole('row', { name: '/api/models' });
+  await expect(latency.getByRole('cell')).toHaveText([/\d (µs|ms|s)$/, /\d (µs|ms|s)$/, /\d (µs|ms|s)$/]);
+  await expect(page.getByRole('table', { name: /routes? that answered/ }).getByRole('row', { name: '/api/models' })).toContainText(/\d/);
+  // Panels beneath ask once they are in sight.
+  expect(asked.flatMap(({ figures }) => figures)).not.toContain('atelier_process_resident_bytes:value');
+  expect(await shiftOf(page), 'nothing moves when the figures come').toEqual([]);
+
+  await page.getByRole('heading', { name: 'Memory' }).scrollIntoViewIfNeeded();
+  const memory = legendOf(page, 'Memory').getByRole('row', { name: 'in RAM' });
+  await expect(memory.getByRole('cell')).toHaveText([/MB$/, /MB$/, /MB$/]);
+  // A line is there: what is drawn differs from what is drawn without it.
+  const chart = page.getByRole('slider', { name: 'Memory, a time' });
+  const drawn = () => chart.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  const before = await drawn();
+  await memory.getByRole('button', { name: 'in RAM' }).click();
+  await expect(memory.getByRole('button', { name: 'in RAM' })).toHaveAttribute('aria-pressed', 'false');
+  await expect.poll(drawn).not.toBe(before);
+  await memory.getByRole('button', { name: 'in RAM' }).click();
+
+  // By keyboard: the crosshair tells one time, + goes into it, and the way back leads out.
+  await chart.focus();
+  await chart.press('ArrowLeft');
+  await expect(chart).toHaveAttribute('aria-valuetext', /\d\d:\d\d.*in RAM [\d.]+ MB/);
+  await chart.press('+');
+  await expect(page).toHaveURL(/from=.*to=/);
+  await expect(page.getByRole('button', { name: 'Back to the last 1 h' })).toBeVisible();
+  await page.goBack();
+  await expect(page).not.toHaveURL(/from=/);
+  asked.length = 0;
+  await page.getByRole('radio', { name: '5 min' }).check({ force: true });
+  await expect(page).toHaveURL(/range=5m/);
+  await expect(page.getByText('a point is 1 s')).toBeVisible();
+  await expect(memory.getByRole('cell').first()).toHaveText(/MB$/);
+  expect(asked.filter(({ figures }) => figures.includes('atelier_process_resident_bytes:value')).length, 'one request for all that is seen').toBeLessThanOrEqual(2);
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+    expect(violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`)).toEqual([]);
+  }
+  const phone = await browser.newPage({ baseURL: studio.url, viewport: { width: 375, height: 812 } });
+  await phone.goto('/performance');
+  await expect(legendOf(phone, 'Requests, the busiest routes').getByRole('row', { name: '/api/models' })).toContainText('/s');
+  await expectNoSidewaysScroll(phone);
+  await phone.close();
+});
+
+test('a stretch is dragged over, and all charts show it', async ({ page }) => {
+  await page.goto('/performance?range=5m');
+  await expect(page.getByRole('slider', { name: 'Requests, the busiest routes, a time' }).locator('.u-over')).toBeVisible();
+  const box = (await page.getByRole('slider', { name: 'Requests, the busiest routes, a time' }).locator('.u-over').boundingBox())!;
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width * 0.5, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, y, { steps: 4 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/from=.*to=/);
+  const query = new URL(page.url()).searchParams;
+  const seconds = (Date.parse(query.get('to')!) - Date.parse(query.get('from')!)) / 1000;
+  expect(seconds).toBeGreaterThan(70);
+  expect(seconds).toBeLessThan(80);
+  await page.getByRole('button', { name: 'Back to the last 5 min' }).click();
+  await expect(page).toHaveURL(/\/performance\?range=5m$/);
+});
