@@ -54,7 +54,7 @@ export class Plot {
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 }, bind: { dblclick: () => () => (onback(), null) } },
       scales: {
         x: { time: true, range: () => [this.#answer.span.fromMs / 1000, this.#answer.span.toMs / 1000] },
-        y: { range: (_, _low, high) => [0, high > 0 ? high * 1.12 : 1] },
+        y: { range: (_, _low, high) => [0, Math.max(unit === 'count' ? 1 : 0, high * 1.12) || 1] },
       },
       axes: [
         { stroke: text, font: FONT, size: 28, gap: 6, space: 72, grid: { show: false }, ticks: { stroke: rule, width: 1, size: 4 }, values: (_, splits, _axis, _space, incr) => splits.map((at) => formatTick(at * 1000, incr * 1000)) },

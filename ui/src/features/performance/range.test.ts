@@ -29,8 +29,8 @@ describe('the time in the address', () => {
 });
 
 describe('what is shown', () => {
-  it('ends now, or stands still', () => {
-    expect(spanOf({ range: '5m', zoom: null }, NOW)).toEqual({ fromMs: NOW - 300_000, toMs: NOW });
+  it('ends now and is no older than points are kept when it comes to the server, or stands still', () => {
+    expect(spanOf({ range: '1h', zoom: null }, NOW)).toEqual({ fromMs: NOW - 3_595_000, toMs: NOW });
     const zoom = { fromMs: 1, toMs: 2 };
     expect(spanOf({ range: '5m', zoom }, NOW)).toBe(zoom);
   });

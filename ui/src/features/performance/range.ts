@@ -10,6 +10,9 @@ export const USUAL: RangeId = '1h';
 // The server's finest points are a second apart, and nothing is kept for longer than the longest range.
 export const SPAN_MS_MIN = 10_000;
 const SPAN_MS_MAX = RANGES['90d'];
+// The server answers from its finest points that go back far enough. They go back as far as the range does: what is asked for is a little
+// less, or it would be too old by the time it is asked.
+const ON_THE_WAY_MS = 5_000;
 
 export interface Span {
   fromMs: number;
@@ -35,7 +38,7 @@ export const queryOf = ({ range, zoom }: View): Record<'range' | 'from' | 'to', 
   to: zoom && new Date(zoom.toMs).toISOString(),
 });
 
-export const spanOf = ({ range, zoom }: View, now: number): Span => zoom ?? { fromMs: now - RANGES[range], toMs: now };
+export const spanOf = ({ range, zoom }: View, now: number): Span => zoom ?? { fromMs: now - RANGES[range] + ON_THE_WAY_MS, toMs: now };
 
 // 0: what is shown does not change any more.
 export function readAgainMs({ range, zoom }: View): number {

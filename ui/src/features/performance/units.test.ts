@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lonely, summaryOf, timesOf } from './series';
-import { formatFigure, formatStep, formatTick } from './units';
+import { formatFigure, formatSpan, formatStep, formatTick } from './units';
 
 describe('figures in words', () => {
   it('have the unit that fits and three digits that count', () => {
@@ -17,6 +17,12 @@ describe('figures in words', () => {
     expect([formatTick(noon, 5_000), formatTick(noon, 60_000), formatTick(noon, 86_400_000)]).toEqual(['12:30:15', '12:30', 'Jan 31']);
     expect(formatTick(new Date(2027, 0, 31).getTime(), 3_600_000)).toBe('Jan 31');
   });
+});
+
+describe('a stretch', () => {
+  const at = (day: number, hour: number, minute: number): number => new Date(2027, 0, day, hour, minute, 5).getTime();
+  it('has seconds where they matter, and its day once', () => expect(formatSpan(at(30, 9, 0), at(30, 9, 40))).toEqual({ from: 'Jan 30, 09:00:05', to: '09:40:05' }));
+  it('has both days where it has two', () => expect(formatSpan(at(29, 9, 0), at(30, 10, 0))).toEqual({ from: 'Jan 29, 09:00', to: 'Jan 30, 10:00' }));
 });
 
 describe('a line', () => {

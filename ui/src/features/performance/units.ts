@@ -47,6 +47,13 @@ export function formatTick(ms: number, incrMs: number): string {
   return (incrMs < 60_000 ? toSeconds() : toMinutes()).format(at);
 }
 
+// Both ends of a stretch: the day once where it is one.
+export function formatSpan(fromMs: number, toMs: number): { from: string; to: string } {
+  const clockOf = toMs - fromMs < 3_600_000 ? toSeconds() : toMinutes();
+  const [from, to] = [fromMs, toMs].map((ms) => ({ day: day().format(new Date(ms)), time: clockOf.format(new Date(ms)) })) as [{ day: string; time: string }, { day: string; time: string }];
+  return { from: `${from.day}, ${from.time}`, to: from.day === to.day ? to.time : `${to.day}, ${to.time}` };
+}
+
 // Of one point: as fine as points are.
 export function formatAt(ms: number, stepMs: number): string {
   const at = new Date(ms);
