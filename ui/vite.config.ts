@@ -17,6 +17,7 @@ const early = [
   { path: '^/c$', modules: ['routes/chat/Page.svelte'], calls: [SESSION, '/api/models'] },
   { path: '^/(?:shorts)?$', modules: ['routes/shorts/Page.svelte'], calls: [SESSION] },
   { path: '^/library$', modules: ['routes/library/Page.svelte'], calls: [SESSION, '/api/assets/rows?limit=100&total=true'] },
+  { path: '^/performance$', modules: ['routes/performance/Page.svelte'], calls: [SESSION, '/api/performance/figures'] },
   { path: '^/shorts/', modules: ['routes/short/Page.svelte'], calls: [SESSION] },
 ];
 
