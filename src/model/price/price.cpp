@@ -34,11 +34,11 @@ std::optional<Rate> stand_in_for(Rate rate) noexcept {
 }  // namespace
 
 std::string_view to_string(Rate rate) noexcept {
-  constexpr std::array<std::string_view, 15> kNames = {
+  constexpr std::array<std::string_view, 15> kRates = {
       "input",        "cached_read",  "cached_write", "cached_write_hour", "output",  "reasoning",
       "input_audio",  "output_audio", "input_image",  "output_image",      "request", "character",
       "audio_second", "image",        "video_second"};
-  return kNames[static_cast<std::size_t>(rate)];
+  return kRates[static_cast<std::size_t>(rate)];
 }
 
 std::optional<Picodollars> ModelPrice::own(Rate rate, ServiceTier tier, std::int64_t prompt_tokens) const noexcept {
