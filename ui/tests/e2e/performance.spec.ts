@@ -22,9 +22,8 @@ test('what the studio measured of itself is drawn, and told in words', async ({ 
   await watchShift(page);
   const asked: { figures: string[]; points: number }[] = [];
   page.on('request', (sent) => sent.url().endsWith('/api/performance/history') && asked.push(sent.postDataJSON() as (typeof asked)[number]));
-  await page.goto('/settings');
-  await expect(page.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
-  await page.evaluate(() => void ((globalThis as unknown as { shifts: string[] }).shifts.length = 0)); // of the page before
+  await page.goto('/nowhere'); // a page that reads nothing and moves nothing itself
+  await expect(page.getByRole('heading', { name: 'There is no such page', level: 1 })).toBeVisible();
   await page.keyboard.press('g');
   await page.keyboard.press('p');
   await expect(page.getByRole('heading', { name: 'Performance', level: 1 })).toBeFocused();
