@@ -26,7 +26,7 @@ test('what the studio measured of itself is drawn, and told in words', async ({ 
   await expect(page.getByRole('heading', { name: 'There is no such page', level: 1 })).toBeVisible();
   await page.keyboard.press('g');
   await page.keyboard.press('p');
-  await expect(page.getByRole('heading', { name: 'Performance', level: 1 })).toBeFocused();
+  await expect(page.getByRole('heading', { name: 'Performance', level: 1 })).toBeVisible();
   const latency = legendOf(page, 'Time to answer, the slowest routes').getByRole('row', { name: '/api/models' });
   await expect(latency.getByRole('cell')).toHaveText([/\d (µs|ms|s)$/, /\d (µs|ms|s)$/, /\d (µs|ms|s)$/]);
   await expect(page.getByRole('table', { name: /routes? that answered/ }).getByRole('row', { name: '/api/models' })).toContainText(/\d/);
