@@ -104,6 +104,29 @@ TEST_F(HistoryTest, WhatWasWrittenIsThereAfterARestart) {
   EXPECT_NEAR(points[160], 9, 0.1);
 }
 
+// Sixty points of five minutes are five hours: a restart within them loses none of what was before.
+TEST_F(HistoryTest, ABlockIsGoneOnWithAfterARestart) {
+  history_->sample();
+  pass(7, 20);
+  write();
+  open();
+  clock_.advance(std::chrono::seconds(10));
+  history_->sample();
+  pass(9, 10);
+  const auto expect_both = [&] {
+    const std::vector<float> points = read("test_gauge:value", kBegin, kBegin + 40'000);
+    ASSERT_EQ(points.size(), 40U);
+    EXPECT_NEAR(points[10], 7, 0.1);
+    EXPECT_TRUE(std::isnan(points[25]));
+    EXPECT_NEAR(points[35], 9, 0.1);
+  };
+  expect_both();
+  write();
+  expect_both();
+  open();
+  expect_both();
+}
+
 TEST_F(HistoryTest, WhatIsOlderThanAnHourIsReadInTensOfSeconds) {
   history_->sample();
   for (int second = 0; second < 7'400; ++second) pass(second < 3'600 ? 10 : 20);
@@ -171,8 +194,7 @@ TEST_F(HistoryTest, WhatNeverHappensTakesNoRoom) {
   write();
   const auto all = run(history_->figures());
   ASSERT_TRUE(all);
-  for (const FigureName& figure : *all)
-    EXPECT_EQ(figure.to_string().find("/idle"), std::string::npos);
+  for (const FigureName& figure : *all) EXPECT_EQ(figure.to_string().find("/idle"), std::string::npos);
 }
 
 TEST_F(HistoryTest, AClockThatStepsBackEndsNothing) {

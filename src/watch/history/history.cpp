@@ -56,6 +56,12 @@ std::size_t tier_for(std::int64_t from_s, std::int64_t now_s) {
   return kTiers.size() - 1;
 }
 
+// What a process before this one saw of the same sixty points.
+void fill_in(Block& block, std::span<const float> stored) {
+  for (std::size_t i = 0; i < block.points.size(); ++i)
+    if (std::isnan(block.points[i])) block.points[i] = stored[i];
+}
+
 void add_block(Thinner& thinner, std::int64_t start, std::span<const float> points) {
   for (std::size_t i = 0; i < points.size(); ++i) thinner.add(start + static_cast<std::int64_t>(i), points[i]);
 }
@@ -68,6 +74,7 @@ History::History(store::Database& telemetry, Metrics& metrics, const Clock& cloc
       clock_(clock),
       options_(options),
       dropped_(metrics.counter(kDropped)),
+      begun_s_(clock.wall_ms() / 1000),
       recorder_(options.figures_max) {}
 
 void History::sample() {
@@ -108,7 +115,32 @@ Task<Result<>> History::write() {
   }
 }
 
+Task<Result<>> History::complete(std::vector<Recorder::Changed>* changed) {
+  std::vector<std::size_t> places;
+  std::vector<store::Statement> batch;
+  for (std::size_t i = 0; i < changed->size(); ++i) {
+    const Recorder::Changed& one = (*changed)[i];
+    if (one.block.start * kTiers[one.tier].step.count() >= begun_s_) continue;
+    places.push_back(i);
+    batch.push_back(
+        {"SELECT points FROM figure_blocks WHERE figure = (SELECT id FROM figures WHERE name = $1) AND tier = $2 AND "
+         "start = $3",
+         {one.figure.to_string(), static_cast<std::int64_t>(one.tier), one.block.start}});
+  }
+  if (batch.empty()) co_return Result<>{};
+  auto stored = co_await database_.read_all(std::move(batch));
+  if (!stored) co_return error_of(stored);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if ((*stored)[i].empty()) continue;
+    auto points = unpack_points((*stored)[i].bytes(0, 0), kBlockPoints);
+    if (points) fill_in((*changed)[places[i]].block, *points);
+  }
+  co_return Result<>{};
+}
+
 Task<Result<>> History::write_batch(std::vector<Recorder::Changed> changed) {
+  auto completed = co_await complete(&changed);
+  if (!completed) co_return completed;
   std::vector<store::Statement> batch;
   batch.reserve(2 * changed.size());
   std::int64_t bytes = 0;
@@ -207,11 +239,14 @@ Task<Result<History::Answer>> History::read(Query query) {
     const store::Rows& rows = (*stored)[i];
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const std::int64_t start = rows.integer(row, 0);
-      // In memory there is more of it.
-      if (std::ranges::any_of(newest, [&](const Block& block) { return block.start == start; })) continue;
       auto points = unpack_points(rows.bytes(row, 1), kBlockPoints);
       if (!points) co_return error_of(points);
-      add_block(thinner, start, *points);
+      // In memory there is more of it, but for what was before this process.
+      const auto same = std::ranges::find(newest, start, &Block::start);
+      if (same != newest.end())
+        fill_in(*same, *points);
+      else
+        add_block(thinner, start, *points);
     }
     for (const Block& block : newest) add_block(thinner, block.start, block.points);
     answer.lines.push_back({figure, thinner.points()});

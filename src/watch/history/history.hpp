@@ -58,6 +58,8 @@ class History {
 
  private:
   Task<Result<>> learn();
+  // Adds what a process before this one stored of the same blocks.
+  Task<Result<>> complete(std::vector<Recorder::Changed>* changed);
   Task<Result<>> write_batch(std::vector<Recorder::Changed> changed);
 
   store::Database& database_;
@@ -65,7 +67,8 @@ class History {
   const Clock& clock_;
   const Options options_;
   Counter& dropped_;
-  mutable std::mutex mutex_;  // of recorder_
+  const std::int64_t begun_s_;  // since 1970
+  mutable std::mutex mutex_;    // of recorder_
   Recorder recorder_;
   std::int64_t stored_bytes_ = -1;  // run()'s; -1: not known yet
 };
