@@ -62,6 +62,7 @@ test('anything is found and gone to by keyboard, from any field', async ({ page 
 test('it offers what can be done where it is opened', async ({ page }) => {
   await page.goto('/library');
   const options = page.getByRole('listbox', { name: 'Go to or do' }).getByRole('option');
+  await expect(page.getByRole('heading', { level: 1 }), 'keys are heard from then on').toBeVisible();
   await page.keyboard.press('Control+k');
   await expect(options.first()).toHaveText(/Upload files/);
   const files = page.waitForEvent('filechooser');
