@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { Thread, ThreadPage } from '../../src/lib/api/chat-types';
 import { withLab } from './lab';
-import { expect, expectNoSidewaysScroll, test } from './studio';
+import { expect, expectNoSidewaysScroll, test, themes } from './studio';
 
 test.use({ name: 'chat-compare' });
 test.describe.configure({ mode: 'serial' });
@@ -114,7 +114,7 @@ test('an answer that was asked for elsewhere is seen growing in its column', asy
   await expect(side(page).getByRole('button', { name: 'Keep this one: lab/double@token-gap=100' })).toBeVisible();
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
+for (const colorScheme of themes) {
   test(`it keeps the rules of access, in columns and as tabs, ${colorScheme}`, async ({ browser, page: first, studio }) => {
     const id = await newThread(first, QUICK);
     await ask(first, id, '[answer # A lighthouse\n\nIt *warns* ships.\n\n- of rocks\n- of sand]', [QUICK, SLOW, `${QUICK}@token-gap=1`]);

@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { Message, Thread, ThreadPage } from '../../src/lib/api/chat-types';
 import { withLab } from './lab';
-import { expect, expectNoSidewaysScroll, shiftOf, test, watchShift } from './studio';
+import { expect, expectNoSidewaysScroll, shiftOf, test, watchShift, themes } from './studio';
 
 test.use({ name: 'chat-next' });
 test.describe.configure({ mode: 'serial' });
@@ -105,7 +105,7 @@ test('an answer tells what of the thread its model was sent', async ({ page }) =
   await expect(page).toHaveURL(new RegExp(`#${from}$`));
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
+for (const colorScheme of themes) {
   test(`a summary that stood before is read where it was used, ${colorScheme}`, async ({ browser, page: first, studio }) => {
     const id = ((await (await first.request.post('/api/threads', { data: { model: 'lab/double', parameters: { summarise_with: 'lab/double-mini' } } })).json()) as Thread).id;
     const turn = (number: number, words = '') => ({ number, parent: number - 1, role: number % 2 === 1 ? 'user' : 'assistant', parts: [{ type: 'text', text: `turn ${number} ${words} ${'x'.repeat(12_000)}` }] });

@@ -4,7 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { Thread, ThreadPage } from '../../src/lib/api/chat-types';
 import { withLab } from './lab';
-import { expect, expectNoSidewaysScroll, test } from './studio';
+import { expect, expectNoSidewaysScroll, test, themes } from './studio';
 
 test.use({ name: 'chat-tools' });
 test.describe.configure({ mode: 'serial' });
@@ -162,7 +162,7 @@ test('the box listens where a person turned that on, and what was heard is their
   await expect(page.getByRole('button', { name: 'Dictate' })).toBeVisible();
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
+for (const colorScheme of themes) {
   test(`they keep the rules of access, ${colorScheme}`, async ({ browser, page: first, studio }) => {
     const id = await threadOf(first, [0, 1, 2, 3, 2, 5, 0, 7], (number) => `Words ${number}. ${'And more of them. '.repeat(10)}`);
     for (const device of [{ viewport: { width: 1280, height: 800 } }, { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true }]) {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, Page } from '@playwright/test';
 import type { Message, SentMessages, Thread, ThreadPage } from '../../src/lib/api/chat-types';
-import { expect, expectNoSidewaysScroll, longestTaskMs, shiftOf, start, stop, test, watchShift } from './studio';
+import { expect, expectNoSidewaysScroll, longestTaskMs, shiftOf, start, stop, test, watchShift, themes } from './studio';
 
 test.use({ name: 'chat' });
 test.describe.configure({ mode: 'serial' });
@@ -432,7 +432,7 @@ test('threads are taken away and brought along', async ({ page }) => {
   await expect(page.getByText('the file is an export of no known product')).toBeVisible();
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
+for (const colorScheme of themes) {
   test(`it keeps the rules of access, at a desk and on a phone, ${colorScheme}`, async ({ browser, page: first, studio }) => {
     const id = await newThread(first);
     await say(first, id, '[think 5] Tell me.');

@@ -5,7 +5,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Frame, Page } from '@playwright/test';
 import type { Thread } from '../../src/lib/api/chat-types';
 import { withLab } from './lab';
-import { expect, expectNoSidewaysScroll, test } from './studio';
+import { expect, expectNoSidewaysScroll, test, themes } from './studio';
 
 test.use({ name: 'diagrams' });
 test.describe.configure({ mode: 'serial' });
@@ -71,7 +71,7 @@ test('are drawn, say what they are, and turn into their source and back', async 
   await expect(first.locator('pre')).toHaveCount(0);
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
+for (const colorScheme of themes) {
   test(`keep the rules of access, ${colorScheme}`, async ({ browser, page: first, studio }) => {
     const id = await threadWith(first, `${fenced(flowchart)}\n\n${fenced(sequence)}`, fenced('flowchart LR\n  A --> --> B'));
     for (const device of [{ viewport: { width: 1280, height: 1000 } }, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }]) {

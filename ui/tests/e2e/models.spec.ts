@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { AccessKey, KeySettings } from '../../src/lib/api/gateway-types';
-import { expect, expectNoSidewaysScroll, shiftOf, start, stop, test, watchShift } from './studio';
+import { expect, expectNoSidewaysScroll, shiftOf, start, stop, test, watchShift, themes } from './studio';
 
 test.use({ name: 'models' });
 test.describe.configure({ mode: 'serial' });
@@ -211,7 +211,7 @@ test('a model that failed rests, and is let back', async ({ page, request, studi
   await expect(candidates).toContainText(['asked first now', 'asked as number 2']);
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
+for (const colorScheme of themes) {
   test(`the forms keep the rules of access and fit a phone, ${colorScheme}`, async ({ browser, studio }) => {
     const context = await browser.newContext({ baseURL: studio.url, colorScheme, reducedMotion: 'reduce', viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
     const page = await context.newPage();

@@ -5,7 +5,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { Thread, ThreadPage } from '../../src/lib/api/chat-types';
 import { withLab } from './lab';
-import { expect, expectNoSidewaysScroll, test } from './studio';
+import { expect, expectNoSidewaysScroll, test, themes } from './studio';
 
 test.use({ name: 'offline', serviceWorkers: 'allow' });
 test.describe.configure({ mode: 'serial' });
@@ -251,7 +251,7 @@ test('on an origin that is not secure nothing is lost either', async ({ browser,
   await context.close();
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
+for (const colorScheme of themes) {
   test(`what is not saved keeps the rules of access, ${colorScheme}`, async ({ browser, page: first, studio }) => {
     const id = await newThread(first);
     for (const device of [{ viewport: { width: 1280, height: 800 } }, { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true }]) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from '@playwright/test';
-import { expect, expectNoSidewaysScroll, start, stop, test } from './studio';
+import { expect, expectNoSidewaysScroll, start, stop, test, themes } from './studio';
 
 test.use({ name: 'people' });
 test.describe.configure({ mode: 'serial' });
@@ -183,7 +183,7 @@ test('sessions are seen and ended from another place', async ({ browser }) => {
   await expect(there.getByRole('listitem').filter({ hasText: 'signed in' })).toHaveCount(1);
 });
 
-for (const colorScheme of ['light', 'dark'] as const)
+for (const colorScheme of themes)
   test(`these pages keep the rules of access and fit a phone, ${colorScheme}`, async ({ browser, request }) => {
     const invitation = (await (await request.post(`${server.url}/api/invitations`, { headers: asBoss, data: { note: 'Somebody with a rather long name of their own' } })).json()) as { secret: string };
     const page = await open(browser, { colorScheme, reducedMotion: 'reduce', viewport: { width: 375, height: 812 } });

@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, Page } from '@playwright/test';
 import type { ModelRoute, RouteDefinition } from '../../src/lib/api/gateway-types';
 import { withLab } from './lab';
-import { expect, expectNoSidewaysScroll, shiftOf, test, watchShift } from './studio';
+import { expect, expectNoSidewaysScroll, shiftOf, test, watchShift, themes } from './studio';
 
 test.use({ name: 'routes' });
 test.describe.configure({ mode: 'serial' });
@@ -120,7 +120,7 @@ test('what somebody else changed meanwhile is not overwritten', async ({ page, r
   await expect(names(page, 'theirs')).toHaveText(['lab/double', 'lab/double-mini', 'lab/other']);
 });
 
-for (const colorScheme of ['light', 'dark'] as const)
+for (const colorScheme of themes)
   for (const [device, viewport] of [['desk', { width: 1280, height: 800 }], ['phone', { width: 375, height: 812 }]] as const)
     test(`routes keep the rules of access, ${colorScheme} at a ${device}`, async ({ browser, studio, request }) => {
       await make(request, 'mix', { strategy: 'weighted', targets: [lab('double', 1), lab('a-model-with-a-very-long-name-that-goes-on-and-on-2026-11-22', 1), { provider: 'gone', model: 'x' }] });

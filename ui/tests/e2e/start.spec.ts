@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, expectNoSidewaysScroll, start, stop, test } from './studio';
+import { expect, expectNoSidewaysScroll, start, stop, test, themes } from './studio';
 
 test.use({ name: 'start' });
 test.describe.configure({ mode: 'serial' });
@@ -122,7 +122,7 @@ test('the manual is found from anywhere', async ({ page }) => {
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
-for (const colorScheme of ['light', 'dark'] as const)
+for (const colorScheme of themes)
   test(`they keep the rules of access, ${colorScheme}`, async ({ browser, studio }) => {
     for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }]) {
       const context = await browser.newContext({ baseURL: studio.url, colorScheme, viewport, serviceWorkers: 'block' });

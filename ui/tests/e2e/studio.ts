@@ -6,6 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test as base, type Page } from '@playwright/test';
 
+// In which themes what is particular to a page is held against the rules of access. Every page is in both, always
+// (access.spec.ts), and so are the colours (contrast.test.ts); `./dev check` has all of it in both.
+export const themes: readonly ('light' | 'dark')[] = process.env.ATELIER_ALL_THEMES ? ['light', 'dark'] : ['light'];
+
 const START_MS = 15_000;
 const STOP_MS = 5_000;
 

@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { Message, Thread } from '../../src/lib/api/chat-types';
 import { withLab } from './lab';
-import { expect, expectNoSidewaysScroll, test } from './studio';
+import { expect, expectNoSidewaysScroll, test, themes } from './studio';
 
 test.use({ name: 'tool-calls' });
 test.describe.configure({ mode: 'serial' });
@@ -107,7 +107,7 @@ test('every tab sees that it waits and how it was decided, and who goes on has n
   await other.close();
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
+for (const colorScheme of themes) {
   test(`it keeps the rules of access, ${colorScheme}`, async ({ browser, page: first, studio }) => {
     const id = await newThread(first);
     await first.goto(`/c/${id}`);

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, expectNoSidewaysScroll, start, stop, test } from './studio';
+import { expect, expectNoSidewaysScroll, start, stop, test, themes } from './studio';
 
 test.use({ name: 'voices', launchOptions: async ({ launchOptions }, use) => use({ ...launchOptions, args: [...(launchOptions.args ?? []), '--autoplay-policy=no-user-gesture-required'] }) });
 test.describe.configure({ mode: 'serial' });
@@ -106,7 +106,7 @@ test('voices of this machine are heard at once', async ({ page }) => {
   await expect(page.getByRole('button', { name: `Stop ${name}` })).toBeVisible();
 });
 
-for (const colorScheme of ['light', 'dark'] as const)
+for (const colorScheme of themes)
   for (const [device, viewport] of [['desk', { width: 1280, height: 800 }], ['phone', { width: 375, height: 812 }]] as const)
     test(`voices keep the rules of access, ${colorScheme} at a ${device}`, async ({ browser, studio }) => {
       const context = await browser.newContext({ baseURL: studio.url, colorScheme, reducedMotion: 'reduce', viewport });
