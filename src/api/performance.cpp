@@ -6,6 +6,7 @@
 #include "base/async.hpp"
 #include "base/time_text.hpp"
 #include "watch/history/history.hpp"
+#include "watch/services.hpp"
 
 namespace atelier::api {
 namespace {
@@ -54,7 +55,7 @@ Task<Result<net::Response>> read_history(Services services, net::Request request
   if (!body) co_return error_of(body);
   auto query = read_query(*body);
   if (!query) co_return error_of(query);
-  auto answer = co_await services.history.read(std::move(*query));
+  auto answer = co_await services.watch.history.read(std::move(*query));
   if (!answer) co_return error_of(answer);
   json::Array lines;
   for (const watch::History::Line& line : answer->lines) {
@@ -69,7 +70,7 @@ Task<Result<net::Response>> read_history(Services services, net::Request request
 }
 
 Task<Result<net::Response>> list_figures(Services services, net::Request) {
-  auto figures = co_await services.history.figures();
+  auto figures = co_await services.watch.history.figures();
   if (!figures) co_return error_of(figures);
   json::Array items;
   for (const watch::FigureName& figure : *figures) items.push_back(json::Value(figure.to_string()));

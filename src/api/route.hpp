@@ -43,7 +43,7 @@ class WebhookEndpoints;
 class WebhookInbox;
 }  // namespace atelier::studio
 namespace atelier::watch {
-class History;
+struct Services;
 }
 
 namespace atelier::api {
@@ -78,7 +78,7 @@ struct Services {
   studio::WebhookEndpoints& webhook_endpoints;
   studio::WebhookInbox& webhook_inbox;
   store::Database& telemetry;  // the call log
-  watch::History& history;
+  watch::Services& watch;
   media::Workers& workers;
   store::Database& database;
   store::BlobStore& blobs;

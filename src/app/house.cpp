@@ -148,8 +148,6 @@ Result<> House::start() {
                                      .metrics = metrics_});
   if (!model_room) return error_of(model_room);
   model_room_ = std::move(*model_room);
-  process_ = std::make_unique<watch::ProcessMetrics>(metrics_, system_clock());
-  history_ = std::make_unique<watch::History>(model_room_->telemetry(), metrics_, system_clock());
   webhooks_ = std::make_unique<WebhookRoom>(WebhookRoom::Parts{.executor = executor(),
                                                                .database = *database_,
                                                                .bus = *bus_,
@@ -168,6 +166,12 @@ Result<> House::start() {
   open_chat();
   open_people();
   add_gauges();
+  watch_room_ = std::make_unique<WatchRoom>(WatchRoom::Parts{.executor = executor(),
+                                                             .loops = *loops_,
+                                                             .settings = settings_,
+                                                             .database = *database_,
+                                                             .models = *model_room_,
+                                                             .metrics = metrics_});
 
   api::mount(local_router_, services(true));
   add_local_routes();
@@ -180,8 +184,7 @@ Result<> House::start() {
   asio::post(executor(), [this] {
     background_->group.spawn(get_ready());
     background_->group.spawn(upkeep());
-    background_->group.spawn(history_->run());
-    background_->group.spawn(watch_loops());
+    watch_room_->spawn_upkeep(background_->group);
     background_->group.spawn(keep_threads({.threads = *threads_, .answers = *answers_, .opened_ms = opened_ms_}));
     background_->group.spawn(keep_library({.search = *asset_search_, .shelves = *shelves_, .uploads = *uploads_}));
     background_->group.spawn(keep_people({.people = *people_, .invitations = *invitations_}));
@@ -192,14 +195,6 @@ Result<> House::start() {
     webhooks_->spawn_upkeep(background_->group);
   });
   return {};
-}
-
-// Each loop is looked at from within.
-Task<Result<>> House::watch_loops() {
-  TaskGroup group(co_await current_executor());
-  for (std::size_t i = 0; i < loops_->size(); ++i)
-    group.spawn(run_elsewhere(loops_->executor(i), watch::watch_loop(&metrics_, &system_clock(), i)));
-  co_return co_await group.join();
 }
 
 Result<> House::open_library(std::uint32_t worker_count) {
@@ -439,7 +434,7 @@ api::Services House::services(bool is_open) {
                        .webhook_endpoints = webhooks_->endpoints(),
                        .webhook_inbox = webhooks_->inbox(),
                        .telemetry = model_room_->telemetry(),
-                       .history = *history_,
+                       .watch = watch_room_->services(),
                        .workers = *workers_,
                        .database = *database_,
                        .blobs = *blobs_,
@@ -505,7 +500,7 @@ void House::close() {
   answers_.reset();
   media_room_.reset();
   webhooks_.reset();
-  history_.reset();
+  watch_room_.reset();
   model_room_.reset();
   engine_.reset();
   workers_.reset();

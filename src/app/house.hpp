@@ -6,6 +6,7 @@
 #include "api/route.hpp"
 #include "app/media_room.hpp"
 #include "app/model_room.hpp"
+#include "app/watch_room.hpp"
 #include "app/webhook_room.hpp"
 #include "base/metrics.hpp"
 #include "base/setting.hpp"
@@ -36,8 +37,6 @@
 #include "studio/library/uploads.hpp"
 #include "studio/produce/productions.hpp"
 #include "studio/tool/grants.hpp"
-#include "watch/history/history.hpp"
-#include "watch/process/process_metrics.hpp"
 
 namespace atelier::app {
 
@@ -93,7 +92,6 @@ class House {
   void open_people();
   Task<> stop_work_of(UserId user);
   Task<Result<>> upkeep();
-  Task<Result<>> watch_loops();
   // Once a worker said what it can do and the engine took up what was left: before that no step may be looked up. Waits
   // for whoever is at it; tries again after a failure. On the first loop.
   Task<Result<>> ready();
@@ -124,8 +122,7 @@ class House {
   std::unique_ptr<studio::Uploads> uploads_;
   std::unique_ptr<studio::Archives> archives_;
   std::unique_ptr<ModelRoom> model_room_;
-  std::unique_ptr<watch::ProcessMetrics> process_;
-  std::unique_ptr<watch::History> history_;
+  std::unique_ptr<WatchRoom> watch_room_;
   std::unique_ptr<MediaRoom> media_room_;
   std::unique_ptr<WebhookRoom> webhooks_;
   std::unique_ptr<studio::Answers> answers_;

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "app/model_room.hpp"
+#include "base/task_group.hpp"
+#include "watch/history/history.hpp"
+#include "watch/process/process_metrics.hpp"
+#include "watch/services.hpp"
+
+namespace atelier::app {
+
+// The part of the house that looks at all of it. Made after what it looks at, and gone before.
+class WatchRoom {
+ public:
+  struct Parts {
+    Executor executor;
+    net::Loops& loops;
+    const Settings& settings;
+    store::Database& database;
+    ModelRoom& models;
+    Metrics& metrics;
+  };
+  explicit WatchRoom(const Parts& parts);
+
+  watch::Services& services() noexcept { return services_; }
+  // What goes on in the background, until the group is cancelled. On the executor.
+  void spawn_upkeep(TaskGroup& group);
+
+ private:
+  // Each loop is looked at from within.
+  Task<Result<>> watch_loops();
+
+  const Parts parts_;
+  watch::ProcessMetrics process_;
+  watch::History history_;
+  watch::Services services_;
+};
+
+}  // namespace atelier::app
