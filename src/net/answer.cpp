@@ -10,13 +10,6 @@
 namespace atelier::net {
 namespace {
 
-// What is logged and counted of a request once it has gone to its handler.
-struct Record {
-  Method method = Method::get;
-  std::string path, peer;
-  std::chrono::steady_clock::time_point started;
-};
-
 Result<> check_edge(const Service& service, const Request& request) {
   if (!service.policy) return {};
   if (auto fine = check_host(*service.policy, request); !fine) return fine;
@@ -24,19 +17,18 @@ Result<> check_edge(const Service& service, const Request& request) {
   return check_media_type(request, request.body != nullptr);
 }
 
-void note_end(const Service& service, const Record& record, std::string_view route, int status,
-              std::string_view request_id) {
+void note_end(const Service& service, const AnswerRecord& record, int status) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - record.started).count();
-  service.routes->count(record.method, route, status, seconds);
+  service.routes->count(record.method, record.route, status, seconds);
   const log::Level level = status >= 500 ? log::Level::info : log::Level::debug;
   log::write(level, "request answered",
              {{"method", to_string(record.method)},
               {"path", record.path},
-              {"route", route},
+              {"route", record.route},
               {"status", status},
               {"ms", seconds * 1000},
               {"peer", record.peer},
-              {"request_id", request_id}});
+              {"request_id", record.request_id}});
 }
 
 }  // namespace
@@ -44,7 +36,7 @@ void note_end(const Service& service, const Record& record, std::string_view rou
 Task<std::unique_ptr<StreamedAnswer>> answer(Service service, Exchange* exchange, Request request) {
   RequestNote note;
   request.note = &note;
-  Record record{request.method, request.path, request.peer, std::chrono::steady_clock::now()};
+  AnswerRecord record{request.method, request.path, request.peer, {}, {}, std::chrono::steady_clock::now()};
   Wishes wishes = Wishes::of(request);
   const bool is_strict = wants_strict_transport(request);
   Result<Response> response = fail(ErrorCode::internal, "not answered");
@@ -60,13 +52,13 @@ Task<std::unique_ptr<StreamedAnswer>> answer(Service service, Exchange* exchange
     if (is_strict) response->headers.set(kStrictTransport.first, kStrictTransport.second);
     sent = co_await send_response(exchange, &wishes, std::move(*response));
   }
+  record.route = note.route;
+  record.request_id = std::move(wishes.request_id);
   if (sent.rest) {
     service.metrics->streams.add(1);
-    co_return std::make_unique<StreamedAnswer>(
-        StreamedAnswer{service, std::move(sent.rest), record.method, std::move(record.path), std::move(record.peer),
-                       std::move(wishes.request_id), note.route, record.started});
+    co_return std::make_unique<StreamedAnswer>(StreamedAnswer{service, std::move(sent.rest), std::move(record)});
   }
-  note_end(service, record, note.route, sent.status, wishes.request_id);
+  note_end(service, record, sent.status);
   co_return nullptr;
 }
 
@@ -78,10 +70,9 @@ Task<> stream_answer(Exchange* exchange, std::unique_ptr<StreamedAnswer> rest) {
     sent = fail(ErrorCode::internal, exception.what());
   }
   if (sent) sent = co_await exchange->end();
-  const int status = end_answer(*exchange, sent, rest->request_id);
+  const int status = end_answer(*exchange, sent, rest->record.request_id);
   rest->service.metrics->streams.add(-1);
-  const Record record{rest->method, std::move(rest->path), std::move(rest->peer), rest->started};
-  note_end(rest->service, record, rest->route, status, rest->request_id);
+  note_end(rest->service, rest->record, status);
 }
 
 Task<> refuse(Service service, Exchange* exchange, Error error) {

@@ -18,15 +18,20 @@ struct Service {
   RouteMetrics* routes = nullptr;
 };
 
+// What is logged and counted of a request once it has gone to its handler.
+struct AnswerRecord {
+  Method method = Method::get;
+  std::string path, peer, request_id;
+  std::string_view route;  // of the router, which outlives the server
+  std::chrono::steady_clock::time_point started;
+};
+
 // What is left of an answer whose body is a stream. It may last for minutes and be one of ten thousand: all that went
 // before it is gone by then, and this is what its end must know.
 struct StreamedAnswer {
   Service service;
   StreamBody body;
-  Method method = Method::get;
-  std::string path, peer, request_id;
-  std::string_view route;
-  std::chrono::steady_clock::time_point started;
+  AnswerRecord record;
 };
 
 // Checks the request at the edge, lets the handler answer it, sends the answer, counts and logs. Not null: the head of

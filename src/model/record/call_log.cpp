@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <functional>
-#include <thread>
 
 #include "base/async.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "base/thread_shard.hpp"
 #include "model/record/call_rows.hpp"
 #include "model/record/route_attempts.hpp"
 #include "model/record/write_desk.hpp"
@@ -58,11 +58,6 @@ void cut(std::string& text, std::size_t bytes_max) {
   }
 }
 
-std::size_t shard_of_this_thread() noexcept {
-  thread_local const std::size_t hash = std::hash<std::thread::id>{}(std::this_thread::get_id());
-  return hash;
-}
-
 }  // namespace
 
 CallLog::CallLog(store::Database& telemetry, const Clock& clock, Metrics& metrics, Options options)
@@ -83,7 +78,7 @@ CallLog::~CallLog() = default;
 void CallLog::add(CallRecord record, CallTexts texts) {
   put_within_bounds(record);
   if (!keeps_texts()) texts = {};
-  Shard& shard = shards_[shard_of_this_thread() % kShards];
+  Shard& shard = shards_[thread_shard(kShards)];
   const std::size_t before = queued_rows_.fetch_add(1, std::memory_order_relaxed);
   if (before >= options_.queue_rows_max) {
     queued_rows_.fetch_sub(1, std::memory_order_relaxed);

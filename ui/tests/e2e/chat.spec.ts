@@ -1,23 +1,17 @@
 // The chat room, with a provider that is the provider double.
-import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, Page } from '@playwright/test';
 import type { Message, SentMessages, Thread, ThreadPage } from '../../src/lib/api/chat-types';
-import { expect, expectNoSidewaysScroll, longestTaskMs, shiftOf, start, stop, test, watchShift, themes } from './studio';
+import { withDouble } from './lab';
+import { expect, expectNoSidewaysScroll, longestTaskMs, shiftOf, test, watchShift, themes } from './studio';
 
 test.use({ name: 'chat' });
 test.describe.configure({ mode: 'serial' });
 
 const SLOW = 'lab/double@token-gap=60';
 const STALLED = 'lab/double@stall-mid=60000,at=5';
-let double: { child: ChildProcess; url: string };
-
-test.beforeAll(async () => {
-  double = await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']);
-});
-test.afterAll(async () => stop(double.child));
+const double = withDouble();
 
 async function ok<T>(response: Awaited<ReturnType<APIRequestContext['get']>>): Promise<T> {
   expect(response.ok(), await response.text()).toBe(true);

@@ -1,14 +1,23 @@
-// The provider `lab`, which is the provider double, for every test of a file.
+// The provider double, for every test of a file.
 import type { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { expect, start, stop, test } from './studio';
 
-export function withLab(): void {
-  let double: { child: ChildProcess; url: string };
+// Its address is there once the tests run.
+export function withDouble(): { readonly url: string } {
+  const double: { child?: ChildProcess; url: string } = { url: '' };
   test.beforeAll(async () => {
-    double = await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']);
+    Object.assign(double, await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']));
   });
-  test.afterAll(async () => stop(double.child));
+  test.afterAll(async () => {
+    if (double.child) await stop(double.child);
+  });
+  return double;
+}
+
+// As the provider `lab`.
+export function withLab(): void {
+  const double = withDouble();
   test.beforeEach(async ({ page }) => {
     const { items } = (await (await page.request.get('/api/providers')).json()) as { items: { name: string }[] };
     if (items.some(({ name }) => name === 'lab')) return;

@@ -1,22 +1,16 @@
 // The gateway's pages, with a provider that is the provider double.
-import type { ChildProcess } from 'node:child_process';
-import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { AccessKey, KeySettings } from '../../src/lib/api/gateway-types';
-import { expect, expectNoSidewaysScroll, shiftOf, start, stop, test, watchShift, themes } from './studio';
+import { withDouble } from './lab';
+import { expect, expectNoSidewaysScroll, shiftOf, test, watchShift, themes } from './studio';
 
 test.use({ name: 'models' });
 test.describe.configure({ mode: 'serial' });
 
 const KEY = 'sk-double'; // the double asks for this one
 const CANARY = 'sk-canary-never-to-be-seen';
-let double: { child: ChildProcess; url: string };
-
-test.beforeAll(async () => {
-  double = await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']);
-});
-test.afterAll(async () => stop(double.child));
+const double = withDouble();
 
 const rowOf = (page: Page, heading: string | RegExp) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: heading, exact: true }) });
 

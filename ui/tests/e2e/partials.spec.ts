@@ -1,20 +1,15 @@
 // A picture that is looked at while it is made, from a provider that streams it.
-import type { ChildProcess } from 'node:child_process';
-import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, shiftOf, start, stop, test, watchShift } from './studio';
+import { withDouble } from './lab';
+import { expect, shiftOf, test, watchShift } from './studio';
 
 test.use({ name: 'partials' });
 
-let double: { child: ChildProcess; url: string };
+const double = withDouble();
 const control = async (body: unknown): Promise<void> => {
   const answer = await fetch(`${double.url}/control`, { method: 'POST', body: JSON.stringify(body) });
   expect(answer.ok, await answer.text()).toBe(true);
 };
-test.beforeAll(async () => {
-  double = await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']);
-});
-test.afterAll(async () => stop(double.child));
 
 test('a picture is seen before it is done, in the room it will have, and then it is there', async ({ page }) => {
   const added = await page.request.post('/api/providers', { data: { name: 'openai', preset: 'openai', base_url: `${double.url}/openai/v1`, key: 'sk-double' } });

@@ -1,19 +1,14 @@
 // The way in without a key: a studio to which nothing is connected, and what can be done there all the same.
-import type { ChildProcess } from 'node:child_process';
-import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, expectNoSidewaysScroll, start, stop, test, themes } from './studio';
+import { withDouble } from './lab';
+import { expect, expectNoSidewaysScroll, test, themes } from './studio';
 
 test.use({ name: 'start' });
 test.describe.configure({ mode: 'serial' });
 
 const KEY = 'sk-double'; // the double asks for this one
-let double: { child: ChildProcess; url: string };
-test.beforeAll(async () => {
-  double = await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']);
-});
-test.afterAll(async () => stop(double.child));
+const double = withDouble();
 
 const box = (page: Page) => page.getByRole('textbox', { name: 'Message', exact: true });
 const lastAnswer = (page: Page) => page.getByRole('region', { name: 'Messages' }).getByRole('article').last();

@@ -1,18 +1,13 @@
 // Voices as they are browsed, heard and chosen; and the models they are of, by whose they are.
-import type { ChildProcess } from 'node:child_process';
-import { dirname, join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, expectNoSidewaysScroll, start, stop, test, themes } from './studio';
+import { withDouble } from './lab';
+import { expect, expectNoSidewaysScroll, test, themes } from './studio';
 
 test.use({ name: 'voices', launchOptions: async ({ launchOptions }, use) => use({ ...launchOptions, args: [...(launchOptions.args ?? []), '--autoplay-policy=no-user-gesture-required'] }) });
 test.describe.configure({ mode: 'serial' });
 
-let double: { child: ChildProcess; url: string };
-test.beforeAll(async () => {
-  double = await start(process.env.ATELIER_DOUBLE ?? join(dirname(process.env.ATELIER_BIN!), 'provider-double'), ['--port', '0']);
-});
-test.afterAll(async () => stop(double.child));
+const double = withDouble();
 test.beforeEach(async ({ page }) => {
   const { items } = (await (await page.request.get('/api/providers')).json()) as { items: { name: string }[] };
   for (const [name, preset, path] of [['elevenlabs', 'elevenlabs', '/elevenlabs'], ['openai', 'openai', '/openai/v1']] as const) {
