@@ -8,9 +8,12 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
+#include <vector>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace atelier::log {
@@ -162,9 +165,60 @@ class Writer {
   std::thread thread_;
 };
 
+// Those who see the lines. Never destroyed, as the writer.
+class Taps {
+ public:
+  static Taps& instance() {
+    static Taps* taps = new Taps;
+    return *taps;
+  }
+
+  void add(Tap& tap) {
+    const std::unique_lock lock(mutex_);
+    ensure(taps_.size() < kTapsMax, "log lines have too many taps");
+    taps_.push_back(&tap);
+    is_any_.store(true, std::memory_order_relaxed);
+  }
+  void remove(Tap& tap) {
+    const std::unique_lock lock(mutex_);
+    std::erase(taps_, &tap);
+    is_any_.store(!taps_.empty(), std::memory_order_relaxed);
+  }
+  void show(const Line& line) {
+    thread_local bool is_showing = false;
+    if (is_showing || !is_any_.load(std::memory_order_relaxed)) return;
+    is_showing = true;
+    {
+      const std::shared_lock lock(mutex_);
+      for (Tap* tap : taps_) tap->see(line);
+    }
+    is_showing = false;
+  }
+
+ private:
+  std::shared_mutex mutex_;
+  std::vector<Tap*> taps_;
+  std::atomic<bool> is_any_ = false;
+};
+
 }  // namespace
 
-void write(Level level, std::string_view message, Fields fields) { Writer::instance().write(level, message, fields); }
+std::string_view Line::text(std::string_view name) const noexcept {
+  for (const Field& field : fields)
+    if (field.name == name)
+      if (const auto* value = std::get_if<std::string_view>(&field.value)) return *value;
+  return {};
+}
+
+std::shared_ptr<void> add_tap(Tap& tap) {
+  Taps::instance().add(tap);
+  return {static_cast<void*>(&tap), [&tap](void*) { Taps::instance().remove(tap); }};
+}
+
+void write(Level level, std::string_view message, Fields fields, Where where) {
+  if (level >= Level::info) Taps::instance().show({level, message, fields, where});
+  Writer::instance().write(level, message, fields);
+}
 void configure(Options options) { Writer::instance().configure(options); }
 void flush() { Writer::instance().flush(); }
 std::uint64_t dropped_count() noexcept { return Writer::instance().dropped_count(); }

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,11 +31,41 @@ using Fields = std::initializer_list<Field>;
 
 // One event a line: constant text plus fields. Lines go through a bounded queue to one writing thread; when the reader
 // of stderr is too slow, lines are dropped and the next one says how many. Never pass secrets or prompts.
-void write(Level level, std::string_view message, Fields fields = {});
-inline void debug(std::string_view message, Fields fields = {}) { write(Level::debug, message, fields); }
-inline void info(std::string_view message, Fields fields = {}) { write(Level::info, message, fields); }
-inline void warn(std::string_view message, Fields fields = {}) { write(Level::warn, message, fields); }
-inline void error(std::string_view message, Fields fields = {}) { write(Level::error, message, fields); }
+using Where = std::source_location;
+void write(Level level, std::string_view message, Fields fields = {}, Where where = Where::current());
+inline void debug(std::string_view message, Fields fields = {}, Where where = Where::current()) {
+  write(Level::debug, message, fields, where);
+}
+inline void info(std::string_view message, Fields fields = {}, Where where = Where::current()) {
+  write(Level::info, message, fields, where);
+}
+inline void warn(std::string_view message, Fields fields = {}, Where where = Where::current()) {
+  write(Level::warn, message, fields, where);
+}
+inline void error(std::string_view message, Fields fields = {}, Where where = Where::current()) {
+  write(Level::error, message, fields, where);
+}
+
+// A line as it was written, before it is text. Its views are those of whoever writes it.
+struct Line {
+  Level level;
+  std::string_view message;
+  Fields fields;
+  Where where;  // the call of log::error() and so on
+
+  // The field of that name as text; empty where there is none, or it is none.
+  std::string_view text(std::string_view name) const noexcept;
+};
+// Sees every line of level info and worse, whether or not it is shown, on the thread that writes it: it has to be
+// quick, may not wait and copies what it keeps. What it logs itself no tap sees.
+class Tap {
+ public:
+  virtual ~Tap() = default;
+  virtual void see(const Line& line) noexcept = 0;
+};
+// Until what is returned dies, which waits for lines that are being seen. At most kTapsMax.
+inline constexpr std::size_t kTapsMax = 8;
+[[nodiscard]] std::shared_ptr<void> add_tap(Tap& tap);
 
 enum class Format : std::uint8_t {
   automatic,  // text on a terminal, JSON elsewhere
