@@ -30,7 +30,8 @@ struct Field {
 using Fields = std::initializer_list<Field>;
 
 // One event a line: constant text plus fields. Lines go through a bounded queue to one writing thread; when the reader
-// of stderr is too slow, lines are dropped and the next one says how many. Never pass secrets or prompts.
+// of stderr is too slow, lines are dropped and the next one says how many. Never pass secrets or prompts; what looks
+// like a secret in a field is taken out (base/scrub.hpp).
 using Where = std::source_location;
 void write(Level level, std::string_view message, Fields fields = {}, Where where = Where::current());
 inline void debug(std::string_view message, Fields fields = {}, Where where = Where::current()) {
