@@ -6,6 +6,7 @@
 
 #include "api/tables.hpp"
 #include "base/async.hpp"
+#include "base/trace.hpp"
 #include "net/handled.hpp"
 #include "net/request_of.hpp"
 
@@ -169,6 +170,10 @@ Task<Result<net::Response>> batch(Services services, net::Request request) {
     if (has_failed && stops_on_error) {
       response = not_called(id);
     } else {
+      const trace::Span span(request.principal().trace, "batch call");
+      net::RequestNote note;
+      note.trace = span.context();
+      call.note = &note;
       auto answered = co_await net::call_handler(&handler, std::move(call));
       const bool is_over = co_await is_cancelled();
       if (is_over) co_return fail(ErrorCode::cancelled, "the caller went away");

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/trace_context.hpp"
 
 namespace atelier {
 
@@ -58,6 +59,8 @@ struct Principal {
   // The access key they came with, or their session was opened with, whose limits and allowance hold for what they
   // make models do. Nil: none.
   KeyId key = {};
+  // What they asked for that leads to this, to be recorded beneath it. None: nobody waits for it.
+  TraceContext trace = {};
 };
 
 }  // namespace atelier

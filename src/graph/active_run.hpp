@@ -55,6 +55,7 @@ struct Step {
   AttemptPtr following;                      // while an identical step runs for it
   std::optional<ReadyQueue::Ticket> ticket;  // while queued
   std::optional<Agenda::Entry> backoff;
+  std::chrono::steady_clock::time_point offered_at{};  // when it began to wait for a place
 };
 
 // What happened to a run, in order. One coroutine per run turns it into commits.
@@ -102,7 +103,9 @@ struct ActiveRun {
   bool is_stopping = false;    // cancellation was asked for
   std::optional<Error> stall;  // why its state is not stored; the write is made again until it succeeds
   std::chrono::steady_clock::time_point stalled_since;
-  std::unique_ptr<Signal> ended;  // or stalled; made by the first who waits
+  std::unique_ptr<Signal> ended;                     // or stalled; made by the first who waits
+  std::uint32_t span_count = 0;                      // recorded of it
+  std::chrono::steady_clock::time_point begun_at{};  // none: before this engine was
 
   const Node& node(std::uint32_t step) const { return graph.nodes[step]; }
 };

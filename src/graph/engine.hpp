@@ -48,6 +48,8 @@ struct RunView {
   std::optional<Error>
       stalled;  // why its progress is not stored at the moment; goes on by itself. Never in the database
   std::vector<StepView> steps;  // only where asked for
+  TraceContext trace = {};      // in which it was asked for; its span is the run's. None: of a version before
+  SpanId trace_parent = 0;      // what asked for it
 };
 
 struct RunRequest {

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "graph/engine_impl.hpp"
 #include "graph/rows.hpp"
+#include "graph/run_trace.hpp"
 
 namespace atelier::graph {
 namespace {
@@ -60,6 +61,7 @@ void EngineImpl::tell_progress(const Attempt& attempt, std::int64_t done, std::i
 void EngineImpl::launch(const AttemptPtr& attempt) {
   attempt->run->steps[attempt->step].attempt = attempt;
   attempt->started = clock_.now();
+  keep_wait(*attempt->run, attempt->run->steps[attempt->step], attempt->claimed_at);
   attempts_.insert(attempt);
   schedule(attempt->deadline, attempt->type->timeout, [this, attempt] {
     attempt->deadline.reset();
@@ -129,7 +131,7 @@ StepRun EngineImpl::make_step_run(const AttemptPtr& attempt) const {
   const ActiveRun& run = *attempt->run;
   const Step& step = run.steps[attempt->step];
   StepRun made;
-  made.principal = Principal{.owner = run.head.owner, .role = Role::member};
+  made.principal = Principal{.owner = run.head.owner, .role = Role::member, .trace = attempt->trace};
   made.run = run.head.id;
   made.node = run.node(attempt->step).name;
   made.parameters = run.node(attempt->step).parameters;
@@ -165,6 +167,7 @@ void EngineImpl::stop_attempt(const AttemptPtr& attempt, Attempt::Stop why) {
 void EngineImpl::tell_end(const AttemptPtr& attempt, Result<HeldResult> outcome, bool is_cached,
                           std::vector<std::uint32_t> lost_sources) {
   if (std::exchange(attempt->is_ended, true)) return;
+  keep_attempt(*attempt->run, *attempt, is_cached, outcome ? std::string_view() : outcome.error().stable_code());
   unschedule(attempt->deadline);
   const bool is_interrupted = !outcome && attempt->stop == Attempt::Stop::interrupted;
   if (!outcome && attempt->stop == Attempt::Stop::deadline)

@@ -5,6 +5,7 @@
 #include "graph/engine_impl.hpp"
 #include "graph/retry.hpp"
 #include "graph/rows.hpp"
+#include "graph/run_trace.hpp"
 #include "graph/view_json.hpp"
 
 namespace atelier::graph {
@@ -68,11 +69,13 @@ Task<Result<>> EngineImpl::drive(RunPtr run) {
     for (const Happening& happening : taken) apply(*draft, happening);
     if (draft->head.state == RunState::running && !draft->head.error) co_await settle(draft, Lookup::memory);
     draft->conclude(now_ms());
+    const auto commit_began = std::chrono::steady_clock::now();
     Batch batch = next_batch(*draft);
     crash_point("drive.before_commit");
     Result<std::vector<store::Rows>> rows = std::vector<store::Rows>();
     if (!batch.statements.empty()) rows = co_await database_.write(std::move(batch.statements));
     crash_point("drive.after_commit");
+    keep_part(*run, "commit", commit_began);
     if (rows && !run->is_over) {
       commit(draft, batch, *rows);
       if (run->stall) {
@@ -369,7 +372,7 @@ void EngineImpl::commit_step(const RunPtr& run, std::uint32_t index, StepFields&
     if (const AttemptPtr attempt = std::exchange(step.attempt, nullptr); attempt && is == StepState::cancelled)
       hand_over(attempt);
   if (!is_end(is) || step.type == nullptr) return;
-  metrics_.step_ended(step.type->node_class, is);
+  metrics_.step_ended(*step.type, is);
   if (is == StepState::succeeded && step.type->is_cacheable)
     (step.now.is_cached ? metrics_.cache_hits : metrics_.cache_misses).add();
 }
@@ -401,6 +404,7 @@ void EngineImpl::end_run(const RunPtr& run) {
   run->is_over = true;
   release_blobs(*run);
   metrics_.run_ended(run->head.state);
+  keep_run(*run, now_ms());
   runs_.erase(run->head.id);
   for (std::uint32_t i = 0; i < run->steps.size(); ++i) withdraw(run, i);
   if (run->ended) run->ended->notify_all();

@@ -38,6 +38,8 @@ struct Attempt {
   std::optional<Agenda::Entry> deadline;
   std::chrono::steady_clock::time_point started;
   std::optional<Result<Outputs>> outcome;
+  TraceContext trace = {};                             // its span is the attempt's
+  std::chrono::steady_clock::time_point claimed_at{};  // of the steady clock, whatever clock the engine has
 };
 
 // Statements of one commit, and what to do with their answers.

@@ -133,7 +133,7 @@ Result<RunPtr> EngineImpl::load_run(const store::Rows& runs, std::size_t row, st
                                     std::vector<bool> forced) {
   auto run = std::make_shared<ActiveRun>();
   run->head = rows::read_run(runs, row);
-  const auto value = json::parse(runs.text(row, 13), kOwnLimits);
+  const auto value = json::parse(runs.text(row, 14), kOwnLimits);
   if (!value) return error_of(value);
   auto graph = graph_from_json(*value);
   if (!graph) return error_of(graph);

@@ -155,6 +155,8 @@ void EngineImpl::claim(Draft& draft, std::uint32_t step, bool has_granted_place)
   attempt->owner = draft.head.owner;
   attempt->number = fields.attempts;
   attempt->has_granted_place = has_granted_place;
+  attempt->trace = draft.head.trace.below(make_span_id());
+  attempt->claimed_at = std::chrono::steady_clock::now();
   if (fields.key && !draft.run->steps[step].is_forced) attempt->key = fields.key;
   if (attempt->key) in_progress_.emplace(*attempt->key, attempt);
   draft.claims.push_back(attempt);
@@ -176,6 +178,7 @@ void EngineImpl::offer(const RunPtr& run, std::uint32_t index, std::chrono::mill
   }
   if (follow(run, index)) return;
   const NodeClass node_class = step.type->node_class;
+  step.offered_at = std::chrono::steady_clock::now();
   step.ticket = queue_of(node_class).push(run->head.priority, run->head.owner, run->node(index).weight, {run, index});
   pump(node_class);
 }

@@ -4,6 +4,7 @@
 #include "base/run_elsewhere.hpp"
 #include "graph/engine_call.hpp"
 #include "graph/rows.hpp"
+#include "graph/run_trace.hpp"
 #include "graph/view_json.hpp"
 
 namespace atelier::graph {
@@ -46,6 +47,8 @@ RunPtr EngineImpl::make_run(Submission& submission) const {
   head.priority = request.priority;
   head.created_ms = now_ms();
   head.step_count = static_cast<std::uint32_t>(run->steps.size());
+  enter_trace(head, request.principal.trace);
+  run->begun_at = std::chrono::steady_clock::now();
   return run;
 }
 
@@ -73,11 +76,14 @@ Task<Result<RunId>> EngineImpl::submit_here(Submission submission) {
   }
   const Lookup lookup = run->steps.size() > 1 ? Lookup::database : Lookup::memory;
   co_await settle(draft, lookup);
+  keep_part(*run, "look for results", run->begun_at);
   draft->conclude(now_ms());
+  const auto commit_began = std::chrono::steady_clock::now();
   Batch batch = first_batch(*draft, submission);
   crash_point("submit.before_commit");
   auto rows = co_await database_.write(std::move(batch.statements));
   crash_point("submit.after_commit");
+  keep_part(*run, "commit", commit_began);
   if (rows) {
     if (draft->head.state == RunState::running) runs_.emplace(draft->head.id, run);
     commit(draft, batch, *rows);

@@ -34,6 +34,22 @@ Value outputs_of(const StepFields& fields) {
   return fields.result->json;
 }
 
+// "<trace>-<the run's span>-<what asked for it>", in hexadecimal digits.
+Value trace_text(const RunView& run) {
+  if (run.trace.is_none()) return std::monostate{};
+  return run.trace.id() + "-" + span_id_text(run.trace.span) + "-" + span_id_text(run.trace_parent);
+}
+
+void read_trace(std::string_view text, RunView& run) {
+  if (text.size() != 66) return;
+  const auto trace = parse_trace_id(text.substr(0, 32));
+  const auto span = parse_span_id(text.substr(33, 16)), parent = parse_span_id(text.substr(50, 16));
+  if (!trace || !span || !parent) return;
+  run.trace = trace->below(*span);
+  run.trace.is_kept = true;
+  run.trace_parent = *parent;
+}
+
 std::optional<Digest> read_digest(const Rows& rows, std::size_t row, std::size_t column) {
   if (rows.is_null(row, column)) return std::nullopt;
   const Bytes& bytes = rows.bytes(row, column);
@@ -80,7 +96,7 @@ std::vector<Statement> select_active(const std::string& engine, const std::strin
   batch.push_back(
       {"SELECT r.id, r.owner, r.kind, r.subject, r.title, r.state, r.priority, r.created_ms, r.ended_ms, r.step_count, "
        "r.done_count, "
-       "r.cached_count, r.error, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id "
+       "r.cached_count, r.error, r.trace, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id "
        "WHERE r.engine = $1 AND r.state = 'running' AND r.id > $2 ORDER BY r.id LIMIT $3",
        {engine, after_run, count_max}});
   batch.push_back(
@@ -98,7 +114,7 @@ std::vector<Statement> select_active_one(const std::string& engine, UserId owner
   batch.push_back(
       {"SELECT r.id, r.owner, r.kind, r.subject, r.title, r.state, r.priority, r.created_ms, r.ended_ms, r.step_count, "
        "r.done_count, "
-       "r.cached_count, r.error, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id "
+       "r.cached_count, r.error, r.trace, g.graph FROM runs r JOIN run_graphs g ON g.run = r.id "
        "WHERE r.owner = $1 AND r.id = $2 AND r.engine = $3 AND r.state = 'running'",
        {owner.to_string(), run.to_string(), engine}});
   batch.push_back(
@@ -113,10 +129,11 @@ Statement insert_run(const RunView& run, const std::string& engine, const std::s
   return {
       "INSERT INTO runs (owner, id, engine, kind, subject, title, state, priority, created_ms, ended_ms, step_count, "
       "done_count, cached_count, "
-      "idempotency_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+      "idempotency_key, trace) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
       {run.owner.to_string(), run.id.to_string(), engine, run.kind, run.subject, run.title, text(to_string(run.state)),
        run.priority, run.created_ms, run.ended_ms, std::int64_t{run.step_count}, std::int64_t{run.done_count},
-       std::int64_t{run.cached_count}, idempotency_key.empty() ? Value(std::monostate{}) : Value(idempotency_key)}};
+       std::int64_t{run.cached_count}, idempotency_key.empty() ? Value(std::monostate{}) : Value(idempotency_key),
+       trace_text(run)}};
 }
 
 Statement insert_graph(const RunView& run, std::string graph) {
@@ -142,7 +159,7 @@ Statement expect_run(const RunView& run, const std::string& engine) {
 Statement select_run(UserId owner, RunId id) {
   return {
       "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
-      "cached_count, error "
+      "cached_count, error, trace "
       "FROM runs WHERE owner = $1 AND id = $2",
       {owner.to_string(), id.to_string()}};
 }
@@ -175,24 +192,24 @@ Statement select_page(UserId owner, const std::string& kind, const std::string& 
   if (kind.empty() && subject.empty())
     return {
         "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
-        "cached_count, error "
+        "cached_count, error, trace "
         "FROM runs WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         {owner.to_string(), before, count}};
   if (kind.empty())
     return {
         "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
-        "cached_count, error "
+        "cached_count, error, trace "
         "FROM runs WHERE owner = $1 AND id < $2 AND subject = $4 ORDER BY id DESC LIMIT $3",
         {owner.to_string(), before, count, subject}};
   if (subject.empty())
     return {
         "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
-        "cached_count, error "
+        "cached_count, error, trace "
         "FROM runs WHERE owner = $1 AND id < $2 AND kind = $4 ORDER BY id DESC LIMIT $3",
         {owner.to_string(), before, count, kind}};
   return {
       "SELECT id, owner, kind, subject, title, state, priority, created_ms, ended_ms, step_count, done_count, "
-      "cached_count, error "
+      "cached_count, error, trace "
       "FROM runs WHERE owner = $1 AND kind = $4 AND subject = $5 AND id < $2 ORDER BY id DESC LIMIT $3",
       {owner.to_string(), before, count, kind, subject}};
 }
@@ -212,6 +229,7 @@ RunView read_run(const Rows& rows, std::size_t row) {
   run.done_count = static_cast<std::uint32_t>(rows.integer(row, 10));
   run.cached_count = static_cast<std::uint32_t>(rows.integer(row, 11));
   if (!rows.is_null(row, 12)) run.error = error_from_stored(rows.text(row, 12));
+  if (!rows.is_null(row, 13)) read_trace(rows.text(row, 13), run);
   return run;
 }
 

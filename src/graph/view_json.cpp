@@ -84,6 +84,7 @@ json::Value to_json(const RunView& run, bool with_steps) {
   object.emplace("error", to_json(run.error));
   if (run.stalled) object.emplace("stalled", to_json(run.stalled));
   if (with_steps) {
+    object.emplace("trace", run.trace.id());
     json::Array steps;
     steps.reserve(run.steps.size());
     for (const StepView& step : run.steps) {

@@ -24,6 +24,8 @@ struct AnswerRecord {
   std::string path, peer, request_id;
   std::string_view route;  // of the router, which outlives the server
   std::chrono::steady_clock::time_point started;
+  TraceContext trace = {};
+  SpanId parent = 0;  // of the caller
 };
 
 // What is left of an answer whose body is a stream. It may last for minutes and be one of ten thousand: all that went

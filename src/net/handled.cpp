@@ -30,9 +30,15 @@ Task<Result<Response>> call_handler(const Handler* handler, Request request) {
 Response to_problem(const Error& error, std::string_view request_id) {
   if (error.code == ErrorCode::internal || error.code == ErrorCode::storage_failed)
     log::error("a request failed inside", {{"error", error.describe()},
+                                           {"code", error.stable_code()},
                                            {"file", error.source.file_name()},
                                            {"line", error.source.line()},
                                            {"request_id", request_id}});
+  else if (status_of(error.code) >= 500)
+    log::warn("a request could not be answered", {{"code", error.stable_code()},
+                                                  {"file", error.source.file_name()},
+                                                  {"line", error.source.line()},
+                                                  {"request_id", request_id}});
   return problem_response(error, request_id);
 }
 

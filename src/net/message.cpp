@@ -102,6 +102,23 @@ const Principal& Request::principal() const {
   return *caller;
 }
 
+void Request::enter_trace() {
+  if (note == nullptr || !caller) return;
+  note->tells_timings = true;
+  const auto named = headers.count(kTraceHeader) == 1 ? parse_traceparent(*headers.find(kTraceHeader)) : std::nullopt;
+  if (named) {
+    note->trace.high = named->high;
+    note->trace.low = named->low;
+    note->trace.is_sampled = named->is_sampled;
+    note->parent = named->span;
+  }
+  caller->trace = note->trace;
+}
+
+void Request::add_timing(RequestNote::Timing timing) {
+  if (note != nullptr && note->timings.size() < RequestNote::kTimingsMax) note->timings.push_back(timing);
+}
+
 Task<Result<std::string>> Request::read_body(std::size_t bytes_max) {
   std::string whole;
   if (!body) co_return whole;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,6 +16,7 @@
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/task.hpp"
+#include "base/trace_context.hpp"
 #include "base/unique_fd.hpp"
 
 namespace atelier {
@@ -107,6 +109,17 @@ class BodyWriter {
 // What whoever answers a request tells the server about it. Made by the server; lives as long as the request.
 struct RequestNote {
   std::string_view route = "none";  // the matched pattern, for metrics; from the router, which outlives the server
+  TraceContext trace;               // its span is the request's
+  SpanId parent = 0;                // the caller's span, where they named one
+  // What is told in Server-Timing: nothing, unless the caller is known.
+  struct Timing {
+    std::string_view name;  // a constant token: "auth", "up"
+    std::chrono::steady_clock::duration took{};
+    std::string_view description = {};  // a constant; empty: none
+  };
+  static constexpr std::size_t kTimingsMax = 8;
+  std::vector<Timing> timings;
+  bool tells_timings = false;
 };
 
 // One request as a handler sees it, whatever protocol carried it (this is the seam for HTTP/2). Movable; lives until
@@ -127,6 +140,11 @@ struct Request {
   std::string_view path_parameter(std::string_view name) const;
   // Decoded; nullopt when absent.
   std::optional<std::string> query_parameter(std::string_view name) const;
+  // To be called once it is known who asks: takes up the trace their `traceparent` names, and records what they make
+  // happen beneath this request. A stranger's trace is never gone on with.
+  void enter_trace();
+  // One more entry of Server-Timing; dropped where there are too many.
+  void add_timing(RequestNote::Timing timing);
   // The authenticated caller; our bug when the route did not ask for one.
   const Principal& principal() const;
   // The whole body, at most `bytes_max`.

@@ -51,7 +51,7 @@ std::string accept_of(std::string_view key) {
   return {reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(size)};
 }
 
-std::unexpected<Error> refuse(std::string_view why, std::string_view reason) {
+std::unexpected<Error> refuse_upgrade(std::string_view why, std::string_view reason) {
   return fail(ErrorCode::invalid_argument, std::string(why), {.reason = std::string(reason), .where = {}});
 }
 
@@ -187,12 +187,12 @@ bool wants_websocket(const Request& request) noexcept {
 
 Result<Response> accept_websocket(const Request& request, SocketBody body, SocketOptions options) {
   if (!wants_websocket(request) || request.body)
-    return refuse("this is for WebSockets, by HTTP/1.1", "websocket_wanted");
+    return refuse_upgrade("this is for WebSockets, by HTTP/1.1", "websocket_wanted");
   if (request.headers.find("sec-websocket-version") != "13")
-    return refuse("WebSockets of version 13 are spoken here", "websocket_version");
+    return refuse_upgrade("WebSockets of version 13 are spoken here", "websocket_version");
   const auto key = request.headers.find("sec-websocket-key");
   if (!key || request.headers.count("sec-websocket-key") != 1 || !is_key(*key))
-    return refuse("Sec-WebSocket-Key is not 16 bytes in base64", "websocket_key");
+    return refuse_upgrade("Sec-WebSocket-Key is not 16 bytes in base64", "websocket_key");
   Response response;
   response.status = 101;
   response.headers.add("sec-websocket-accept", accept_of(*key));

@@ -93,7 +93,7 @@ class RelayCost : public BooksTest {
     made.body += std::string(kBodyBytes - made.body.size() - 4, 'x') + R"("}]})";
     made.request = *glance(Protocol::openai_chat, made.body);
     made.key = key_;
-    made.trace = trace_of({});
+    made.trace = make_trace(false);
     return made;
   }
   std::vector<ChatCall> calls(bool is_streamed, int count) const {

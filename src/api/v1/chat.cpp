@@ -80,7 +80,7 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
                        .strategy = wishes->strategy,
                        .key = key};
   call.hedges = wishes->hedges;
-  call.trace = model::trace_of(request.headers.find(model::kTraceHeader));
+  call.trace = request.principal().trace;
   read_betas(request, call);
   std::unique_ptr<model::ResponseTurn> turn;
   if (protocol == model::Protocol::openai_responses) {
@@ -96,12 +96,14 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
     if (plan) {
       model::SharedChat::Whole shared = co_await services.shared_chat.answer(std::move(call), std::move(*plan));
       set_share(response.headers, shared.share);
+      add_timings(request, shared.share);
       whole = std::move(shared.answer);
     } else {
       whole = co_await services.chat.answer(std::move(call));
     }
     if (!whole.body) co_return error_of(whole.body);
     set_report(response.headers, whole.report);
+    add_timings(request, whole.report);
     response.headers.set("content-type", "application/json");
     response.body = turn ? turn->take_whole(std::move(*whole.body), services.clock.wall_ms()) : std::move(*whole.body);
     co_return response;
@@ -111,6 +113,7 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
     model::SharedChat::Opened opened = co_await services.shared_chat.open(std::move(call), std::move(*plan));
     if (!opened.stream) co_return error_of(opened.stream);
     set_share(response.headers, opened.share);
+    add_timings(request, opened.share);
     stream = std::move(*opened.stream);
   } else {
     model::OpenedStream opened = co_await services.chat.open(std::move(call));
@@ -118,6 +121,7 @@ Task<Result<net::Response>> serve(Services services, net::Request request, model
     stream = std::move(*opened.stream);
   }
   set_report(response.headers, stream->report());
+  add_timings(request, stream->report());
   response.headers.set("content-type", "text/event-stream; charset=utf-8");
   response.headers.set("cache-control", "no-cache, no-transform");
   response.headers.set("x-accel-buffering", "no");

@@ -28,11 +28,12 @@ Task<Result<net::Response>> relay(Services services, net::Request request, model
                            .may_fall_back = wishes->may_fall_back,
                            .strategy = wishes->strategy,
                            .key = key};
-  call.trace = model::trace_of(request.headers.find(model::kTraceHeader));
+  call.trace = request.principal().trace;
   model::WholeAnswer whole = co_await services.chat.relay(std::move(call));
   if (!whole.body) co_return error_of(whole.body);
   net::Response response;
   set_report(response.headers, whole.report);
+  add_timings(request, whole.report);
   response.headers.set("content-type", "application/json");
   response.body = std::move(*whole.body);
   co_return response;

@@ -79,6 +79,7 @@ Task<Result<net::Response>> relay(Services services, net::Request request, model
     made.idempotency_key = request.request_id;
     made.deadline = services.clock.now() + kDeadline;
     made.key = std::move(key);
+    made.trace = request.principal().trace;
     co_return co_await make(services, endpoint, std::move(*asked), std::move(made));
   }
   auto wishes = read_wishes(request);
@@ -92,11 +93,12 @@ Task<Result<net::Response>> relay(Services services, net::Request request, model
                            .may_fall_back = wishes->may_fall_back,
                            .strategy = wishes->strategy,
                            .key = std::move(key)};
-  call.trace = model::trace_of(request.headers.find(model::kTraceHeader));
+  call.trace = request.principal().trace;
   model::OpenedEndpoint opened = co_await services.chat.open(std::move(call));
   if (!opened.body) co_return error_of(opened.body);
   net::Response response;
   set_report(response.headers, opened.report);
+  add_timings(request, opened.report);
   response.headers.set("content-type", opened.content_type);
   if (!opened.stream) {
     response.body = std::move(*opened.body);

@@ -155,6 +155,21 @@ void set_share(net::Headers& headers, const model::ShareReport& share) {
   if (share.saved_picodollars) headers.set("x-atelier-saved", model::format_dollars(*share.saved_picodollars));
 }
 
+void add_timings(net::Request& request, const model::CallReport& report) {
+  if (!report.attempts.empty()) {
+    const model::AttemptReport& last = report.attempts.back();
+    request.add_timing({.name = "up", .took = last.first_token.value_or(last.took)});
+  }
+  if (report.first_token) request.add_timing({.name = "ttft", .took = *report.first_token});
+}
+
+void add_timings(net::Request& request, const model::ShareReport& share) {
+  if (share.sharing == model::Sharing::none) return;
+  const bool is_hit = share.sharing == model::Sharing::found;
+  const bool is_joined = share.sharing == model::Sharing::joined;
+  request.add_timing({.name = "cache", .description = is_hit ? "hit" : is_joined ? "coalesced" : "miss"});
+}
+
 void set_report(net::Headers& headers, const model::CallReport& report) {
   if (!report.candidate.empty()) headers.set("x-atelier-candidate", report.candidate);
   headers.set("x-atelier-attempts", std::to_string(report.attempts.size()));

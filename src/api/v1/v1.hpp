@@ -25,6 +25,10 @@ Result<Wishes> read_wishes(const net::Request& request);
 
 // Who answered, after how many attempts, and what became of one beside a slow first; and how the key's limits stand.
 void set_report(net::Headers& headers, const model::CallReport& report);
+// What of it is told in Server-Timing: how long the model took until there was something to show, and whether a kept
+// answer was given.
+void add_timings(net::Request& request, const model::CallReport& report);
+void add_timings(net::Request& request, const model::ShareReport& share);
 // And where the answer came from, for a call that may share.
 void set_share(net::Headers& headers, const model::ShareReport& share);
 

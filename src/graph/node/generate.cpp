@@ -123,6 +123,7 @@ Task<Result<Outputs>> run_generate(NodeServices* services, StepRun step) {
   if (!call.request.partials && (services->partials == nullptr || !parameters->keeps)) call.request.partials = 0;
   call.model = parameters->model;
   call.request_id = step.run.to_string();
+  call.trace = step.principal.trace;
   // The same for every try of this work, and another where the work before it is over.
   call.idempotency_key = left ? left->key : sha256(key + step.run.to_string()).hex().substr(0, 32);
   call.deadline = step.deadline;

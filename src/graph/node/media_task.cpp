@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/async.hpp"
+#include "base/trace.hpp"
 
 namespace atelier::graph {
 namespace {
@@ -47,7 +48,9 @@ Task<Result<MediaResult>> run_media_task(NodeServices* services, StepRun step, M
                              .outputs = {},
                              .timeout = {},
                              .memory_bytes_max = task.memory_bytes_max,
-                             .output_bytes_max = 0};
+                             .output_bytes_max = 0,
+                             .trace = step.principal.trace};
+  trace::Span opening(step.principal.trace, "open files");
   std::vector<store::OpenBlob> open_inputs;  // pins the blobs while the worker reads them
   for (MediaTask::Input& input : task.inputs) {
     auto blob = co_await services->blobs.open(input.blob.digest);
@@ -67,6 +70,7 @@ Task<Result<MediaResult>> run_media_task(NodeServices* services, StepRun step, M
     request.output_bytes_max = std::max(request.output_bytes_max, output.size_bytes_max);
     writers.push_back(std::move(*writer));
   }
+  opening.end();
   request.timeout = std::chrono::duration_cast<milliseconds>(step.deadline - services->clock.now());
   if (request.timeout <= milliseconds(0))
     co_return fail(ErrorCode::deadline_exceeded, "the step's time was over before it began");
@@ -76,6 +80,7 @@ Task<Result<MediaResult>> run_media_task(NodeServices* services, StepRun step, M
   auto result = co_await services->workers.run(std::move(request), std::move(report));
   if (!result) co_return error_of(result);
 
+  const trace::Span storing(step.principal.trace, "store files");
   MediaResult made{.result = std::move(*result), .outputs = {}};
   for (std::size_t i = 0; i < writers.size(); ++i) {
     auto info = co_await writers[i]->finish();

@@ -7,7 +7,7 @@ namespace atelier::media {
 
 // Raised whenever control and worker of different builds would misunderstand each other. Both come in one package, so
 // nobody ever negotiates: a worker of another version is refused.
-inline constexpr std::uint32_t kProtocolVersion = 1;
+inline constexpr std::uint32_t kProtocolVersion = 2;
 
 // One packet's JSON. Parameters and results do not travel in packets but in memory files, so this need not be large.
 inline constexpr std::size_t kPacketBytesMax = 32 * 1024;
@@ -18,6 +18,8 @@ inline constexpr std::size_t kFilesMax = 1'024;
 inline constexpr std::size_t kFileNameBytesMax = 64;
 inline constexpr std::size_t kTaskNameBytesMax = 64;
 inline constexpr std::size_t kTasksMax = 64;
+// What a task tells of its parts, for its trace.
+inline constexpr std::size_t kPhasesMax = 16;
 // A task's parameters, and its result, written as JSON.
 inline constexpr std::size_t kJsonBytesMax = 16 * 1024 * 1024;
 // What a worker's error may say. More is cut off.

@@ -21,7 +21,10 @@ std::uint64_t id_of(json::ObjectReader& reader) {
 }
 
 json::Object write(const Start& start) {
-  return {{"kind", "start"}, {"id", number(start.id)}, {"type", start.type}, {"file_count", start.file_count}};
+  json::Object object{
+      {"kind", "start"}, {"id", number(start.id)}, {"type", start.type}, {"file_count", start.file_count}};
+  if (!start.traceparent.empty()) object["traceparent"] = start.traceparent;
+  return object;
 }
 
 json::Object write(const Files& files) {
@@ -62,6 +65,11 @@ json::Object write(const Heartbeat& beat) {
 
 json::Object write(const Finished& finished) {
   json::Object object{{"kind", "finished"}, {"id", number(finished.id)}};
+  json::Array phases;
+  for (const Phase& phase : finished.phases)
+    phases.push_back(
+        {{"name", phase.name}, {"span", phase.span}, {"began_us", phase.began_us}, {"ended_us", phase.ended_us}});
+  if (!phases.empty()) object["phases"] = std::move(phases);
   if (!finished.error) {
     object["result_size_bytes"] = finished.result_size_bytes;
     return object;
@@ -79,6 +87,7 @@ Result<ControlMessage> read_start(json::ObjectReader& reader) {
   start.id = id_of(reader);
   start.type = reader.required_string("type", {.bytes_min = 1, .bytes_max = kTaskNameBytesMax});
   start.file_count = static_cast<std::uint32_t>(reader.required_integer("file_count", 0, kFilesMax));
+  start.traceparent = reader.optional_string("traceparent", {.bytes_max = 64}).value_or("");
   if (auto done = reader.finish(); !done) return error_of(done);
   return start;
 }
@@ -163,13 +172,34 @@ Result<Error> read_error(const json::Value& value) {
   return error;
 }
 
+Result<std::vector<Phase>> read_phases(const json::Array& list) {
+  std::vector<Phase> phases;
+  for (const json::Value& item : list) {
+    json::ObjectReader reader(item, "/phases");
+    Phase phase;
+    phase.name = printable(reader.required_string("name", {.bytes_min = 1, .bytes_max = kTaskNameBytesMax}));
+    phase.span = reader.required_string("span", {.bytes_min = 16, .bytes_max = 16});
+    phase.began_us = reader.required_integer("began_us", 0, kInt64Max);
+    phase.ended_us = reader.required_integer("ended_us", phase.began_us, kInt64Max);
+    if (auto done = reader.finish(); !done) return error_of(done);
+    phases.push_back(std::move(phase));
+  }
+  return phases;
+}
+
 Result<WorkerMessage> read_finished(json::ObjectReader& reader) {
   Finished finished;
   finished.id = static_cast<std::uint64_t>(reader.required_integer("id", 0, kInt64Max));
   const json::Value* error = reader.optional_value("error");
   const auto size = reader.optional_integer("result_size_bytes", 1, kJsonBytesMax);
+  const json::Array* phases = reader.optional_array("phases", kPhasesMax);
   if ((error != nullptr) == size.has_value()) reader.complain("error", "or result_size_bytes must be there, not both");
   if (auto done = reader.finish(); !done) return error_of(done);
+  if (phases != nullptr) {
+    auto read = read_phases(*phases);
+    if (!read) return error_of(read);
+    finished.phases = *std::move(read);
+  }
   if (error != nullptr) {
     auto read = read_error(*error);
     if (!read) return error_of(read);

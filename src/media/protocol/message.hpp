@@ -52,6 +52,7 @@ struct Start {
   std::uint64_t id = 0;
   std::string type;
   std::uint32_t file_count = 0;
+  std::string traceparent = {};  // W3C: what the task's phases belong to; empty: nobody records them
 };
 
 enum class FileUse : std::uint8_t { input, output };
@@ -79,10 +80,18 @@ struct Heartbeat {
   std::int64_t cpu_ms = 0;  // of all the worker's threads since it started
 };
 
+// A part of a task. Times are of the system's monotonic clock, which both sides have.
+struct Phase {
+  std::string name;
+  std::string span;  // 16 hexadecimal digits
+  std::int64_t began_us = 0, ended_us = 0;
+};
+
 struct Finished {
   std::uint64_t id = 0;
   std::optional<Error> error;
   std::uint64_t result_size_bytes = 0;  // of the JSON in the result file, when there is no error
+  std::vector<Phase> phases = {};       // at most kPhasesMax, where the task has a trace
 };
 
 using ControlMessage = std::variant<Start, Files, Cancel, Quit>;

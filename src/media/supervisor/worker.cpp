@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "base/trace.hpp"
 #include "media/protocol/limits.hpp"
 #include "media/protocol/memory_file.hpp"
 #include "media/protocol/packet.hpp"
@@ -227,7 +228,9 @@ Task<Result<>> Worker::hand_over(Given* given, TaskRequest* request) {
   given->result_file = *std::move(result_file);
 
   const auto file_count = static_cast<std::uint32_t>(request->inputs.size() + request->outputs.size());
-  const Start start{given->id, request->type, file_count};
+  const bool is_traced = request->trace.is_kept;
+  const Start start{given->id, request->type, file_count,
+                    is_traced ? write_traceparent(request->trace) : std::string()};
   std::vector<int> fds(2);
   fds[0] = parameters_file->get();
   fds[1] = given->result_file.get();
@@ -249,6 +252,24 @@ Task<Result<>> Worker::hand_over(Given* given, TaskRequest* request) {
     fds.clear();
   }
   co_return Result<>{};
+}
+
+// What the worker says of its parts is believed within the time in which it had the task.
+void keep_phases(const std::vector<Phase>& phases, const TraceContext& trace, trace::Time given_at) {
+  if (trace.is_none() || !trace.is_kept) return;
+  const trace::Time now = std::chrono::steady_clock::now();
+  for (const Phase& phase : phases) {
+    const auto span = parse_span_id(phase.span);
+    if (!span || *span == 0) continue;
+    const auto at = [&](std::int64_t us) {
+      return std::clamp(trace::Time(std::chrono::microseconds(us)), given_at, now);
+    };
+    trace::keep({.context = trace.below(*span),
+                 .parent = trace.span,
+                 .name = "worker: " + phase.name,
+                 .started = at(phase.began_us),
+                 .ended = at(phase.ended_us)});
+  }
 }
 
 Task<Result<json::Value>> Worker::perform(TaskRequest request, std::function<void(Progress)> on_progress) {
@@ -297,6 +318,7 @@ Task<Result<json::Value>> Worker::perform(TaskRequest request, std::function<voi
   }
   given_ = nullptr;
   idle_since_ = Clock::now();
+  if (given.finished) keep_phases(given.finished->phases, request.trace, now);
   if (fate) co_return std::unexpected(*std::move(fate));
   if (!given.finished) co_return std::unexpected(ended_early(given));
   co_return result_of(given);

@@ -17,6 +17,7 @@
 #include "base/run_elsewhere.hpp"
 #include "base/task_group.hpp"
 #include "base/text.hpp"
+#include "base/trace.hpp"
 #include "media/protocol/limits.hpp"
 #include "media/supervisor/worker.hpp"
 
@@ -260,14 +261,23 @@ Task<Result<json::Value>> Workers::Pool::run(TaskRequest request, std::function<
 
 Task<Result<json::Value>> Workers::Pool::run_on_worker(TaskRequest request, std::function<void(Progress)> on_progress) {
   if (auto done = complete(request); !done) co_return error_of(done);
+  trace::Span waiting(request.trace, "wait for a worker");
   if (auto place = co_await acquire(); !place) co_return error_of(place);
+  waiting.end();
+  trace::Span taking(request.trace, "take a worker");
   auto worker = co_await take_worker();
+  taking.end();
   if (!worker) {
     release();
     co_return error_of(worker);
   }
   busy_.push_back(*worker);
+  trace::Span working(request.trace, "worker task");
+  working.fact("atelier.task", request.type);
+  request.trace = working.context();
   auto result = co_await (*worker)->perform(std::move(request), std::move(on_progress));
+  if (!result) working.fail(result.error().stable_code());
+  working.end();
   std::erase(busy_, *worker);
   put_back(*worker);
   release();

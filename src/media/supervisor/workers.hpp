@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/task.hpp"
+#include "base/trace_context.hpp"
 #include "base/unique_fd.hpp"
 #include "media/protocol/message.hpp"
 
@@ -60,6 +61,7 @@ struct TaskRequest {
   std::chrono::milliseconds timeout{0};
   std::uint64_t memory_bytes_max = 0;
   std::uint64_t output_bytes_max = 0;  // of each output
+  TraceContext trace = {};             // it is done for
 };
 
 struct Progress {

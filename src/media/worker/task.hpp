@@ -25,6 +25,10 @@ class TaskContext {
   // Says how far the task is. `done` of `total`, in units named by the task type (frames, samples). Cheap: call it per
   // frame. Returns false once the task should stop: then return ErrorCode::cancelled soon.
   virtual bool progress(std::int64_t done, std::int64_t total) = 0;
+
+  // A part of the task begins, and what was before it ends: for its trace. `name` is a constant, such as "decode". At
+  // most kPhasesMax are told of. On the task's thread.
+  virtual void phase(std::string_view /*name*/) {}
 };
 
 // A kind of work the worker can do. Pure: the same parameters and the same input bytes give the same output bytes and

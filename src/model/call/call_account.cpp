@@ -1,6 +1,8 @@
 #include "model/call/call_account.hpp"
 
 #include "base/async.hpp"
+#include "base/trace.hpp"
+#include "model/call/trace.hpp"
 #include "model/record/record_of.hpp"
 
 namespace atelier::model {
@@ -23,6 +25,12 @@ void add_up(Usage& sum, const Usage& more) {
   if (more.cost_picodollars) sum.cost_picodollars = plus(sum.cost_picodollars.value_or(0), *more.cost_picodollars);
   sum.is_estimated |= more.is_estimated;
   sum.tier = more.tier;  // each attempt was priced in its own; the last one's is told
+}
+
+void enter_trace(CallReport& report, const TraceContext& made_in) {
+  const TraceContext trace = made_in.is_none() ? make_trace(trace::wants_another()) : made_in;
+  report.parent = trace.span;
+  report.trace = trace.below(make_span_id());
 }
 
 CallAccount::CallAccount(const CallBooks& books, CallReport opening)
@@ -92,7 +100,10 @@ void CallAccount::begin(Running& running, const Candidate& candidate) {
   running.price = books_.prices != nullptr ? candidate.price(*books_.prices) : nullptr;
   running.is_attempting = true;
   running.is_counted = false;
-  report_.attempts.push_back({.candidate = candidate.name, .began = since(started_)});
+  report_.attempts.push_back({.candidate = candidate.name,
+                              .began = since(started_),
+                              .span = make_span_id(),
+                              .began_at = std::chrono::steady_clock::now()});
 }
 
 void CallAccount::attempt_began(const Candidate& candidate) { begin(at_hand_, candidate); }
@@ -112,8 +123,14 @@ void CallAccount::turn_to(const Candidate& candidate) {
 void CallAccount::attempt_ended(const std::optional<Fault>& fault) {
   AttemptReport& attempt = report_.attempts[at_hand_.at];
   attempt.took = since(at_hand_.started);
+  attempt.ended_at = std::chrono::steady_clock::now();
   attempt.fault = fault;
   at_hand_.is_attempting = fault && fault->kind == Fault::Kind::cancelled;
+}
+
+TraceContext CallAccount::trace_of(const Candidate& candidate) const noexcept {
+  const Running& running = beside_.candidate == &candidate ? beside_ : at_hand_;
+  return running.candidate == &candidate ? report_.trace.below(report_.attempts[running.at].span) : report_.trace;
 }
 
 void CallAccount::attempt_lost() {
@@ -170,11 +187,13 @@ void CallAccount::end(std::optional<Error> error) {
     if (!running->is_attempting) continue;
     AttemptReport& attempt = report_.attempts[running->at];
     if (attempt.took.count() == 0) attempt.took = since(running->started);
+    if (attempt.ended_at < attempt.began_at) attempt.ended_at = std::chrono::steady_clock::now();
     if (report_.is_aborted) charge_unheard(*running);
   }
   pass_.settle(report_.usage.input_total() + report_.usage.output_total(), report_.cost);
   if (books_.log != nullptr) books_.log->add(record_of(report_), std::move(texts_));
   if (books_.on_end) books_.on_end(report_);
+  keep_spans(report_, traced_at_);
 }
 
 }  // namespace atelier::model

@@ -19,6 +19,8 @@ struct AttemptReport {
   std::chrono::milliseconds took{0};
   std::optional<std::chrono::milliseconds> first_token = {};  // nullopt: none came
   std::optional<Fault> fault = {};                            // nullopt: it answered
+  SpanId span = 0;
+  std::chrono::steady_clock::time_point began_at{}, ended_at{};
 };
 
 // Of the fault of an attempt that was called off because one beside it had something to show first.
@@ -38,8 +40,10 @@ enum class Hedge : std::uint8_t {
 // How a call went: for the log, the bill and the answer's headers.
 struct CallReport {
   std::string request_id;
-  std::string trace = {};  // the caller's trace id, or one of our own; empty: none
-  KeyStatePtr key;         // null: nobody's
+  TraceContext trace = {};              // the caller's trace, or one of our own; its span is the call's
+  SpanId parent = 0;                    // what asked for it
+  std::string_view operation = "chat";  // as OpenTelemetry names them
+  KeyStatePtr key;                      // null: nobody's
   Protocol face = Protocol::openai_chat;
   std::string asked;  // the model's or route's name, as the caller wrote it
   std::string route;  // that it named; empty: none
@@ -57,6 +61,9 @@ struct CallReport {
   std::optional<std::chrono::milliseconds> first_token = {};
   std::chrono::milliseconds total{0};
 };
+
+// Puts the call into the trace it is made in, or into one of its own.
+void enter_trace(CallReport& report, const TraceContext& made_in);
 
 // Told once for every call, when it has ended, on the call's loop. May not wait.
 using CallListener = std::function<void(const CallReport& report)>;
@@ -95,6 +102,8 @@ class CallAccount {
 
   void attempt_began(const Candidate& candidate);
   void attempt_ended(const std::optional<Fault>& fault);
+  // Of the attempt at this candidate: told to the provider, and found again in what is recorded of the call.
+  TraceContext trace_of(const Candidate& candidate) const noexcept;
   // Another begins beside the one at hand, and is the one at hand then.
   void hedge_began(const Candidate& candidate);
   // Of two at once, what follows is about the one at this candidate.
@@ -137,6 +146,8 @@ class CallAccount {
   std::chrono::milliseconds since(std::chrono::steady_clock::time_point then) const;
   const CallBooks& books_;
   const std::chrono::steady_clock::time_point started_;
+  const std::chrono::steady_clock::time_point traced_at_ =
+      std::chrono::steady_clock::now();  // started_ may be a test's
   Running at_hand_, beside_;
   Usage unheard_;                 // what is paid to who was left before they said anything: estimated
   std::int64_t prompts_max_ = 1;  // that may be paid for at once

@@ -40,7 +40,7 @@ class WholeTrial final : public Trial {
 
  private:
   Task<std::expected<void, Fault>> ask(CandidatePtr candidate) {
-    auto exchange = co_await begin_exchange(&upstream_, &call_, candidate, false);
+    auto exchange = co_await begin_exchange(&upstream_, &call_, candidate, false, account_.trace_of(*candidate));
     if (!exchange) co_return std::unexpected(std::move(exchange.error()));
     UpstreamAnswer& answer = *exchange->answer;
     auto body = co_await read_whole(answer, bytes_max_);
@@ -116,7 +116,7 @@ Fault empty_answer() {
 CallReport opening(const ChatCall& call) {
   CallReport report;
   report.request_id = call.request_id;
-  report.trace = call.trace.id;
+  enter_trace(report, call.trace);
   report.key = call.key;
   report.face = call.face->protocol();
   report.asked = call.request.model;

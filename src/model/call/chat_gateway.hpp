@@ -12,7 +12,6 @@
 #include "base/clock.hpp"
 #include "model/call/attempt_plan.hpp"
 #include "model/call/call_account.hpp"
-#include "model/call/trace.hpp"
 #include "model/call/upstream.hpp"
 #include "model/face/face.hpp"
 #include "model/provider/endpoint.hpp"
@@ -33,7 +32,7 @@ struct ChatCall {
   bool may_fall_back = true;
   std::optional<Strategy> strategy = {};  // instead of the route's
   KeyStatePtr key = {};                   // it came with; null: nobody's, who may call everything
-  Trace trace = {};                       // told to the log, and to each provider that is asked
+  TraceContext trace = {};                // it is made in; told to the log, and to each provider that is asked
   std::optional<bool> hedges = {};        // instead of what the route says
 };
 
@@ -49,7 +48,7 @@ struct EndpointCall {
   bool may_fall_back = true;
   std::optional<Strategy> strategy = {};
   KeyStatePtr key = {};
-  Trace trace = {};
+  TraceContext trace = {};
 };
 
 struct WholeAnswer {

@@ -6,6 +6,7 @@
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
 #include "model/call/event_splitter.hpp"
+#include "model/call/trace.hpp"
 #include "model/media/adapter.hpp"
 #include "model/provider/form_data.hpp"
 #include "model/provider/http_parts.hpp"
@@ -15,13 +16,19 @@ namespace {
 
 constexpr std::string_view kJson = "application/json";
 
+std::string_view operation_of(Endpoint endpoint) {
+  if (endpoint == Endpoint::embeddings) return "embeddings";
+  return is_media(endpoint) ? "generate_content" : to_string(endpoint);
+}
+
 CallReport opening(const EndpointCall& call) {
   CallReport report;
   report.request_id = call.request_id;
   report.key = call.key;
   report.face = call.face;
   report.asked = call.model;
-  report.trace = call.trace.id;
+  report.operation = operation_of(call.endpoint);
+  enter_trace(report, call.trace);
   return report;
 }
 
@@ -90,7 +97,7 @@ struct EndpointStream::Call final : Trial {
       Fault fault{.kind = Fault::Kind::caller, .message = request.error().message, .is_ours = true};
       co_return std::unexpected(std::move(fault));
     }
-    put_trace(*request, call.trace);
+    put_trace(*request, account.trace_of(*candidate));
     auto answer = co_await upstream.send(candidate->provider, std::move(*request), call.deadline);
     if (!answer) co_return std::unexpected(fault_of(answer.error()));
     stream = std::move(*answer);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/async.hpp"
+#include "model/call/trace.hpp"
 
 namespace atelier::model {
 namespace {
@@ -106,13 +107,13 @@ std::expected<WireRequest, Fault> wire_request(ChatCall& call, const Candidate& 
 }
 
 Task<std::expected<Exchange, Fault>> begin_exchange(Upstream* upstream, ChatCall* call, CandidatePtr candidate,
-                                                    bool must_translate) {
+                                                    bool must_translate, TraceContext trace) {
   for (;;) {
     auto way = way_to(*call, *candidate, must_translate);
     if (!way) co_return std::unexpected(std::move(way.error()));
     auto request = wire_request(*call, *candidate, *way);
     if (!request) co_return std::unexpected(std::move(request.error()));
-    put_trace(*request, call->trace);
+    put_trace(*request, trace);
     auto answer = co_await upstream->send(candidate->provider, std::move(*request), call->deadline);
     if (!answer) co_return std::unexpected(fault_of(answer.error()));
     const int status = (*answer)->status();

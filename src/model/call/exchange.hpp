@@ -20,8 +20,8 @@ struct Exchange {
   std::unique_ptr<UpstreamAnswer> answer;  // its head is that of no error
   Way way;
 };
-// `call` and `upstream` must last until the end.
+// `call` and `upstream` must last until the end. `trace` is the attempt's.
 Task<std::expected<Exchange, Fault>> begin_exchange(Upstream* upstream, ChatCall* call, CandidatePtr candidate,
-                                                    bool must_translate);
+                                                    bool must_translate, TraceContext trace);
 
 }  // namespace atelier::model

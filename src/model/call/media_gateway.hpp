@@ -70,6 +70,7 @@ struct MediaCall {
   std::string idempotency_key;  // the same for the same work for ever
   std::chrono::steady_clock::time_point deadline;
   KeyStatePtr key = {};
+  TraceContext trace = {};
   // The address at which that provider may tell of news of this work. Null, or giving "": we ask alone.
   std::function<Task<std::string>(std::string provider)> webhook_url = {};
 };

@@ -6,10 +6,12 @@
 
 #include "base/async.hpp"
 #include "base/crash_point.hpp"
+#include "base/trace.hpp"
 #include "model/call/attempt.hpp"
 #include "model/call/attempt_loop.hpp"
 #include "model/call/media_fetch.hpp"
 #include "model/call/media_stream.hpp"
+#include "model/call/trace.hpp"
 #include "model/provider/http_parts.hpp"
 #include "net/client/reason.hpp"
 
@@ -81,6 +83,8 @@ CallReport opening(const MediaGateway::Parts& parts, const MediaCall& call) {
   report.request_id = call.request_id;
   report.key = call.key;
   report.asked = call.model;
+  report.operation = "generate_content";
+  enter_trace(report, call.trace);
   return report;
 }
 
@@ -211,6 +215,7 @@ class Work {
   }
 
   Task<std::expected<MediaSubmitted, Fault>> send_submission(WireRequest request) {
+    put_trace(request, account_.trace_of(*candidate_));
     auto answer = co_await parts_.upstream.send(candidate_->provider, std::move(request), call_.deadline);
     if (!answer) co_return std::unexpected(fault_of(answer.error()));
     crash_point("generate.answered");
@@ -306,11 +311,13 @@ class Work {
 
   Task<Result<MediaMade>> follow() {
     if (place_.job && !done_) {
+      const trace::Span waiting(account_.report().trace, "wait for the provider", trace::SpanKind::client);
       auto ended = co_await wait_for_job();
       if (!ended && is_providers_fault_) candidate_->record.attempt_ended(false, {}, {});
       if (!ended) co_return failed(ended.error());
     }
     if (!are_files_stored_) {
+      const trace::Span fetching(account_.report().trace, "fetch files", trace::SpanKind::client);
       auto fetched = co_await fetch_files();
       if (!fetched) {
         // It was made, and will be charged for, though nobody has it.

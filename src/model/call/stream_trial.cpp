@@ -34,7 +34,8 @@ void StreamTrial::clear() {
 
 Task<std::expected<void, Fault>> StreamTrial::try_candidate(CandidatePtr candidate) {
   ChatCall& call = parts_.call;
-  auto exchange = co_await begin_exchange(&parts_.upstream, &call, candidate, parts_.carried.has_value());
+  auto exchange = co_await begin_exchange(&parts_.upstream, &call, candidate, parts_.carried.has_value(),
+                                          parts_.account.trace_of(*candidate));
   if (!exchange) co_return std::unexpected(std::move(exchange.error()));
   if (!is_event_stream(*exchange->answer)) {
     auto taken = co_await take_whole(std::move(*exchange), candidate);

@@ -1,77 +1,70 @@
 #include "model/call/trace.hpp"
 
 #include <algorithm>
-#include <random>
+
+#include "base/trace.hpp"
+#include "model/call/call_account.hpp"
 
 namespace atelier::model {
 namespace {
 
-// version "-" trace id "-" parent id "-" flags
-constexpr std::size_t kTraceAt = 3, kTraceDigits = 32, kParentAt = 36, kParentDigits = 16, kFlagsAt = 53, kSize = 55;
-constexpr unsigned kSampled = 1;
+using Facts = std::vector<std::pair<std::string_view, std::string>>;
 
-int digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;  // in lower case alone
+std::string_view operation_of(const CallReport& report) { return report.operation; }
+
+void add_count(Facts& facts, std::string_view name, std::int64_t count) {
+  if (count > 0) facts.emplace_back(name, std::to_string(count));
 }
 
-bool is_hex(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return digit(c) >= 0; });
-}
-
-// An id of zeros is none.
-bool is_id(std::string_view text) noexcept {
-  return is_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
-}
-
-std::optional<Trace> parse(std::string_view text) {
-  if (text.size() < kSize || text[2] != '-' || text[kParentAt - 1] != '-' || text[kFlagsAt - 1] != '-')
-    return std::nullopt;
-  const std::string_view version = text.substr(0, 2), flags = text.substr(kFlagsAt, 2);
-  if (!is_hex(version) || version == "ff" || !is_hex(flags)) return std::nullopt;
-  // Later versions may say more behind a further dash.
-  if (text.size() > kSize && (version == "00" || text[kSize] != '-')) return std::nullopt;
-  const std::string_view id = text.substr(kTraceAt, kTraceDigits);
-  if (!is_id(id) || !is_id(text.substr(kParentAt, kParentDigits))) return std::nullopt;
-  return Trace{.id = std::string(id), .is_sampled = (static_cast<unsigned>(digit(flags[1])) & kSampled) != 0};
-}
-
-// Ids must differ; nobody is kept from guessing them. One source for each thread, so that a call asks nothing of the
-// kernel.
-void append_id(std::string& out, std::size_t digits) {
-  thread_local std::mt19937_64 source{std::random_device{}()};
-  for (std::size_t done = 0; done < digits; done += 16) {
-    const std::uint64_t bits = source() | 1U;  // an id of zeros is none
-    for (unsigned shift = 64; shift > 0; shift -= 4) out += "0123456789abcdef"[(bits >> (shift - 4)) & 0xfU];
-  }
+void keep_attempt(const CallReport& report, const AttemptReport& attempt) {
+  Facts facts = {{"gen_ai.request.model", attempt.candidate}};
+  if (attempt.first_token)
+    facts.emplace_back("gen_ai.response.time_to_first_chunk", std::to_string(attempt.first_token->count()) + " ms");
+  if (attempt.fault && attempt.fault->status != 0)
+    facts.emplace_back("http.response.status_code", std::to_string(attempt.fault->status));
+  trace::keep({.context = report.trace.below(attempt.span),
+               .parent = report.trace.span,
+               .name = "attempt",
+               .kind = trace::SpanKind::client,
+               .started = attempt.began_at,
+               .ended = std::max(attempt.ended_at, attempt.began_at),
+               .fault = attempt.fault ? std::string(to_string(attempt.fault->kind)) : std::string(),
+               .facts = std::move(facts)});
 }
 
 }  // namespace
 
-Trace trace_of(std::optional<std::string_view> traceparent) {
-  if (traceparent)
-    if (auto trace = parse(*traceparent)) return std::move(*trace);
-  Trace made;
-  append_id(made.id, kTraceDigits);
-  return made;
-}
-
-std::string write_traceparent(const Trace& trace) {
-  std::string out;
-  out.reserve(kSize);
-  out += "00-";
-  out += trace.id;
-  out += '-';
-  append_id(out, kParentDigits);
-  out += trace.is_sampled ? "-01" : "-00";
-  return out;
-}
-
-void put_trace(WireRequest& request, const Trace& trace) {
-  if (trace.id.empty()) return;
+void put_trace(WireRequest& request, const TraceContext& trace) {
+  if (trace.is_none()) return;
   const bool has_one =
       std::ranges::any_of(request.headers, [](const auto& field) { return field.first == kTraceHeader; });
   if (!has_one) request.headers.emplace_back(kTraceHeader, write_traceparent(trace));
+}
+
+void keep_spans(const CallReport& report, std::chrono::steady_clock::time_point started) {
+  // Long answers are what models give: a call that is slow alone is no reason.
+  const bool has_failed = report.error || report.attempts.size() > 1;
+  if (!trace::is_worth_keeping(report.trace, has_failed, {})) return;
+  const auto ended = std::chrono::steady_clock::now();
+  // As the conventions for generative models name these things.
+  Facts facts = {{"gen_ai.operation.name", std::string(operation_of(report))},
+                 {"gen_ai.provider.name", report.provider},
+                 {"gen_ai.request.model", report.asked},
+                 {"gen_ai.response.model", report.model},
+                 {"request_id", report.request_id}};
+  if (!report.route.empty()) facts.emplace_back("atelier.route", report.route);
+  add_count(facts, "gen_ai.usage.input_tokens", report.usage.input_total());
+  add_count(facts, "gen_ai.usage.output_tokens", report.usage.output_total());
+  if (report.is_aborted) facts.emplace_back("atelier.aborted", "true");
+  for (const AttemptReport& attempt : report.attempts) keep_attempt(report, attempt);
+  trace::keep({.context = report.trace,
+               .parent = report.parent,
+               .name = "call " + std::string(operation_of(report)),
+               .kind = trace::SpanKind::internal,
+               .started = started,
+               .ended = ended,
+               .fault = report.error ? std::string(report.error->stable_code()) : std::string(),
+               .facts = std::move(facts)});
 }
 
 }  // namespace atelier::model

@@ -1,26 +1,16 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-
+#include "base/trace_context.hpp"
 #include "model/provider/adapter.hpp"
 
-// W3C Trace Context: by one id a call is found again in the caller's records, in ours and in the provider's.
 namespace atelier::model {
 
-inline constexpr std::string_view kTraceHeader = "traceparent";
+struct CallReport;
 
-struct Trace {
-  std::string id = {};     // 32 lower-case hexadecimal digits; empty: none
-  bool is_sampled = true;  // somebody keeps records of it: we do, unless the caller said otherwise
-};
+// Puts `traceparent` in, unless there is one (the operator's own) or no trace.
+void put_trace(WireRequest& request, const TraceContext& trace);
 
-// The trace that a caller's traceparent names; one of our own where there is none, or none that is valid.
-Trace trace_of(std::optional<std::string_view> traceparent);
-// For one request of the trace: its header's value, with an id of its own.
-std::string write_traceparent(const Trace& trace);
-// Puts the header in, unless there is one (the operator's own) or no trace.
-void put_trace(WireRequest& request, const Trace& trace);
+// Records a call that has ended, and its attempts beneath it, if its trace is kept, or it failed.
+void keep_spans(const CallReport& report, std::chrono::steady_clock::time_point started);
 
 }  // namespace atelier::model

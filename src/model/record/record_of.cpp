@@ -44,7 +44,7 @@ CallRecord record_of(const CallReport& report) {
   record.usage = report.usage;
   record.cost = report.cost;
   record.request_id = report.request_id;
-  record.trace = report.trace;
+  record.trace = report.trace.id();
   return record;
 }
 

@@ -92,7 +92,7 @@ Task<Result<std::string>> Asides::ask(Aside aside) {
   auto key = parts_.accounts.key_state_of(aside.principal);
   if (!key) co_return error_of(key);
   auto call = call_of(std::move(*key), std::move(request), aside.kind + "-" + Ulid::make().to_string(),
-                      parts_.clock.now() + aside.deadline);
+                      parts_.clock.now() + aside.deadline, aside.principal.trace);
   if (!call) co_return error_of(call);
   model::WholeAnswer whole = co_await parts_.gateway.answer(std::move(*call));
   if (!whole.body) co_return error_of(whole.body);

@@ -132,7 +132,8 @@ Task<Result<model::ChatCall>> Chat::call_for(Principal principal, const store::T
   auto key = parts_.accounts.key_state_of(principal);
   if (!key) co_return error_of(key);
   offer_tools(*thread, may_call_tools, *request);
-  co_return call_of(std::move(*key), std::move(*request), Ulid::make().to_string(), parts_.clock.now() + parts_.deadline);
+  co_return call_of(std::move(*key), std::move(*request), Ulid::make().to_string(), parts_.clock.now() + parts_.deadline,
+                     principal.trace);
 }
 
 Task<Result<model::ChatCall>> Chat::call_at(Principal principal, const store::ThreadRow* thread, std::int64_t last,

@@ -152,7 +152,7 @@ static bool has_thoughts(const model::ChatRequest& request) {
 }
 
 Result<model::ChatCall> call_of(model::KeyStatePtr key, model::ChatRequest request, std::string request_id,
-                                std::chrono::steady_clock::time_point deadline) {
+                                std::chrono::steady_clock::time_point deadline, const TraceContext& trace) {
   model::Target target{.base_url = {}, .model = request.model};
   // What the model thought goes along whole. Where it is relayed, a provider that takes none gets the request without.
   target.quirks.takes_reasoning_back = target.quirks.has_reasoning_object = has_thoughts(request);
@@ -165,7 +165,7 @@ Result<model::ChatCall> call_of(model::KeyStatePtr key, model::ChatRequest reque
                        .request_id = std::move(request_id),
                        .deadline = deadline};
   call.key = std::move(key);
-  call.trace = model::trace_of(std::nullopt);
+  call.trace = trace;
   return call;
 }
 

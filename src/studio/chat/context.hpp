@@ -33,8 +33,8 @@ Task<Result<model::ChatRequest>> chat_request(Library* library, Principal princi
 
 model::Message text_message(model::Role role, std::string text);
 
-// A request of the studio's own, under somebody's limits, as the gateway takes it.
+// A request of the studio's own, under somebody's limits and in their trace, as the gateway takes it.
 Result<model::ChatCall> call_of(model::KeyStatePtr key, model::ChatRequest request, std::string request_id,
-                                std::chrono::steady_clock::time_point deadline);
+                                std::chrono::steady_clock::time_point deadline, const TraceContext& trace);
 
 }  // namespace atelier::studio

@@ -247,6 +247,7 @@ Task<Result<>> Voices::speak(JobPtr job) {
   call.request.prompt = model::sample_sentence(job->voice.language);
   call.request.voice = job->voice.id;
   call.model = job->candidate->name;
+  call.trace = job->maker->trace;
   const UnixMs now_ms = parts_.services.clock.wall_ms();
   call.request_id = fmt::format("sample-{}", now_ms);
   call.idempotency_key = sha256(fmt::format("{}\n{}\n{}", call.model, job->voice.id, now_ms)).hex().substr(0, 32);

@@ -1,12 +1,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/json.hpp"
+#include "base/trace_context.hpp"
 #include "base/unique_fd.hpp"
+#include "media/protocol/limits.hpp"
+#include "media/protocol/message.hpp"
 #include "media/worker/task.hpp"
 
 namespace atelier::media::process {
@@ -23,6 +28,21 @@ class HandedTask final : public TaskContext {
     done_.store(done, std::memory_order_relaxed);
     return !is_cancelled_.load(std::memory_order_relaxed);
   }
+
+  void phase(std::string_view name) override {
+    if (parent_.is_none()) return;
+    const std::int64_t now_us = monotonic_us();
+    if (!phases_.empty()) phases_.back().ended_us = now_us;
+    if (phases_.size() < kPhasesMax)
+      phases_.push_back(
+          {.name = std::string(name), .span = span_id_text(make_span_id()), .began_us = now_us, .ended_us = now_us});
+  }
+  // What it did in which time, once it has ended.
+  std::vector<Phase> take_phases() {
+    if (!phases_.empty()) phases_.back().ended_us = monotonic_us();
+    return std::move(phases_);
+  }
+  void set_trace(std::string_view traceparent) { parent_ = parse_traceparent(traceparent).value_or(TraceContext()); }
 
   void set_parameters(json::Value parameters) { parameters_ = std::move(parameters); }
   // False if there is one of that name already.
@@ -43,7 +63,14 @@ class HandedTask final : public TaskContext {
     return found == fds.end() ? -1 : found->second.get();
   }
 
+  static std::int64_t monotonic_us() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  }
+
   json::Value parameters_;
+  TraceContext parent_;
+  std::vector<Phase> phases_;
   Fds inputs_;
   Fds outputs_;
   std::atomic<std::int64_t> done_ = 0;

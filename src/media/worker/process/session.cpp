@@ -81,6 +81,7 @@ Result<std::optional<Session::Arriving>> Session::receive_task() const {
       if (arriving || fds.size() != 2) return out_of_turn("start");
       arriving = Arriving{start->id,         std::move(start->type), start->file_count,
                           std::move(fds[0]), std::move(fds[1]),      std::make_unique<HandedTask>()};
+      arriving->task->set_trace(start->traceparent);
     } else if (auto* files = std::get_if<Files>(&*message)) {
       if (!arriving || files->id != arriving->id) return out_of_turn("files");
       if (auto added = add_files(*arriving->task, *files, std::move(fds)); !added) return error_of(added);
@@ -97,6 +98,7 @@ void Session::perform(Arriving arriving) const {
       finished.result_size_bytes = *size;
     else
       finished.error = std::move(size).error();
+    finished.phases = arriving.task->take_phases();
   }
   say(finished);  // a control that is gone shows at the next receive
 }
@@ -123,11 +125,14 @@ Result<std::uint64_t> Session::run_task(Arriving& arriving) const {
   if (type == tasks_.end())
     return fail(ErrorCode::invalid_argument, "this media worker knows no task called " + printable(arriving.type, 64),
                 {"task_unknown", ""});
+  arriving.task->phase("read parameters");
   auto parameters = read_parameters(arriving.parameters.get());
   if (!parameters) return error_of(parameters);
   arriving.task->set_parameters(*std::move(parameters));
+  arriving.task->phase(type->name);
   const auto result = type->run(*arriving.task);
   if (!result) return error_of(result);
+  arriving.task->phase("write result");
   const std::string text = json::write(*result);
   if (text.size() > kJsonBytesMax) return fail(ErrorCode::internal, "a media task's result is larger than 16 MiB");
   if (auto written = write_file(arriving.result.get(), text); !written) return error_of(written);

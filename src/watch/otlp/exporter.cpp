@@ -1,0 +1,233 @@
+#include "watch/otlp/exporter.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/async.hpp"
+#include "base/task_group.hpp"
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "net/encoding.hpp"
+
+namespace atelier::watch::otlp {
+namespace {
+
+constexpr std::size_t kFieldBytesMax = 1'000;
+constexpr std::size_t kReplyBytesMax = 64 << 10;
+constexpr std::chrono::milliseconds kConnectMax{5'000};
+constexpr std::chrono::milliseconds kLastWords{1'000};  // each
+constexpr std::array<std::string_view, 1> kSignalLabel = {"signal"};
+constexpr std::array<std::string_view, 3> kSignals = {"traces", "metrics", "logs"};
+
+constexpr Metric kSent{"atelier_otlp_sent_total", MetricKind::counter,
+                       "Spans, log lines and sets of metrics that a collector took", kSignalLabel};
+constexpr Metric kDropped{"atelier_otlp_dropped_total", MetricKind::counter,
+                          "Those that found no room, or that the collector did not take", kSignalLabel};
+
+std::int64_t now_ns(const Clock& clock) { return clock.wall_ms() * 1'000'000; }
+
+bool may_try_again(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
+
+std::chrono::milliseconds jittered(std::chrono::milliseconds pause) {
+  thread_local std::minstd_rand source{std::random_device{}()};
+  return std::chrono::milliseconds(
+      std::uniform_int_distribution<std::int64_t>(pause.count() / 2, pause.count())(source));
+}
+
+std::string text_of(const log::Field::Value& value) {
+  if (const auto* text = std::get_if<std::string_view>(&value))
+    return std::string(truncate_utf8(*text, kFieldBytesMax));
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* real = std::get_if<double>(&value)) return fmt::format("{}", *real);
+  return std::get<bool>(value) ? "true" : "false";
+}
+
+}  // namespace
+
+Exporter::Exporter(net::HttpClient& client, Metrics& metrics, const Clock& clock, ExporterOptions options)
+    : client_(client),
+      metrics_(metrics),
+      clock_(clock),
+      options_(std::move(options)),
+      started_ns_(now_ns(clock)),
+      counters_{{{metrics.counter(kSent, {kSignals[0]}), metrics.counter(kDropped, {kSignals[0]})},
+                 {metrics.counter(kSent, {kSignals[1]}), metrics.counter(kDropped, {kSignals[1]})},
+                 {metrics.counter(kSent, {kSignals[2]}), metrics.counter(kDropped, {kSignals[2]})}}} {}
+
+void Exporter::take(const std::vector<trace::SpanRecord>& spans) {
+  if (options_.traces.url.empty()) return;
+  const std::lock_guard lock(mutex_);
+  for (const trace::SpanRecord& span : spans) {
+    if (spans_.size() < options_.spans_max)
+      spans_.push_back(span);
+    else
+      counters_of(Signal::traces).dropped.add();
+  }
+}
+
+void Exporter::see(const log::Line& line) noexcept {
+  if (options_.logs.url.empty()) return;
+  try {
+    LogRecord record{.unix_ns = now_ns(clock_), .level = line.level, .message = std::string(line.message)};
+    for (const log::Field& field : line.fields)
+      if (field.name == "trace")
+        record.trace = text_of(field.value);
+      else
+        record.fields.emplace_back(field.name, text_of(field.value));
+    const std::lock_guard lock(mutex_);
+    if (logs_.size() < options_.logs_max)
+      logs_.push_back(std::move(record));
+    else
+      counters_of(Signal::logs).dropped.add();
+  } catch (const std::bad_alloc&) {
+    counters_of(Signal::logs).dropped.add();
+  }
+}
+
+Task<Result<>> Exporter::run() {
+  TaskGroup::Options alone;
+  alone.stops_on_error = false;
+  TaskGroup group(co_await current_executor(), alone);
+  if (!options_.traces.url.empty()) group.spawn(send_traces());
+  if (!options_.logs.url.empty()) group.spawn(send_logs());
+  if (!options_.metrics.url.empty()) group.spawn(send_metrics());
+  const auto joined = co_await group.join();
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  co_await say_last_words();
+  co_return joined;
+}
+
+// What happened just before the end is what somebody will look for.
+Task<> Exporter::say_last_words() {
+  std::optional<std::chrono::milliseconds> wait;
+  Target traces = options_.traces, logs = options_.logs;
+  traces.timeout = logs.timeout = kLastWords;
+  if (auto batch = take_spans(); !batch.empty())
+    (void)co_await post(&traces, traces_request(options_.resource, batch), &wait);
+  if (auto batch = take_logs(); !batch.empty())
+    (void)co_await post(&logs, logs_request(options_.resource, batch), &wait);
+}
+
+std::vector<trace::SpanRecord> Exporter::take_spans() {
+  const std::lock_guard lock(mutex_);
+  const auto end = spans_.begin() + static_cast<std::ptrdiff_t>(std::min(spans_.size(), options_.spans_batch));
+  std::vector<trace::SpanRecord> batch(std::make_move_iterator(spans_.begin()), std::make_move_iterator(end));
+  spans_.erase(spans_.begin(), end);
+  return batch;
+}
+
+std::vector<LogRecord> Exporter::take_logs() {
+  const std::lock_guard lock(mutex_);
+  const auto end = logs_.begin() + static_cast<std::ptrdiff_t>(std::min(logs_.size(), options_.logs_batch));
+  std::vector<LogRecord> batch(std::make_move_iterator(logs_.begin()), std::make_move_iterator(end));
+  logs_.erase(logs_.begin(), end);
+  return batch;
+}
+
+Task<Result<>> Exporter::send_traces() {
+  for (;;) {
+    if (auto slept = co_await sleep_for(options_.spans_every); !slept) co_return slept;
+    for (auto batch = take_spans(); !batch.empty(); batch = take_spans()) {
+      std::string body = traces_request(options_.resource, batch);
+      if (auto sent = co_await deliver(Signal::traces, std::move(body), batch.size()); !sent) co_return sent;
+    }
+  }
+}
+
+Task<Result<>> Exporter::send_logs() {
+  for (;;) {
+    if (auto slept = co_await sleep_for(options_.logs_every); !slept) co_return slept;
+    for (auto batch = take_logs(); !batch.empty(); batch = take_logs()) {
+      std::string body = logs_request(options_.resource, batch);
+      if (auto sent = co_await deliver(Signal::logs, std::move(body), batch.size()); !sent) co_return sent;
+    }
+  }
+}
+
+Task<Result<>> Exporter::send_metrics() {
+  for (;;) {
+    if (auto slept = co_await sleep_for(options_.metrics_every); !slept) co_return slept;
+    std::string body = metrics_request(options_.resource, metrics_, started_ns_, now_ns(clock_));
+    if (auto sent = co_await deliver(Signal::metrics, std::move(body), 1); !sent) co_return sent;
+  }
+}
+
+const Target& Exporter::target_of(Signal signal) const noexcept {
+  if (signal == Signal::traces) return options_.traces;
+  return signal == Signal::metrics ? options_.metrics : options_.logs;
+}
+
+Task<Result<>> Exporter::deliver(Signal signal, std::string body, std::size_t count) {
+  Counters& counters = counters_of(signal);
+  const auto until = std::chrono::steady_clock::now() + options_.give_up_after;
+  std::chrono::milliseconds pause = options_.retry_min;
+  for (;;) {
+    std::optional<std::chrono::milliseconds> wait;
+    const Outcome outcome = co_await post(&target_of(signal), body, &wait);
+    if (outcome == Outcome::taken) {
+      counters.sent.add(count);
+      co_return Result<>{};
+    }
+    // The numbers of a moment ago are told by those of the next.
+    const bool is_late = std::chrono::steady_clock::now() >= until || signal == Signal::metrics;
+    if (outcome == Outcome::refused || is_late) {
+      counters.dropped.add(count);
+      co_return Result<>{};
+    }
+    const auto length = std::max(wait.value_or(std::chrono::milliseconds(0)), jittered(pause));
+    if (auto slept = co_await sleep_for(std::min(length, options_.give_up_after)); !slept) {
+      counters.dropped.add(count);
+      co_return slept;
+    }
+    pause = std::min(pause * 2, options_.retry_max);
+  }
+}
+
+Task<Exporter::Outcome> Exporter::post(const Target* target, std::string body,
+                                       std::optional<std::chrono::milliseconds>* wait) {
+  auto url = net::Url::parse(target->url);
+  if (!url) co_return Outcome::refused;
+  net::ClientRequest request;
+  request.method = net::Method::post;
+  request.url = std::move(*url);
+  request.headers.set("content-type", "application/json");
+  request.headers.set("user-agent", fmt::format("Atelier-OTLP-Exporter/{}", kVersion));
+  for (const auto& [name, value] : target->headers) request.headers.set(name, value);
+  if (target->is_compressed) {
+    if (auto smaller = net::compress(body, net::Coding::gzip)) {
+      body = std::move(*smaller);
+      request.headers.set("content-encoding", "gzip");
+    }
+  }
+  request.body = std::move(body);
+  request.limits.connect = std::min(kConnectMax, target->timeout);
+  request.limits.first_byte = request.limits.between_bytes = target->timeout;
+  request.limits.deadline = std::chrono::steady_clock::now() + target->timeout;
+  auto response = co_await client_.send(std::move(request));
+  if (!response) {
+    const bool is_first = response.error().code != ErrorCode::cancelled && !is_complained_.exchange(true);
+    if (is_first) log::warn("the collector cannot be reached", {{"error", response.error().describe()}});
+    co_return Outcome::later;
+  }
+  const int status = response->status();
+  if (const auto field = response->headers().find("retry-after"))
+    if (const auto seconds = parse_integer(trim(*field)))
+      *wait = std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, 3'600));
+  auto reply = co_await response->read_body(kReplyBytesMax);
+  if (status >= 200 && status < 300) {
+    is_complained_ = false;
+    // Part of it may have been refused: that is never sent again.
+    if (reply && reply->find("\"errorMessage\"") != std::string::npos)
+      log::warn("the collector refused a part", {{"status", status}, {"answer", *reply}});
+    co_return Outcome::taken;
+  }
+  if (may_try_again(status)) co_return Outcome::later;
+  if (!is_complained_.exchange(true))
+    log::warn("the collector refuses what it is sent",
+              {{"status", status}, {"answer", reply ? *reply : std::string()}});
+  co_return Outcome::refused;
+}
+
+}  // namespace atelier::watch::otlp

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/task.hpp"
+#include "base/trace.hpp"
+#include "net/client/http_client.hpp"
+#include "watch/otlp/otlp_json.hpp"
+
+namespace atelier::watch::otlp {
+
+// Where a signal goes. Empty: nowhere.
+struct Target {
+  std::string url;
+  Attributes headers = {};
+  std::chrono::milliseconds timeout{10'000};
+  bool is_compressed = false;
+};
+
+struct ExporterOptions {
+  Target traces, metrics, logs;
+  Attributes resource;
+  std::size_t spans_max = 2'048, spans_batch = 512;  // waiting; of one request
+  std::size_t logs_max = 2'048, logs_batch = 512;
+  std::chrono::milliseconds spans_every{5'000}, logs_every{1'000}, metrics_every{60'000};
+  std::chrono::milliseconds retry_min{1'000}, retry_max{30'000};
+  std::chrono::milliseconds give_up_after{300'000};  // a batch
+  bool is_on() const noexcept { return !traces.url.empty() || !metrics.url.empty() || !logs.url.empty(); }
+};
+
+// As the environment says in OpenTelemetry's own names (OTEL_EXPORTER_OTLP_ENDPOINT, ..._HEADERS, ..._TIMEOUT,
+// ..._COMPRESSION, ..._PROTOCOL, each of a signal too; OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_BSP_*,
+// OTEL_BLRP_*, OTEL_METRIC_EXPORT_INTERVAL, OTEL_SDK_DISABLED). `endpoint` is the setting's and goes before; with
+// neither nothing is exported. The error names the variable.
+using Variables = std::map<std::string, std::string, std::less<>>;
+Result<ExporterOptions> exporter_options(const std::string& endpoint, const Variables& environment);
+
+// Sends what is measured to a collector: batched, bounded, lossy with a count. A collector that is slow or down costs
+// what its queues hold, and nothing else. Thread-safe.
+class Exporter final : public log::Tap {
+ public:
+  // `client` and `metrics` outlive it.
+  Exporter(net::HttpClient& client, Metrics& metrics, const Clock& clock, ExporterOptions options);
+
+  void take(const std::vector<trace::SpanRecord>& spans);
+  void see(const log::Line& line) noexcept override;
+  // Sends until cancelled; then what is left, for two seconds.
+  Task<Result<>> run();
+
+ private:
+  enum class Signal : std::uint8_t { traces, metrics, logs };
+  // What became of a request: taken, to be tried again, or dropped for good.
+  enum class Outcome : std::uint8_t { taken, later, refused };
+  struct Counters {
+    Counter& sent;
+    Counter& dropped;
+  };
+  Task<Result<>> send_traces();
+  Task<Result<>> send_logs();
+  Task<Result<>> send_metrics();
+  Task<> say_last_words();
+  // Until it is taken, refused for good, or too old. `count` is of what is in it.
+  Task<Result<>> deliver(Signal signal, std::string body, std::size_t count);
+  Task<Outcome> post(const Target* target, std::string body, std::optional<std::chrono::milliseconds>* wait);
+  const Target& target_of(Signal signal) const noexcept;
+  Counters& counters_of(Signal signal) noexcept { return counters_[static_cast<std::size_t>(signal)]; }
+  std::vector<trace::SpanRecord> take_spans();
+  std::vector<LogRecord> take_logs();
+
+  net::HttpClient& client_;
+  Metrics& metrics_;
+  const Clock& clock_;
+  const ExporterOptions options_;
+  const std::int64_t started_ns_;
+  std::array<Counters, 3> counters_;
+  std::mutex mutex_;
+  std::deque<trace::SpanRecord> spans_;
+  std::deque<LogRecord> logs_;
+  std::atomic<bool> is_complained_ = false;  // the log was told that it cannot be reached
+};
+
+}  // namespace atelier::watch::otlp

@@ -1,0 +1,207 @@
+#include "watch/otlp/otlp_json.hpp"
+
+#include <cmath>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "net/url.hpp"
+#include "watch/objective/selector.hpp"
+
+namespace atelier::watch::otlp {
+namespace {
+
+constexpr std::size_t kValueBytesMax = 1'000;
+// Of a histogram, as powers of two: of seconds from a thousandth to an hour, of anything else from one to 2^26.
+constexpr int kLowestSecondsPower = -10, kHighestSecondsPower = 12, kLowestPower = 0, kHighestPower = 26;
+
+json::Value string_value(std::string_view text) {
+  return json::Object{{"stringValue", printable(text, kValueBytesMax)}};
+}
+
+json::Object attribute(std::string_view name, json::Value value) {
+  return {{"key", name}, {"value", std::move(value)}};
+}
+
+bool is_count(std::string_view text) {
+  return !text.empty() && text.size() <= 18 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Counts go as numbers where the conventions want numbers.
+json::Value fact_value(std::string_view name, std::string_view text) {
+  const bool is_number = name.ends_with("_tokens") || name == "http.response.status_code";
+  if (is_number && is_count(text)) return json::Object{{"intValue", text}};
+  return string_value(text);
+}
+
+json::Array attributes_of(const Attributes& pairs) {
+  json::Array all;
+  for (const auto& [name, value] : pairs) all.push_back(attribute(name, string_value(value)));
+  return all;
+}
+
+std::string decimal(std::int64_t number) { return std::to_string(number); }
+
+json::Object scope() { return {{"name", "atelier"}, {"version", kVersion}}; }
+
+std::string wrap(const Attributes& resource, std::string_view outer, std::string_view middle, std::string_view inner,
+                 json::Array items) {
+  json::Object scoped{{"scope", scope()}};
+  scoped[inner] = std::move(items);
+  json::Object one{{"resource", json::Object{{"attributes", attributes_of(resource)}}}};
+  one[middle] = json::Array{std::move(scoped)};
+  json::Object whole;
+  whole[outer] = json::Array{std::move(one)};
+  return json::write(whole);
+}
+
+json::Object span_of(const trace::SpanRecord& record) {
+  constexpr int kErrorStatus = 2;
+  const std::int64_t began_us = trace::unix_us(record.started);
+  const std::int64_t ended_us = std::max(trace::unix_us(record.ended), began_us);
+  json::Array attributes;
+  for (const auto& [name, value] : record.facts) attributes.push_back(attribute(name, fact_value(name, value)));
+  json::Object span{{"traceId", record.context.id()},
+                    {"spanId", span_id_text(record.context.span)},
+                    {"name", record.name},
+                    {"kind", static_cast<int>(record.kind)},
+                    {"startTimeUnixNano", decimal(began_us * 1'000)},
+                    {"endTimeUnixNano", decimal(ended_us * 1'000)},
+                    {"flags", record.context.is_sampled ? 1 : 0}};
+  if (record.parent != 0) span["parentSpanId"] = span_id_text(record.parent);
+  if (!record.fault.empty()) {
+    attributes.push_back(attribute("error.type", string_value(record.fault)));
+    span["status"] = json::Object{{"code", kErrorStatus}, {"message", printable(record.fault)}};
+  }
+  span["attributes"] = std::move(attributes);
+  return span;
+}
+
+int severity_of(log::Level level) {
+  constexpr int kNumbers[] = {5, 9, 13, 17};  // DEBUG, INFO, WARN, ERROR
+  return kNumbers[static_cast<std::size_t>(level)];
+}
+
+std::string_view severity_text(log::Level level) {
+  constexpr std::string_view kTexts[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+  return kTexts[static_cast<std::size_t>(level)];
+}
+
+std::string_view unit_of(std::string_view name) {
+  if (name.ends_with("_seconds") || name.ends_with("_seconds_total")) return "s";
+  if (name.ends_with("_bytes") || name.ends_with("_bytes_total")) return "By";
+  return "1";
+}
+
+json::Value number(double value) { return std::isfinite(value) ? json::Value(value) : json::Value(0.0); }
+
+// One entry for each metric, with a data point for each of its series.
+class Collector final : public MetricVisitor {
+ public:
+  Collector(std::int64_t started_ns, std::int64_t now_ns) : started_(decimal(started_ns)), now_(decimal(now_ns)) {}
+
+  void counter(const Metric& metric, const std::string& labels, double value) override {
+    json::Object at = point(labels);
+    at["asDouble"] = number(value);
+    json::Object& sum = entry(metric, "sum");
+    sum["aggregationTemporality"] = kCumulative;
+    sum["isMonotonic"] = true;
+    sum["dataPoints"].as_array().push_back(std::move(at));
+  }
+  void gauge(const Metric& metric, const std::string& labels, double value) override {
+    json::Object at = point(labels);
+    at["asDouble"] = number(value);
+    entry(metric, "gauge")["dataPoints"].as_array().push_back(std::move(at));
+  }
+  void histogram(const Metric& metric, const std::string& labels, const Histogram& histogram) override {
+    const bool is_time = unit_of(metric.name) == "s";
+    const int lowest = is_time ? kLowestSecondsPower : kLowestPower;
+    const int highest = is_time ? kHighestSecondsPower : kHighestPower;
+    const Histogram::Snapshot seen = histogram.snapshot();
+    json::Array bounds, counts;
+    std::uint64_t before = 0;
+    for (int power = lowest; power <= highest; ++power) {
+      bounds.push_back(std::ldexp(1.0, power));
+      const std::uint64_t upto = seen.count_to(power);
+      counts.push_back(json::Value(std::to_string(upto - before)));
+      before = upto;
+    }
+    counts.push_back(json::Value(std::to_string(seen.count() - before)));
+    json::Object at = point(labels);
+    at["count"] = std::to_string(seen.count());
+    at["sum"] = number(seen.sum());
+    at["explicitBounds"] = std::move(bounds);
+    at["bucketCounts"] = std::move(counts);
+    json::Object& told = entry(metric, "histogram");
+    told["aggregationTemporality"] = kCumulative;
+    told["dataPoints"].as_array().push_back(std::move(at));
+  }
+
+  json::Array take() { return std::move(all_); }
+
+ private:
+  static constexpr int kCumulative = 2;
+  json::Object point(const std::string& labels) const {
+    return {
+        {"startTimeUnixNano", started_}, {"timeUnixNano", now_}, {"attributes", attributes_of(split_labels(labels))}};
+  }
+  // Series of a metric follow each other.
+  json::Object& entry(const Metric& metric, std::string_view kind) {
+    if (name_ != metric.name) {
+      name_ = metric.name;
+      json::Object one{{"name", metric.name}, {"unit", unit_of(metric.name)}, {"description", metric.help}};
+      one[kind] = json::Object{{"dataPoints", json::Array()}};
+      all_.push_back(std::move(one));
+    }
+    return all_.back().as_object().at(kind).as_object();
+  }
+
+  const std::string started_, now_;
+  std::string_view name_;
+  json::Array all_;
+};
+
+}  // namespace
+
+std::string traces_request(const Attributes& resource, std::span<const trace::SpanRecord> spans) {
+  json::Array all;
+  for (const trace::SpanRecord& record : spans) all.push_back(span_of(record));
+  return wrap(resource, "resourceSpans", "scopeSpans", "spans", std::move(all));
+}
+
+std::string logs_request(const Attributes& resource, std::span<const LogRecord> records) {
+  json::Array all;
+  for (const LogRecord& record : records) {
+    json::Object one{{"timeUnixNano", decimal(record.unix_ns)},     {"observedTimeUnixNano", decimal(record.unix_ns)},
+                     {"severityNumber", severity_of(record.level)}, {"severityText", severity_text(record.level)},
+                     {"body", string_value(record.message)},        {"attributes", attributes_of(record.fields)}};
+    if (!record.trace.empty()) one["traceId"] = record.trace;
+    all.push_back(std::move(one));
+  }
+  return wrap(resource, "resourceLogs", "scopeLogs", "logRecords", std::move(all));
+}
+
+std::string metrics_request(const Attributes& resource, const Metrics& metrics, std::int64_t started_ns,
+                            std::int64_t now_ns) {
+  Collector collector(started_ns, now_ns);
+  metrics.visit(collector);
+  return wrap(resource, "resourceMetrics", "scopeMetrics", "metrics", collector.take());
+}
+
+Attributes parse_pairs(std::string_view text) {
+  Attributes pairs;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view pair = trim(text.substr(0, comma));
+    const std::size_t equals = pair.find('=');
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : trim(pair.substr(equals + 1));
+    if (equals != std::string_view::npos && equals > 0)
+      pairs.emplace_back(trim(pair.substr(0, equals)),
+                         net::percent_decode(value, net::Plus::is_plus).value_or(std::string(value)));
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return pairs;
+}
+
+}  // namespace atelier::watch::otlp
