@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "app/model_room.hpp"
 #include "base/task_group.hpp"
@@ -8,6 +10,7 @@
 #include "watch/error/witness.hpp"
 #include "watch/page/page_figures.hpp"
 #include "watch/page/report_gate.hpp"
+#include "watch/sentry/sender.hpp"
 
 namespace atelier::app {
 
@@ -15,11 +18,13 @@ namespace atelier::app {
 class ErrorRoom {
  public:
   struct Parts {
-    const Settings& settings;
+    net::Loops& loops;
     ModelRoom& models;
     Metrics& metrics;
+    std::string data_folder;  // where crashes leave their reports
+    std::optional<watch::SentryDsn> sentry;
   };
-  explicit ErrorRoom(const Parts& parts);
+  explicit ErrorRoom(Parts parts);
 
   watch::ErrorWitness& witness() noexcept { return witness_; }
   watch::ErrorInbox& inbox() noexcept { return inbox_; }
@@ -29,8 +34,13 @@ class ErrorRoom {
   void spawn_upkeep(TaskGroup& group);
 
  private:
+  // What processes before this one left.
+  Task<Result<>> tell_crashes();
+
+  const Parts parts_;
   watch::ErrorWitness witness_;
   watch::ErrorInbox inbox_;
+  std::unique_ptr<watch::SentrySender> sentry_;  // null: nobody is told
   watch::PageFigures page_figures_;
   watch::ReportGate report_gate_;
   std::shared_ptr<void> tap_;  // ours alone; ends before what it feeds
