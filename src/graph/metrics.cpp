@@ -31,7 +31,18 @@ EngineMetrics::EngineMetrics(Metrics& metrics, const NodeRegistry& registry)
   for (std::size_t s = 0; s < kRunStateCount; ++s)
     runs_[s] = &metrics.counter(kRunsEnded, {to_string(static_cast<RunState>(s))});
   for (const NodeType* type : registry.all())
-    types_[type] = {&metrics.histogram(kStepSeconds, {type->name}), &metrics.counter(kRetries, {type->name})};
+    types_[type] = {.seconds = &metrics.histogram(kStepSeconds, {type->name}),
+                    .retries = &metrics.counter(kRetries, {type->name}),
+                    .succeeded = &metrics.counter(kStepResults, {type->name, to_string(StepState::succeeded)}),
+                    .failed = &metrics.counter(kStepResults, {type->name, to_string(StepState::failed)})};
+}
+
+void EngineMetrics::step_ended(const NodeType& type, StepState state) noexcept {
+  steps_[static_cast<std::size_t>(type.node_class)][static_cast<std::size_t>(state)]->add();
+  const auto found = types_.find(&type);
+  if (found == types_.end()) return;
+  if (state == StepState::succeeded) found->second.succeeded->add();
+  if (state == StepState::failed) found->second.failed->add();
 }
 
 void EngineMetrics::attempt_took(const NodeType& type, double seconds) noexcept {

@@ -10,11 +10,14 @@ namespace atelier::graph {
 
 inline constexpr std::array<std::string_view, 1> kTypeLabel = {"type"};
 inline constexpr std::array<std::string_view, 2> kStateLabels = {"class", "state"};
+inline constexpr std::array<std::string_view, 2> kResultLabels = {"type", "state"};
 inline constexpr std::array<std::string_view, 1> kClassLabel = {"class"};
 inline constexpr std::array<std::string_view, 1> kRunStateLabel = {"state"};
 
 inline constexpr Metric kStepsEnded{"atelier_graph_steps_total", MetricKind::counter,
                                     "Steps that reached an end, by class and state", kStateLabels};
+inline constexpr Metric kStepResults{"atelier_graph_step_results_total", MetricKind::counter,
+                                     "Steps that reached an end, by node type and state", kResultLabels};
 inline constexpr Metric kRunsEnded{"atelier_graph_runs_total", MetricKind::counter, "Runs that ended, by state",
                                    kRunStateLabel};
 inline constexpr Metric kRunsActive{"atelier_graph_active_runs", MetricKind::gauge, "Runs in memory"};
@@ -48,9 +51,7 @@ class EngineMetrics {
  public:
   EngineMetrics(Metrics& metrics, const NodeRegistry& registry);
 
-  void step_ended(NodeClass node_class, StepState state) noexcept {
-    steps_[static_cast<std::size_t>(node_class)][static_cast<std::size_t>(state)]->add();
-  }
+  void step_ended(const NodeType& type, StepState state) noexcept;
   void run_ended(RunState state) noexcept { runs_[static_cast<std::size_t>(state)]->add(); }
   void attempt_took(const NodeType& type, double seconds) noexcept;
   void retried(const NodeType& type) noexcept;
@@ -71,6 +72,7 @@ class EngineMetrics {
   struct OfType {
     Histogram* seconds;
     Counter* retries;
+    Counter *succeeded, *failed;
   };
   std::array<std::array<Counter*, kStepStateCount>, kNodeClassCount> steps_;
   std::array<Counter*, kRunStateCount> runs_;

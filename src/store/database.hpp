@@ -13,6 +13,10 @@
 #include "base/error.hpp"
 #include "base/task.hpp"
 
+namespace atelier {
+class Histogram;
+}
+
 namespace atelier::store {
 
 // SQL that stands in the source: only a literal converts, so text from outside can never become SQL, and backends may
@@ -128,6 +132,7 @@ struct SqliteOptions {
   std::size_t reader_cache_kib = 2'048;
   std::chrono::milliseconds read_time_max{5'000};  // a longer read would keep the WAL from being emptied
   std::string vfs = {};                            // SQLite's VFS by name; tests put a faulty disk there
+  Histogram* read_seconds = nullptr;               // sees how long each question took; outlives the database
 };
 
 // Opens or makes the file, takes a backup copy beside it before migrating (path + ".before-<version>"), applies what is

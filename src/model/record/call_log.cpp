@@ -21,6 +21,12 @@ constexpr Metric kTexts{"atelier_call_log_dropped_texts_total", MetricKind::coun
                         "Calls whose texts found no room on the way to the log"};
 constexpr Metric kSums{"atelier_call_log_dropped_sums_total", MetricKind::counter,
                        "Calls that are missing in the sums by day too"};
+constexpr Metric kFirstToken{"atelier_model_first_token_seconds", MetricKind::histogram,
+                             "From a call to the first word of its answer, of those that a provider answered"};
+constexpr Metric kAnswerSeconds{"atelier_model_call_seconds", MetricKind::histogram,
+                                "From a call to the end of its answer, of those that a provider answered"};
+constexpr Metric kTokenRate{"atelier_model_output_tokens_per_second", MetricKind::histogram,
+                            "How quickly an answer's words came, after the first"};
 constexpr Metric kQueue{"atelier_call_log_queue_rows", MetricKind::gauge, "Calls that wait to be written to the log"};
 
 // Beyond what any call can have: sums of such stay within 64 bits.
@@ -69,14 +75,28 @@ CallLog::CallLog(store::Database& telemetry, const Clock& clock, Metrics& metric
       dropped_rows_(metrics.counter(kRows, {"dropped"})),
       dropped_texts_(metrics.counter(kTexts)),
       dropped_sums_(metrics.counter(kSums)),
+      first_token_seconds_(metrics.histogram(kFirstToken)),
+      answer_seconds_(metrics.histogram(kAnswerSeconds)),
+      token_rate_(metrics.histogram(kTokenRate)),
       gauge_(metrics.read_from(kQueue,
                                [this] { return static_cast<double>(queued_rows_.load(std::memory_order_relaxed)); })),
       desk_(std::make_unique<WriteDesk>()) {}
 
 CallLog::~CallLog() = default;
 
+void CallLog::measure(const CallRecord& record) noexcept {
+  if (!record.fault.empty() || record.is_aborted || record.is_cached) return;
+  answer_seconds_.observe(static_cast<double>(record.total_ms) / 1'000);
+  if (!record.first_token_ms || !record.is_streamed) return;
+  first_token_seconds_.observe(static_cast<double>(*record.first_token_ms) / 1'000);
+  const std::int64_t flowed_ms = record.total_ms - *record.first_token_ms;
+  if (flowed_ms > 0 && record.usage.output > 1)
+    token_rate_.observe(static_cast<double>(record.usage.output) * 1'000 / static_cast<double>(flowed_ms));
+}
+
 void CallLog::add(CallRecord record, CallTexts texts) {
   put_within_bounds(record);
+  measure(record);
   if (!keeps_texts()) texts = {};
   Shard& shard = shards_[thread_shard(kShards)];
   const std::size_t before = queued_rows_.fetch_add(1, std::memory_order_relaxed);

@@ -79,6 +79,7 @@ class CallLog {
     CallSums dropped{kSumsMax};  // what found no room
   };
 
+  void measure(const CallRecord& record) noexcept;
   void take();
   std::vector<store::Statement> next_batch(std::size_t& row_count);
   void drop_taken();
@@ -96,6 +97,7 @@ class CallLog {
   Counter& dropped_rows_;
   Counter& dropped_texts_;
   Counter& dropped_sums_;
+  Histogram &first_token_seconds_, &answer_seconds_, &token_rate_;
   std::shared_ptr<void> gauge_;      // reads queued_rows_
   std::unique_ptr<WriteDesk> desk_;  // how run() is woken
   // run()'s alone.

@@ -1,6 +1,7 @@
 #include <atomic>
 
 #include "base/async.hpp"
+#include "base/histogram.hpp"
 #include "base/log.hpp"
 #include "store/database.hpp"
 #include "store/sqlite/connection.hpp"
@@ -64,7 +65,8 @@ Task<Result<std::vector<Rows>>> SqliteDatabase::read_all(std::vector<Statement> 
 }
 
 Result<std::vector<Rows>> SqliteDatabase::read_in(Connection& connection, const std::vector<Statement>& batch) {
-  connection.limit_until(std::chrono::steady_clock::now() + options_.read_time_max);
+  const auto begun_at = std::chrono::steady_clock::now();
+  connection.limit_until(begun_at + options_.read_time_max);
   std::vector<Rows> answers;
   answers.reserve(batch.size());
   // A single statement is a snapshot by itself.
@@ -82,6 +84,8 @@ Result<std::vector<Rows>> SqliteDatabase::read_in(Connection& connection, const 
   }
   connection.limit_until(std::chrono::steady_clock::time_point::max());
   if (connection.is_in_transaction()) (void)connection.run("COMMIT");
+  if (options_.read_seconds)
+    options_.read_seconds->observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_at).count());
   if (!done) return error_of(std::move(done));
   return answers;
 }
