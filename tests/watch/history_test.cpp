@@ -88,6 +88,36 @@ TEST_F(HistoryTest, QuantilesAreOfWhatCameInTheTime) {
   EXPECT_NEAR(read(figure, kBegin, kBegin + 20'000, 1)[0], 0.200, 0.01);
 }
 
+// All requests are one more line of each: the page asks for it first.
+TEST_F(HistoryTest, RoutesAreKeptTogetherToo) {
+  static constexpr std::string_view kThree[] = {"method", "route", "status"};
+  static constexpr Metric kRequests{"atelier_http_requests_total", MetricKind::counter, "As the server's", kThree};
+  static constexpr Metric kRequestSeconds{"atelier_http_request_seconds", MetricKind::histogram, "As the server's",
+                                          kLabels};
+  Histogram &quick = metrics_.histogram(kRequestSeconds, {"/api/models"}),
+            &slow = metrics_.histogram(kRequestSeconds, {"/api/runs"});
+  Histogram& stream = metrics_.histogram(kRequestSeconds, {"/api/events"});
+  Counter &good = metrics_.counter(kRequests, {"GET", "/api/models", "2xx"}),
+          &bad = metrics_.counter(kRequests, {"GET", "/api/runs", "5xx"});
+  history_->sample();
+  for (int second = 0; second < 10; ++second) {
+    for (int i = 0; i < 90; ++i) quick.observe(0.010);
+    for (int i = 0; i < 10; ++i) slow.observe(0.400);
+    stream.observe(600);
+    good.add(90);
+    bad.add(10);
+    pass(1);
+  }
+  const auto at = [&](std::string_view figure) { return read(figure, kBegin, kBegin + 10'000)[5]; };
+  const std::string own = "atelier_http_request_seconds{route=\"/api/*\"}:";
+  EXPECT_NEAR(at(own + "rate"), 100, 1);
+  EXPECT_NEAR(at(own + "p50"), 0.010, 0.0005);
+  EXPECT_NEAR(at(own + "p95"), 0.400, 0.02) << "of all together, and no mean of two";
+  EXPECT_NEAR(at(own + "p99"), 0.400, 0.02) << "streams last as long as somebody watches";
+  EXPECT_NEAR(at("atelier_http_requests_total:rate"), 100, 1);
+  EXPECT_NEAR(at("atelier_http_requests_total{status=\"5xx\"}:rate"), 10, 0.1);
+}
+
 TEST_F(HistoryTest, WhatWasWrittenIsThereAfterARestart) {
   history_->sample();
   for (int second = 0; second < 100; ++second) pass(7);

@@ -28,8 +28,11 @@ class Recorder::Reading final : public MetricVisitor {
     // One that begins anew counts from nothing.
     for (std::size_t tier = 0; tier < kTiers.size(); ++tier) {
       if (value < source.counted[tier]) source.counted[tier] = 0;
-      if (recorder_.closes_[tier])
+      if (recorder_.closes_[tier]) {
         recorder_.put(source, Stat::rate, tier, (value - source.counted[tier]) / recorder_.seconds_[tier]);
+        for (const std::size_t joint : source.joints)
+          recorder_.joined_[joint].counts[tier] += value - source.counted[tier];
+      }
       if (recorder_.closes_[tier] || !source.is_known) source.counted[tier] = value;
     }
     source.is_known = true;
@@ -55,12 +58,9 @@ class Recorder::Reading final : public MetricVisitor {
     for (std::size_t tier = 0; tier < kTiers.size(); ++tier) {
       if (recorder_.closes_[tier] && source.is_known) {
         const Histogram::Snapshot came = now.since(source.snapshots[tier]);
-        recorder_.put(source, Stat::rate, tier, static_cast<double>(came.count()) / recorder_.seconds_[tier]);
-        if (came.count() > 0) {
-          recorder_.put(source, Stat::p50, tier, came.quantile(0.5));
-          recorder_.put(source, Stat::p95, tier, came.quantile(0.95));
-          recorder_.put(source, Stat::p99, tier, came.quantile(0.99));
-        }
+        recorder_.put(source, tier, came);
+        if (came.count() == 0) continue;
+        for (const std::size_t joint : source.joints) recorder_.joined_[joint].came[tier].add(came);
       }
       if (recorder_.closes_[tier] || !source.is_known) source.snapshots[tier] = now;
     }
@@ -84,13 +84,46 @@ void Recorder::sample(const Metrics& metrics, std::int64_t second) {
   second_ = second;
   Reading reading(*this);
   metrics.visit(reading);
+  join();
   for (std::size_t tier = 0; tier < kTiers.size(); ++tier)
     if (closes_[tier]) began_[tier] = second;
 }
 
+Recorder::Recorder(std::size_t figures_max) : figures_max_(figures_max), joined_(joints().size()) {
+  for (std::size_t i = 0; i < joined_.size(); ++i) {
+    joined_[i].name = {std::string(joints()[i].metric), std::string(joints()[i].labels)};
+    joined_[i].source.name = &joined_[i].name;
+  }
+}
+
+void Recorder::put(Source& source, std::size_t tier, const Histogram::Snapshot& came) {
+  put(source, Stat::rate, tier, static_cast<double>(came.count()) / seconds_[tier]);
+  if (came.count() == 0) return;
+  put(source, Stat::p50, tier, came.quantile(0.5));
+  put(source, Stat::p95, tier, came.quantile(0.95));
+  put(source, Stat::p99, tier, came.quantile(0.99));
+}
+
+void Recorder::join() {
+  for (std::size_t i = 0; i < joined_.size(); ++i)
+    for (std::size_t tier = 0; tier < kTiers.size(); ++tier) {
+      if (!closes_[tier]) continue;
+      Joined& one = joined_[i];
+      if (joints()[i].kind == MetricKind::histogram)
+        put(one.source, tier, one.came[tier]);
+      else
+        put(one.source, Stat::rate, tier, one.counts[tier] / seconds_[tier]);
+      one.came[tier] = {};
+      one.counts[tier] = 0;
+    }
+}
+
 Recorder::Source& Recorder::source_of(const Metric& metric, const std::string& labels) {
   const auto [place, is_new] = sources_.try_emplace({std::string(metric.name), labels});
-  if (is_new) place->second.name = &place->first;
+  if (!is_new) return place->second;
+  place->second.name = &place->first;
+  for (std::size_t i = 0; i < joined_.size(); ++i)
+    if (joints()[i].metric == metric.name && joints()[i].takes(labels)) place->second.joints.push_back(i);
   return place->second;
 }
 

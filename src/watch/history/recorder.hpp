@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,22 @@ struct Block {
   std::array<float, kBlockPoints> points{};
 };
 
+// Several series of a metric as one more: all requests, whatever their route. Its `labels` are none of theirs.
+struct Joint {
+  std::string_view metric;
+  MetricKind kind;  // counter or histogram
+  std::string_view labels;
+  bool (*takes)(std::string_view labels);
+};
+// Those that are kept. What the page shows first is a few of them; and quantiles of many series together can be had of
+// what came to all of them in a time, and not of their quantiles.
+std::span<const Joint> joints() noexcept;
+
 // Reads all metrics once a second and makes the points of every tier. Touches memory alone. Not thread-safe.
 class Recorder {
  public:
   // What does not fit into `figures_max` figures is not kept, and counted.
-  explicit Recorder(std::size_t figures_max) : figures_max_(figures_max) {}
+  explicit Recorder(std::size_t figures_max);
 
   // At this second (since 1970). A second that is not later than the last is passed over: a clock that steps back ends
   // what was begun, and goes on once the time is past again, or at once where it is more than a minute.
@@ -53,17 +65,27 @@ class Recorder {
     std::array<double, kTiers.size()> sum{};                    // of a gauge, in each tier's time
     std::array<std::uint32_t, kTiers.size()> samples{};
     std::array<Histogram::Snapshot, kTiers.size()> snapshots;
-    std::array<Line*, 5> lines{};  // by Stat; null: not kept, or nothing happened yet
+    std::array<Line*, 5> lines{};     // by Stat; null: not kept, or nothing happened yet
+    std::vector<std::size_t> joints;  // that it is of
+  };
+  struct Joined {  // a joint, and what came to it in the times that end now
+    std::pair<std::string, std::string> name;
+    Source source;
+    std::array<double, kTiers.size()> counts{};
+    std::array<Histogram::Snapshot, kTiers.size()> came;
   };
   class Reading;
+  void join();
   Source& source_of(const Metric& metric, const std::string& labels);
   Line* line_of(FigureName name);
   void put(Source& source, Stat stat, std::size_t tier, double value);
+  void put(Source& source, std::size_t tier, const Histogram::Snapshot& came);
   void put(Line& line, std::size_t tier, float value);
 
   const std::size_t figures_max_;
   std::map<std::pair<std::string, std::string>, Source> sources_;  // by metric and labels
   std::map<FigureName, Line> lines_;
+  std::vector<Joined> joined_;                         // as joints()
   std::vector<Changed> ended_;                         // whole, and not yet taken
   std::int64_t second_ = -1;                           // of the last sample
   std::array<std::int64_t, kTiers.size()> windows_{};  // of the tiers, that are being filled
