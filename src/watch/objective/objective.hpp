@@ -81,11 +81,11 @@ struct Change {
 
 struct BudgetState {
   std::string name, title;
-  std::string unit;                                         // "seconds", "bytes", "count", "share": of all figures here
-  double limit = 0;                                         // ours, at most
-  double required = 0;                                      // the looser one that an audit would ask for
-  std::optional<double> value;                              // of the last hour
-  BudgetVerdict verdict = BudgetVerdict::no_data;           // against the limit
+  std::string unit;                                // "seconds", "bytes", "number", "share": of all figures here
+  double limit = 0;                                // ours, at most
+  double required = 0;                             // the looser one that an audit would ask for
+  std::optional<double> value;                     // of the last hour
+  BudgetVerdict verdict = BudgetVerdict::no_data;  // against the limit
   BudgetVerdict required_verdict = BudgetVerdict::no_data;  // against what is required
   std::vector<float> points;            // of the last 24 hours, half an hour each, the newest last; NaN: none
   std::optional<Change> trend;          // means: the last 24 hours, and those before
