@@ -144,6 +144,7 @@ constexpr std::string_view kSchemas = R"json({
   "created_at": {"type": "string", "format": "date-time"}, "ended_at": {"type": ["string", "null"]},
   "step_count": {"type": "integer"}, "done_count": {"type": "integer"}, "cached_count": {"type": "integer"},
   "error": {"anyOf": [{"$ref": "#/components/schemas/StepError"}, {"type": "null"}]}, "stalled": {"$ref": "#/components/schemas/StepError"},
+  "trace": {"type": "string", "description": "Of what it did, for /api/performance/traces; empty: none"},
   "steps": {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}}},
 "RunPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "next": {"type": "string"}}},
@@ -310,7 +311,7 @@ constexpr std::string_view kSchemas = R"json({
   "id": {"type": "string"}, "url": {"type": "string"}, "types": {"type": "array", "items": {"$ref": "#/components/schemas/WebhookType"}}, "note": {"type": "string"}, "is_enabled": {"type": "boolean"},
   "trouble": {"type": "string", "enum": ["", "gone", "failing"], "description": "Why it was disabled by the server"}, "failing_since": {"type": ["string", "null"], "format": "date-time", "description": "Nothing was taken since"},
   "revision": {"type": "integer"}, "created_at": {"type": "string", "format": "date-time"}, "changed_at": {"type": "string", "format": "date-time"}}},
-"WebhookType": {"type": "string", "enum": ["run.succeeded", "run.failed", "run.cancelled", "asset.created"]},
+"WebhookType": {"type": "string", "enum": ["run.succeeded", "run.failed", "run.cancelled", "asset.created", "alert.fired", "alert.resolved"]},
 "WebhookEndpointPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/WebhookEndpoint"}}, "next": {"type": "string"}}},
 "WebhookEndpointWithSecret": {"allOf": [{"$ref": "#/components/schemas/WebhookEndpoint"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string", "description": "What messages are signed with, in the form of Standard Webhooks; told here alone"}}}]},
 "NewWebhookEndpoint": {"type": "object", "required": ["url", "types"], "additionalProperties": false, "properties": {"url": {"type": "string"}, "types": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/WebhookType"}},
@@ -357,6 +358,14 @@ constexpr std::string_view kSchemas = R"json({
 "NewRoute": {"allOf": [{"$ref": "#/components/schemas/RouteDefinition"}, {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}]},
 "Route": {"allOf": [{"$ref": "#/components/schemas/RouteDefinition"}, {"type": "object", "required": ["name", "revision", "created_at", "updated_at"], "properties": {
   "name": {"type": "string"}, "revision": {"type": "integer"}, "created_at": {"type": "string"}, "updated_at": {"type": "string"}}}]},
+"TraceEntry": {"type": "object", "required": ["trace", "span", "name", "began_at", "took_us", "fault", "facts"], "properties": {
+  "trace": {"type": "string"}, "span": {"type": "string"}, "name": {"type": "string"}, "began_at": {"type": "string", "format": "date-time"}, "took_us": {"type": "integer"},
+  "fault": {"type": "string", "description": "A code; empty: it went well"}, "facts": {"type": "object", "additionalProperties": {"type": "string"}}}},
+"TraceEntryPage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/TraceEntry"}}, "next": {"type": "string"}}},
+"Trace": {"type": "object", "required": ["trace", "began_at", "spans"], "properties": {"trace": {"type": "string"}, "began_at": {"type": "string", "format": "date-time"}, "spans": {"type": "array", "items": {"$ref": "#/components/schemas/Span"}}}},
+"Span": {"type": "object", "required": ["span", "parent", "name", "kind", "began_us", "took_us", "fault", "facts"], "properties": {
+  "span": {"type": "string"}, "parent": {"type": "string", "description": "Empty, or of a span that is not ours: the first"}, "name": {"type": "string"}, "kind": {"type": "string", "enum": ["internal", "server", "client"]},
+  "began_us": {"type": "integer", "description": "After the trace began"}, "took_us": {"type": "integer"}, "fault": {"type": "string"}, "facts": {"type": "object", "additionalProperties": {"type": "string"}}}},
 "FigurePage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"type": "string"}}, "next": {"type": "string"}}},
 "FigureQuery": {"type": "object", "required": ["figures", "from", "to"], "properties": {
   "figures": {"type": "array", "items": {"type": "string"}, "description": "As /api/performance/figures has them; at most 64"},
@@ -459,8 +468,9 @@ constexpr std::string_view kSchemas = R"json({
 json::Value schemas() {
   auto parsed = json::parse(kSchemas);
   ensure(parsed.has_value(), "the schemas are JSON");
-  json::Value more = generation_schemas();
-  for (auto& [name, schema] : more.as_object()) parsed->get_object()[name] = std::move(schema);
+  for (json::Value more :
+       {generation_schemas(), objective_schemas(), performance_schemas(), error_schemas(), alert_schemas()})
+    for (auto& [name, schema] : more.as_object()) parsed->get_object()[name] = std::move(schema);
   return std::move(*parsed);
 }
 

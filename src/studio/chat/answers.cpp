@@ -7,6 +7,7 @@
 #include "base/async.hpp"
 #include "base/log.hpp"
 #include "base/run_elsewhere.hpp"
+#include "base/trace.hpp"
 #include "studio/chat/running_answer.hpp"
 
 namespace atelier::studio {
@@ -168,7 +169,9 @@ Task<Result<>> Answers::run(RunningPtr answer, AnswerOrder order) {
   TaskGroup::Options options;
   options.stops_on_error = false;
   TaskGroup group(answer->executor, options);
+  const trace::Span span(answer->principal.trace, "answer");
   std::optional<model::ChatCall> call = std::move(order.call);
+  if (call) call->trace = span.context();
   group.spawn(save(answer.get(), &order));
   group.spawn(speak(answer.get(), std::move(call)), answer->speaking);
   group.spawn(tell(answer.get()));
@@ -190,6 +193,7 @@ Task<Result<>> Answers::run(RunningPtr answer, AnswerOrder order) {
 }
 
 Task<Result<>> Answers::save(RunningAnswer* answer, AnswerOrder* order) {
+  const trace::Span span(answer->principal.trace, "store the message");
   auto saved = co_await write_with_events(&parts_.database, &parts_.events, answer->principal, std::move(order->batch),
                                           std::move(order->announcements));
   if (saved) {
