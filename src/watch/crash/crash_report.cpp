@@ -80,12 +80,12 @@ std::optional<Occurrence> read_crash_report(std::string_view text) {
   crash.severity = Severity::fatal;
   crash.origin = ErrorOrigin::crash;
   crash.message = kMessage;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
     const std::size_t space = std::min(line.find(' '), line.size());
     read_line(crash, line.substr(0, space), trim(line.substr(space)));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    at = end + 1;
   }
   crash.place = place_of(crash);
   return crash;

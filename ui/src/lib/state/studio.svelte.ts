@@ -39,6 +39,7 @@ export class Studio {
     () => this.offline.forget(),
   );
   options = $state.raw<Options | null>(null);
+  alerts = $state(0); // that fire, for administrators; watched once the page is idle
 
   start(): () => void {
     const onHide = (): void => {
@@ -99,6 +100,7 @@ export class Studio {
   complain(error: unknown, retry?: () => void): Problem {
     const problem = asProblem(error);
     if (problem.status === 401) return problem;
+    if (problem.code === 'unexpected') reportError(error); // no refusal: a fault of the page's own
     this.toasts.show({
       tone: 'bad',
       text: problem.title || t('problem.title'),
