@@ -12,6 +12,10 @@ std::string_view to_string(WebhookType type) noexcept {
       return "run.cancelled";
     case WebhookType::asset_created:
       return "asset.created";
+    case WebhookType::alert_fired:
+      return "alert.fired";
+    case WebhookType::alert_resolved:
+      return "alert.resolved";
   }
   return {};
 }

@@ -14,9 +14,12 @@ enum class WebhookType : std::uint8_t {
   run_failed = 2,
   run_cancelled = 4,
   asset_created = 8,
+  alert_fired = 16,  // administrators are told of alerts, and nobody else
+  alert_resolved = 32,
 };
 inline constexpr WebhookType kWebhookTypes[] = {WebhookType::run_succeeded, WebhookType::run_failed,
-                                                WebhookType::run_cancelled, WebhookType::asset_created};
+                                                WebhookType::run_cancelled, WebhookType::asset_created,
+                                                WebhookType::alert_fired,   WebhookType::alert_resolved};
 
 std::string_view to_string(WebhookType type) noexcept;  // "run.succeeded"
 std::optional<WebhookType> parse_webhook_type(std::string_view text) noexcept;

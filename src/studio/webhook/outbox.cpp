@@ -14,6 +14,10 @@ constexpr std::int64_t kSlice = 32;
 
 // Few facts, and where to ask for the rest: what is sent may lie with its receiver for long.
 Task<Result<json::Object>> WebhookSender::facts_of(std::string owner, std::string type, std::string subject) {
+  if (type.starts_with("alert.")) {
+    auto alert = json::parse(subject);
+    co_return alert && alert->is_object() ? std::move(alert->get_object()) : json::Object();
+  }
   json::Object facts{{"id", subject}};
   const auto user = UserId::parse(owner);
   if (!user) co_return facts;

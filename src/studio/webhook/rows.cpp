@@ -108,6 +108,13 @@ Result<std::vector<WebhookEndpoint>> read_endpoints(const Rows& rows) {
   return found;
 }
 
+Statement tell(UserId owner, WebhookType type, std::string subject, UnixMs at_ms) {
+  return {
+      "INSERT INTO webhook_outbox (owner, type, subject, at_ms) SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT 1 FROM "
+      "webhook_endpoints WHERE owner = $1 AND is_enabled = 1 AND (types & $5) <> 0)",
+      {owner.to_string(), std::string(to_string(type)), std::move(subject), at_ms, static_cast<std::int64_t>(type)}};
+}
+
 Statement outbox(std::int64_t count_max) {
   return {"SELECT position, owner, type, subject, at_ms FROM webhook_outbox ORDER BY position LIMIT $1", {count_max}};
 }

@@ -4,6 +4,7 @@
 
 #include "store/database.hpp"
 #include "studio/webhook/endpoint.hpp"
+#include "studio/webhook/event_type.hpp"
 
 // The SQL of what is told to others, all of it.
 namespace atelier::studio::webhook_rows {
@@ -33,6 +34,9 @@ struct Outgoing {
   std::string owner = {}, type = {}, subject = {};
   UnixMs at_ms = 0;
 };
+// To be part of the batch that makes it happen; nothing where no endpoint of the owner wants to know. `subject` is what
+// facts are found by, or of an alert the facts themselves (JSON).
+Statement tell(UserId owner, WebhookType type, std::string subject, UnixMs at_ms);
 Statement outbox(std::int64_t count_max);
 Statement take_from_outbox(std::int64_t position);  // conflict: somebody else did
 std::vector<Outgoing> read_outbox(const Rows& rows);

@@ -35,7 +35,8 @@ Task<Result<>> hear(store::Subscription* subscription, std::function<void()> wak
     if (!message && message.error().code == ErrorCode::cancelled) co_return Result<>{};
     const std::string_view head = message ? std::string_view((*message)->body).substr(0, kHeadBytes) : "";
     const bool may_tell = !message || head.find("\"type\":\"run.changed\"") != std::string_view::npos ||
-                          head.find("\"type\":\"asset.changed\"") != std::string_view::npos;
+                          head.find("\"type\":\"asset.changed\"") != std::string_view::npos ||
+                          head.find("\"type\":\"alert.changed\"") != std::string_view::npos;
     if (may_tell) wake();
   }
 }
