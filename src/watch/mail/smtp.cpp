@@ -1,0 +1,285 @@
+#include "watch/mail/smtp.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+
+#include "base/async.hpp"
+#include "base/hash.hpp"
+#include "base/task_group.hpp"
+#include "base/text.hpp"
+#include "net/client/dial.hpp"
+#include "net/stream.hpp"
+#include "net/url.hpp"
+
+namespace atelier::watch {
+namespace {
+
+constexpr std::size_t kReplyBytesMax = 16 << 10;
+constexpr std::size_t kSaidBytesMax = 200;  // of a reply, in an error
+
+struct Reply {
+  int code = 0;
+  std::string text = {};  // its lines without the code
+};
+
+std::unexpected<Error> refused(std::string_view doing, const Reply& reply) {
+  const ErrorCode code = reply.code / 100 == 4 ? ErrorCode::unavailable
+                         : reply.code == 530 || reply.code == 534 || reply.code == 535 || reply.code == 538
+                             ? ErrorCode::forbidden
+                             : ErrorCode::invalid_argument;
+  return fail(code, fmt::format("the mail server answered {} to {}: {}", reply.code, doing,
+                                printable(reply.text, kSaidBytesMax)));
+}
+
+std::unexpected<Error> broken(std::string_view what) {
+  return fail(ErrorCode::unavailable, fmt::format("the mail server {}", what));
+}
+
+bool is_local(const std::string& host) {
+  if (host == "localhost") return true;
+  const auto address = net::IpAddress::parse(host);
+  return address && address->is_loopback();
+}
+
+// One conversation, command by command.
+class Session {
+ public:
+  Session(net::Stream stream, SmtpServer server, const net::TlsClient& tls)
+      : stream_(std::move(stream)), server_(std::move(server)), tls_(tls) {}
+
+  Task<Result<>> run(Mail mail) {
+    if (server_.tls == SmtpTls::from_start) {
+      auto begun = co_await start_tls();
+      if (!begun) co_return begun;
+    }
+    auto greeting = co_await read_reply();
+    if (!greeting) co_return error_of(greeting);
+    if (greeting->code != 220) co_return refused("our connection", *greeting);
+    auto greeted = co_await greet();
+    if (!greeted) co_return greeted;
+    if (server_.tls != SmtpTls::from_start) {
+      auto upgraded = co_await upgrade();
+      if (!upgraded) co_return upgraded;
+    }
+    if (!server_.user.empty()) {
+      auto signed_in = co_await sign_in();
+      if (!signed_in) co_return signed_in;
+    }
+    co_return co_await hand_over(std::move(mail));
+  }
+
+ private:
+  Task<Result<>> start_tls() {
+    auto session = tls_.begin(server_.host, net::Trust::verified, nullptr);
+    if (!session) co_return error_of(session);
+    co_return co_await stream_.start_tls(std::move(*session));
+  }
+
+  Task<Result<>> greet() {
+    std::string hello = "EHLO [127.0.0.1]";
+    auto reply = co_await ask(std::move(hello));
+    if (!reply) co_return error_of(reply);
+    if (reply->code != 250) co_return refused("EHLO", *reply);
+    offers_ = reply->text;
+    co_return Result<>{};
+  }
+
+  Task<Result<>> upgrade() {
+    if (!offers("STARTTLS")) {
+      if (server_.tls == SmtpTls::if_offered) co_return Result<>{};
+      co_return fail(ErrorCode::forbidden, "the mail server offers no TLS, and nothing is sent without");
+    }
+    std::string command = "STARTTLS";
+    auto reply = co_await ask(std::move(command));
+    if (!reply) co_return error_of(reply);
+    if (reply->code != 220) co_return refused("STARTTLS", *reply);
+    // What somebody put in front of the encryption is no part of what comes in it.
+    if (!received_.empty()) co_return broken("spoke before TLS began");
+    auto begun = co_await start_tls();
+    if (!begun) co_return begun;
+    co_return co_await greet();
+  }
+
+  Task<Result<>> sign_in() {
+    if (offers("AUTH", "PLAIN")) {
+      std::string token;
+      token += '\0';
+      token += server_.user;
+      token += '\0';
+      token += server_.password;
+      std::string command = "AUTH PLAIN " + base64(token);
+      auto reply = co_await ask(std::move(command));
+      if (!reply) co_return error_of(reply);
+      if (reply->code != 235) co_return refused("our user and password", *reply);
+      co_return Result<>{};
+    }
+    if (!offers("AUTH", "LOGIN"))
+      co_return fail(ErrorCode::forbidden, "the mail server signs in neither by PLAIN nor by LOGIN");
+    std::string steps[] = {"AUTH LOGIN", base64(server_.user), base64(server_.password)};
+    for (std::size_t i = 0; i < std::size(steps); ++i) {
+      auto reply = co_await ask(std::move(steps[i]));
+      if (!reply) co_return error_of(reply);
+      if (reply->code != (i + 1 == std::size(steps) ? 235 : 334)) co_return refused("our user and password", *reply);
+    }
+    co_return Result<>{};
+  }
+
+  Task<Result<>> hand_over(Mail mail) {
+    std::vector<std::pair<std::string, int>> commands;
+    commands.emplace_back(fmt::format("MAIL FROM:<{}>", mail.from.address), 250);
+    for (const MailAddress& one : mail.to) commands.emplace_back(fmt::format("RCPT TO:<{}>", one.address), 250);
+    commands.emplace_back("DATA", 354);
+    for (auto& [command, wanted] : commands) {
+      const std::string doing = command;
+      auto reply = co_await ask(std::move(command));
+      if (!reply) co_return error_of(reply);
+      if (reply->code != wanted && !(wanted == 250 && reply->code == 251)) co_return refused(doing, *reply);
+    }
+    std::string message = write_mail(mail) + ".";
+    auto taken = co_await ask(std::move(message));
+    if (!taken) co_return error_of(taken);
+    if (taken->code != 250) co_return refused("the mail", *taken);
+    // It is theirs by now, whatever becomes of the farewell.
+    std::string farewell = "QUIT";
+    (void)co_await ask(std::move(farewell));
+    co_return Result<>{};
+  }
+
+  // A line of EHLO's answer, and a word of it.
+  bool offers(std::string_view keyword, std::string_view word = {}) const {
+    for (std::string_view left = offers_; !left.empty();) {
+      const std::size_t end = std::min(left.find('\n'), left.size());
+      std::string line = " " + std::string(left.substr(0, end)) + " ";
+      for (char& c : line) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c == '=' ? ' ' : c;
+      if (line.starts_with(" " + std::string(keyword) + " ") &&
+          (word.empty() || line.find(" " + std::string(word) + " ") != std::string::npos))
+        return true;
+      left.remove_prefix(std::min(end + 1, left.size()));
+    }
+    return false;
+  }
+
+  Task<Result<Reply>> ask(std::string line) {
+    line += "\r\n";
+    const std::string_view pieces[] = {line};
+    auto sent = co_await stream_.write(pieces);
+    if (!sent) co_return broken("hung up: " + sent.error().message);
+    co_return co_await read_reply();
+  }
+
+  // "250-first", "250 last" (RFC 5321 section 4.2).
+  Task<Result<Reply>> read_reply() {
+    Reply reply;
+    for (;;) {
+      const std::size_t end = received_.find('\n');
+      if (end == std::string::npos) {
+        if (received_.size() + reply.text.size() > kReplyBytesMax) co_return broken("answers too much");
+        const std::size_t had = received_.size();
+        received_.resize(had + 1'024);
+        auto got = co_await stream_.read(std::span(received_).subspan(had));
+        received_.resize(had + (got ? *got : 0));
+        if (!got || *got == 0) co_return broken("hung up in the middle");
+        continue;
+      }
+      std::string line = received_.substr(0, end);
+      received_.erase(0, end + 1);
+      if (line.ends_with('\r')) line.pop_back();
+      int code = 0;
+      const auto [stop, error] =
+          std::from_chars(line.data(), line.data() + std::min<std::size_t>(3, line.size()), code);
+      const bool is_reply = error == std::errc() && stop == line.data() + 3 && code >= 200 && code < 600;
+      if (!is_reply || (reply.code != 0 && reply.code != code)) co_return broken("does not speak SMTP");
+      reply.code = code;
+      if (line.size() > 4) reply.text += (reply.text.empty() ? "" : "\n") + line.substr(4);
+      if (reply.text.size() > kReplyBytesMax) co_return broken("answers too much");
+      if (line.size() == 3 || line[3] != '-') co_return reply;
+    }
+  }
+
+  net::Stream stream_;
+  const SmtpServer server_;
+  const net::TlsClient& tls_;
+  std::string received_, offers_;
+};
+
+Task<Result<>> talk(SmtpServices services, SmtpServer server, Mail mail) {
+  auto addresses = co_await services.resolver.resolve(server.host);
+  if (!addresses) co_return error_of(addresses);
+  const std::string name = fmt::format("{}:{}", server.host, server.port);
+  auto stream = co_await net::dial(*addresses, server.port, name);
+  if (!stream) co_return error_of(stream);
+  Session session(std::move(*stream), std::move(server), services.tls);
+  co_return co_await session.run(std::move(mail));
+}
+
+struct Outcome {
+  explicit Outcome(Executor executor) : changed(executor) {}
+  Signal changed;
+  std::optional<Result<>> result;
+};
+
+Task<Result<>> talk_and_tell(SmtpServices services, SmtpServer server, Mail mail, Outcome* outcome) {
+  auto done = co_await talk(services, std::move(server), std::move(mail));
+  outcome->result = std::move(done);
+  outcome->changed.notify_all();
+  co_return Result<>{};
+}
+
+}  // namespace
+
+Result<SmtpServer> SmtpServer::parse(std::string_view url) {
+  const auto refuse = [](std::string_view what) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{}; write smtps://user@mail.example.org", what));
+  };
+  SmtpServer server;
+  if (url.starts_with("smtps://")) {
+    server.tls = SmtpTls::from_start;
+    server.port = 465;
+    url.remove_prefix(8);
+  } else if (url.starts_with("smtp://")) {
+    url.remove_prefix(7);
+  } else {
+    return refuse("an address of a mail server begins with smtp:// or smtps://");
+  }
+  if (url.ends_with('/')) url.remove_suffix(1);
+  if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
+    const std::string_view user = url.substr(0, at);
+    if (user.find(':') != std::string_view::npos)
+      return refuse("a password has no place in an address: set SMTP_PASSWORD, or alerts.smtp_password_file");
+    const auto decoded = net::percent_decode(user, net::Plus::is_plus);
+    if (!decoded || decoded->empty() || decoded->find('\0') != std::string::npos) return refuse("the user is none");
+    server.user = *decoded;
+    url.remove_prefix(at + 1);
+  }
+  // As of a web address, whose rules for hosts and ports these are too.
+  const auto parsed = net::Url::parse(
+      fmt::format("http://{}{}", url, url.find(':') == std::string_view::npos || url.ends_with(']') ? ":1" : ""));
+  if (!parsed || parsed->target != "/")
+    return refuse(parsed ? "there is more than a host and a port" : "the host or the port is none");
+  server.host = parsed->origin.host;
+  if (parsed->origin.port != 1) server.port = parsed->origin.port;
+  if (server.tls != SmtpTls::from_start && is_local(server.host)) {
+    server.tls = SmtpTls::if_offered;
+    if (parsed->origin.port == 1) server.port = 25;
+  }
+  return server;
+}
+
+Task<Result<>> send_mail(SmtpServices services, SmtpServer server, Mail mail, std::chrono::milliseconds limit) {
+  TaskGroup group(co_await current_executor(), {.stops_on_error = false});
+  Outcome outcome(co_await current_executor());
+  const auto until = std::chrono::steady_clock::now() + limit;
+  group.spawn(talk_and_tell(services, std::move(server), std::move(mail), &outcome));
+  if (!outcome.result) co_await outcome.changed.wait_until(until);
+  const bool is_late = !outcome.result && std::chrono::steady_clock::now() >= until;
+  group.cancel();
+  (void)co_await group.join();
+  if (is_late)
+    co_return fail(ErrorCode::deadline_exceeded, fmt::format("the mail server took over {} ms", limit.count()));
+  if (!outcome.result) co_return fail(ErrorCode::cancelled, "stopped while mail was sent");
+  co_return *outcome.result;
+}
+
+}  // namespace atelier::watch
