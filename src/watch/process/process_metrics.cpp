@@ -1,16 +1,20 @@
 #include "watch/process/process_metrics.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "base/async.hpp"
 #include "base/log.hpp"
+#include "base/unique_fd.hpp"
 
 namespace atelier::watch {
 namespace {
@@ -25,10 +29,33 @@ constexpr Metric kDescriptors{"atelier_process_descriptors", MetricKind::gauge, 
 constexpr Metric kDescriptorsMax{"atelier_process_descriptors_max", MetricKind::gauge, "Descriptors that may be open"};
 constexpr Metric kUptime{"atelier_process_uptime_seconds", MetricKind::gauge, "Since the start of this process"};
 constexpr std::array<std::string_view, 1> kLoopLabels = {"loop"};
-constexpr Metric kLag{"atelier_loop_lag_seconds", MetricKind::histogram,
-                      "How late an event loop does what is due", kLoopLabels};
+constexpr Metric kLag{"atelier_loop_lag_seconds", MetricKind::histogram, "How late an event loop does what is due",
+                      kLoopLabels};
 constexpr Metric kStalls{"atelier_loop_stalls_total", MetricKind::counter, "Event loops held for more than 50 ms",
                          kLoopLabels};
+constexpr Metric kHolds{"atelier_loop_holds_total", MetricKind::counter,
+                        "Event loops that something of ours held for more than 50 ms", kLoopLabels};
+constexpr Metric kHeld{"atelier_loop_held_seconds", MetricKind::gauge,
+                       "How long an event loop was held, the last time it was", kLoopLabels};
+
+// How long this thread was ready to run and had no processor, since it began. A loop that is late by that is not held
+// by us: the machine has too little processor for what it is asked.
+class WaitedForProcessor {
+ public:
+  WaitedForProcessor() : file_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
+  // 0 where the system does not say.
+  double seconds() const noexcept {
+    char text[96];
+    const ssize_t size = file_.get() < 0 ? -1 : ::pread(file_.get(), text, sizeof text - 1, 0);
+    if (size <= 0) return 0;
+    text[size] = '\0';
+    unsigned long long ran_ns = 0, waited_ns = 0;
+    return std::sscanf(text, "%llu %llu", &ran_ns, &waited_ns) == 2 ? static_cast<double>(waited_ns) / 1e9 : 0;
+  }
+
+ private:
+  const UniqueFd file_;
+};
 
 double cpu_seconds() {
   rusage usage{};
@@ -83,7 +110,11 @@ Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t inde
   const std::string name = std::to_string(index);
   Histogram& lag = metrics->histogram(kLag, {name});
   Counter& stalls = metrics->counter(kStalls, {name});
+  Counter& holds = metrics->counter(kHolds, {name});
+  Gauge& held = metrics->gauge(kHeld, {name});
+  const WaitedForProcessor waited;
   for (;;) {
+    const double waited_before = waited.seconds();
     const auto due = clock->now() + kLookEvery;
     auto slept = co_await sleep_for(kLookEvery);
     if (!slept) co_return Result<>{};
@@ -91,8 +122,15 @@ Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t inde
     lag.observe(std::chrono::duration<double>(late).count());
     if (late < kStall) continue;
     stalls.add();
+    const auto starved = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(std::max(0.0, waited.seconds() - waited_before)));
     log::warn("an event loop was held",
-              {{"loop", index}, {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(late).count()}});
+              {{"loop", index},
+               {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(late).count()},
+               {"without_processor_ms", std::chrono::duration_cast<std::chrono::milliseconds>(starved).count()}});
+    if (late - starved < kStall) continue;
+    held.set(std::chrono::duration<double>(late - starved).count());
+    holds.add();
   }
 }
 
