@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/metrics.hpp"
+#include "store/work_pools.hpp"
+#include "watch/alert/alert.hpp"
+#include "watch/objective/objective.hpp"
+
+namespace atelier::watch {
+
+// What counters and gauges were at one moment; of a histogram, how many it holds over a quarter of a second.
+class Readings {
+ public:
+  // Those of `names` that there are by now.
+  static Readings of(const Metrics& metrics, const std::vector<std::string_view>& names);
+
+  using Series = std::map<std::string, double, std::less<>>;  // by labels, as Prometheus writes them
+  const Series& all(std::string_view metric) const;
+  // Of one without labels, or of all of its series together; 0 where there is none.
+  double sum(std::string_view metric) const;
+
+ private:
+  std::map<std::string_view, Series> by_metric_;
+};
+
+// The value of a label among labels: `loop="1"` is "1".
+std::string label_of(std::string_view labels, std::string_view name);
+// "812 MiB"
+std::string bytes_in_words(double bytes);
+
+struct DiskSpace {
+  std::uint64_t free_bytes = 0, total_bytes = 0;  // free to us
+};
+struct CandidateHealth {
+  std::string provider, model;
+  bool is_open = false;     // its breaker
+  bool is_account = false;  // our key or our money was refused
+  std::string last_error = {};
+};
+struct QueueState {
+  std::string name;  // in words: "webhook deliveries"
+  std::int64_t depth = 0;
+  UnixMs oldest_ms = 0;        // since when its first waits; 0: nothing does
+  std::int64_t depth_max = 0;  // more is too many
+  std::chrono::seconds age_max{0};
+  std::string figure = {};  // of the history; empty: none
+};
+
+// All that probes look at, at one moment.
+struct Look {
+  std::chrono::steady_clock::time_point steady;
+  UnixMs wall_ms = 0;
+  Readings readings = {};
+  std::optional<DiskSpace> disk = {};  // none: nobody could say
+  std::vector<CandidateHealth> candidates = {};
+  std::vector<QueueState> queues = {};
+  std::vector<store::WorkPoolReport> pools = {};
+  std::vector<ObjectiveState> objectives = {};
+};
+
+// By how much each series of a counter rose since the last look. One that appears after the first look rose from 0.
+class Rises {
+ public:
+  Readings::Series of(const Readings::Series& series);
+
+ private:
+  Readings::Series before_;
+  bool has_looked_ = false;
+};
+
+// A sum over the last so many seconds.
+class RecentSum {
+ public:
+  explicit RecentSum(std::chrono::seconds window) : window_(window) {}
+  double add(std::chrono::steady_clock::time_point now, double amount);
+
+ private:
+  const std::chrono::seconds window_;
+  std::vector<std::pair<std::chrono::steady_clock::time_point, double>> parts_;  // at most one a look, none of 0
+};
+
+}  // namespace atelier::watch

@@ -1,0 +1,461 @@
+// Each kind of alert, provoked by what it is about: it fires once, within its window, with the right words, and is
+// resolved. Of the kinds that a running studio can be brought to within seconds tests/api/alerts_test.cpp shows it too.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <future>
+#include <set>
+
+#include "store/migrations.hpp"
+#include "tests/store/support.hpp"
+#include "watch/alert/alerts.hpp"
+
+namespace atelier::watch {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using store::run;
+using testing::HasSubstr;
+
+constexpr std::string_view kLoopLabels[] = {"loop"}, kOutcomeLabels[] = {"outcome"}, kReasonLabels[] = {"reason"},
+                           kLimitLabels[] = {"limit"}, kDatabaseLabels[] = {"database"};
+
+// What is measured, as the parts that measure it declare it. The golden list pins that they do.
+constexpr Metric kHolds{"atelier_loop_holds_total", MetricKind::counter, "Of a test", kLoopLabels};
+constexpr Metric kHeld{"atelier_loop_held_seconds", MetricKind::gauge, "Of a test", kLoopLabels};
+constexpr Metric kResident{"atelier_process_resident_bytes", MetricKind::gauge, "Of a test"};
+constexpr Metric kOpen{"atelier_process_descriptors", MetricKind::gauge, "Of a test"};
+constexpr Metric kOpenMax{"atelier_process_descriptors_max", MetricKind::gauge, "Of a test"};
+constexpr Metric kLogDropped{"atelier_log_dropped_lines_total", MetricKind::counter, "Of a test"};
+constexpr Metric kHistoryDropped{"atelier_history_dropped_total", MetricKind::counter, "Of a test"};
+constexpr Metric kQueued{"atelier_database_queued_batches", MetricKind::gauge, "Of a test"};
+constexpr Metric kWritten{"atelier_database_batches_total", MetricKind::counter, "Of a test"};
+constexpr Metric kReads{"atelier_database_read_seconds", MetricKind::histogram, "Of a test", kDatabaseLabels};
+constexpr Metric kWaits{"atelier_upstream_waits_total", MetricKind::counter, "Of a test", kOutcomeLabels};
+constexpr Metric kRefused{"atelier_http_refused_total", MetricKind::counter, "Of a test", kReasonLabels};
+constexpr Metric kDerived{"atelier_blobs_derived_bytes", MetricKind::gauge, "Of a test"};
+constexpr Metric kRefusals{"atelier_limit_refusals_total", MetricKind::counter, "Of a test", kLimitLabels};
+constexpr Metric kCalls{"atelier_call_log_rows_total", MetricKind::counter, "Of a test", kOutcomeLabels};
+constexpr Metric kAttempts{"atelier_webhook_attempts_failed_total", MetricKind::counter, "Of a test"};
+constexpr Metric kCrashed{"atelier_media_workers_crashed_total", MetricKind::counter, "Of a test"};
+constexpr Metric kKilled{"atelier_media_workers_killed_total", MetricKind::counter, "Of a test"};
+constexpr double kMiB = 1 << 20;
+
+class AlertKinds : public testing::Test {
+ protected:
+  AlertKinds() {
+    options_.limits.memory_bytes = std::uint64_t{1'000} << 20;
+    options_.limits.quota_bytes = std::uint64_t{100} << 20;
+    open();
+  }
+  void open() {
+    alerts_.reset();
+    history_.reset();
+    telemetry_.reset();
+    telemetry_ =
+        *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
+    history_ = std::make_unique<History>(*telemetry_, metrics_, clock_);
+    Alerts::Parts parts{.telemetry = *telemetry_, .history = *history_, .metrics = metrics_, .clock = clock_};
+    parts.disk = [this] { return disk_; };
+    parts.candidates = [this] { return candidates_; };
+    parts.queues = [this] { return queues_of(queues_); };
+    parts.objectives = [this] { return objectives_; };
+    parts.tell_now = [this](const Notice& notice) {
+      for (const Alert& alert : notice.fired) told_.push_back("fired: " + alert.cause);
+      for (const Alert& alert : notice.resolved) told_.push_back("resolved: " + std::string(info_of(alert.kind).name));
+    };
+    alerts_ = std::make_unique<Alerts>(std::move(parts), options_);
+    ASSERT_TRUE(run(alerts_->load()));
+    alerts_->look();
+  }
+  static Task<Result<std::vector<QueueState>>> queues_of(std::vector<QueueState> queues) { co_return queues; }
+
+  void pass(std::chrono::seconds time = seconds(1), const std::function<void()>& meanwhile = {}) {
+    for (std::int64_t i = 0; i < time.count(); ++i) {
+      clock_.advance(seconds(1));
+      if (meanwhile) meanwhile();
+      alerts_->look();
+    }
+  }
+  void survey() { ASSERT_TRUE(run(alerts_->survey())); }
+  std::vector<json::Value> firing() {
+    auto page = run(alerts_->list(AlertState::firing, "", 100));
+    EXPECT_TRUE(page);
+    return page ? page->items : std::vector<json::Value>();
+  }
+  // It fires alone; its cause.
+  std::string cause_of(std::string_view kind) {
+    const auto all = firing();
+    EXPECT_EQ(all.size(), 1) << kind;
+    if (all.empty()) return {};
+    EXPECT_EQ(all.front().at("kind").as_string(), kind);
+    return all.front().at("cause").as_string().c_str();
+  }
+  // It is well again, for as long as it takes; then it was told of once as firing and once as resolved.
+  void expect_resolved(std::string_view kind, std::chrono::seconds time) {
+    pass(time - seconds(2));
+    EXPECT_EQ(firing().size(), 1) << kind << " is resolved too early";
+    pass(seconds(6));
+    EXPECT_TRUE(firing().empty()) << kind;
+    EXPECT_THAT(told_, testing::ElementsAre(testing::StartsWith("fired: "), "resolved: " + std::string(kind)));
+  }
+  Counter& counter(const Metric& metric, std::string_view label) { return metrics_.counter(metric, {label}); }
+
+  store::TemporaryFolder folder_;
+  ManualClock clock_;
+  Metrics metrics_;
+  Alerts::Options options_;
+  std::unique_ptr<store::Database> telemetry_;
+  std::unique_ptr<History> history_;
+  std::optional<DiskSpace> disk_ = DiskSpace{.free_bytes = 50ULL << 30, .total_bytes = 100ULL << 30};
+  std::vector<CandidateHealth> candidates_;
+  std::vector<QueueState> queues_;
+  std::vector<ObjectiveState> objectives_;
+  std::vector<std::string> told_;
+  std::unique_ptr<Alerts> alerts_;
+};
+
+TEST_F(AlertKinds, AHeldLoop) {
+  metrics_.gauge(kHeld, {"1"}).set(0.23);
+  counter(kHolds, "1").add();
+  pass();
+  EXPECT_EQ(cause_of("loop_stall"), "Event loop 1 was held for 230 ms; the limit is 50 ms.");
+  expect_resolved("loop_stall", seconds(120));
+}
+
+TEST_F(AlertKinds, MemoryThatIsShort) {
+  Gauge& resident = metrics_.gauge(kResident);
+  resident.set(900 * kMiB);
+  pass(seconds(60));
+  EXPECT_TRUE(firing().empty()) << "its window is not over";
+  pass(seconds(2));
+  EXPECT_EQ(cause_of("memory_level"),
+            "The studio has 900 MiB of memory; of 1000 MiB that there are it may have 850 MiB.");
+  resident.set(100 * kMiB);
+  expect_resolved("memory_level", seconds(120));
+}
+
+TEST_F(AlertKinds, MemoryThatGrows) {
+  Gauge& resident = metrics_.gauge(kResident);
+  double now = 60 * kMiB;
+  // Two MiB a minute, with the noise of an allocator.
+  int second = 0;
+  const auto leak = [&] {
+    now += 2 * kMiB / 60;
+    resident.set(now + (++second % 7) * 0.1 * kMiB);
+  };
+  pass(minutes(10), leak);
+  EXPECT_TRUE(firing().empty()) << "the warm-up does not count";
+  pass(minutes(17), leak);
+  EXPECT_TRUE(firing().empty()) << "a slope takes its time";
+  pass(minutes(5), leak);
+  const std::string cause = cause_of("memory_growth");
+  EXPECT_THAT(cause, HasSubstr("Memory grows by 120 MiB an hour"));
+  EXPECT_THAT(cause, HasSubstr("The limit is 48 MiB an hour."));
+  pass(minutes(30));
+  EXPECT_TRUE(firing().empty()) << "it has stopped";
+}
+
+TEST_F(AlertKinds, MemoryThatIsTakenOnceOrSwingsDoesNotGrow) {
+  Gauge& resident = metrics_.gauge(kResident);
+  resident.set(60 * kMiB);
+  pass(minutes(20));
+  resident.set(160 * kMiB);
+  pass(minutes(40));
+  int second = 0;
+  pass(minutes(40), [&] { resident.set((160 + 60 * static_cast<double>(++second % 240) / 240) * kMiB); });
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(AlertKinds, AQueueThatIsLong) {
+  metrics_.gauge(kQueued).set(5'000);
+  Counter& written = metrics_.counter(kWritten);
+  pass(seconds(12), [&] { written.add(); });
+  EXPECT_EQ(cause_of("queue_depth"), "5000 writes wait for the database; the limit is 2000.");
+  metrics_.gauge(kQueued).set(0);
+  expect_resolved("queue_depth", seconds(60));
+}
+
+TEST_F(AlertKinds, AWriterThatIsStuck) {
+  metrics_.counter(kWritten).add(10);
+  metrics_.gauge(kQueued).set(3);
+  pass(seconds(9));
+  EXPECT_TRUE(firing().empty());
+  pass(seconds(3));
+  EXPECT_THAT(cause_of("queue_age"), HasSubstr("Nothing was written to the database for 1"));
+  EXPECT_EQ(firing().front().at("severity").as_string(), "page");
+  metrics_.gauge(kQueued).set(0);
+  expect_resolved("queue_age", seconds(60));
+}
+
+TEST_F(AlertKinds, AQueueThatIsOld) {
+  queues_ = {{.name = "webhooks that are due",
+              .depth = 7,
+              .oldest_ms = clock_.wall_ms() - 300'000,
+              .depth_max = 1'000,
+              .age_max = minutes(2)}};
+  survey();
+  pass();
+  EXPECT_THAT(cause_of("queue_age"), HasSubstr("The oldest of 7 webhooks that are due has waited for 301 s"));
+  queues_.clear();
+  survey();
+  expect_resolved("queue_age", seconds(60));
+}
+
+TEST_F(AlertKinds, APoolOfConnectionsThatIsExhausted) {
+  Counter& refused = counter(kWaits, "refused");
+  counter(kWaits, "waited").add(100);
+  pass(seconds(5));
+  EXPECT_TRUE(firing().empty()) << "to wait is no trouble";
+  refused.add(12);
+  pass();
+  EXPECT_THAT(cause_of("pool_exhausted"), HasSubstr("12 requests to other servers were refused"));
+  expect_resolved("pool_exhausted", seconds(60));
+}
+
+TEST_F(AlertKinds, APoolOfThreadsThatIsExhausted) {
+  std::promise<void> go_on;
+  auto held = go_on.get_future().share();
+  {
+    store::WorkPool pool({.name = "held", .thread_count = 1, .queue_max = 4});
+    for (int i = 0; i < 5; ++i) pool.run_aside([held] { held.wait(); });
+    pass(seconds(2));
+    EXPECT_THAT(cause_of("pool_exhausted"), HasSubstr("of \"held\"; with 4 more are refused."));
+    go_on.set_value();
+  }
+  expect_resolved("pool_exhausted", seconds(60));
+}
+
+TEST_F(AlertKinds, DescriptorsThatRunOut) {
+  metrics_.gauge(kOpenMax).set(1'024);
+  metrics_.gauge(kOpen).set(1'000);
+  pass(seconds(17));
+  EXPECT_EQ(cause_of("descriptors"), "1000 of 1024 descriptors are open: connections will be refused.");
+  metrics_.gauge(kOpen).set(100);
+  expect_resolved("descriptors", seconds(60));
+}
+
+TEST_F(AlertKinds, LimitsThatRefuseMuch) {
+  counter(kCalls, "answered").add(300);
+  counter(kRefusals, "requests_per_minute").add(100);
+  pass(seconds(29));
+  EXPECT_TRUE(firing().empty());
+  pass(seconds(3));
+  EXPECT_EQ(cause_of("limiter_overflow"), "Keys' limits refused 100 of 300 calls in five minutes; the limit is 10 %.");
+  // They are refused no more: after five minutes it is so no more, and after five more it is over.
+  pass(seconds(300));
+  EXPECT_EQ(firing().size(), 1);
+  pass(seconds(300));
+  EXPECT_TRUE(firing().empty());
+}
+
+TEST_F(AlertKinds, ADiskThatIsFull) {
+  disk_ = DiskSpace{.free_bytes = 300ULL << 20, .total_bytes = 100ULL << 30};
+  survey();
+  pass(seconds(7));
+  EXPECT_EQ(cause_of("disk_full"),
+            "300 MiB of 100 GiB are free where the studio keeps its data; the limit is 1.0 GiB.");
+  disk_ = DiskSpace{.free_bytes = 20ULL << 30, .total_bytes = 100ULL << 30};
+  survey();
+  expect_resolved("disk_full", seconds(60));
+}
+
+TEST_F(AlertKinds, AQuotaThatIsFull) {
+  metrics_.gauge(kDerived).set(120 * kMiB);
+  pass(seconds(599));
+  EXPECT_TRUE(firing().empty()) << "the upkeep evicts every five minutes";
+  pass(seconds(3));
+  EXPECT_THAT(cause_of("quota_full"), HasSubstr("takes 120 MiB; it may take 100 MiB"));
+  metrics_.gauge(kDerived).set(80 * kMiB);
+  expect_resolved("quota_full", seconds(60));
+}
+
+TEST_F(AlertKinds, ABreakerThatIsOpen) {
+  for (const char* model : {"a", "b", "c", "d", "e"})
+    candidates_.push_back({.provider = "openai", .model = model, .is_open = true, .last_error = "connect_refused"});
+  pass();
+  EXPECT_EQ(
+      cause_of("breaker_open"),
+      "openai is not asked for a while, since it kept failing: a, b, c and 2 more. It said last: connect_refused");
+  candidates_.clear();
+  expect_resolved("breaker_open", seconds(30));
+}
+
+TEST_F(AlertKinds, AProviderThatRefusesOurKey) {
+  candidates_ = {{.provider = "openai", .model = "a", .is_open = true, .is_account = true, .last_error = "bad key"}};
+  pass();
+  EXPECT_EQ(cause_of("provider_key"), "openai refuses our key or account, for a. It said last: bad key");
+  candidates_.clear();
+  expect_resolved("provider_key", seconds(10));
+}
+
+TEST_F(AlertKinds, WebhooksThatFail) {
+  metrics_.counter(kAttempts).add(4);
+  pass(seconds(10));
+  EXPECT_TRUE(firing().empty()) << "once in a while something fails";
+  metrics_.counter(kAttempts).add(4);
+  pass();
+  EXPECT_THAT(cause_of("webhook_failing"), HasSubstr("8 attempts to deliver webhooks failed in five minutes"));
+}
+
+TEST_F(AlertKinds, QueriesThatAreSlow) {
+  Histogram& reads = metrics_.histogram(kReads, {"studio"});
+  pass();
+  for (int i = 0; i < 100; ++i) reads.observe(0.2);
+  for (int i = 0; i < 4; ++i) reads.observe(0.6);
+  pass();
+  EXPECT_TRUE(firing().empty());
+  for (int i = 0; i < 3; ++i) reads.observe(0.6);
+  pass();
+  EXPECT_EQ(cause_of("slow_queries"), "7 database queries of the last minute took over 250 ms; the limit is 5.");
+}
+
+TEST_F(AlertKinds, AClockThatJumps) {
+  clock_.step_wall(minutes(-3));
+  pass();
+  EXPECT_EQ(cause_of("clock_jump"), "The clock jumped back by 180.0 s; the limit is 2.0 s.");
+  expect_resolved("clock_jump", seconds(300));
+}
+
+TEST_F(AlertKinds, MediaWorkersThatDie) {
+  Counter &crashed = metrics_.counter(kCrashed), &killed = metrics_.counter(kKilled);
+  crashed.add(3);
+  open();
+  pass();
+  EXPECT_TRUE(firing().empty()) << "it was before we looked";
+  crashed.add();
+  killed.add(2);
+  pass();
+  EXPECT_EQ(cause_of("worker_kills"), "Media workers died: 1 crashed and 2 killed; 6 since the start.");
+  expect_resolved("worker_kills", seconds(300));
+}
+
+TEST_F(AlertKinds, LogLinesThatWereDropped) {
+  metrics_.counter(kLogDropped).add(17);
+  pass();
+  EXPECT_EQ(cause_of("log_dropped"), "17 log lines were dropped: whatever reads them is too slow.");
+  expect_resolved("log_dropped", seconds(120));
+}
+
+TEST_F(AlertKinds, PointsOfTheHistoryThatWereDropped) {
+  metrics_.counter(kHistoryDropped).add(2);
+  pass();
+  EXPECT_THAT(cause_of("history_dropped"), HasSubstr("2 figures found no room"));
+  EXPECT_EQ(firing().front().at("severity").as_string(), "info");
+}
+
+TEST_F(AlertKinds, AnErrorBudgetThatBurns) {
+  ObjectiveState state;
+  state.name = "chat";
+  state.title = "Chat answers";
+  state.target = 0.99;
+  state.budget_left = 0.4;
+  for (std::size_t i = 0; i < kBurnWindows.size(); ++i)
+    state.burns[i] = {.window = kBurnWindows[i], .event_count = 200, .bad_count = 40, .rate = 20};
+  objectives_ = {state};
+  pass();
+  EXPECT_THAT(cause_of("burn_rate"), HasSubstr("\"Chat answers\" spends its error budget 20.0 times too fast over 1 h "
+                                               "(40 of 200 were bad)"));
+  EXPECT_EQ(firing().front().at("severity").as_string(), "page");
+  // The short window says that it goes on no more.
+  for (Burn& burn : objectives_.front().burns)
+    if (burn.window <= minutes(30)) burn.rate = 0.1;
+  for (Burn& burn : objectives_.front().burns)
+    if (burn.window == std::chrono::hours(6)) burn.rate = 0.5;
+  expect_resolved("burn_rate", seconds(300));
+}
+
+TEST_F(AlertKinds, AllHaveASectionOfTheManualOfTheirOwn) {
+  std::set<std::string_view> names, runbooks;
+  for (const AlertKindInfo& info : alert_kinds()) {
+    EXPECT_EQ(&info_of(info.kind), &info) << info.name;
+    EXPECT_TRUE(names.insert(info.name).second);
+    EXPECT_TRUE(runbooks.insert(info.runbook).second);
+  }
+}
+
+// What is kept, and what people do about it.
+
+TEST_F(AlertKinds, ARestartKnowsWhatFiredAndWhoSilencedIt) {
+  candidates_ = {{.provider = "openai", .model = "a", .is_open = true, .is_account = true}};
+  pass();
+  const auto id = *AlertId::parse(firing().front().at("id").as_string().c_str());
+  ASSERT_TRUE(run(alerts_->store()));
+  ASSERT_TRUE(run(alerts_->silence(id, Alerts::Scope::same, clock_.wall_ms() + 60'000, "Ada", "new key comes")));
+  pass(seconds(5));
+  told_.clear();
+  open();
+  const auto found = run(alerts_->find(id));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->at("state").as_string(), "firing");
+  EXPECT_EQ(found->at("silence").at("who").as_string(), "Ada");
+  EXPECT_EQ(found->at("silence").at("why").as_string(), "new key comes");
+  pass(seconds(30));
+  EXPECT_TRUE(told_.empty());
+  pass(seconds(40));
+  EXPECT_THAT(told_, testing::ElementsAre(HasSubstr("openai refuses our key"))) << "the silence is over, it is not";
+}
+
+TEST_F(AlertKinds, OneThatIsSilencedIsSeenAndNotTold) {
+  candidates_ = {{.provider = "openai", .model = "a", .is_open = true}};
+  pass(seconds(5));
+  EXPECT_EQ(told_.size(), 1);
+  const auto id = *AlertId::parse(firing().front().at("id").as_string().c_str());
+  ASSERT_TRUE(run(alerts_->silence(id, Alerts::Scope::kind, clock_.wall_ms() + 3'600'000, "Ada", "")));
+  candidates_.push_back({.provider = "mistral", .model = "b", .is_open = true});
+  pass(seconds(5));
+  EXPECT_EQ(firing().size(), 2);
+  EXPECT_EQ(told_.size(), 1);
+  ASSERT_TRUE(run(alerts_->unsilence(id)));
+  EXPECT_TRUE(alerts_->silences().empty());
+  candidates_.push_back({.provider = "groq", .model = "c", .is_open = true});
+  pass(seconds(5));
+  EXPECT_EQ(told_.size(), 2);
+}
+
+TEST_F(AlertKinds, EvidenceHoldsTheLogAroundIt) {
+  log::warn("the provider hung up", {{"provider", "openai"}, {"attempt", 2}});
+  candidates_ = {{.provider = "openai", .model = "a", .is_open = true}};
+  pass();
+  const auto id = *AlertId::parse(firing().front().at("id").as_string().c_str());
+  ASSERT_TRUE(run(alerts_->store()));
+  const auto found = run(alerts_->find(id));
+  ASSERT_TRUE(found);
+  const json::Array& lines = found->at("evidence").at("log").as_array();
+  ASSERT_EQ(lines.size(), 1);
+  EXPECT_EQ(lines.front().at("text").as_string(), "the provider hung up  provider=openai  attempt=2");
+}
+
+TEST_F(AlertKinds, AStoreThatIsGoneStopsNeitherLookingNorTelling) {
+  telemetry_->close();
+  candidates_ = {{.provider = "openai", .model = "a", .is_open = true}};
+  pass(seconds(5));
+  EXPECT_FALSE(run(alerts_->store()));
+  EXPECT_EQ(firing().size(), 1);
+  EXPECT_EQ(told_.size(), 1);
+}
+
+TEST_F(AlertKinds, ResolvedOnesAreListedNewestFirstAndPaged) {
+  for (const char* provider : {"a", "b", "c"}) {
+    candidates_ = {{.provider = provider, .model = "m", .is_open = true}};
+    pass(seconds(3));
+    candidates_.clear();
+    pass(seconds(40));
+  }
+  ASSERT_TRUE(run(alerts_->store()));
+  auto first = run(alerts_->list(AlertState::resolved, "", 2));
+  ASSERT_TRUE(first);
+  ASSERT_EQ(first->items.size(), 2);
+  EXPECT_EQ(first->items[0].at("subject").as_string(), "c");
+  ASSERT_FALSE(first->next.empty());
+  auto rest = run(alerts_->list(std::nullopt, first->next, 2));
+  ASSERT_TRUE(rest);
+  ASSERT_EQ(rest->items.size(), 1);
+  EXPECT_EQ(rest->items[0].at("subject").as_string(), "a");
+  EXPECT_TRUE(rest->next.empty());
+}
+
+}  // namespace
+}  // namespace atelier::watch
