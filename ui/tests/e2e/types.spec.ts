@@ -33,9 +33,10 @@ test('what the server says it answers is what the page takes', async ({ request,
   lines.push(`export const asPart = (told: components['schemas']['MessagePart']['type']): chat.Part['type'] => told;`);
   lines.push(`export const toThreadChange = (sent: chat.ThreadChange): components['schemas']['ThreadChange'] => sent;`);
   lines.push(`export const asFigurePage = (told: components['schemas']['FigurePage']): figures.FigurePage => told;`, `export const asFigureLines = (told: components['schemas']['FigureLines']): figures.FigureLines => told;`);
+  for (const name of ['TraceEntryPage', 'Trace']) lines.push(`export const as${name} = (told: components['schemas']['${name}']): traces.${name} => told;`);
   lines.push(`export const toFigureQuery = (sent: figures.FigureQuery): components['schemas']['FigureQuery'] => sent;`);
   for (const [name, ours] of Object.entries(SENT)) lines.push(`export const to${name} = (sent: gateway.${ours}): components['schemas']['${name}'] => sent;`);
-  writeFileSync(join(folder, 'agree.ts'), [`import type { components } from './schema';`, `import type * as own from '${own}/types';`, `import type * as assets from '${own}/asset-types';`, `import type * as gateway from '${own}/gateway-types';`, `import type * as made from '${own}/generation-types';`, `import type * as chat from '${own}/chat-types';`, `import type * as figures from '${own}/figure-types';`, ...lines].join('\n'));
+  writeFileSync(join(folder, 'agree.ts'), [`import type { components } from './schema';`, `import type * as own from '${own}/types';`, `import type * as assets from '${own}/asset-types';`, `import type * as gateway from '${own}/gateway-types';`, `import type * as made from '${own}/generation-types';`, `import type * as chat from '${own}/chat-types';`, `import type * as figures from '${own}/figure-types';`, `import type * as traces from '${own}/trace-types';`, ...lines].join('\n'));
   const options: ts.CompilerOptions = { strict: true, noEmit: true, skipLibCheck: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] };
   const found = ts.getPreEmitDiagnostics(ts.createProgram([join(folder, 'agree.ts')], options));
   rmSync(folder, { recursive: true, force: true });

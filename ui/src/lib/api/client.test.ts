@@ -35,6 +35,19 @@ describe('Api', () => {
     expect(sent().url).toBe('/api/productions?limit=5');
     expect(sent().headers.has('X-CSRF-Token')).toBe(false);
   });
+  it('begins a trace of its own with each thing that is started, and none with reads', async () => {
+    fetchMock.mockImplementation(() => Promise.resolve(answer(200, { items: [], next: '' })));
+    const api = new Api();
+    const traces = [];
+    for (let at = 0; at < 3; at++) {
+      await api.render('x', 'key');
+      traces.push(sent().headers.get('traceparent')!);
+    }
+    for (const trace of traces) expect(trace).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-01$/);
+    expect(new Set(traces.map((trace) => trace.split('-')[1])).size).toBe(3);
+    await api.runs();
+    expect(sent().headers.has('traceparent')).toBe(false);
+  });
   it('throws problems, and tells of a lost session', async () => {
     const api = new Api();
     api.onUnauthorized = vi.fn();

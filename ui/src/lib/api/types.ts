@@ -94,6 +94,7 @@ export interface Run {
   cached_count: number;
   error: ErrorBody | null;
   stalled?: ErrorBody; // why nothing of it can be stored just now; it goes on by itself
+  trace?: string; // of what it did, for those who may see it; as steps, of one run alone
   steps?: Step[];
 }
 

@@ -1,10 +1,7 @@
 // What an insecure origin (plain http on a local network) does not have, done another way.
 
-export function newKey(): string {
-  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+export const randomHex = (byteCount: number): string => Array.from(crypto.getRandomValues(new Uint8Array(byteCount)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const newKey = (): string => (typeof crypto.randomUUID === 'function' ? crypto.randomUUID() : randomHex(16));
 
 export async function copyText(text: string): Promise<boolean> {
   if (globalThis.isSecureContext && navigator.clipboard) {
