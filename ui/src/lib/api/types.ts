@@ -1,4 +1,5 @@
 // The shapes of src/api/README.md, by hand; tests/e2e/types.spec.ts holds them against the server's own.
+import type { AlertNotice } from './alert-types';
 import type { AssetEvent } from './asset-types';
 import type { ChatEvent } from './chat-types';
 
@@ -176,5 +177,6 @@ export type StudioEvent =
   | { type: 'production.deleted'; data: { id: string } }
   | { type: 'asset.changed'; data: Asset }
   | { type: 'asset.deleted'; data: { id: string } }
+  | { type: 'alert.changed'; data: AlertNotice }
   | AssetEvent
   | ChatEvent;

@@ -8,7 +8,7 @@ export type HubListener = (events: StudioEvent[]) => void;
 
 const KNOWN: ReadonlySet<string> = new Set<StudioEvent['type']>([
   'run.changed', 'run.stalled', 'step.changed', 'step.progress', 'step.partial', 'production.changed', 'production.deleted', 'asset.changed', 'asset.deleted', 'assets.changed', 'asset_folder.changed', 'asset_folder.deleted',
-  'thread.changed', 'thread.deleted', 'folder.changed', 'folder.deleted', 'message.changed', 'message.delta',
+  'alert.changed', 'thread.changed', 'thread.deleted', 'folder.changed', 'folder.deleted', 'message.changed', 'message.delta',
 ]);
 
 export interface HubPorts {

@@ -1,0 +1,89 @@
+import type { Alert, NewSilence } from '$lib/api/alert-types';
+import { asProblem, type Problem } from '$lib/api/problem';
+import type { Studio } from '$lib/state/studio.svelte';
+import { formatMoment } from '$lib/i18n/format';
+import { alertCalls, type AlertCalls } from './calls';
+import { t } from './words';
+
+const READ_EVERY_MS = 30_000; // what is told reads at once; this is for times and counts
+const FIRING_MAX = 200;
+const EARLIER = 20; // at a time
+
+// What fires now, and was before, as the page of performance shows it.
+export class AlertsState {
+  firing = $state.raw<readonly Alert[] | null>(null);
+  earlier = $state.raw<readonly Alert[] | null>(null); // null: nobody asked
+  hasMore = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  readonly calls: AlertCalls;
+  #studio: Studio;
+  #next = '';
+  #stops: (() => void)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+    this.calls = alertCalls(studio.api);
+  }
+  start(): () => void {
+    this.#stops = [
+      this.#studio.hub.listen((events) => void (events.some(({ type }) => type === 'alert.changed') && this.read())),
+      this.#studio.hub.onFresh(() => void this.read()),
+    ];
+    void this.read();
+    return () => {
+      clearTimeout(this.#timer);
+      this.#stops.forEach((stop) => stop());
+    };
+  }
+  read = async (): Promise<void> => {
+    clearTimeout(this.#timer);
+    try {
+      const page = await this.calls.list('firing', FIRING_MAX);
+      this.firing = page.items;
+      this.#studio.alerts = page.firing;
+      this.problem = null;
+      if (this.earlier) await this.#readEarlier('');
+    } catch (error) {
+      this.problem = asProblem(error);
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void (document.visibilityState === 'visible' && this.read()), READ_EVERY_MS);
+  };
+  toggleEarlier = async (): Promise<void> => {
+    if (this.earlier) this.earlier = null;
+    else await this.#try(() => this.#readEarlier(''));
+  };
+  more = (): Promise<void> => this.#try(() => this.#readEarlier(this.#next));
+  silence = (alert: Alert, wanted: NewSilence): Promise<void> =>
+    this.#try(async () => {
+      const { silence } = await this.calls.silence(alert.id, wanted);
+      if (silence) this.#studio.toasts.show({ tone: 'ok', text: t('told.silenced', { time: formatMoment(silence.until) }) });
+      await this.read();
+    });
+  unsilence = (alert: Alert): Promise<void> =>
+    this.#try(async () => {
+      await this.calls.unsilence(alert.id);
+      await this.read();
+    });
+  resolve = (alert: Alert): Promise<void> =>
+    this.#try(async () => {
+      await this.calls.resolve(alert.id);
+      this.#studio.toasts.show({ tone: 'ok', text: t('told.resolved') });
+      await this.read();
+    });
+
+  async #readEarlier(after: string): Promise<void> {
+    const page = await this.calls.list('resolved', EARLIER, after);
+    this.earlier = after === '' ? page.items : [...(this.earlier ?? []), ...page.items];
+    this.#next = page.next;
+    this.hasMore = page.next !== '';
+  }
+  async #try(what: () => Promise<void>): Promise<void> {
+    try {
+      await what();
+    } catch (error) {
+      this.#studio.complain(error);
+    }
+  }
+}

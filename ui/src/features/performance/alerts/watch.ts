@@ -1,0 +1,40 @@
+// Tells administrators of alerts wherever they are: a mark beside the page of performance, and a few words when one fires.
+import type { AlertNotice } from '$lib/api/alert-types';
+import type { Studio } from '$lib/state/studio.svelte';
+import { alertCalls } from './calls';
+import { t } from './words';
+
+const TOLD_MAX = 50;
+
+export function watchAlerts(studio: Studio): () => void {
+  const calls = alertCalls(studio.api);
+  const told: string[] = []; // a notice comes twice: at once, and once it is kept
+  const isAdmin = (): boolean => studio.session.now?.role === 'admin' && !studio.session.mustSignIn;
+  const read = async (): Promise<void> => {
+    if (!isAdmin()) return;
+    try {
+      studio.alerts = (await calls.list('firing', 1)).firing;
+    } catch {
+      // The next notice, or the next connection, asks again.
+    }
+  };
+  const tell = (notice: AlertNotice): void => {
+    if (told.includes(notice.id)) return;
+    told.push(notice.id);
+    if (told.length > TOLD_MAX) told.shift();
+    void read();
+    if (studio.router.path === '/performance' || (notice.fired.length === 0 && notice.more === 0)) return;
+    studio.toasts.show({
+      tone: notice.fired.some(({ severity }) => severity === 'page') ? 'bad' : 'plain',
+      text: notice.headline,
+      detail: notice.more > 0 ? t('notice.more', { count: notice.more }) : '',
+      action: { label: t('notice'), run: () => studio.router.go('/performance') },
+    });
+  };
+  const stops = [
+    studio.hub.listen((events) => events.forEach((event) => event.type === 'alert.changed' && tell(event.data))),
+    studio.hub.onFresh(() => void read()),
+  ];
+  void read();
+  return () => stops.forEach((stop) => stop());
+}
