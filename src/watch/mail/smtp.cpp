@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kReplyBytesMax = 16 << 10;
 constexpr std::size_t kSaidBytesMax = 200;  // of a reply, in an error
+constexpr std::chrono::milliseconds kStopEvery{50};
 
 struct Reply {
   int code = 0;
@@ -176,6 +177,9 @@ class Session {
       const std::size_t end = received_.find('\n');
       if (end == std::string::npos) {
         if (received_.size() + reply.text.size() > kReplyBytesMax) co_return broken("answers too much");
+        // A stop that came while this waited for nothing wakes nobody any more.
+        const bool is_over = co_await is_cancelled();
+        if (is_over) co_return fail(ErrorCode::cancelled, "stopped while the mail server was asked");
         const std::size_t had = received_.size();
         received_.resize(had + 1'024);
         auto got = co_await stream_.read(std::span(received_).subspan(had));
@@ -274,11 +278,14 @@ Task<Result<>> send_mail(SmtpServices services, SmtpServer server, Mail mail, st
   group.spawn(talk_and_tell(services, std::move(server), std::move(mail), &outcome));
   if (!outcome.result) co_await outcome.changed.wait_until(until);
   const bool is_late = !outcome.result && std::chrono::steady_clock::now() >= until;
-  group.cancel();
+  // Again and again: a stop that comes while it waits for nothing wakes it from no later wait.
+  while (!outcome.result) {
+    group.cancel();
+    co_await outcome.changed.wait_until(std::chrono::steady_clock::now() + kStopEvery);
+  }
   (void)co_await group.join();
-  if (is_late)
+  if (is_late && !outcome.result->has_value())
     co_return fail(ErrorCode::deadline_exceeded, fmt::format("the mail server took over {} ms", limit.count()));
-  if (!outcome.result) co_return fail(ErrorCode::cancelled, "stopped while mail was sent");
   co_return *outcome.result;
 }
 
