@@ -84,6 +84,7 @@ std::vector<Route> all_routes() {
                                              model_route_routes(),
                                              call_routes(),
                                              performance_routes(),
+                                             performance_now_routes(),
                                              v1_chat_routes(),
                                              v1_response_routes(),
                                              v1_endpoint_routes(),

@@ -38,6 +38,7 @@ std::span<const Route> provider_routes();
 std::span<const Route> model_route_routes();
 std::span<const Route> call_routes();
 std::span<const Route> performance_routes();
+std::span<const Route> performance_now_routes();
 std::span<const Route> v1_chat_routes();
 std::span<const Route> v1_response_routes();
 std::span<const Route> v1_endpoint_routes();
@@ -52,7 +53,8 @@ json::Value media_status(const Services& services);
 
 // components/schemas of the OpenAPI document.
 json::Value schemas();
-// Those of generations among them.
+// Those of generations, and of the overview of performance, among them.
 json::Value generation_schemas();
+json::Value performance_schemas();
 
 }  // namespace atelier::api

@@ -170,6 +170,9 @@ Result<> House::start() {
                                                              .loops = *loops_,
                                                              .settings = settings_,
                                                              .database = *database_,
+                                                             .blobs = *blobs_,
+                                                             .workers = *workers_,
+                                                             .workers_max = worker_count,
                                                              .models = *model_room_,
                                                              .metrics = metrics_});
 

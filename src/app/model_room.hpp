@@ -49,6 +49,8 @@ class ModelRoom {
   studio::Accounts& accounts() noexcept { return *accounts_; }
   studio::GatewaySetup& setup() noexcept { return *setup_; }
   net::HttpClient& client() noexcept { return *client_; }
+  // Of models, for equal requests.
+  store::Cache& kept_answers() noexcept { return *answers_; }
   // What of addresses that others name may be called.
   const net::AddressGuard& guard() const noexcept { return guard_; }
   store::Database& telemetry() noexcept { return *telemetry_; }

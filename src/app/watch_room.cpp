@@ -4,12 +4,33 @@
 #include "base/run_elsewhere.hpp"
 
 namespace atelier::app {
+namespace {
+
+watch::Overview::Parts overview_parts(const WatchRoom::Parts& parts) {
+  return {.metrics = parts.metrics,
+          .telemetry = parts.models.telemetry(),
+          .answers = parts.models.kept_answers(),
+          .blobs = parts.blobs,
+          .models = parts.models.chat().models(),
+          .prices = parts.models.prices(),
+          .workers = parts.workers,
+          .workers_max = parts.workers_max,
+          .clock = system_clock()};
+}
+
+}  // namespace
 
 WatchRoom::WatchRoom(const Parts& parts)
     : parts_(parts),
       process_(parts.metrics, system_clock()),
       history_(parts.models.telemetry(), parts.metrics, system_clock()),
-      services_{.history = history_} {}
+      overview_(overview_parts(parts)),
+      caches_({.loops = parts.loops,
+               .database = parts.database,
+               .blobs = parts.blobs,
+               .answers = parts.models.kept_answers()}),
+      pulse_(overview_parts(parts)),
+      services_{.history = history_, .overview = overview_, .caches = caches_, .pulse = pulse_} {}
 
 void WatchRoom::spawn_upkeep(TaskGroup& group) {
   group.spawn(history_.run());

@@ -3,6 +3,9 @@
 #include "app/model_room.hpp"
 #include "base/task_group.hpp"
 #include "watch/history/history.hpp"
+#include "watch/overview/caches.hpp"
+#include "watch/overview/overview.hpp"
+#include "watch/overview/pulse.hpp"
 #include "watch/process/process_metrics.hpp"
 #include "watch/services.hpp"
 
@@ -16,6 +19,9 @@ class WatchRoom {
     net::Loops& loops;
     const Settings& settings;
     store::Database& database;
+    store::BlobStore& blobs;
+    media::Workers& workers;
+    std::size_t workers_max;
     ModelRoom& models;
     Metrics& metrics;
   };
@@ -32,6 +38,9 @@ class WatchRoom {
   const Parts parts_;
   watch::ProcessMetrics process_;
   watch::History history_;
+  watch::Overview overview_;
+  watch::Caches caches_;
+  watch::Pulse pulse_;
   watch::Services services_;
 };
 

@@ -27,6 +27,8 @@ class Cache {
   virtual Task<Result<std::optional<Bytes>>> get(std::string key) = 0;
   virtual Task<Result<>> put(std::string key, Bytes value, std::chrono::seconds time_to_live) = 0;
   virtual Task<Result<>> remove(std::string key) = 0;
+  // Forgets all entries.
+  virtual Task<Result<>> clear() = 0;
   virtual CacheStatistics statistics() const = 0;
 };
 

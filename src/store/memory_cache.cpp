@@ -81,6 +81,16 @@ class Shard {
     if (const auto found = entries_.find(key); found != entries_.end()) drop(found->second);
   }
 
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    entries_.clear();
+    small_.clear();
+    main_.clear();
+    ghosts_.clear();
+    ghost_order_.clear();
+    small_bytes_ = main_bytes_ = 0;
+  }
+
   void add_to(CacheStatistics& sum) const {
     const std::lock_guard lock(mutex_);
     sum.hit_count += statistics_.hit_count;
@@ -187,6 +197,11 @@ class MemoryCache final : public Cache {
 
   Task<Result<>> remove(std::string key) override {
     shard_of(key).remove(key);
+    co_return Result<>{};
+  }
+
+  Task<Result<>> clear() override {
+    for (const auto& shard : shards_) shard->clear();
     co_return Result<>{};
   }
 

@@ -3,15 +3,71 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
+#include "store/work_pools.hpp"
+
 namespace atelier::store {
+namespace {
+
+// Pools are made wherever work blocks, and by parts that know of no metrics: who looks at them all finds them here.
+struct LivingPools {
+  std::mutex mutex;
+  std::map<const WorkPool*, std::function<WorkPoolReport()>> reports;
+};
+
+LivingPools& living_pools() {
+  static LivingPools* pools = new LivingPools();  // lives as long as the process: pools may outlive any other static
+  return *pools;
+}
+
+}  // namespace
+
+std::vector<WorkPoolReport> report_work_pools() {
+  std::map<std::string, WorkPoolReport> by_name;
+  LivingPools& living = living_pools();
+  const std::lock_guard lock(living.mutex);
+  for (const auto& [pool, report] : living.reports) {
+    WorkPoolReport one = report();
+    WorkPoolReport& sum = by_name[one.name];
+    sum.name = std::move(one.name);
+    sum.thread_count += one.thread_count;
+    sum.busy_count += one.busy_count;
+    sum.queued_count += one.queued_count;
+    sum.queue_max += one.queue_max;
+  }
+  std::vector<WorkPoolReport> all;
+  for (auto& [name, report] : by_name) all.push_back(std::move(report));
+  return all;
+}
 
 WorkPool::WorkPool(Options options) : options_(std::move(options)) {
+  {
+    LivingPools& living = living_pools();
+    const std::lock_guard lock(living.mutex);
+    living.reports.emplace(this, [this] {
+      const std::lock_guard own(mutex_);
+      const std::size_t busy = std::min(reserved_count_, options_.thread_count);
+      return WorkPoolReport{.name = options_.name,
+                            .thread_count = options_.thread_count,
+                            .busy_count = busy,
+                            .queued_count = reserved_count_ - busy + aside_.size(),
+                            .queue_max = options_.queue_max};
+    });
+  }
   for (std::size_t i = 0; i < options_.thread_count; ++i) threads_.emplace_back([this, i] { work(i); });
 }
 
-WorkPool::~WorkPool() { close(); }
+WorkPool::~WorkPool() {
+  {
+    LivingPools& living = living_pools();
+    const std::lock_guard lock(living.mutex);
+    living.reports.erase(this);
+  }
+  close();
+}
 
 Result<> WorkPool::reserve() {
   const std::lock_guard lock(mutex_);
