@@ -90,6 +90,10 @@ std::vector<Route> all_routes() {
                                              v1_endpoint_routes(),
                                              v1_media_routes(),
                                              v1_model_routes(),
+                                             objective_routes(),
+                                             error_routes(),
+                                             alert_routes(),
+                                             trace_routes(),
                                              manual_routes(),
                                              webhook_endpoint_routes(),
                                              webhook_routes()})

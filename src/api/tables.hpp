@@ -38,6 +38,10 @@ std::span<const Route> provider_routes();
 std::span<const Route> model_route_routes();
 std::span<const Route> call_routes();
 std::span<const Route> performance_routes();
+std::span<const Route> objective_routes();
+std::span<const Route> error_routes();
+std::span<const Route> alert_routes();
+std::span<const Route> trace_routes();
 std::span<const Route> performance_now_routes();
 std::span<const Route> v1_chat_routes();
 std::span<const Route> v1_response_routes();
@@ -55,6 +59,7 @@ json::Value media_status(const Services& services);
 json::Value schemas();
 // Those of generations, and of the overview of performance, among them.
 json::Value generation_schemas();
+json::Value objective_schemas();
 json::Value performance_schemas();
 
 }  // namespace atelier::api

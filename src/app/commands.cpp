@@ -103,6 +103,11 @@ std::string commands_of(std::string_view word) {
   std::string text;
   for (const Command& command : kCommands)
     if (command.name.starts_with(fmt::format("{} ", word))) text += line_of(command);
+    {"settings objectives",
+     "",
+     "Prints the objectives and budgets that are built in, as a file to start from.",
+     {},
+     run_settings_objectives},
   return text;
 }
 

@@ -41,6 +41,7 @@ int run_calls(const Arguments& arguments);
 int run_usage(const Arguments& arguments);
 int run_check(const Arguments& arguments);
 int run_settings(const Arguments& arguments);
+int run_settings_objectives(const Arguments& arguments);  // objectives_file.cpp
 int run_doctor(const Arguments& arguments);
 int run_backup(const Arguments& arguments);
 int run_restore(const Arguments& arguments);

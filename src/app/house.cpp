@@ -8,6 +8,7 @@
 #include <charconv>
 #include <thread>
 
+#include "app/objectives_file.hpp"
 #include "app/options.hpp"
 #include "app/site.hpp"
 #include "app/upkeep.hpp"
@@ -19,6 +20,7 @@
 #include "graph/node/all.hpp"
 #include "net/assets.hpp"
 #include "store/backup.hpp"
+#include "store/database_metrics.hpp"
 #include "studio/tool/current_time.hpp"
 #include "studio/tool/thread_tools.hpp"
 
@@ -94,9 +96,18 @@ Result<std::unique_ptr<House>> House::open(const Settings& settings) {
 }
 
 Result<> House::start() {
-  auto database =
-      store::open_sqlite({.path = folder_.studio_database(), .writer_cache_kib = 1'024, .reader_cache_kib = 512},
-                         store::studio_migrations());
+  auto sentry = watch::SentryDsn::parse(settings_.get(kSentryDsn));
+  if (!sentry) return error_of(sentry);
+  auto objectives = load_objectives(settings_);
+  if (!objectives) return error_of(objectives);
+  auto mailer = make_alert_mailer(settings_);
+  if (!mailer) return error_of(mailer);
+  alert_mailer_ = std::move(*mailer);
+  auto database = store::open_sqlite({.path = folder_.studio_database(),
+                                      .writer_cache_kib = 1'024,
+                                      .reader_cache_kib = 512,
+                                      .read_seconds = &metrics_.histogram(store::kReadSeconds, {"studio"})},
+                                     store::studio_migrations());
   if (!database) return error_of(database);
   database_ = std::move(*database);
   auto blobs = store::open_file_blobs({.directory = folder_.blobs(),
@@ -174,7 +185,14 @@ Result<> House::start() {
                                                              .workers = *workers_,
                                                              .workers_max = worker_count,
                                                              .models = *model_room_,
-                                                             .metrics = metrics_});
+                                                             .metrics = metrics_,
+                                                             .objectives = std::move(*objectives),
+                                                             .events = *events_,
+                                                             .people = *people_,
+                                                             .data_folder = folder_.path(),
+                                                             .sentry = std::move(*sentry),
+                                                             .otlp = std::move(*otlp),
+                                                             .mailer = alert_mailer_.get()});
 
   api::mount(local_router_, services(true));
   add_local_routes();
@@ -546,6 +564,8 @@ void House::add_gauges() {
                                       "Log lines dropped because the reader was too slow"};
   const auto add = [&](const Metric& metric, Metrics::Reader reader) {
     gauges_.push_back(metrics_.read_from(metric, std::move(reader)));
+  static constexpr Metric kScript{"atelier_page_script_bytes", MetricKind::gauge,
+                                  "Script that the shell of the page names, before compression"};
   };
   add(kWal, [this] { return static_cast<double>(database_->statistics().wal_bytes); });
   add(kQueued, [this] { return static_cast<double>(database_->statistics().queued_count); });
@@ -558,5 +578,6 @@ void House::add_gauges() {
   add(kWorkersKilled, [this] { return static_cast<double>(workers_->report().killed_count); });
   add(kLogDropped, [] { return static_cast<double>(log::dropped_count()); });
 }
+  add(kScript, [bytes = static_cast<double>(first_script_bytes())] { return bytes; });
 
 }  // namespace atelier::app

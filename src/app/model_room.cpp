@@ -11,6 +11,7 @@
 #include "model/guide/guide_upstream.hpp"
 #include "model/record/call_query.hpp"
 #include "model/vault/sealing_keys.hpp"
+#include "store/database_metrics.hpp"
 #include "store/migrations.hpp"
 
 extern char** environ;  // NOLINT(readability-identifier-naming): POSIX's
@@ -91,7 +92,8 @@ Result<> ModelRoom::start() {
                                        .is_rebuildable = true,
                                        .reader_count = 2,  // a search may take long
                                        .writer_cache_kib = 512,
-                                       .reader_cache_kib = 512},
+                                       .reader_cache_kib = 512,
+                                       .read_seconds = &parts_.metrics.histogram(store::kReadSeconds, {"telemetry"})},
                                       store::telemetry_migrations());
   if (!telemetry) return error_of(telemetry);
   telemetry_ = std::move(*telemetry);

@@ -23,8 +23,14 @@ std::span<const SettingInfo* const> all_settings() {
                                                               &kResponsesKeptMiB, &kAnswerCacheMiB,
                                                               &kKeepTexts,        &kChatRetentionDays,
                                                               &kTitleModel,       &kSuggestModel,
-                                                              &kSummaryModel,     &kLogLevel,
-                                                              &kLogFormat};
+                                                              &kSummaryModel,     &kObjectivesFile,
+                                                              &kAlertStallMs,     &kAlertMemoryMiB,
+                                                              &kAlertGrowthMiB,   &kAlertDiskFreeMiB,
+                                                              &kAlertNoticesMax,  &kSmtpUrl,
+                                                              &kSmtpPasswordFile, &kMailFrom,
+                                                              &kMailTo,           &kTracesPerSecond,
+                                                              &kOtlpEndpoint,     &kSentryDsn,
+                                                              &kLogLevel,         &kLogFormat};
   return kAll;
 }
 

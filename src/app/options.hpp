@@ -123,6 +123,50 @@ inline constexpr Setting<std::string_view> kSummaryModel{
     "Model or route that summarises what of a long thread no longer fits its model; auto is the route \"summaries\" "
     "where there is one; empty is none"};
 
+inline constexpr Setting<std::string_view> kObjectivesFile{
+    "watch.objectives_file", "", Range{0, 4096}, Reload::at_start,
+    "TOML file of objectives and budgets; empty is objectives.toml beside the settings file, and without one what is "
+    "built in (atelier settings objectives)"};
+
+inline constexpr Setting<std::uint32_t> kAlertStallMs{"alerts.loop_stall_ms", 50, Range{10, 60'000}, Reload::at_start,
+                                                      "An event loop that something holds for longer is an alert"};
+inline constexpr Setting<std::uint32_t> kAlertMemoryMiB{
+    "alerts.memory_mib_max", 0, Range{0, 16'777'216}, Reload::at_start,
+    "More memory of the studio than that is an alert, MiB; 0 is 85 % of what the machine or the container has"};
+inline constexpr Setting<std::uint32_t> kAlertGrowthMiB{
+    "alerts.memory_growth_mib", 48, Range{1, 1'048'576}, Reload::at_start,
+    "Memory that steadily grows by more than that in an hour is an alert, MiB"};
+inline constexpr Setting<std::uint32_t> kAlertDiskFreeMiB{
+    "alerts.disk_free_mib_min", 1'024, Range{0, 104'857'600}, Reload::at_start,
+    "Less room on the disk of the data folder is an alert, MiB; of a small disk 5 % are enough"};
+inline constexpr Setting<std::uint32_t> kAlertNoticesMax{
+    "alerts.notices_per_hour_max", 20, Range{1, 1'000}, Reload::at_start,
+    "Notices of alerts in an hour; of what is over one says how many"};
+inline constexpr Setting<std::string_view> kSmtpUrl{
+    "alerts.smtp_url", "", Range{0, 1'000}, Reload::at_start,
+    "Mail server that alerts are sent through, as smtps://user@mail.example.org or smtp://user@mail.example.org:587; "
+    "its "
+    "password is in SMTP_PASSWORD or in a file; empty: no mail is sent"};
+inline constexpr Setting<std::string_view> kSmtpPasswordFile{"alerts.smtp_password_file", "", Range{0, 4'096},
+                                                             Reload::at_start,
+                                                             "File whose first line is the mail server's password"};
+inline constexpr Setting<std::string_view> kMailFrom{"alerts.mail_from", "", Range{0, 400}, Reload::at_start,
+                                                     "Whom mail of alerts is from, as Atelier <atelier@example.org>"};
+inline constexpr Setting<std::string_view> kMailTo{"alerts.mail_to", "", Range{0, 4'000}, Reload::at_start,
+                                                   "Who gets mail of alerts, comma-separated"};
+
+inline constexpr Setting<std::uint32_t> kTracesPerSecond{
+    "watch.traces_per_second", 20, Range{0, 10'000}, Reload::at_start,
+    "Requests of each loop whose traces are recorded whole, a second; what fails or is slow always is"};
+inline constexpr Setting<std::string_view> kOtlpEndpoint{"watch.otlp_endpoint", "", Range{0, 2'000}, Reload::at_start,
+                                                         "Collector that traces, metrics and the log are sent to, as "
+                                                         "http://localhost:4318 (OTLP/HTTP in JSON); empty is what "
+                                                         "OTEL_EXPORTER_OTLP_ENDPOINT says, if anything"};
+
+inline constexpr Setting<std::string_view> kSentryDsn{
+    "watch.sentry_dsn", "", Range{0, 1'000}, Reload::at_start,
+    "Sentry that is told of errors and crashes, as https://key@sentry.example.org/42; empty: nobody is told"};
+
 inline constexpr Setting<std::string_view> kLogLevel{"log.level", "info", Range{0, 16}, Reload::at_start,
                                                      "debug, info, warn or error"};
 inline constexpr Setting<std::string_view> kLogFormat{"log.format", "auto", Range{0, 16}, Reload::at_start,

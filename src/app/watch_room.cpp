@@ -25,16 +25,59 @@ WatchRoom::WatchRoom(const Parts& parts)
       process_(parts.metrics, system_clock()),
       history_(parts.models.telemetry(), parts.metrics, system_clock()),
       overview_(overview_parts(parts)),
+      objectives_({.history = history_,
+                   .telemetry = parts.models.telemetry(),
+                   .metrics = parts.metrics,
+                   .clock = system_clock()},
+                  parts.objectives),
       caches_({.loops = parts.loops,
                .database = parts.database,
                .blobs = parts.blobs,
                .answers = parts.models.kept_answers()}),
       pulse_(overview_parts(parts)),
-      services_{.history = history_, .overview = overview_, .caches = caches_, .pulse = pulse_} {}
+      traces_(parts.models.telemetry(), parts.metrics, system_clock()),
+      errors_({.loops = parts.loops,
+               .models = parts.models,
+               .metrics = parts.metrics,
+               .data_folder = parts.data_folder,
+               .sentry = parts.sentry}),
+      alerts_({.settings = parts.settings,
+               .database = parts.database,
+               .events = parts.events,
+               .people = parts.people,
+               .models = parts.models,
+               .metrics = parts.metrics,
+               .history = history_,
+               .objectives = objectives_,
+               .traces = traces_,
+               .data_folder = parts.data_folder,
+               .mailer = parts.mailer}),
+      services_{.history = history_,
+                .objectives = objectives_,
+                .overview = overview_,
+                .caches = caches_,
+                .pulse = pulse_,
+                .traces = traces_,
+                .errors = errors_.inbox(),
+                .witness = errors_.witness(),
+                .page_figures = errors_.page_figures(),
+                .report_gate = errors_.report_gate(),
+                .alerts = alerts_.alerts()} {
+  trace::keep_per_second(parts.settings.get(kTracesPerSecond));
+  if (!parts.otlp.is_on()) return;
+  exporter_ = std::make_unique<watch::otlp::Exporter>(parts.models.client(), parts.metrics, system_clock(), parts.otlp);
+  log_tap_ = log::add_tap(*exporter_);
+  traces_.listen([this](const std::vector<trace::SpanRecord>& spans) { exporter_->take(spans); });
+}
 
 void WatchRoom::spawn_upkeep(TaskGroup& group) {
   group.spawn(history_.run());
   group.spawn(watch_loops());
+  group.spawn(traces_.run());
+  if (exporter_) group.spawn(exporter_->run());
+  errors_.spawn_upkeep(group);
+  alerts_.spawn_upkeep(group);
+  group.spawn(objectives_.run());
 }
 
 Task<Result<>> WatchRoom::watch_loops() {

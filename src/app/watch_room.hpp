@@ -5,6 +5,8 @@
 #include "watch/history/history.hpp"
 #include "watch/overview/caches.hpp"
 #include "watch/overview/overview.hpp"
+#include "watch/objective/objectives.hpp"
+#include "watch/otlp/exporter.hpp"
 #include "watch/overview/pulse.hpp"
 #include "watch/process/process_metrics.hpp"
 #include "watch/services.hpp"
@@ -27,6 +29,13 @@ class WatchRoom {
   };
   explicit WatchRoom(const Parts& parts);
 
+    watch::ObjectiveDefinitions objectives;
+    store::EventLog& events;
+    studio::People& people;
+    std::string data_folder;
+    std::optional<watch::SentryDsn> sentry;
+    watch::otlp::ExporterOptions otlp;
+    watch::AlertMailer* mailer;  // null: alerts are told of by no mail
   watch::Services& services() noexcept { return services_; }
   // What goes on in the background, until the group is cancelled. On the executor.
   void spawn_upkeep(TaskGroup& group);
@@ -41,6 +50,7 @@ class WatchRoom {
   watch::Overview overview_;
   watch::Caches caches_;
   watch::Pulse pulse_;
+  watch::Objectives objectives_;
   watch::Services services_;
 };
 

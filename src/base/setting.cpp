@@ -161,6 +161,7 @@ std::string Settings::to_text(const SettingValue& value) {
 
 Result<Settings> Settings::load(const SettingSources& sources, std::span<const SettingInfo* const> declared) {
   Settings settings;
+  settings.file_name_ = sources.file_name;
   for (const SettingInfo* info : declared) {
     Entry entry{.info = info, .value = {}, .source = "default"};
     std::visit(

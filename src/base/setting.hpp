@@ -95,11 +95,14 @@ class Settings {
     std::string source;  // "default", "atelier.toml:3", "ATELIER_HTTP_PORT", "--listen"
   };
   std::vector<Entry> all() const;
+  // Of the settings file, there or not; empty: none was named.
+  const std::string& file_name() const noexcept { return file_name_; }
   static std::string to_text(const SettingValue& value);
 
  private:
   const Entry& find(std::string_view name) const;
   std::map<std::string_view, Entry> entries_;
+  std::string file_name_;
 };
 
 // "http.max_body_mib" -> "ATELIER_HTTP_MAX_BODY_MIB".

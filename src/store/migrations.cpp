@@ -27,8 +27,10 @@ std::vector<Migration> studio_migrations() {
 }
 
 std::vector<Migration> telemetry_migrations() {
-  return {migration::kCalls,  migration::kLimiterStates, migration::kBreakers, migration::kKeptResponses,
-          migration::kSearch, migration::kRouteAttempts, migration::kFigures};
+  return {migration::kCalls,         migration::kLimiterStates, migration::kBreakers,
+          migration::kKeptResponses, migration::kSearch,        migration::kRouteAttempts,
+          migration::kFigures,       migration::kAlerts,        migration::kErrors,
+          migration::kStarts,        migration::kTraces};
 }
 
 UserId local_user() {

@@ -43,6 +43,10 @@ extern const Migration kKeptResponses;  // migration/telemetry.cpp: responses th
 extern const Migration kRouteAttempts;  // migration/telemetry.cpp: which candidates served a route
 extern const Migration kFigures;        // migration/telemetry.cpp: metrics over time
 extern const Migration kSearch;         // migration/search.cpp: what finds messages by their words
+extern const Migration kAlerts;         // migration/alerts.cpp: what is wrong, and what silences it
+extern const Migration kErrors;         // migration/errors.cpp: what went wrong
+extern const Migration kStarts;         // migration/starts.cpp: when which version was started
+extern const Migration kTraces;         // migration/traces.cpp: what happened in which trace
 
 }  // namespace atelier::store::migration
 

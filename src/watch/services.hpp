@@ -7,6 +7,7 @@ class History;
 class Overview;
 class Pulse;
 
+class Objectives;
 // What the studio knows of itself, for the endpoints that tell it. References to what outlives every request.
 struct Services {
   History& history;
@@ -16,3 +17,4 @@ struct Services {
 };
 
 }  // namespace atelier::watch
+  Objectives& objectives;
