@@ -17,7 +17,7 @@ const early = [
   { path: '^/c$', modules: ['routes/chat/Page.svelte'], calls: [SESSION, '/api/models'] },
   { path: '^/(?:shorts)?$', modules: ['routes/shorts/Page.svelte'], calls: [SESSION] },
   { path: '^/library$', modules: ['routes/library/Page.svelte'], calls: [SESSION, '/api/assets/rows?limit=100&total=true'] },
-  { path: '^/performance$', modules: ['routes/performance/Page.svelte'], calls: [SESSION, '/api/performance/figures'] },
+  { path: '^/performance$', modules: ['routes/performance/Page.svelte', 'features/performance/Charts.svelte'], calls: [SESSION, '/api/performance/objectives', '/api/performance/figures'] },
   { path: '^/shorts/', modules: ['routes/short/Page.svelte'], calls: [SESSION] },
 ];
 
@@ -45,7 +45,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'base', test: /rolldown.runtime|\/node_modules\/(?!marked\/|highlight\.js\/|temml\/|uplot\/)|\/src\/lib\/(?!api\/generation|story\/|offline\/(?!tries)|gateway\/|md\/|timeline\/|media\/(?:asset-drag|peaks)|components\/(?:form\/|assets\/|StepList|RunProgress|Edge|Tabs|Badge|Segmented))/ },
+            { name: 'base', test: /rolldown.runtime|\/node_modules\/(?!marked\/|highlight\.js\/|temml\/|uplot\/|web-vitals\/|virtua\/)|\/src\/lib\/(?!api\/generation|story\/|offline\/(?!tries)|gateway\/|md\/|timeline\/|media\/(?:asset-drag|peaks)|components\/(?:form\/|assets\/|StepList|RunProgress|Edge|Tabs|Badge|Segmented))/ },
             { name: 'said', test: /\/node_modules\/marked\/|\/src\/lib\/md\/(?!colour|draw-maths|languages|diagram\/)|\/src\/features\/chat\/said\/(Messages|MessageView|MessageFoot|PartView|text|words|en\.)/ },
             { name: 'making', test: /\/src\/lib\/(timeline\/|components\/(StepList|RunProgress|Edge|Tabs|Badge))/ },
             { name: 'gateway', test: /\/src\/lib\/(gateway|components\/form)\// },

@@ -25,7 +25,12 @@ async function measure(bundle, others) {
   const largest = (of) => Math.max(0, ...of.map(ownBytes));
   // One page with all it loads later on, such as what draws its charts.
   const performance = pages.find((page) => page.facadeModuleId?.endsWith('/routes/performance/Page.svelte'));
-  const later = new Set([performance.fileName, ...performance.dynamicImports].flatMap((name) => [...withImports(bundle, name)]));
+  const isLibrary = (name) => !bundle[name].facadeModuleId?.includes('/src/');
+  const isCharts = (name) => bundle[name].facadeModuleId?.endsWith('/performance/Charts.svelte');
+  const first = [performance.fileName, ...performance.dynamicImports.filter((name) => isLibrary(name) || isCharts(name))];
+  const charts = new Set(first.flatMap((name) => [...withImports(bundle, name)]));
+  // Its parts that come once they are in sight.
+  const parts = new Set(first.flatMap((name) => bundle[name].dynamicImports).flatMap((name) => [...withImports(bundle, name)]));
   // The page a person opens first is loaded at once too: the largest counts. What a page loads when idle does not.
   const asked = new Set([...initial].flatMap((name) => bundle[name].dynamicImports));
   const html = String(bundle['index.html'].source);
@@ -36,7 +41,8 @@ async function measure(bundle, others) {
     inlined_css_br_bytes: compressed(css),
     first_font_bytes: font ? bytesOf(bundle[font]).length : 0,
     page_js_br_bytes: largest(pages.filter((page) => asked.has(page.fileName))),
-    performance_js_br_bytes: sum(bundle, [...later].filter((name) => !initial.has(name))),
+    performance_js_br_bytes: sum(bundle, [...charts].filter((name) => !initial.has(name))),
+    performance_parts_js_br_bytes: sum(bundle, [...parts].filter((name) => !initial.has(name) && !charts.has(name))),
     library_js_br_bytes: largest(pages.filter((page) => !asked.has(page.fileName))), // what a page asks for when it is needed
     ...Object.fromEntries(await Promise.all(Object.entries(others).map(async ([name, files]) => [name, sum(bundle, await files())]))),
     everything_br_bytes: sum(bundle, Object.keys(bundle)),

@@ -15,6 +15,9 @@ test.beforeEach(async ({ request }) => {
     const { items } = (await (await request.get('/api/performance/figures')).json()) as { items: string[] };
     expect(items).toContain('atelier_http_request_seconds{route="/api/models"}:p95');
     expect(items).toContain('atelier_process_resident_bytes:value');
+    expect(items).toContain('atelier_http_request_seconds{route="/api/*"}:p95');
+    const { objectives } = (await (await request.get('/api/performance/objectives')).json()) as { objectives: { name: string; event_count: number }[] };
+    expect(objectives.find(({ name }) => name === 'api')?.event_count).toBeGreaterThan(0);
   }).toPass();
 });
 
@@ -27,6 +30,19 @@ test('what the studio measured of itself is drawn, and told in words', async ({ 
   await page.keyboard.press('g');
   await page.keyboard.press('p');
   await expect(page.getByRole('heading', { name: 'Performance', level: 1 })).toBeVisible();
+  // Objectives first, then budgets, then what came in all: known in one small question.
+  const kept = page.getByRole('table').first().getByRole('row', { name: /^Studio requests without a server error/ });
+  await expect(kept.getByRole('rowheader')).toContainText('kept');
+  await expect(kept.getByRole('cell')).toHaveText(['99.9%', '100%', '100%', '0×', '0×', 'not at this rate']);
+  await expect(kept.getByRole('meter')).toHaveAttribute('aria-valuenow', '100');
+  await expect(page.getByRole('article', { name: 'Memory at rest' })).toContainText(/MB.*of 100 MB/);
+  await expect(page.getByRole('article', { name: 'An image, on average' })).toContainText('no figures yet');
+  const all = legendOf(page, 'Requests').getByRole('row', { name: 'all' });
+  await all.scrollIntoViewIfNeeded();
+  await expect(all.getByRole('cell')).toHaveText([/\d\/s$/, /\d\/s$/, /\d\/s$/]);
+  expect(asked[0]!.figures.length, 'the first question is a small one').toBeLessThanOrEqual(6);
+  const routes = page.getByRole('heading', { name: 'Requests, the busiest routes' });
+  await routes.scrollIntoViewIfNeeded();
   const latency = legendOf(page, 'Time to answer, the slowest routes').getByRole('row', { name: '/api/models' });
   await expect(latency.getByRole('cell')).toHaveText([/\d (µs|ms|s)$/, /\d (µs|ms|s)$/, /\d (µs|ms|s)$/]);
   await expect(page.getByRole('table', { name: /routes? that answered/ }).getByRole('row', { name: '/api/models' })).toContainText(/\d/);
@@ -62,6 +78,12 @@ test('what the studio measured of itself is drawn, and told in words', async ({ 
   await expect(memory.getByRole('cell').first()).toHaveText(/MB$/);
   expect(asked.filter(({ figures }) => figures.includes('atelier_process_resident_bytes:value')).length, 'one request for all that is seen').toBeLessThanOrEqual(2);
 
+  // The period before is drawn beneath, from the same question of another time.
+  const alone = await drawn();
+  await page.getByRole('switch', { name: 'Compare with the time before' }).check();
+  await expect(page).toHaveURL(/compare=yes/);
+  await expect.poll(drawn).not.toBe(alone);
+
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
@@ -69,15 +91,19 @@ test('what the studio measured of itself is drawn, and told in words', async ({ 
   }
   const phone = await browser.newPage({ baseURL: studio.url, viewport: { width: 375, height: 812 } });
   await phone.goto('/performance');
-  await expect(legendOf(phone, 'Requests, the busiest routes').getByRole('row', { name: '/api/models' })).toContainText('/s');
+  await expect(phone.getByRole('row', { name: /^Studio requests without a server error/ })).toContainText('100%');
+  await legendOf(phone, 'Requests').scrollIntoViewIfNeeded();
+  await expect(legendOf(phone, 'Requests').getByRole('row', { name: 'all' })).toContainText('/s');
   await expectNoSidewaysScroll(phone);
   await phone.close();
 });
 
 test('a stretch is dragged over, and all charts show it', async ({ page }) => {
   await page.goto('/performance?range=5m');
-  await expect(page.getByRole('slider', { name: 'Requests, the busiest routes, a time' }).locator('.u-over')).toBeVisible();
-  const box = (await page.getByRole('slider', { name: 'Requests, the busiest routes, a time' }).locator('.u-over').boundingBox())!;
+  const chart = page.getByRole('slider', { name: 'Requests, a time' });
+  await chart.scrollIntoViewIfNeeded();
+  await expect(chart.locator('.u-over')).toBeVisible();
+  const box = (await chart.locator('.u-over').boundingBox())!;
   const y = box.y + box.height / 2;
   await page.mouse.move(box.x + box.width * 0.5, y);
   await page.mouse.down();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FIGURES_MAX, queriesOf, together } from './batch';
+import { compared, FIGURES_MAX, periodBefore, queriesOf, together } from './batch';
 
 const span = { fromMs: Date.parse('2027-01-31T11:00:00Z'), toMs: Date.parse('2027-01-31T12:00:00Z') };
 const UPTIME = 'atelier_process_uptime_seconds:value';
@@ -32,4 +32,14 @@ describe('the answers', () => {
   });
   it('tell of nothing while the studio ran, and of no nothing before it did', () => expect(told.lines.get('a:rate')).toEqual([null, 0, 2, 0]));
   it('make up no quantiles', () => expect(told.lines.get('b:p95')).toEqual([null, null, 0.5, null]));
+});
+
+describe('the period before', () => {
+  it('is as long and ends where this begins', () => expect(periodBefore({ fromMs: 5_000, toMs: 8_000 })).toEqual({ fromMs: 2_000, toMs: 5_000 }));
+  it('stands at the places of this, also where it is kept less finely', () => {
+    const now = together([{ from: '1970-01-01T00:01:00.000Z', step_ms: 1_000, lines: [{ figure: 'a:p95', points: [1, 2, 3, 4] }] }], { fromMs: 60_000, toMs: 64_000 });
+    const before = together([{ from: '1970-01-01T00:00:56.000Z', step_ms: 2_000, lines: [{ figure: 'a:p95', points: [7, null] }] }], { fromMs: 56_000, toMs: 60_000 });
+    expect(compared(now, before).before?.get('a:p95')).toEqual([7, 7, null, null]);
+    expect(compared(now, before).lines).toBe(now.lines);
+  });
 });

@@ -1,7 +1,7 @@
 // One view is one question: all figures of the panels that are seen, in as few requests as the server takes.
 import type { FigureLines, FigureQuery } from '$lib/api/figure-types';
 import type { Span } from './range';
-import { withNothing, type Points } from './series';
+import { aligned, withNothing, type Points } from './series';
 
 export const FIGURES_MAX = 64;
 // Kept while the studio runs, and never nothing.
@@ -18,6 +18,7 @@ export interface Answer {
   stepMs: number;
   lines: ReadonlyMap<string, Points>;
   span: Span; // what was asked for
+  before: ReadonlyMap<string, Points> | null; // the same of the period before, at the same places; null: not asked for
 }
 
 // Each figure once. All with the points of the widest panel, so that points of all panels stand at the same times.
@@ -37,5 +38,13 @@ export function together(answers: readonly FigureLines[], span: Span): Answer {
   const uptime = all.find(({ figure }) => figure === UPTIME)?.points ?? [];
   // Of what came in no time there are no quantiles.
   const lines = new Map(all.map(({ figure, points }) => [figure, /:(value|rate)$/.test(figure) ? withNothing(points, uptime) : points] as const));
-  return { fromMs: first ? Date.parse(first.from) : span.fromMs, stepMs: first?.step_ms ?? 1000, lines, span };
+  return { fromMs: first ? Date.parse(first.from) : span.fromMs, stepMs: first?.step_ms ?? 1000, lines, span, before: null };
+}
+
+export const periodBefore = ({ fromMs, toMs }: Span): Span => ({ fromMs: 2 * fromMs - toMs, toMs: fromMs });
+
+// Where the period before is no longer kept as finely, a point of it stands at several places.
+export function compared(answer: Answer, earlier: Answer): Answer {
+  const shiftMs = answer.span.fromMs - earlier.span.fromMs;
+  return { ...answer, before: new Map([...answer.lines].map(([figure, points]) => [figure, aligned(points.length, answer, earlier.lines.get(figure) ?? [], earlier, shiftMs)] as const)) };
 }

@@ -48,6 +48,8 @@ export const GROUPS: readonly Group[] = [
   },
   {
     id: 'models', title: 'group.models', panels: [
+      { id: 'firstToken', title: 'panel.firstToken', unit: 'seconds', sources: [{ metric: 'atelier_model_first_token_seconds', stat: 'p50', word: 'line.half' }, p95('atelier_model_first_token_seconds', 'line.most')] },
+      { id: 'tokenRate', title: 'panel.tokenRate', unit: 'perSecond', sources: [{ metric: 'atelier_model_output_tokens_per_second', stat: 'p50', word: 'line.half' }] },
       { id: 'calls', title: 'panel.calls', unit: 'perSecond', sources: [rate('atelier_call_log_rows_total'), rate('atelier_chat_answers_total', 'line.answers')] },
       { id: 'upstream', title: 'panel.upstream', unit: 'count', sources: [value('atelier_upstream_connections')] },
       { id: 'upstreamRequests', title: 'panel.upstreamRequests', unit: 'perSecond', sources: [rate('atelier_upstream_requests_total'), rate('atelier_upstream_retries_total', 'line.retries')] },

@@ -1,8 +1,9 @@
 import { asProblem, isAbort, type Problem } from '$lib/api/problem';
 import type { Studio } from '$lib/state/studio.svelte';
-import { queriesOf, together, type Answer, type Wish } from './batch';
+import { compared, periodBefore, queriesOf, together, type Answer, type Wish } from './batch';
 import { performanceCalls, type PerformanceCalls } from './calls';
 import { Catalogue } from './figure';
+import type { Mark } from './plot';
 import { readAgainMs, spanOf, USUAL, type Span, type View } from './range';
 import { figureOf, routesOf, rowsOf, type RouteRow } from './routes';
 
@@ -18,6 +19,8 @@ export class PerformanceState {
   problem = $state.raw<Problem | null>(null);
   rows = $state.raw<RouteRow[] | null>(null); // null: not read yet
   view = $state.raw<View>({ range: USUAL, zoom: null });
+  compares = $state(false); // with the period before
+  marks = $state.raw<readonly Mark[]>([]); // when which version was started
   cursorMs = $state<number | null>(null); // where the crosshair of all charts is
   hidden = $state.raw<ReadonlySet<string>>(new Set()); // figures whose lines are switched off
   #answers = $state.raw<ReadonlyMap<string, Answer>>(new Map());
@@ -26,6 +29,7 @@ export class PerformanceState {
   #reading: AbortController | null = null;
   #surveying: AbortController | null = null;
   #surveyedAt = -Infinity;
+  #isSurveyed = false; // somebody looks at what is told of all routes
   #names = '';
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -65,8 +69,9 @@ export class PerformanceState {
     this.catalogue = new Catalogue(items);
   }
 
-  show(view: View): void {
+  show(view: View, compares: boolean): void {
     this.view = view;
+    this.compares = compares;
     this.cursorMs = null;
     this.#surveyedAt = -Infinity;
     this.#read();
@@ -81,6 +86,12 @@ export class PerformanceState {
       if (this.#wishes.get(panel) === wish) this.#wishes.delete(panel);
     };
   }
+  // All routes are many figures: they are read while what is told of them is in sight.
+  survey(isSeen: boolean): void {
+    const begins = isSeen && !this.#isSurveyed;
+    this.#isSurveyed = isSeen;
+    if (begins) this.#gather();
+  }
   toggle = (figure: string): void => {
     const hidden = new Set(this.hidden);
     if (!hidden.delete(figure)) hidden.add(figure);
@@ -94,11 +105,10 @@ export class PerformanceState {
   #read(): void {
     clearTimeout(this.#gathering);
     clearTimeout(this.#timer);
-    if (!this.catalogue) return;
     const span = spanOf(this.view, Date.now());
     void this.#readLines(span);
     const isNew = this.rows?.length === 0; // a studio that has just begun
-    if (isNew || performance.now() - this.#surveyedAt > SURVEY_AGAIN_MS) void this.#survey(span);
+    if (this.#isSurveyed && (isNew || performance.now() - this.#surveyedAt > SURVEY_AGAIN_MS)) void this.#survey(span);
   }
   #readAgain(): void {
     const afterMs = readAgainMs(this.view);
@@ -110,10 +120,11 @@ export class PerformanceState {
     this.#reading?.abort();
     const asked = (this.#reading = new AbortController());
     const wishes = new Map(this.#wishes);
-    const queries = queriesOf(wishes.values(), span);
     try {
-      if (queries.length > 0) {
-        const answer = together(await Promise.all(queries.map((query) => this.#calls.history(query, asked.signal))), span);
+      if (wishes.size > 0) {
+        const earlier = this.compares ? this.#ask(wishes.values(), periodBefore(span), asked.signal) : null;
+        const now = await this.#ask(wishes.values(), span, asked.signal);
+        const answer = earlier ? compared(now, await earlier) : now;
         if (asked.signal.aborted) return;
         this.#answers = new Map([...this.#answers, ...[...wishes.keys()].map((panel) => [panel, answer] as const)]);
         this.problem = null;
@@ -123,6 +134,10 @@ export class PerformanceState {
       this.problem = asProblem(error);
     }
     this.#readAgain();
+  }
+
+  async #ask(wishes: Iterable<Wish>, span: Span, signal: AbortSignal): Promise<Answer> {
+    return together(await Promise.all(queriesOf(wishes, span).map((query) => this.#calls.history(query, signal))), span);
   }
 
   async #survey(span: Span): Promise<void> {
@@ -135,8 +150,7 @@ export class PerformanceState {
       const catalogue = this.catalogue;
       if (!catalogue) return;
       const figures = routesOf(catalogue).flatMap((route) => [figureOf(catalogue, route, 'rate') ?? [], figureOf(catalogue, route, 'p95') ?? []].flat());
-      const queries = queriesOf([{ figures, points: SURVEY_POINTS }], span);
-      const rows = rowsOf(catalogue, together(await Promise.all(queries.map((query) => this.#calls.history(query, asked.signal))), span));
+      const rows = rowsOf(catalogue, await this.#ask([{ figures, points: SURVEY_POINTS }], span, asked.signal));
       if (!asked.signal.aborted) this.rows = rows;
     } catch (error) {
       if (isAbort(error) || asked.signal.aborted) return;

@@ -14,6 +14,13 @@ const FONT = '11px "Instrument Sans", system-ui, sans-serif';
 // Of what is counted there are no halves.
 const WHOLE = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((first) => first * 10 ** power)).flat();
 
+// A version began. Drawn through the chart where it is another than before, and else at its foot.
+export interface Mark {
+  ms: number;
+  name: string;
+  isNew: boolean;
+}
+
 interface Told {
   onpoint: (ms: number | null) => void;
   onzoom: (fromMs: number, toMs: number) => void;
@@ -26,6 +33,7 @@ export class Plot {
   #colours: Colours;
   #lines: readonly Line[];
   #answer: Answer;
+  #marks: readonly Mark[] = [];
 
   constructor(make: typeof uPlot, box: HTMLElement, lines: readonly Line[], unit: Unit, answer: Answer, told: Told) {
     this.#box = box;
@@ -39,7 +47,9 @@ export class Plot {
     const { fromMs, stepMs, lines } = this.#answer;
     const drawn = this.#lines.map(({ figure }) => [...(lines.get(figure) ?? [])]);
     const times = timesOf(fromMs, stepMs, Math.max(0, ...drawn.map((points) => points.length)));
-    return [times, ...drawn.map((points) => (points.length === 0 ? times.map(() => null) : points))];
+    const before = this.#answer.before;
+    const earlier = before ? this.#lines.map(({ figure }) => [...(before.get(figure) ?? [])]) : [];
+    return [times, ...[...drawn, ...earlier].map((points) => (points.length === 0 ? times.map(() => null) : points))];
   }
 
   #options(unit: Unit, { onpoint, onzoom, onback }: Told): uPlot.Options {
@@ -66,8 +76,10 @@ export class Plot {
           label: name, stroke: stroke(tone ?? at), width: 1.5, ...(isDashed(tone ?? at) ? { dash: [5, 4] } : {}),
           points: { show: false, size: 4, width: 0, fill: stroke(tone ?? at), filter: (plot, series) => lonely(plot.data[series] as (number | null)[]) },
         })),
+        ...(this.#answer.before ? this.#lines : []).map(({ name, tone }, at): uPlot.Series => ({ label: name, stroke: stroke(tone ?? at), width: 1, alpha: 0.45, dash: [2, 3], points: { show: false } })),
       ],
       hooks: {
+        draw: [(plot) => this.#drawMarks(plot)],
         setCursor: [(plot) => onpoint(plot.cursor.idx == null ? null : plot.data[0][plot.cursor.idx]! * 1000)],
         setSelect: [(plot) => {
           const { left, width } = plot.select;
@@ -79,6 +91,35 @@ export class Plot {
     };
   }
 
+  #drawMarks({ ctx, bbox, scales, valToPos }: uPlot): void {
+    const [from, to] = [scales['x']!.min!, scales['x']!.max!];
+    const [ratio, bottom] = [devicePixelRatio, bbox.top + bbox.height];
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = this.#colours.text;
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([2 * ratio, 2 * ratio]);
+    ctx.font = `${10 * ratio}px "Instrument Sans", system-ui, sans-serif`;
+    ctx.textBaseline = 'top';
+    for (const { ms, name, isNew } of this.#marks) {
+      if (ms / 1000 < from || ms / 1000 > to) continue;
+      const x = Math.round(valToPos(ms / 1000, 'x', true));
+      ctx.beginPath();
+      ctx.moveTo(x, isNew ? bbox.top : bottom - 8 * ratio);
+      ctx.lineTo(x, bottom);
+      ctx.stroke();
+      if (!isNew) continue;
+      const isAtEnd = x + ctx.measureText(name).width + 6 * ratio > bbox.left + bbox.width;
+      ctx.textAlign = isAtEnd ? 'right' : 'left';
+      ctx.fillText(name, x + (isAtEnd ? -4 : 4) * ratio, bbox.top);
+    }
+    ctx.restore();
+  }
+  mark(marks: readonly Mark[]): void {
+    if (marks === this.#marks) return;
+    this.#marks = marks;
+    this.#plot.redraw(false);
+  }
+
   draw(answer: Answer): void {
     if (answer === this.#answer) return;
     this.#answer = answer;
@@ -86,7 +127,8 @@ export class Plot {
   }
   show(hidden: ReadonlySet<string>): void {
     this.#lines.forEach(({ figure }, at) => {
-      if (this.#plot.series[at + 1]!.show === hidden.has(figure)) this.#plot.setSeries(at + 1, { show: !hidden.has(figure) });
+      for (const series of [at + 1, at + 1 + this.#lines.length])
+        if (this.#plot.series[series]?.show === hidden.has(figure)) this.#plot.setSeries(series, { show: !hidden.has(figure) });
     });
   }
   // Where another chart is pointed at, or the keyboard points.

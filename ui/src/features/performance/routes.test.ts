@@ -7,7 +7,7 @@ const seconds = (route: string, stat: string): string => `atelier_http_request_s
 const routes = ['/api/a', '/api/b', '/api/c', '/api/d', '/api/events'];
 const catalogue = new Catalogue(routes.flatMap((route) => ['rate', 'p50', 'p95', 'p99'].map((stat) => seconds(route, stat))));
 const answer: Answer = {
-  fromMs: 0, stepMs: 10_000, span: { fromMs: 0, toMs: 30_000 },
+  fromMs: 0, stepMs: 10_000, before: null, span: { fromMs: 0, toMs: 30_000 },
   lines: new Map([
     [seconds('/api/a', 'rate'), [1, 3, null]], [seconds('/api/a', 'p95'), [0.4, 0.8, null]],
     [seconds('/api/b', 'rate'), [0.1, 0, 0]], [seconds('/api/b', 'p95'), [2, null, null]],

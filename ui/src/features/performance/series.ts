@@ -1,5 +1,9 @@
 // Lines made ready to be drawn and told.
 export type Points = readonly (number | null)[];
+export interface Grid {
+  fromMs: number;
+  stepMs: number;
+}
 
 export interface Summary {
   last: number | null;
@@ -30,5 +34,9 @@ export function lonely(points: Points): number[] {
 
 // The server keeps no stretch in which all was nothing: while the studio ran, what was not kept was nothing.
 export const withNothing = (points: Points, uptime: Points): Points => points.map((point, at) => (point === null && (uptime[at] ?? null) !== null ? 0 : point));
+
+// The points of another time at the places of these: `shiftMs` later each stands where it did.
+export const aligned = (count: number, { fromMs, stepMs }: Grid, other: Points, at: Grid, shiftMs: number): (number | null)[] =>
+  Array.from({ length: count }, (_, place) => other[Math.floor((fromMs + place * stepMs - shiftMs - at.fromMs) / at.stepMs)] ?? null);
 
 export const timesOf = (fromMs: number, stepMs: number, count: number): number[] => Array.from({ length: count }, (_, at) => (fromMs + at * stepMs) / 1000);
