@@ -16,10 +16,13 @@ std::unexpected<Error> nobody() {
 }
 
 Task<Result<net::Response>> call(Services services, const Route* route, net::Request request) {
+  const auto began = std::chrono::steady_clock::now();
   auto caller = co_await authenticate(services, &request);
+  request.add_timing({.name = "auth", .took = std::chrono::steady_clock::now() - began});
   if (!caller && !(route->access == Access::open && caller.error().code == ErrorCode::unauthenticated))
     co_return error_of(caller);
   if (caller) request.caller = *caller;
+  request.enter_trace();
   if (route->access != Access::open && !request.caller) co_return nobody();
   if (route->access == Access::admin && request.caller->role != Role::admin)
     co_return fail(ErrorCode::forbidden, "this is for admins", {.reason = "forbidden", .where = {}});
@@ -32,11 +35,14 @@ Task<Result<net::Response>> call_face(Services services, const Route* route, net
   // Models are listed to programs of both protocols under one path; Anthropic's say their version.
   const Face face = request.headers.find("anthropic-version") ? Face::anthropic : route->face;
   Result<net::Response> response = nobody();
+  const auto began = std::chrono::steady_clock::now();
   auto key = co_await authenticate_face(services, &request);
+  request.add_timing({.name = "auth", .took = std::chrono::steady_clock::now() - began});
   if (!key)
     response = error_of(key);
   else if (*key) {
     request.caller = (*key)->principal;
+    request.enter_trace();
     response = co_await route->serve(services, std::move(request), std::move(*key));
   }
   if (!response && response.error().code == ErrorCode::cancelled) co_return response;
@@ -84,16 +90,16 @@ std::vector<Route> all_routes() {
                                              model_route_routes(),
                                              call_routes(),
                                              performance_routes(),
+                                             objective_routes(),
+                                             error_routes(),
+                                             alert_routes(),
+                                             trace_routes(),
                                              performance_now_routes(),
                                              v1_chat_routes(),
                                              v1_response_routes(),
                                              v1_endpoint_routes(),
                                              v1_media_routes(),
                                              v1_model_routes(),
-                                             objective_routes(),
-                                             error_routes(),
-                                             alert_routes(),
-                                             trace_routes(),
                                              manual_routes(),
                                              webhook_endpoint_routes(),
                                              webhook_routes()})

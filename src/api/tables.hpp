@@ -61,5 +61,7 @@ json::Value schemas();
 json::Value generation_schemas();
 json::Value objective_schemas();
 json::Value performance_schemas();
+json::Value error_schemas();
+json::Value alert_schemas();
 
 }  // namespace atelier::api

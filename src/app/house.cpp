@@ -177,6 +177,8 @@ Result<> House::start() {
   open_chat();
   open_people();
   add_gauges();
+  auto otlp = watch::otlp::exporter_options(settings_.get(kOtlpEndpoint), process_environment());
+  if (!otlp) return error_of(otlp);
   watch_room_ = std::make_unique<WatchRoom>(WatchRoom::Parts{.executor = executor(),
                                                              .loops = *loops_,
                                                              .settings = settings_,
@@ -562,10 +564,10 @@ void House::add_gauges() {
                                          "Media workers killed for time, memory or silence"};
   static constexpr Metric kLogDropped{"atelier_log_dropped_lines_total", MetricKind::counter,
                                       "Log lines dropped because the reader was too slow"};
-  const auto add = [&](const Metric& metric, Metrics::Reader reader) {
-    gauges_.push_back(metrics_.read_from(metric, std::move(reader)));
   static constexpr Metric kScript{"atelier_page_script_bytes", MetricKind::gauge,
                                   "Script that the shell of the page names, before compression"};
+  const auto add = [&](const Metric& metric, Metrics::Reader reader) {
+    gauges_.push_back(metrics_.read_from(metric, std::move(reader)));
   };
   add(kWal, [this] { return static_cast<double>(database_->statistics().wal_bytes); });
   add(kQueued, [this] { return static_cast<double>(database_->statistics().queued_count); });
@@ -576,8 +578,8 @@ void House::add_gauges() {
   add(kWorkersAlive, [this] { return static_cast<double>(workers_->report().alive_count); });
   add(kWorkersCrashed, [this] { return static_cast<double>(workers_->report().crashed_count); });
   add(kWorkersKilled, [this] { return static_cast<double>(workers_->report().killed_count); });
+  add(kScript, [bytes = static_cast<double>(first_script_bytes())] { return bytes; });
   add(kLogDropped, [] { return static_cast<double>(log::dropped_count()); });
 }
-  add(kScript, [bytes = static_cast<double>(first_script_bytes())] { return bytes; });
 
 }  // namespace atelier::app

@@ -122,6 +122,7 @@ class House {
   std::unique_ptr<studio::Uploads> uploads_;
   std::unique_ptr<studio::Archives> archives_;
   std::unique_ptr<ModelRoom> model_room_;
+  std::unique_ptr<watch::AlertMailer> alert_mailer_;
   std::unique_ptr<WatchRoom> watch_room_;
   std::unique_ptr<MediaRoom> media_room_;
   std::unique_ptr<WebhookRoom> webhooks_;

@@ -5,7 +5,7 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 39> kAll = {&kListen,           &kAllowedHosts,
+  static constexpr std::array<const SettingInfo*, 52> kAll = {&kListen,           &kAllowedHosts,
                                                               &kPublicUrl,        &kCertificate,
                                                               &kCertificateKey,   &kLoops,
                                                               &kConnectionsMax,   &kPeerConnectionsMax,

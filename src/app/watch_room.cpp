@@ -1,5 +1,6 @@
 #include "app/watch_room.hpp"
 
+#include "app/options.hpp"
 #include "base/async.hpp"
 #include "base/run_elsewhere.hpp"
 
@@ -24,12 +25,12 @@ WatchRoom::WatchRoom(const Parts& parts)
     : parts_(parts),
       process_(parts.metrics, system_clock()),
       history_(parts.models.telemetry(), parts.metrics, system_clock()),
-      overview_(overview_parts(parts)),
       objectives_({.history = history_,
                    .telemetry = parts.models.telemetry(),
                    .metrics = parts.metrics,
                    .clock = system_clock()},
                   parts.objectives),
+      overview_(overview_parts(parts)),
       caches_({.loops = parts.loops,
                .database = parts.database,
                .blobs = parts.blobs,
@@ -72,12 +73,12 @@ WatchRoom::WatchRoom(const Parts& parts)
 
 void WatchRoom::spawn_upkeep(TaskGroup& group) {
   group.spawn(history_.run());
-  group.spawn(watch_loops());
   group.spawn(traces_.run());
   if (exporter_) group.spawn(exporter_->run());
   errors_.spawn_upkeep(group);
   alerts_.spawn_upkeep(group);
   group.spawn(objectives_.run());
+  group.spawn(watch_loops());
 }
 
 Task<Result<>> WatchRoom::watch_loops() {

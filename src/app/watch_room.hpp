@@ -1,15 +1,18 @@
 #pragma once
 
+#include "app/alert_room.hpp"
+#include "app/error_room.hpp"
 #include "app/model_room.hpp"
 #include "base/task_group.hpp"
 #include "watch/history/history.hpp"
-#include "watch/overview/caches.hpp"
-#include "watch/overview/overview.hpp"
 #include "watch/objective/objectives.hpp"
 #include "watch/otlp/exporter.hpp"
+#include "watch/overview/caches.hpp"
+#include "watch/overview/overview.hpp"
 #include "watch/overview/pulse.hpp"
 #include "watch/process/process_metrics.hpp"
 #include "watch/services.hpp"
+#include "watch/trace/traces.hpp"
 
 namespace atelier::app {
 
@@ -26,9 +29,6 @@ class WatchRoom {
     std::size_t workers_max;
     ModelRoom& models;
     Metrics& metrics;
-  };
-  explicit WatchRoom(const Parts& parts);
-
     watch::ObjectiveDefinitions objectives;
     store::EventLog& events;
     studio::People& people;
@@ -36,6 +36,9 @@ class WatchRoom {
     std::optional<watch::SentryDsn> sentry;
     watch::otlp::ExporterOptions otlp;
     watch::AlertMailer* mailer;  // null: alerts are told of by no mail
+  };
+  explicit WatchRoom(const Parts& parts);
+
   watch::Services& services() noexcept { return services_; }
   // What goes on in the background, until the group is cancelled. On the executor.
   void spawn_upkeep(TaskGroup& group);
@@ -47,10 +50,15 @@ class WatchRoom {
   const Parts parts_;
   watch::ProcessMetrics process_;
   watch::History history_;
+  watch::Objectives objectives_;
   watch::Overview overview_;
   watch::Caches caches_;
   watch::Pulse pulse_;
-  watch::Objectives objectives_;
+  watch::Traces traces_;
+  std::unique_ptr<watch::otlp::Exporter> exporter_;  // null: nothing is exported
+  std::shared_ptr<void> log_tap_;                    // the exporter's
+  ErrorRoom errors_;
+  AlertRoom alerts_;
   watch::Services services_;
 };
 

@@ -23,7 +23,8 @@ std::vector<Migration> studio_migrations() {
           migration::kLibrary,
           migration::kGenerations,
           migration::kAssetUses,
-          migration::kUploads};
+          migration::kUploads,
+          migration::kRunTraces};
 }
 
 std::vector<Migration> telemetry_migrations() {

@@ -32,6 +32,7 @@ extern const Migration kLibrary;          // migration/library.cpp: what assets 
 extern const Migration kGenerations;      // migration/generations.cpp: what people want made, and jobs at providers
 extern const Migration kAssetUses;        // migration/asset_uses.cpp: what shows or uses an asset
 extern const Migration kUploads;          // migration/uploads.cpp: uploads that come in pieces
+extern const Migration kRunTraces;        // migration/run_traces.cpp: in which trace a run was asked for
 extern const Migration kThreadRetention;  // migration/retention.cpp: what finds threads that nobody uses
 extern const Migration kPeople;           // migration/people.cpp: who signs in by name, their sessions, invitations
 
@@ -42,11 +43,11 @@ extern const Migration kBreakers;       // migration/telemetry.cpp: which candid
 extern const Migration kKeptResponses;  // migration/telemetry.cpp: responses that are gone on with by their ids
 extern const Migration kRouteAttempts;  // migration/telemetry.cpp: which candidates served a route
 extern const Migration kFigures;        // migration/telemetry.cpp: metrics over time
-extern const Migration kSearch;         // migration/search.cpp: what finds messages by their words
 extern const Migration kAlerts;         // migration/alerts.cpp: what is wrong, and what silences it
 extern const Migration kErrors;         // migration/errors.cpp: what went wrong
 extern const Migration kStarts;         // migration/starts.cpp: when which version was started
 extern const Migration kTraces;         // migration/traces.cpp: what happened in which trace
+extern const Migration kSearch;         // migration/search.cpp: what finds messages by their words
 
 }  // namespace atelier::store::migration
 
