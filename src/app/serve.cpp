@@ -9,6 +9,7 @@
 #include "app/house.hpp"
 #include "app/options.hpp"
 #include "base/log.hpp"
+#include "watch/crash/crash_handler.hpp"
 
 namespace atelier::app {
 
@@ -28,6 +29,7 @@ int run_serve(const Arguments& arguments) {
 
   auto house = House::open(*settings);
   if (!house) return complain(house.error());
+  watch::install_crash_handler((*house)->folder().path());
   auto port = (*house)->listen(*address);
   if (!port) return complain(port.error());
   const bool is_ipv6 = address->host.find(':') != std::string::npos;
