@@ -65,6 +65,21 @@ constexpr Flag kUsageFlags[] = {{"--by", "WHAT", "day, model, key, day_and_model
                                 {"--json", "", "As JSON"}};
 constexpr Flag kRotateFlags[] = {
     {"--keep-old", "", "Leave the old sealing keys in their file: backups made before need them"}};
+constexpr Flag kAuditFlags[] = {
+    {"--quick", "", "All of it, smaller, in two minutes"},
+    {"--scenario", "LIST", "Only these: headers, settings, page, streams, chat, generation, render"},
+    {"--out", "DIR", "Where the report goes: audit.html, audit.md and audit.json (here)"},
+    {"--compare", "FILE", "An earlier audit.json: what got better or worse"},
+    {"--url", "URL", "A running studio, such as https://studio.example.org; without it one is started for the audit"},
+    {"--local", "", "The studio that runs on the data folder, over its Unix socket"},
+    {"--key", "KEY", "An admin's key, for a studio that asks for one; - reads it from standard input"},
+    {"--model", "MODEL", "Of a running studio: the model to chat with, which costs what it costs"},
+    {"--image-model", "MODEL", "Of a running studio: the model to make pictures with"},
+    {"--double", "PATH", "The program that stands for providers (provider-double beside atelier)"},
+    {"--seconds", "N", "How long each scenario under load lasts"},
+    {"--users", "N", "How many people"},
+    {"--streams", "N", "How many event streams"},
+    {"--shorts", "N", "How many shorts"}};
 constexpr Flag kJsonFlag[] = {{"--json", "", "As JSON"}};
 
 constexpr Command kCommands[] = {
@@ -87,8 +102,14 @@ constexpr Command kCommands[] = {
     {"calls", "", "Lists the latest calls to models.", kJsonFlag, run_calls},
     {"usage", "", "What was used and paid in the last 30 days.", kUsageFlags, run_usage},
     {"check", "", "Asks every provider for its models: whether addresses and keys are right.", {}, run_check},
+    {"settings objectives",
+     "",
+     "Prints the objectives and budgets that are built in, as a file to start from.",
+     {},
+     run_settings_objectives},
     {"settings", "", "Prints every setting, its value and where it came from.", kJsonFlag, run_settings},
     {"doctor", "", "Checks this machine and the data folder, and says what is missing.", kJsonFlag, run_doctor},
+    {"audit", "", "Audits a studio: load, page, headers, settings; writes one report.", kAuditFlags, run_audit},
     {"backup", "<folder>", "Copies the studio, checked, into a new folder; also while a server runs.", {}, run_backup},
     {"restore", "<folder>", "Makes the data folder from a backup; it must be empty.", {}, run_restore},
     {"openapi", "", "Prints the API's OpenAPI document.", {}, run_openapi},
@@ -103,11 +124,6 @@ std::string commands_of(std::string_view word) {
   std::string text;
   for (const Command& command : kCommands)
     if (command.name.starts_with(fmt::format("{} ", word))) text += line_of(command);
-    {"settings objectives",
-     "",
-     "Prints the objectives and budgets that are built in, as a file to start from.",
-     {},
-     run_settings_objectives},
   return text;
 }
 

@@ -43,6 +43,7 @@ int run_check(const Arguments& arguments);
 int run_settings(const Arguments& arguments);
 int run_settings_objectives(const Arguments& arguments);  // objectives_file.cpp
 int run_doctor(const Arguments& arguments);
+int run_audit(const Arguments& arguments);
 int run_backup(const Arguments& arguments);
 int run_restore(const Arguments& arguments);
 int run_openapi(const Arguments& arguments);

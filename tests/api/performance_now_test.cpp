@@ -18,7 +18,7 @@ class PerformanceNow : public GatewayHouseTest {
     EXPECT_EQ(answer.status, 200) << answer.body;
     return answer.json();
   }
-  static std::vector<std::string> names(const json::Value& list, std::string_view field) {
+  std::vector<std::string> names(const json::Value& list, const char* field) {
     std::vector<std::string> all;
     for (const json::Value& one : list.as_array()) all.push_back(text(one, field));
     return all;
@@ -59,7 +59,7 @@ TEST_F(PerformanceNow, WhatIsDroppedIsSaid) {
   listen();
   add_provider("openai", "openai", "/openai/v1");
   for (int i = 0; i < 2; ++i) ask("once for both", true);
-  const json::Value& kept = metrics().at("caches").at("answers");
+  const json::Value kept = json::Value(metrics().at("caches").at("answers"));
   ASSERT_EQ(kept.at("hits").to_number<double>(), 1);
   ASSERT_EQ(kept.at("entries").as_int64(), 1);
   EXPECT_GT(std::stod(text(kept, "saved")), 0);
