@@ -50,7 +50,7 @@ test('what the studio measured of itself is drawn, and told in words', async ({ 
   expect(asked.flatMap(({ figures }) => figures)).not.toContain('atelier_process_resident_bytes:value');
   expect(await shiftOf(page), 'nothing moves when the figures come').toEqual([]);
 
-  await page.getByRole('heading', { name: 'Memory' }).scrollIntoViewIfNeeded();
+  await page.getByRole('heading', { name: 'Memory', exact: true }).scrollIntoViewIfNeeded();
   const memory = legendOf(page, 'Memory').getByRole('row', { name: 'in RAM' });
   await expect(memory.getByRole('cell')).toHaveText([/MB$/, /MB$/, /MB$/]);
   // A line is there: what is drawn differs from what is drawn without it.
@@ -101,7 +101,7 @@ test('what the studio measured of itself is drawn, and told in words', async ({ 
 test('a stretch is dragged over, and all charts show it', async ({ page }) => {
   await page.goto('/performance?range=5m');
   const chart = page.getByRole('slider', { name: 'Requests, a time' });
-  await chart.scrollIntoViewIfNeeded();
+  await page.getByRole('heading', { name: 'Requests', exact: true, level: 3 }).scrollIntoViewIfNeeded();
   await expect(chart.locator('.u-over')).toBeVisible();
   const box = (await chart.locator('.u-over').boundingBox())!;
   const y = box.y + box.height / 2;
