@@ -1,6 +1,7 @@
 """What the gateway costs and what it withstands, each measurement by its name; docs/performance.md quotes them.
 
   cost         processor time of a request and requests/s, beside nginx
+  measuring    processor time with all measuring, beside none
   latency      added at 500 requests/s, beside nginx
   first-token  the same to the first event of a stream
   streams      200 streams of 250 events/s, beside nginx; memory idle and under that load
@@ -22,11 +23,12 @@ import cost
 import crowd
 import kill
 import latency
+import measuring
 import soak
 import stall
 import streams
 
-MEASUREMENTS = {'cost': cost.measure, 'latency': latency.measure, 'first-token': latency.measure_first_token, 'streams': streams.measure,
+MEASUREMENTS = {'cost': cost.measure, 'measuring': measuring.measure, 'latency': latency.measure, 'first-token': latency.measure_first_token, 'streams': streams.measure,
                 'crowd': crowd.measure, 'stall': stall.measure, 'soak': soak.measure, 'kill': kill.measure}
 
 

@@ -5,7 +5,7 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 52> kAll = {&kListen,           &kAllowedHosts,
+  static constexpr std::array<const SettingInfo*, 53> kAll = {&kListen,           &kAllowedHosts,
                                                               &kPublicUrl,        &kCertificate,
                                                               &kCertificateKey,   &kLoops,
                                                               &kConnectionsMax,   &kPeerConnectionsMax,
@@ -28,9 +28,10 @@ std::span<const SettingInfo* const> all_settings() {
                                                               &kAlertGrowthMiB,   &kAlertDiskFreeMiB,
                                                               &kAlertNoticesMax,  &kSmtpUrl,
                                                               &kSmtpPasswordFile, &kMailFrom,
-                                                              &kMailTo,           &kTracesPerSecond,
-                                                              &kOtlpEndpoint,     &kSentryDsn,
-                                                              &kLogLevel,         &kLogFormat};
+                                                              &kMailTo,           &kMeasures,
+                                                              &kTracesPerSecond,  &kOtlpEndpoint,
+                                                              &kSentryDsn,        &kLogLevel,
+                                                              &kLogFormat};
   return kAll;
 }
 

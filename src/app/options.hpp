@@ -155,6 +155,9 @@ inline constexpr Setting<std::string_view> kMailFrom{"alerts.mail_from", "", Ran
 inline constexpr Setting<std::string_view> kMailTo{"alerts.mail_to", "", Range{0, 4'000}, Reload::at_start,
                                                    "Who gets mail of alerts, comma-separated"};
 
+inline constexpr Setting<bool> kMeasures{
+    "watch.measures", true, Range{}, Reload::at_start,
+    "Keep the history of figures, objectives, alerts, traces and errors; without it only /metrics tells anything"};
 inline constexpr Setting<std::uint32_t> kTracesPerSecond{
     "watch.traces_per_second", 20, Range{0, 10'000}, Reload::at_start,
     "Requests of each loop whose traces are recorded whole, a second; what fails or is slow always is"};

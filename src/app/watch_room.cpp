@@ -65,6 +65,10 @@ WatchRoom::WatchRoom(const Parts& parts)
                 .report_gate = errors_.report_gate(),
                 .alerts = alerts_.alerts()} {
   trace::keep_per_second(parts.settings.get(kTracesPerSecond));
+  if (!parts.settings.get(kMeasures)) {
+    trace::turn_off();
+    return;
+  }
   if (!parts.otlp.is_on()) return;
   exporter_ = std::make_unique<watch::otlp::Exporter>(parts.models.client(), parts.metrics, system_clock(), parts.otlp);
   log_tap_ = log::add_tap(*exporter_);
@@ -72,6 +76,7 @@ WatchRoom::WatchRoom(const Parts& parts)
 }
 
 void WatchRoom::spawn_upkeep(TaskGroup& group) {
+  if (!parts_.settings.get(kMeasures)) return;
   group.spawn(history_.run());
   group.spawn(traces_.run());
   if (exporter_) group.spawn(exporter_->run());

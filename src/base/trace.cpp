@@ -25,6 +25,7 @@ std::array<Shelf, kShelves>& shelves() {
 
 std::atomic<std::uint64_t> dropped = 0;
 std::atomic<std::uint32_t> kept_per_second = kKeptPerSecond;
+std::atomic<bool> is_off = false;
 
 }  // namespace
 
@@ -42,11 +43,17 @@ bool wants_another() noexcept {
 
 void keep_per_second(std::uint32_t count) noexcept { kept_per_second.store(count, std::memory_order_relaxed); }
 
+void turn_off() noexcept {
+  keep_per_second(0);
+  is_off.store(true, std::memory_order_relaxed);
+}
+
 bool is_worth_keeping(const TraceContext& context, bool has_failed, std::chrono::steady_clock::duration took) noexcept {
   return !context.is_none() && (context.is_kept || has_failed || took >= kSlow);
 }
 
 void keep(SpanRecord record) {
+  if (is_off.load(std::memory_order_relaxed)) return;
   Shelf& shelf = shelves()[thread_shard(kShelves)];
   const std::lock_guard lock(shelf.mutex);
   if (shelf.records.size() >= kWaitingMax / kShelves)

@@ -36,6 +36,8 @@ struct SpanRecord {
 bool wants_another() noexcept;
 // For a process; 0: none are, but what fails or is slow.
 void keep_per_second(std::uint32_t count) noexcept;
+// Nothing is recorded from here on, whatever happens. For a process.
+void turn_off() noexcept;
 
 // What takes this long is recorded even where its trace is not kept.
 inline constexpr std::chrono::milliseconds kSlow{500};

@@ -62,6 +62,7 @@ void EngineImpl::launch(const AttemptPtr& attempt) {
   attempt->run->steps[attempt->step].attempt = attempt;
   attempt->started = clock_.now();
   keep_wait(*attempt->run, attempt->run->steps[attempt->step], attempt->claimed_at);
+  keep_claim(*attempt->run, *attempt);
   attempts_.insert(attempt);
   schedule(attempt->deadline, attempt->type->timeout, [this, attempt] {
     attempt->deadline.reset();

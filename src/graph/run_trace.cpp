@@ -36,6 +36,15 @@ void keep_wait(ActiveRun& run, Step& step, trace::Time until) {
                .facts = {{"atelier.node_type", std::string(step.type ? step.type->name : "")}}});
 }
 
+void keep_claim(ActiveRun& run, const Attempt& attempt) {
+  if (!may_keep(run)) return;
+  trace::keep({.context = attempt.trace.below(make_span_id()),
+               .parent = attempt.trace.span,
+               .name = "commit the claim",
+               .started = attempt.claimed_at,
+               .ended = std::chrono::steady_clock::now()});
+}
+
 void keep_attempt(ActiveRun& run, const Attempt& attempt, bool is_cached, std::string_view fault) {
   if (!may_keep(run)) return;
   trace::keep({.context = attempt.trace,

@@ -20,6 +20,8 @@ void enter_trace(RunView& run, const TraceContext& asked_in);
 void keep_part(ActiveRun& run, std::string_view name, trace::Time started);
 // Where it waited for a place among the steps of its class.
 void keep_wait(ActiveRun& run, Step& step, trace::Time until);
+// Its claim was committed, and its work begins.
+void keep_claim(ActiveRun& run, const Attempt& attempt);
 // An attempt that is over. `fault` is its error's code, or "".
 void keep_attempt(ActiveRun& run, const Attempt& attempt, bool is_cached, std::string_view fault);
 // The run, once it has ended.

@@ -258,12 +258,23 @@ Task<Result<>> Worker::hand_over(Given* given, TaskRequest* request) {
 void keep_phases(const std::vector<Phase>& phases, const TraceContext& trace, trace::Time given_at) {
   if (trace.is_none() || !trace.is_kept) return;
   const trace::Time now = std::chrono::steady_clock::now();
+  const auto at = [&](std::int64_t us) {
+    return std::clamp(trace::Time(std::chrono::microseconds(us)), given_at, now);
+  };
+  const auto keep_way = [&](std::string_view name, trace::Time from, trace::Time to) {
+    trace::keep({.context = trace.below(make_span_id()),
+                 .parent = trace.span,
+                 .name = std::string(name),
+                 .started = from,
+                 .ended = to});
+  };
+  if (!phases.empty()) {
+    keep_way("hand over", given_at, at(phases.front().began_us));
+    keep_way("hear of its end", at(phases.back().ended_us), now);
+  }
   for (const Phase& phase : phases) {
     const auto span = parse_span_id(phase.span);
     if (!span || *span == 0) continue;
-    const auto at = [&](std::int64_t us) {
-      return std::clamp(trace::Time(std::chrono::microseconds(us)), given_at, now);
-    };
     trace::keep({.context = trace.below(*span),
                  .parent = trace.span,
                  .name = "worker: " + phase.name,
