@@ -94,6 +94,7 @@ class SignalStack {
 struct Walk {
   int fd;
   std::size_t left;
+  bool is_past_handler = false;  // what comes before is ours, and the same of every crash
 };
 
 // libgcc finds unwind tables without a lock since GCC 12 with glibc 2.35 (_dl_find_object), which is what makes this
@@ -102,7 +103,9 @@ _Unwind_Reason_Code write_frame(_Unwind_Context* context, void* into) {
   auto* walk = static_cast<Walk*>(into);
   int is_before_call = 0;
   const std::uint64_t address = ::_Unwind_GetIPInfo(context, &is_before_call) - (is_before_call == 0 ? 1 : 0);
-  if (address >= prepared.begin && address < prepared.end) {
+  // Of what a signal interrupted, and of nothing else, the address is no call's.
+  walk->is_past_handler = walk->is_past_handler || is_before_call != 0;
+  if (walk->is_past_handler && address >= prepared.begin && address < prepared.end) {
     Line line;
     line.text("frame ").number(address - prepared.base, 16).write_to(walk->fd);
     --walk->left;

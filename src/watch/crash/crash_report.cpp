@@ -66,10 +66,12 @@ void read_line(Occurrence& crash, std::string_view name, std::string_view value)
   }
 }
 
-// A crash is the same where it came out of the same function of the same build.
+// A crash is the same where the same build was in the same functions: three of them, since the innermost may be that by
+// which we end the process ourselves.
 std::string place_of(const Occurrence& crash) {
-  if (crash.stack.empty()) return {};
-  return fmt::format("{}{}", crash.build_id.substr(0, 12), offset_text(crash.stack.front()));
+  std::string place = crash.build_id.substr(0, 12);
+  for (std::size_t i = 0; i < std::min<std::size_t>(crash.stack.size(), 3); ++i) place += offset_text(crash.stack[i]);
+  return place;
 }
 
 }  // namespace
