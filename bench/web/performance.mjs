@@ -30,7 +30,7 @@ try {
   await studio.without((folder) => console.log(execFileSync('python3', [resolve(import.meta.dirname, 'seed_figures.py'), folder, String(routes)], { encoding: 'utf8' }).trim()));
   const figures = { objectives: [], budgets: [], chart: [], zoom: [] };
   for (let round = 0; round < rounds; round += 1) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 2400 } }); // the first chart is in sight at once
+    const context = await browser.newContext({ viewport: { width: 1280, height: 1500 } }); // the first chart is in sight at once
     const page = await context.newPage();
     await page.addInitScript(watchFirsts);
     await page.goto(`${studio.url}/performance?range=90d`);
@@ -38,16 +38,16 @@ try {
     const firsts = await page.evaluate(() => window.firsts);
     for (const name of ['objectives', 'budgets', 'chart']) figures[name].push(firsts[name]);
     await page.waitForTimeout(1500);
-    // From letting go of the mouse to the answer drawn: the legend's first column tells another time's figures.
+    // From letting go of the mouse until the answer is drawn: only with it do points stand otherwise apart.
     const timed = async (act) => {
-      const text = () => document.querySelector('[aria-labelledby=panel-allRequests] tbody')?.textContent;
-      const before = await page.evaluate(text);
-      await page.evaluate((old) => {
+      await page.evaluate(() => {
+        const text = () => [...document.querySelectorAll('.told span')].map((span) => span.textContent).find((told) => told.startsWith('a point'));
+        const before = text();
         window.changed = new Promise((done) => {
-          const look = () => (document.querySelector('[aria-labelledby=panel-allRequests] tbody')?.textContent !== old ? done(performance.now()) : requestAnimationFrame(look));
+          const look = () => (text() !== before ? done(performance.now()) : requestAnimationFrame(look));
           look();
         });
-      }, before);
+      });
       const begun = await act();
       return (await page.evaluate(() => window.changed)) - begun;
     };

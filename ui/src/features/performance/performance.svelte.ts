@@ -106,9 +106,11 @@ export class PerformanceState {
     clearTimeout(this.#gathering);
     clearTimeout(this.#timer);
     const span = spanOf(this.view, Date.now());
-    void this.#readLines(span);
-    const isNew = this.rows?.length === 0; // a studio that has just begun
-    if (this.#isSurveyed && (isNew || performance.now() - this.#surveyedAt > SURVEY_AGAIN_MS)) void this.#survey(span);
+    // What is drawn goes first.
+    void this.#readLines(span).then(() => {
+      const isNew = this.rows?.length === 0; // a studio that has just begun
+      if (this.#isSurveyed && (isNew || performance.now() - this.#surveyedAt > SURVEY_AGAIN_MS)) void this.#survey(span);
+    });
   }
   #readAgain(): void {
     const afterMs = readAgainMs(this.view);
