@@ -8,9 +8,8 @@
 #include <optional>
 #include <set>
 
-#include <toml++/toml.h>
-
 #include "base/text.hpp"
+#include "base/toml_tree.hpp"
 
 namespace atelier::watch {
 namespace {
@@ -22,7 +21,7 @@ constexpr std::array<std::string_view, 7> kStatNames = {"value", "lowest", "mean
 // Reads one [[objective]] or [[budget]]. The first complaint stands, and all after it is nothing.
 class EntryReader {
  public:
-  EntryReader(const toml::table& table, std::string_view kind, std::string_view file)
+  EntryReader(const TomlValue& table, std::string_view kind, std::string_view file)
       : table_(table), kind_(kind), file_(file) {
     name_ = text("name", kObjectiveNameBytesMax);
     if (!complaint_ && !std::ranges::all_of(
@@ -33,14 +32,14 @@ class EntryReader {
   const std::string& name() const noexcept { return name_; }
 
   std::string text(std::string_view field, std::size_t bytes_max) {
-    const toml::node* node = required(field);
+    const TomlValue* node = required(field);
     if (node == nullptr) return {};
-    const auto* value = node->as_string();
-    if (!value || value->get().empty() || value->get().size() > bytes_max) {
+    const std::string* value = node->text();
+    if (!value || value->empty() || value->size() > bytes_max) {
       complain(field, fmt::format("must be a text of 1 to {} bytes", bytes_max));
       return {};
     }
-    return value->get();
+    return *value;
   }
 
   template <std::size_t N>
@@ -52,39 +51,40 @@ class EntryReader {
   }
 
   double number(std::string_view field, double low, double high, std::string_view what) {
-    const toml::node* node = required(field);
+    const TomlValue* node = required(field);
     if (node == nullptr) return low;
-    const std::optional<double> value = node->is_number() ? node->value<double>() : std::nullopt;
+    std::optional<double> value;
+    if (const auto* whole = std::get_if<std::int64_t>(&node->value)) value = static_cast<double>(*whole);
+    if (const auto* broken = std::get_if<double>(&node->value)) value = *broken;
     if (!value || !(*value > low && *value < high)) complain(field, fmt::format("must be {}", what));
     return value.value_or(low);
   }
 
   std::vector<Selector> selectors(std::string_view field) {
-    const toml::node* node = required(field);
+    const TomlValue* node = required(field);
     if (node == nullptr) return {};
-    const toml::array* list = node->as_array();
+    const TomlValue::Array* list = node->array();
     std::vector<Selector> all;
     if (!list || list->empty() || list->size() > kSelectorsMax) {
       complain(field, fmt::format("must be a list of 1 to {} series", kSelectorsMax));
       return all;
     }
-    for (const toml::node& one : *list) {
-      const auto* value = one.as_string();
-      auto selector = value ? Selector::parse(value->get()) : Selector::parse("");
+    for (const TomlValue& one : *list) {
+      auto selector = Selector::parse(one.text() ? *one.text() : std::string());
       if (selector)
         all.push_back(std::move(*selector));
       else
-        complain(field, selector.error().message, one.source().begin.line);
+        complain(field, selector.error().message, one.line);
     }
     return all;
   }
 
-  bool has(std::string_view field) const { return table_.contains(field); }
+  bool has(std::string_view field) const { return table_.find(field) != nullptr; }
   // Another would be as good: `what` says so.
   void complain(std::string_view field, std::string what, std::uint32_t line = 0) {
     if (complaint_) return;
-    const toml::node* node = table_.get(field);
-    if (line == 0) line = node ? node->source().begin.line : table_.source().begin.line;
+    const TomlValue* node = table_.find(field);
+    if (line == 0) line = node ? node->line : table_.line;
     const std::string of = name_.empty() ? std::string(kind_) : fmt::format("{} {}", kind_, name_);
     complaint_ = Error{.code = ErrorCode::invalid_argument,
                        .message = fmt::format("{}: {} {}", of, field, what),
@@ -97,11 +97,12 @@ class EntryReader {
   // What nobody asked for is a complaint too.
   Result<> finish() {
     if (!complaint_)
-      for (const auto& [key, node] : table_) {
-        if (known_.contains(key.str())) continue;
+      for (const TomlField& field : *table_.table()) {
+        if (known_.contains(field.name)) continue;
         const std::vector<std::string_view> names(known_.begin(), known_.end());
-        const auto meant = suggest(key.str(), names);
-        complain(key.str(), fmt::format("is no field of it{}", meant ? fmt::format("; did you mean {}?", *meant) : ""));
+        const auto meant = suggest(field.name, names);
+        complain(field.name,
+                 fmt::format("is no field of it{}", meant ? fmt::format("; did you mean {}?", *meant) : ""));
         break;
       }
     if (complaint_) return std::unexpected(*complaint_);
@@ -109,21 +110,21 @@ class EntryReader {
   }
 
  private:
-  const toml::node* required(std::string_view field) {
+  const TomlValue* required(std::string_view field) {
     known_.insert(field);
-    const toml::node* node = table_.get(field);
+    const TomlValue* node = table_.find(field);
     if (node == nullptr) complain(field, "is missing");
     return node;
   }
 
-  const toml::table& table_;
+  const TomlValue& table_;
   const std::string_view kind_, file_;
   std::string name_;
   std::set<std::string_view> known_;  // constants
   std::optional<Error> complaint_;
 };
 
-Result<ObjectiveDefinition> read_objective(const toml::table& table, std::string_view file) {
+Result<ObjectiveDefinition> read_objective(const TomlValue& table, std::string_view file) {
   EntryReader reader(table, "objective", file);
   ObjectiveDefinition one;
   one.name = reader.name();
@@ -142,7 +143,7 @@ Result<ObjectiveDefinition> read_objective(const toml::table& table, std::string
   return one;
 }
 
-Result<BudgetDefinition> read_budget(const toml::table& table, std::string_view file) {
+Result<BudgetDefinition> read_budget(const TomlValue& table, std::string_view file) {
   EntryReader reader(table, "budget", file);
   BudgetDefinition one;
   one.name = reader.name();
@@ -158,19 +159,20 @@ Result<BudgetDefinition> read_budget(const toml::table& table, std::string_view 
 
 // All entries of one kind, each with a name of its own.
 template <class Entry>
-Result<std::vector<Entry>> read_entries(const toml::node& node, std::string_view kind, std::string_view file,
+Result<std::vector<Entry>> read_entries(const TomlValue& node, std::string_view kind, std::string_view file,
                                         std::size_t count_max,
-                                        Result<Entry> (*read)(const toml::table&, std::string_view)) {
-  const auto refuse = [&](const toml::node& at, std::string message) {
+                                        Result<Entry> (*read)(const TomlValue&, std::string_view)) {
+  const auto refuse = [&](const TomlValue& at, std::string message) {
     return fail(ErrorCode::invalid_argument, std::move(message),
-                {.reason = "setting_invalid", .where = fmt::format("{}:{}", file, at.source().begin.line)});
+                {.reason = "setting_invalid", .where = fmt::format("{}:{}", file, at.line)});
   };
-  const toml::array* list = node.as_array();
-  if (!list || !list->is_array_of_tables()) return refuse(node, fmt::format("{0} must be written as [[{0}]]", kind));
+  const TomlValue::Array* list = node.array();
+  if (!list || !std::ranges::all_of(*list, [](const TomlValue& one) { return one.table() != nullptr; }))
+    return refuse(node, fmt::format("{0} must be written as [[{0}]]", kind));
   if (list->size() > count_max) return refuse(node, fmt::format("{} may be there {} times at most", kind, count_max));
   std::vector<Entry> all;
-  for (const toml::node& one : *list) {
-    auto entry = read(*one.as_table(), file);
+  for (const TomlValue& one : *list) {
+    auto entry = read(one, file);
     if (!entry) return error_of(entry);
     if (std::ranges::find(all, entry->name, &Entry::name) != all.end())
       return refuse(one, fmt::format("{0} {1}: name is another {0}'s too", kind, entry->name));
@@ -179,36 +181,28 @@ Result<std::vector<Entry>> read_entries(const toml::node& node, std::string_view
   return all;
 }
 
-Result<ObjectiveDefinitions> read_definitions(const toml::table& table, std::string_view file) {
+}  // namespace
+
+Result<ObjectiveDefinitions> ObjectiveDefinitions::parse(std::string_view text, std::string_view file_name) {
+  auto file = parse_toml(text, file_name);
+  if (!file) return error_of(file);
   ObjectiveDefinitions all;
-  for (const auto& [key, node] : table) {
-    if (key.str() == "objective") {
-      auto objectives = read_entries(node, "objective", file, ObjectiveDefinitions::kObjectivesMax, &read_objective);
+  for (const TomlField& field : *file->table()) {
+    if (field.name == "objective") {
+      auto objectives = read_entries(field.value, "objective", file_name, kObjectivesMax, &read_objective);
       if (!objectives) return error_of(objectives);
       all.objectives = std::move(*objectives);
-    } else if (key.str() == "budget") {
-      auto budgets = read_entries(node, "budget", file, ObjectiveDefinitions::kBudgetsMax, &read_budget);
+    } else if (field.name == "budget") {
+      auto budgets = read_entries(field.value, "budget", file_name, kBudgetsMax, &read_budget);
       if (!budgets) return error_of(budgets);
       all.budgets = std::move(*budgets);
     } else {
       return fail(ErrorCode::invalid_argument,
-                  fmt::format("\"{}\" is neither [[objective]] nor [[budget]]", printable(key.str(), 64)),
-                  {.reason = "setting_invalid", .where = fmt::format("{}:{}", file, key.source().begin.line)});
+                  fmt::format("\"{}\" is neither [[objective]] nor [[budget]]", printable(field.name, 64)),
+                  {.reason = "setting_invalid", .where = fmt::format("{}:{}", file_name, field.line)});
     }
   }
   return all;
-}
-
-}  // namespace
-
-Result<ObjectiveDefinitions> ObjectiveDefinitions::parse(std::string_view text, std::string_view file_name) {
-  try {
-    return read_definitions(toml::parse(text, file_name), file_name);
-  } catch (const toml::parse_error& error) {
-    return fail(ErrorCode::invalid_argument, fmt::format("not TOML: {}", error.description()),
-                {.reason = "setting_invalid",
-                 .where = fmt::format("{}:{}:{}", file_name, error.source().begin.line, error.source().begin.column)});
-  }
 }
 
 ObjectiveDefinitions ObjectiveDefinitions::defaults() {
