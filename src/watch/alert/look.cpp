@@ -69,12 +69,10 @@ Readings::Series Rises::of(const Readings::Series& series) {
   Readings::Series rises;
   for (const auto& [labels, value] : series) {
     const auto before = before_.find(labels);
-    // One that appears after the first look was made by what it counts.
-    const double from = before != before_.end() ? before->second : has_looked_ ? 0 : value;
+    const double from = before != before_.end() ? before->second : 0;
     if (value > from) rises[labels] = value - from;
   }
   before_ = series;
-  has_looked_ = true;
   return rises;
 }
 

@@ -66,14 +66,13 @@ struct Look {
   std::vector<ObjectiveState> objectives = {};
 };
 
-// By how much each series of a counter rose since the last look. One that appears after the first look rose from 0.
+// By how much each series of a counter rose since the last look, or since the process began.
 class Rises {
  public:
   Readings::Series of(const Readings::Series& series);
 
  private:
   Readings::Series before_;
-  bool has_looked_ = false;
 };
 
 // A sum over the last so many seconds.
