@@ -26,7 +26,7 @@ export function watchAlerts(studio: Studio): () => void {
     if (studio.router.path === '/performance' || (notice.fired.length === 0 && notice.more === 0)) return;
     studio.toasts.show({
       tone: notice.fired.some(({ severity }) => severity === 'page') ? 'bad' : 'plain',
-      text: notice.headline,
+      text: notice.headline.split(/(?<=\.) /)[0]!, // the rest is a press away
       detail: notice.more > 0 ? t('notice.more', { count: notice.more }) : '',
       action: { label: t('notice'), run: () => studio.router.go('/performance') },
     });

@@ -1,0 +1,54 @@
+// An alert for real: a provider that refuses our key. It is told wherever an administrator is, stands on the page of performance with what to do and what was seen, and is silenced and resolved there.
+import AxeBuilder from '@axe-core/playwright';
+import { withDouble } from './lab';
+import { expect, expectNoSidewaysScroll, test } from './studio';
+
+test.use({ name: 'alerts' });
+const double = withDouble();
+
+test('a provider that refuses our key is told of, looked at, silenced and resolved', async ({ page }) => {
+  await page.goto('/settings');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  const added = await page.request.post('/api/providers', { data: { name: 'worn', preset: 'openai', base_url: `${double.url}/openai/v1`, key: 'sk-worn', is_free: true } });
+  expect(added.ok()).toBe(true);
+  await page.request.post('/v1/chat/completions', { data: { model: 'worn/double', messages: [{ role: 'user', content: 'hi' }] } });
+
+  // Wherever they are: in words, and as a mark.
+  const notice = page.getByText(/^Alert: worn refuses our key or account/);
+  await expect(notice).toBeVisible({ timeout: 10_000 });
+  await expect(notice).toHaveCount(1); // told at once and kept: seen once
+  await expect(page.getByRole('link', { name: /^Performance ?, 1 alert$/ })).toBeVisible();
+  await page.getByRole('button', { name: 'Look', exact: true }).click();
+
+  const alerts = page.getByRole('region', { name: 'Alerts' });
+  const row = alerts.getByRole('listitem').filter({ hasText: 'worn refuses our key or account, for double.' });
+  await expect(row).toContainText('Look now.');
+  await expect(row).toContainText('first seen');
+  await expect(row.getByRole('link', { name: /^What to do/ })).toHaveAttribute('href', '/help/operations#alert-provider-refuses-our-key');
+  expect((await new AxeBuilder({ page }).include('section[aria-labelledby="alerts"]').analyze()).violations).toEqual([]);
+  await expectNoSidewaysScroll(page);
+
+  await row.getByRole('button', { name: /^Evidence/ }).click();
+  const evidence = page.getByRole('dialog', { name: 'Evidence' });
+  await expect(evidence).toContainText('Measured');
+  await expect(evidence).toContainText('fired');
+  await page.keyboard.press('Escape');
+
+  const menu = row.getByRole('button', { name: /^More for/ });
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'Silence for an hour' }).click();
+  await expect(row).toContainText(/Silent until .*, by an administrator/);
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'End the silence' }).click();
+  await expect(row).not.toContainText('Silent until');
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'Resolve' }).click();
+  await expect(alerts.getByText('Nothing is wrong.')).toBeVisible();
+  await alerts.getByRole('button', { name: 'Earlier ones' }).click();
+  await expect(alerts.getByRole('listitem')).toContainText('Resolved. worn refuses our key');
+  await expect(page.getByRole('link', { name: 'Performance', exact: true }).first()).toBeVisible();
+
+  // The manual says what to do.
+  await page.goto('/help/operations#alert-provider-refuses-our-key');
+  await expect(page.getByRole('heading', { name: 'Alert: provider refuses our key' })).toBeInViewport();
+});
