@@ -44,8 +44,8 @@ class TracesApi : public GatewayHouseTest {
 };
 
 TEST_F(TracesApi, ACallIsOneTraceFromTheClientToTheProvider) {
-  add_provider("double", "openai", "/v1");
   listen();
+  add_provider("double", "openai", "/v1");
   const Answer answer = call(Method::post, "/v1/chat/completions",
                              R"({"model":"double/gpt-5","messages":[{"role":"user","content":"the canary sings"}]})",
                              {{"traceparent", kTraceparent}});
@@ -63,7 +63,8 @@ TEST_F(TracesApi, ACallIsOneTraceFromTheClientToTheProvider) {
   EXPECT_EQ(asked->at("facts").at("gen_ai.operation.name").as_string(), "chat");
   EXPECT_TRUE(asked->at("facts").as_object().contains("gen_ai.usage.output_tokens"));
   // The provider's parent is the attempt.
-  const auto told = parse_traceparent(last_call().header("traceparent"));
+  const doubles::Seen seen = last_call();
+  const auto told = parse_traceparent(doubles::find_field(seen.fields, "traceparent").value_or(""));
   ASSERT_TRUE(told);
   EXPECT_EQ(told->id(), kId);
   EXPECT_EQ(span_id_text(told->span), said(attempt, "span"));
@@ -100,8 +101,7 @@ TEST_F(TracesApi, AStrangersTraceIsNotGoneOnWith) {
 
 TEST_F(TracesApi, ARunGoesOnInTheTraceThatAskedForIt) {
   listen();
-  const Answer made =
-      call(Method::post, "/api/productions", R"({"story":"One."})");
+  const Answer made = call(Method::post, "/api/productions", R"({"story":"One."})");
   ASSERT_EQ(made.status, 201) << made.body;
   const Answer begun = call(Method::post, "/api/productions/" + text(made.json(), "id") + "/render", "{}",
                             {{"traceparent", kTraceparent}});
