@@ -1,4 +1,6 @@
 // What went wrong here and in people's pages, and what their pages measured.
+#include <algorithm>
+
 #include "api/request.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
@@ -57,7 +59,12 @@ json::Array frames_of(const watch::KeptOccurrence& occurrence) {
   if (stack.empty()) return frames;
   const bool is_ours = occurrence.build_id == watch::executable().build_id;
   std::vector<std::string> names = is_ours ? watch::name_frames(stack) : std::vector<std::string>(stack.size());
-  for (std::size_t i = 0; i < stack.size(); ++i) frames.push_back(json::Value(names[i] + watch::offset_text(stack[i])));
+  // Those of the log, which an error goes through before it is seen, say nothing.
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 8); ++i)
+    if (names[i].starts_with("atelier::log::") || names[i].starts_with("atelier::watch::ErrorWitness")) first = i + 1;
+  for (std::size_t i = first; i < stack.size(); ++i)
+    frames.push_back(json::Value(names[i] + watch::offset_text(stack[i])));
   return frames;
 }
 

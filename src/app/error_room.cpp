@@ -41,7 +41,7 @@ Task<Result<>> ErrorRoom::tell_crashes() {
     std::error_code error;
     std::filesystem::remove(report.path, error);
   }
-  log::warn("the process before this one crashed", {{"reports", reports.size()}});
+  log::info("the process before this one crashed", {{"reports", reports.size()}});
   co_return Result<>{};
 }
 

@@ -203,6 +203,14 @@ void EngineImpl::apply_failure(Draft& draft, const happened::Ended& ended, Draft
     metrics_.retried(type);
     return;
   }
+  // What of it a person is told stands in the run; a provider's words may repeat a prompt and are no matter for the
+  // log.
+  if (error.code != ErrorCode::invalid_argument && error.code != ErrorCode::cancelled)
+    log::warn("a step failed", {{"run", draft.run->head.id.to_string()},
+                                {"type", type.name},
+                                {"code", to_string(error.code)},
+                                {"file", error.source.file_name()},
+                                {"line", error.source.line()}});
   conclusion.shared = std::unexpected(error);
   const StepState end = is_outcome_unknown(error) ? StepState::unknown : StepState::failed;
   draft.fail(step, end, std::move(error), now_ms());

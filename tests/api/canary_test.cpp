@@ -157,6 +157,15 @@ TEST_F(CanaryTest, WhatIsSecretOrAskedComesOutNowhere) {
     items = call(Method::get, "/api/performance/errors?limit=200", {}, admin_).json().at("items").as_array();
   }
   EXPECT_GE(items.size(), 3U);
+  // And until the alert of a provider that refuses our key, with its evidence.
+  json::Array alerts;
+  for (int i = 0; i < 400 && alerts.empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    alerts = call(Method::get, "/api/performance/alerts", {}, admin_).json().at("items").as_array();
+  }
+  EXPECT_FALSE(alerts.empty());
+  for (const json::Value& alert : alerts)
+    expect_none("an alert", call(Method::get, "/api/performance/alerts/" + text(alert, "id"), {}, admin_).body);
   for (const json::Value& item : items)
     expect_none("an error", call(Method::get, "/api/performance/errors/" + text(item, "id"), {}, admin_).body);
   expect_none("metrics", call(Method::get, "/metrics", {}, admin_).body);

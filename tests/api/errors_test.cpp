@@ -28,14 +28,10 @@ class ErrorsApi : public GatewayHouseTest {
 
 TEST_F(ErrorsApi, TheIdThatIsShownFindsTheError) {
   ask_for_keys();
-  // A provider that is not there.
-  ASSERT_EQ(
-      call(Method::post, "/api/providers",
-           R"({"name":"gone","preset":"openai","base_url":"http://127.0.0.1:1/v1","key":"sk-test-1234567890"})", admin_)
-          .status,
-      201);
+  // A provider that refuses our key.
+  add_provider("worn", "openai_chat", "/openai/v1", "sk-worn");
   const Answer failed = call(Method::post, "/v1/chat/completions",
-                             R"({"model":"gone/m","messages":[{"role":"user","content":"hello"}]})", admin_);
+                             R"({"model":"worn/double","messages":[{"role":"user","content":"hello"}]})", admin_);
   ASSERT_GE(failed.status, 500) << failed.body;
   const std::string id(failed.headers.find("x-request-id").value_or(""));
   ASSERT_FALSE(id.empty());

@@ -335,6 +335,12 @@ Task<Result<>> Answers::write(RunningAnswer* answer) {
 
 Task<> Answers::store_end(RunningAnswer* answer) {
   const ThreadMessage message = answer->end(is_stopping_);
+  for (const MessagePart& part : message.parts)
+    if (const auto* failure = std::get_if<part::Failure>(&part))
+      log::warn("an answer failed", {{"thread", answer->thread.to_string()},
+                                     {"number", message.number},
+                                     {"provider", message.report.provider},
+                                     {"code", failure->code}});
   std::chrono::milliseconds pause = options_.retry_min;
   for (;;) {
     std::vector<Announcement> told;

@@ -6,12 +6,14 @@
 #include <array>
 #include <exception>
 
+#include "base/scrub.hpp"
 #include "base/version.hpp"
 #include "watch/error/stack.hpp"
 
 namespace atelier::watch {
 namespace {
 
+constexpr std::size_t kCodeBytesMax = 48;
 constexpr std::size_t kRememberedMax = 64, kEndedMax = 64;
 constexpr std::string_view kAnswered = "request answered";
 constexpr std::string_view kAnsweredBadly = "a request was answered with an error";
@@ -42,6 +44,14 @@ std::string text_of(const log::Field& field) {
   if (const auto* flag = std::get_if<bool>(&field.value)) return *flag ? "true" : "false";
   if (const auto* integer = std::get_if<std::int64_t>(&field.value)) return fmt::format("{}", *integer);
   return fmt::format("{:.6g}", std::get<double>(field.value));
+}
+
+// A code is a word; what is none, of a provider, may be anything.
+std::string code_of(std::string_view text) {
+  const bool is_word = text.size() <= kCodeBytesMax && std::ranges::all_of(text, [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+                       });
+  return is_word && !has_secret(text) ? std::string(text) : std::string("other");
 }
 
 std::int64_t integer_of(const log::Line& line, std::string_view name) {
@@ -78,7 +88,7 @@ Occurrence occurrence_of(const log::Line& line, UnixMs now_ms) {
   occurrence.time_ms = now_ms;
   occurrence.severity = line.level == log::Level::error ? Severity::error : Severity::warning;
   occurrence.message = as_kept(line.message);
-  occurrence.code = as_kept(line.text("code"));
+  occurrence.code = code_of(line.text("code"));
   const std::string_view file = line.text("file");
   occurrence.place =
       file.empty() ? place_of(line.where.file_name(), line.where.line()) : place_of(file, integer_of(line, "line"));
@@ -113,7 +123,7 @@ void ErrorWitness::note(const log::Line& line) {
   std::string request_id(line.text("request_id"));
   if (line.level < log::Level::warn) return remember(line, request_id);
   Occurrence occurrence = occurrence_of(line, clock_.wall_ms());
-  if (may_have_stack()) occurrence.stack = capture_stack(4);
+  if (may_have_stack()) occurrence.stack = capture_stack(0);
   {
     const std::lock_guard lock(mutex_);
     occurrence.breadcrumbs = breadcrumbs_of(occurrence.request_id);
