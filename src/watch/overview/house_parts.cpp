@@ -34,9 +34,9 @@ struct QueueFacts {
 };
 
 json::Object queue_json(const QueueFacts& queue) {
-  json::Object object{{"name", queue.name}, {"depth", queue.depth}};
+  json::Object object{{"name", queue.name}, {"depth", count_of(queue.depth)}};
   object["bound"] = queue.bound ? json::Value(*queue.bound) : json::Value();
-  object["dropped"] = queue.dropped ? json::Value(*queue.dropped) : json::Value();
+  object["dropped"] = queue.dropped ? count_of(*queue.dropped) : json::Value();
   return object;
 }
 
@@ -44,17 +44,23 @@ json::Object queue_json(const QueueFacts& queue) {
 
 double milliseconds_of(double seconds) { return std::round(seconds * 1e6) / 1e3; }
 
+json::Value count_of(double value) {
+  constexpr double kExact = 9e15;
+  if (std::floor(value) == value && std::abs(value) < kExact) return static_cast<std::int64_t>(value);
+  return value;
+}
+
 json::Object process(const Survey& survey) {
   return {{"version", kVersion},
           {"uptime_ms", std::llround(survey.sum("atelier_process_uptime_seconds") * 1e3)},
-          {"resident_bytes", survey.sum("atelier_process_resident_bytes")},
+          {"resident_bytes", count_of(survey.sum("atelier_process_resident_bytes"))},
           {"resident_bytes_max", status_number("VmHWM") << 10},
-          {"cpu_seconds", survey.sum("atelier_process_cpu_seconds_total")},
-          {"descriptors", survey.sum("atelier_process_descriptors")},
-          {"descriptors_max", survey.sum("atelier_process_descriptors_max")},
+          {"cpu_seconds", count_of(survey.sum("atelier_process_cpu_seconds_total"))},
+          {"descriptors", count_of(survey.sum("atelier_process_descriptors"))},
+          {"descriptors_max", count_of(survey.sum("atelier_process_descriptors_max"))},
           {"threads", status_number("Threads")},
-          {"connections", survey.sum("atelier_http_connections")},
-          {"streams", survey.sum("atelier_http_streams")}};
+          {"connections", count_of(survey.sum("atelier_http_connections"))},
+          {"streams", count_of(survey.sum("atelier_http_streams"))}};
 }
 
 json::Array loops(const Survey& survey) {
@@ -63,7 +69,7 @@ json::Array loops(const Survey& survey) {
     const std::string loop = one.label("loop");
     json::Object object{{"loop", loop}};
     add_quantiles(object, one.spread, "lag_");
-    object["stalls"] = survey.sum("atelier_loop_stalls_total", "loop", loop);
+    object["stalls"] = count_of(survey.sum("atelier_loop_stalls_total", "loop", loop));
     all.push_back(std::move(object));
   }
   return all;
@@ -84,7 +90,7 @@ json::Array requests(const Survey& survey) {
     const std::string route = one.label("route");
     const Counts counts = by_route[route];
     if (counts.all == 0) continue;
-    json::Object object{{"route", route}, {"count", counts.all}, {"errors", counts.errors}};
+    json::Object object{{"route", route}, {"count", count_of(counts.all)}, {"errors", count_of(counts.errors)}};
     add_quantiles(object, one.spread, "");
     rows.emplace_back(counts.all, std::move(object));
   }
@@ -123,9 +129,9 @@ json::Object pools(const Survey& survey, const Overview::Parts& parts) {
   for (const store::WorkPoolReport& pool : store::report_work_pools())
     work.push_back(json::Object{{"name", pool.name}, {"size", pool.thread_count}, {"busy", pool.busy_count}});
   const auto workers = parts.workers.report();
-  return {{"database", json::Object{{"writes", survey.sum("atelier_database_batches_total")},
-                                    {"transactions", survey.sum("atelier_database_transactions_total")},
-                                    {"wal_bytes", survey.sum("atelier_database_wal_bytes")}}},
+  return {{"database", json::Object{{"writes", count_of(survey.sum("atelier_database_batches_total"))},
+                                    {"transactions", count_of(survey.sum("atelier_database_transactions_total"))},
+                                    {"wal_bytes", count_of(survey.sum("atelier_database_wal_bytes"))}}},
           {"work", std::move(work)},
           {"media_workers", json::Object{{"size", parts.workers_max},
                                          {"alive", workers.alive_count},
@@ -133,10 +139,10 @@ json::Object pools(const Survey& survey, const Overview::Parts& parts) {
                                          {"started", workers.started_count},
                                          {"crashed", workers.crashed_count},
                                          {"killed", workers.killed_count}}},
-          {"upstream", json::Object{{"open", survey.sum("atelier_upstream_connections", "state", "open")},
-                                    {"idle", survey.sum("atelier_upstream_connections", "state", "idle")},
-                                    {"made", survey.sum("atelier_upstream_connections_made_total")},
-                                    {"failed", survey.sum("atelier_upstream_connections_failed_total")}}}};
+          {"upstream", json::Object{{"open", count_of(survey.sum("atelier_upstream_connections", "state", "open"))},
+                                    {"idle", count_of(survey.sum("atelier_upstream_connections", "state", "idle"))},
+                                    {"made", count_of(survey.sum("atelier_upstream_connections_made_total"))},
+                                    {"failed", count_of(survey.sum("atelier_upstream_connections_failed_total"))}}}};
 }
 
 }  // namespace atelier::watch::overview

@@ -50,10 +50,10 @@ json::Object answers_cache(const Survey& survey, const Overview::Parts& parts) {
     return survey.sum("atelier_answer_cache_lookups_total", "outcome", outcome);
   };
   const auto saved = static_cast<model::Picodollars>(survey.sum("atelier_answer_cache_saved_microdollars_total"));
-  return {{"hits", looked("hit")},
-          {"misses", looked("miss")},
+  return {{"hits", count_of(looked("hit"))},
+          {"misses", count_of(looked("miss"))},
           {"hit_rate", share_of(looked("hit"), looked("miss"))},
-          {"joined", survey.sum("atelier_calls_joined_total")},
+          {"joined", count_of(survey.sum("atelier_calls_joined_total"))},
           {"entries", kept.entry_count},
           {"evicted", kept.evicted_count},
           {"size_bytes", kept.size_bytes},
@@ -88,15 +88,15 @@ json::Object caches(const Survey& survey, const Overview::Parts& parts, const Us
   const auto blobs = parts.blobs.usage();
   return {{"answers", answers_cache(survey, parts)},
           {"prompts", prompts_cache(parts, usage)},
-          {"results", json::Object{{"hits", hits},
-                                   {"misses", misses},
+          {"results", json::Object{{"hits", count_of(hits)},
+                                   {"misses", count_of(misses)},
                                    {"hit_rate", share_of(hits, misses)},
-                                   {"shared", survey.sum("atelier_graph_shared_steps_total")},
-                                   {"size_bytes", survey.sum("atelier_graph_cached_results_bytes")}}},
+                                   {"shared", count_of(survey.sum("atelier_graph_shared_steps_total"))},
+                                   {"size_bytes", count_of(survey.sum("atelier_graph_cached_results_bytes"))}}},
           {"derived", json::Object{{"size_bytes", blobs.derived_bytes}}},
-          {"previews", json::Object{{"made", survey.sum("atelier_previews_made_total")},
-                                    {"refused", survey.sum("atelier_previews_refused_total")},
-                                    {"busy", survey.sum("atelier_previews_busy_total")}}}};
+          {"previews", json::Object{{"made", count_of(survey.sum("atelier_previews_made_total"))},
+                                    {"refused", count_of(survey.sum("atelier_previews_refused_total"))},
+                                    {"busy", count_of(survey.sum("atelier_previews_busy_total"))}}}};
 }
 
 json::Array providers(const Overview::Parts& parts, const Usage& usage) {

@@ -13,6 +13,8 @@ namespace atelier::watch::overview {
 
 // Rounded to a microsecond; of what is in seconds.
 double milliseconds_of(double seconds);
+// A count as it is written: without a fraction where it has none.
+json::Value count_of(double value);
 
 json::Object process(const Survey& survey);
 json::Array loops(const Survey& survey);
