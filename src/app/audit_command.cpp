@@ -17,6 +17,7 @@
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/json_fields.hpp"
+#include "app/objectives_file.hpp"
 #include "app/options.hpp"
 #include "app/output_file.hpp"
 #include "base/async.hpp"
@@ -334,6 +335,15 @@ Result<audit::Report> make_report(const Arguments& arguments, const Making& maki
           .settings = subject->settings ? &*subject->settings : nullptr,
           .data_folder = subject->data_folder,
           .tell = [&progress](std::string what) { progress.tell(what); }};
+  if (subject->settings) {
+    auto objectives = load_objectives(*subject->settings);
+    if (!objectives) {
+      (*client)->stop();
+      loops.stop();
+      return error_of(objectives);
+    }
+    rig.objectives = std::move(*objectives);
+  }
   if (making.plan.is_quick) rig.job_ms = kQuickJobMs;
   const auto made = [&]() -> Result<audit::Report> {
     auto version = run_blocking(loops.executor(0), version_of(&rig));

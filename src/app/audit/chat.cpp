@@ -215,7 +215,7 @@ Task<Result<>> live_all(Rig* rig, std::vector<std::unique_ptr<Person>>* people, 
   co_return lived;
 }
 
-void add_figures(Outcome& outcome, const Counts& counts, double seconds) {
+void add_figures(Outcome& outcome, const Rig& rig, const Counts& counts, double seconds) {
   const Samples all = counts.calls.all();
   const auto time = [&](std::string id, std::string title, Measured measured, std::optional<Budget> budget) {
     outcome.figures.push_back({.id = std::move(id),
@@ -226,8 +226,8 @@ void add_figures(Outcome& outcome, const Counts& counts, double seconds) {
                                .cause = std::string(kSlowCause),
                                .remedy = std::string(kSlowRemedy)});
   };
-  time("p95", "API calls, p95", all.quantile(0.95), Budget{.limit = 100, .required = 500});
-  time("p99", "API calls, p99", all.quantile(0.99), Budget{.limit = 250, .required = 1'000});
+  time("p95", "API calls, p95", all.quantile(0.95), rig.budget("chat_api_p95", 1e3, {.limit = 100, .required = 500}));
+  time("p99", "API calls, p99", all.quantile(0.99), rig.budget("chat_api_p99", 1e3, {.limit = 250, .required = 1'000}));
   for (const auto& [kind, samples] : counts.calls.by_kind)
     time("p95_" + kind, kind + ", p95", samples.quantile(0.95), std::nullopt);
   time("answer", "answers to their end, p95", counts.answers.quantile(0.95), std::nullopt);
@@ -236,7 +236,7 @@ void add_figures(Outcome& outcome, const Counts& counts, double seconds) {
                              .title = "calls and answers that failed",
                              .unit = Unit::share,
                              .measured = share_of(counts.calls.faults.count(), asked),
-                             .budget = Budget{.limit = 0.001, .required = 0.01},
+                             .budget = rig.share_of_bad("api", {.limit = 0.001, .required = 0.01}),
                              .cause = "The evidence says which calls; answers fail where the provider does.",
                              .remedy = "Look at Calls in the studio for the provider's errors, and at its log."});
   outcome.figures.push_back({.id = "whole",
@@ -282,7 +282,7 @@ Task<Result<Outcome>> run_chat(Rig* rig) {
   if (!rig->is_own)
     for (const auto& person : people) (void)co_await person->clear();
   if (!lived) co_return error_of(lived);
-  add_figures(outcome, counts, outcome.seconds);
+  add_figures(outcome, *rig, counts, outcome.seconds);
   process.add_figures(outcome);
   outcome.evidence = counts.calls.faults.told();
   outcome.notes.push_back(

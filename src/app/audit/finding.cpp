@@ -75,7 +75,7 @@ std::string describe(double value, Unit unit) {
     case Unit::count:
       break;
   }
-  return fmt::format("{:.6g}", value);
+  return std::floor(value) == value ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
 }
 
 std::vector<Finding> findings_of(const std::vector<Outcome>& outcomes) {

@@ -101,8 +101,9 @@ void add_figures(Outcome& outcome, const Rig& rig, const Spike& spike) {
   const std::string remedy =
       "Open the Performance page while it happens; media.workers sets how many previews are made at once, and more "
       "cores help most.";
-  for (const auto& [id, q, budget] : {std::tuple{"p95", 0.95, Budget{.limit = 100, .required = 500}},
-                                      std::tuple{"p99", 0.99, Budget{.limit = 250, .required = 1'000}}})
+  for (const auto& [id, q, budget] :
+       {std::tuple{"p95", 0.95, rig.budget("chat_api_p95", 1e3, {.limit = 100, .required = 500})},
+        std::tuple{"p99", 0.99, rig.budget("chat_api_p99", 1e3, {.limit = 250, .required = 1'000})}})
     outcome.figures.push_back({.id = id,
                                .title = fmt::format("API calls meanwhile, {}", id),
                                .unit = Unit::milliseconds,
@@ -113,26 +114,25 @@ void add_figures(Outcome& outcome, const Rig& rig, const Spike& spike) {
   for (const auto& [kind, samples] : spike.calls.by_kind)
     outcome.figures.push_back(
         {.id = "p95_" + kind, .title = kind + ", p95", .unit = Unit::milliseconds, .measured = samples.quantile(0.95)});
-  const double job_s = rig.is_own ? static_cast<double>(rig.job_ms) / 1e3 : 0;
   outcome.figures.push_back({.id = "picture",
                              .title = "a picture, p50",
                              .unit = Unit::seconds,
                              .measured = spike.pictures.quantile(0.5),
-                             .budget = Budget{.limit = rig.is_own ? job_s + 2 : 8, .required = 8},
+                             .budget = rig.budget("image_mean", 1, {.limit = 6, .required = 8}),
                              .cause = "The provider is slow, or jobs wait for a place.",
                              .remedy = "Compare the provider's own time under Calls; another model may be quicker."});
   outcome.figures.push_back({.id = "success",
                              .title = "generations that succeeded",
                              .unit = Unit::share,
                              .measured = share_of(spike.succeeded, spike.ended),
-                             .budget = Budget{.limit = 0.995, .required = 0.95, .is_least = true},
+                             .budget = rig.share_of_good("images", {.limit = 0.99, .required = 0.95, .is_least = true}),
                              .cause = "The provider refused or failed; the evidence says how they ended.",
                              .remedy = "Look at the generations' errors and at Calls in the studio."});
   outcome.figures.push_back({.id = "errors",
                              .title = "calls that failed",
                              .unit = Unit::share,
                              .measured = share_of(spike.calls.faults.count(), spike.calls.count() + spike.ended),
-                             .budget = Budget{.limit = 0.001, .required = 0.01},
+                             .budget = rig.share_of_bad("api", {.limit = 0.001, .required = 0.01}),
                              .cause = "The evidence says which calls.",
                              .remedy = "Look at the studio's log for the time of the audit."});
 }

@@ -1,5 +1,6 @@
 #include "app/audit/rig.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -38,6 +39,24 @@ Plan Plan::quick() {
 void Plan::set_length(std::chrono::seconds length) { chat.length = generation.length = streams.length = length; }
 
 std::span<const Scenario> scenarios() { return kScenarios; }
+
+Budget Rig::budget(std::string_view name, double factor, Budget otherwise) const {
+  const auto found = std::ranges::find(objectives.budgets, name, &watch::BudgetDefinition::name);
+  if (found == objectives.budgets.end()) return otherwise;
+  return {.limit = found->limit * factor, .required = found->required * factor};
+}
+
+Budget Rig::share_of_good(std::string_view name, Budget otherwise) const {
+  const auto found = std::ranges::find(objectives.objectives, name, &watch::ObjectiveDefinition::name);
+  if (found == objectives.objectives.end()) return otherwise;
+  return {.limit = found->target, .required = found->required, .is_least = true};
+}
+
+Budget Rig::share_of_bad(std::string_view name, Budget otherwise) const {
+  const auto found = std::ranges::find(objectives.objectives, name, &watch::ObjectiveDefinition::name);
+  if (found == objectives.objectives.end()) return otherwise;
+  return {.limit = 1 - found->target, .required = 1 - found->required};
+}
 
 bool is_before(std::chrono::steady_clock::time_point end) { return std::chrono::steady_clock::now() < end; }
 

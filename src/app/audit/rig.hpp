@@ -8,6 +8,7 @@
 #include "app/audit/caller.hpp"
 #include "app/audit/finding.hpp"
 #include "base/setting.hpp"
+#include "watch/objective/definition.hpp"
 
 namespace atelier::app::audit {
 
@@ -51,6 +52,13 @@ struct Rig {
   const Settings* settings = nullptr;  // of the studio; null: not known
   std::string data_folder = {};        // ""
   Tell tell;
+  watch::ObjectiveDefinitions objectives = watch::ObjectiveDefinitions::defaults();  // what figures are held against
+
+  // The studio's own budget of that name, times `factor` for another unit; where it has none, `otherwise`.
+  Budget budget(std::string_view name, double factor, Budget otherwise) const;
+  // The share of good events that an objective wants; and of bad ones.
+  Budget share_of_good(std::string_view name, Budget otherwise) const;
+  Budget share_of_bad(std::string_view name, Budget otherwise) const;
 };
 
 // What a scenario's users share: figures, and when to stop.

@@ -162,7 +162,7 @@ Task<Result<>> hold(Rig* rig, std::size_t count, Held* held) {
   co_return done;
 }
 
-void add_figures(Outcome& outcome, std::size_t count, const Held& held) {
+void add_figures(Outcome& outcome, const Rig& rig, std::size_t count, const Held& held) {
   const std::string tag = fmt::format("_{}", count), of = fmt::format("{} streams: ", count);
   const double seconds = held.expected_s * static_cast<double>(count);
   outcome.figures.push_back({.id = "delivery_p99" + tag,
@@ -183,13 +183,14 @@ void add_figures(Outcome& outcome, std::size_t count, const Held& held) {
                              .remedy = "Report it with this audit."});
   Measured uptime = share_of(0, 0);
   if (seconds > 0) uptime = exactly(std::min(1.0, held.lived_s / seconds));
-  outcome.figures.push_back({.id = "uptime" + tag,
-                             .title = of + "time they were open",
-                             .unit = Unit::share,
-                             .measured = uptime,
-                             .budget = Budget{.limit = 0.999, .required = 0.999, .is_least = true},
-                             .cause = "Streams were cut; the evidence says how.",
-                             .remedy = "A proxy in front may end long answers: let it wait for at least 15 minutes."});
+  outcome.figures.push_back(
+      {.id = "uptime" + tag,
+       .title = of + "time they were open",
+       .unit = Unit::share,
+       .measured = uptime,
+       .budget = rig.share_of_good("event_stream", {.limit = 0.9995, .required = 0.999, .is_least = true}),
+       .cause = "Streams were cut; the evidence says how.",
+       .remedy = "A proxy in front may end long answers: let it wait for at least 15 minutes."});
   const double grown = std::max(0.0, held.process.highest_resident_bytes() - held.resident_before_bytes);
   if (held.process.highest_resident_bytes() > 0) {
     constexpr double kMiB = 1 << 20;
@@ -225,7 +226,7 @@ Task<Result<Outcome>> run_streams(Rig* rig) {
     auto done = co_await hold(rig, count, &held);
     outcome.seconds += std::chrono::duration<double>(steady_clock::now() - began).count();
     if (!done) co_return error_of(done);
-    add_figures(outcome, count, held);
+    add_figures(outcome, *rig, count, held);
     if (wanted == rig->plan.streams.counts.back()) held.process.add_figures(outcome);
     for (const std::string& fault : held.seen.faults.told()) outcome.evidence.push_back(fault);
     outcome.notes.push_back(fmt::format("{} streams for {:.0f} s; {} events were told, {} came, {} of them twice.",
