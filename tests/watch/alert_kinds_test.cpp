@@ -287,7 +287,7 @@ TEST_F(AlertKinds, AProviderThatRefusesOurKey) {
   pass();
   EXPECT_EQ(cause_of("provider_key"), "openai refuses our key or account, for a. It said last: bad key");
   candidates_.clear();
-  expect_resolved("provider_key", seconds(10));
+  expect_resolved("provider_key", seconds(5));
 }
 
 TEST_F(AlertKinds, WebhooksThatFail) {

@@ -31,7 +31,7 @@ constexpr std::array<AlertKindInfo, 19> kKinds = {{
      "alert-quota-is-full"},
     {AlertKind::breaker_open, "breaker_open", AlertSeverity::ticket, "providers", seconds(0), seconds(30),
      "alert-breaker-open"},
-    {AlertKind::provider_key, "provider_key", AlertSeverity::page, "providers", seconds(0), seconds(10),
+    {AlertKind::provider_key, "provider_key", AlertSeverity::page, "providers", seconds(0), seconds(5),
      "alert-provider-refuses-our-key"},
     {AlertKind::webhook_failing, "webhook_failing", AlertSeverity::ticket, "webhooks", seconds(0), seconds(300),
      "alert-webhooks-fail"},

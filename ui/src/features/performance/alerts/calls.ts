@@ -10,7 +10,7 @@ export function alertCalls(api: Api) {
     find: (id: string) => api.call<AlertWithEvidence>('GET', at(id)),
     resolve: (id: string) => api.call<AlertWithEvidence>('POST', at(id, '/resolve')),
     silence: (id: string, body: NewSilence) => api.call<AlertWithEvidence>('POST', at(id, '/silence'), { body }),
-    unsilence: (id: string) => api.call<void>('DELETE', at(id, '/silence')),
+    unsilence: (id: string) => api.tell('DELETE', at(id, '/silence')),
   };
 }
 export type AlertCalls = ReturnType<typeof alertCalls>;
