@@ -17,7 +17,7 @@ bool is_own_and_ends(std::string_view labels) {
   constexpr std::string_view kRoute = "route=\"";
   if (!labels.starts_with(kRoute)) return false;
   const std::string_view route = labels.substr(kRoute.size());
-  return route.starts_with("/api/") &&
+  return route.starts_with("/api/") && !route.ends_with("/suggestions\"") &&
          std::ranges::none_of(kStreams, [&](std::string_view stream) { return route.starts_with(stream); });
 }
 
