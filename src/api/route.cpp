@@ -6,6 +6,7 @@
 #include "api/tables.hpp"
 #include "api/v1/v1.hpp"
 #include "base/async.hpp"
+#include "net/handled.hpp"
 
 namespace atelier::api {
 namespace {
@@ -46,7 +47,10 @@ Task<Result<net::Response>> call_face(Services services, const Route* route, net
     response = co_await route->serve(services, std::move(request), std::move(*key));
   }
   if (!response && response.error().code == ErrorCode::cancelled) co_return response;
-  if (!response) response = face_error(face, response.error(), request_id);
+  if (!response) {
+    net::log_failure(response.error(), request_id);
+    response = face_error(face, response.error(), request_id);
+  }
   // Anthropic's name of what every answer has as x-request-id.
   if (face == Face::anthropic) response->headers.set("request-id", request_id);
   co_return response;

@@ -27,7 +27,7 @@ Task<Result<Response>> call_handler(const Handler* handler, Request request) {
   }
 }
 
-Response to_problem(const Error& error, std::string_view request_id) {
+void log_failure(const Error& error, std::string_view request_id) {
   if (error.code == ErrorCode::internal || error.code == ErrorCode::storage_failed)
     log::error("a request failed inside", {{"error", error.describe()},
                                            {"code", error.stable_code()},
@@ -39,6 +39,10 @@ Response to_problem(const Error& error, std::string_view request_id) {
                                                   {"file", error.source.file_name()},
                                                   {"line", error.source.line()},
                                                   {"request_id", request_id}});
+}
+
+Response to_problem(const Error& error, std::string_view request_id) {
+  log_failure(error, request_id);
   return problem_response(error, request_id);
 }
 

@@ -13,7 +13,10 @@ namespace atelier::net {
 // What the handler throws is an error: its edge is here. `handler` outlives the call.
 Task<Result<Response>> call_handler(const Handler* handler, Request request);
 
-// A problem document. What failed inside is logged, with where.
+// Logs what was not the caller's fault: what failed inside, and what could not be done for now. A caller's words, and a
+// provider's, are told of in the answer alone.
+void log_failure(const Error& error, std::string_view request_id);
+// A problem document, after log_failure().
 Response to_problem(const Error& error, std::string_view request_id);
 
 // What a 304 repeats of the answer it stands for (RFC 9110 section 15.4.5).

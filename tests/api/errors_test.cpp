@@ -38,7 +38,7 @@ TEST_F(ErrorsApi, TheIdThatIsShownFindsTheError) {
   const json::Array items = found(id, admin_);
   ASSERT_EQ(items.size(), 1U);
   EXPECT_EQ(text(items[0], "route"), "/v1/chat/completions");
-  EXPECT_EQ(text(items[0], "code"), std::to_string(failed.status));
+  EXPECT_EQ(text(items[0], "code"), "provider_key_refused");
   const std::string path = "/api/performance/errors/" + text(items[0], "id");
   const json::Value detail = call(Method::get, path, {}, admin_).json();
   EXPECT_EQ(text(detail.at("occurrences").at(0), "request_id"), id);

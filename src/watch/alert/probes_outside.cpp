@@ -78,8 +78,11 @@ class ProviderProbe final : public Probe {
       if (models.size() > kNamesMax) text += fmt::format(" and {} more", models.size() - kNamesMax);
       return text;
     }
+    // The kind of its failure alone: what follows are the provider's words, which may repeat a prompt.
     std::string last() const {
-      return error.empty() ? std::string() : fmt::format(" It said last: {}", printable(error, kErrorBytesMax));
+      const std::string kind = error.substr(0, error.find(':'));
+      const bool is_word = !kind.empty() && kind.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+      return is_word ? fmt::format(" It said last: {}", printable(kind, kErrorBytesMax)) : std::string();
     }
   };
 };

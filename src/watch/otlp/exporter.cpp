@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/async.hpp"
+#include "base/scrub.hpp"
 #include "base/task_group.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -37,8 +38,7 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds pause) {
 }
 
 std::string text_of(const log::Field::Value& value) {
-  if (const auto* text = std::get_if<std::string_view>(&value))
-    return std::string(truncate_utf8(*text, kFieldBytesMax));
+  if (const auto* text = std::get_if<std::string_view>(&value)) return scrub(truncate_utf8(*text, kFieldBytesMax));
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
   if (const auto* real = std::get_if<double>(&value)) return fmt::format("{}", *real);
   return std::get<bool>(value) ? "true" : "false";

@@ -78,6 +78,16 @@ export const GROUPS: readonly Group[] = [
     ],
   },
   {
+    id: 'browsers', title: 'group.browsers', panels: [
+      { id: 'lcp', title: 'panel.lcp', unit: 'seconds', sources: [p95('atelier_page_lcp_seconds')] },
+      { id: 'inp', title: 'panel.inp', unit: 'seconds', sources: [p95('atelier_page_inp_seconds')] },
+      { id: 'pageCalls', title: 'panel.pageCalls', unit: 'seconds', sources: [p95('atelier_page_api_call_seconds')] },
+      { id: 'routeChanges', title: 'panel.routeChanges', unit: 'seconds', sources: [p95('atelier_page_route_change_seconds')] },
+      { id: 'longTasks', title: 'panel.longTasks', unit: 'perSecond', sources: [rate('atelier_page_long_task_seconds')] },
+      { id: 'heap', title: 'panel.heap', unit: 'bytes', sources: [p95('atelier_page_heap_bytes')] },
+    ],
+  },
+  {
     id: 'process', title: 'group.process', panels: [
       { id: 'memory', title: 'panel.memory', unit: 'bytes', sources: [value('atelier_process_resident_bytes', 'line.resident'), value('atelier_graph_cached_results_bytes', 'line.cachedResults'), value('atelier_partial_pictures_bytes', 'line.partials')] },
       { id: 'cpu', title: 'panel.cpu', unit: 'cores', sources: [rate('atelier_process_cpu_seconds_total', 'line.cpu')] },
