@@ -10,7 +10,7 @@ export const TONES: readonly Tone[] = ['request', 'work', 'provider', 'inside', 
 const WORK: ReadonlySet<string> = new Set(['run', 'step', 'call', 'worker']);
 
 export function toneOf({ name, kind }: Pick<Span, 'name' | 'kind'>): Tone {
-  const [first = ''] = name.split(' ', 1);
+  const [first = ''] = name.split(/:? /, 1);
   if (first === 'wait') return 'wait';
   if (kind === 'server') return 'request';
   if (kind === 'client') return 'provider';

@@ -29,16 +29,18 @@ export class TraceState {
   dispose(): void {
     this.#reading.abort();
   }
+  // Again, while it goes on: what is open and looked at stays.
   async load(): Promise<void> {
     this.problem = null;
     try {
       const trace = await this.#calls.trace(this.#id, this.#reading.signal);
       const tree = treeOf(trace.spans);
+      if (!this.tree) this.shut = shutAtFirst(tree);
       this.trace = trace;
       this.tree = tree;
-      this.shut = shutAtFirst(tree);
       this.shown = { fromUs: 0, toUs: tree.totalUs };
-      this.active = tree.roots[0] ?? null;
+      this.active = tree.byId.get(this.active?.span.span ?? '') ?? tree.roots[0] ?? null;
+      this.#keepInSight();
     } catch (error) {
       if (!isAbort(error)) this.problem = asProblem(error);
     }
