@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <array>
 #include <optional>
 
 #include "base/async.hpp"
@@ -12,30 +12,21 @@
 #include "net/client/dial.hpp"
 #include "net/stream.hpp"
 #include "net/url.hpp"
+#include "watch/mail/smtp_reply.hpp"
 
 namespace atelier::watch {
 namespace {
 
-constexpr std::size_t kReplyBytesMax = 16 << 10;
 constexpr std::size_t kSaidBytesMax = 200;  // of a reply, in an error
 constexpr std::chrono::milliseconds kStopEvery{50};
 
-struct Reply {
-  int code = 0;
-  std::string text = {};  // its lines without the code
-};
-
-std::unexpected<Error> refused(std::string_view doing, const Reply& reply) {
+std::unexpected<Error> refused(std::string_view doing, const SmtpReply& reply) {
   const ErrorCode code = reply.code / 100 == 4 ? ErrorCode::unavailable
                          : reply.code == 530 || reply.code == 534 || reply.code == 535 || reply.code == 538
                              ? ErrorCode::forbidden
                              : ErrorCode::invalid_argument;
   return fail(code, fmt::format("the mail server answered {} to {}: {}", reply.code, doing,
                                 printable(reply.text, kSaidBytesMax)));
-}
-
-std::unexpected<Error> broken(std::string_view what) {
-  return fail(ErrorCode::unavailable, fmt::format("the mail server {}", what));
 }
 
 bool is_local(const std::string& host) {
@@ -83,12 +74,12 @@ class Session {
     auto reply = co_await ask(std::move(hello));
     if (!reply) co_return error_of(reply);
     if (reply->code != 250) co_return refused("EHLO", *reply);
-    offers_ = reply->text;
+    offers_ = std::move(*reply);
     co_return Result<>{};
   }
 
   Task<Result<>> upgrade() {
-    if (!offers("STARTTLS")) {
+    if (!offers_.offers("STARTTLS")) {
       if (server_.tls == SmtpTls::if_offered) co_return Result<>{};
       co_return fail(ErrorCode::forbidden, "the mail server offers no TLS, and nothing is sent without");
     }
@@ -97,14 +88,14 @@ class Session {
     if (!reply) co_return error_of(reply);
     if (reply->code != 220) co_return refused("STARTTLS", *reply);
     // What somebody put in front of the encryption is no part of what comes in it.
-    if (!received_.empty()) co_return broken("spoke before TLS began");
+    if (!replies_.is_empty()) co_return mail_server_broken("spoke before TLS began");
     auto begun = co_await start_tls();
     if (!begun) co_return begun;
     co_return co_await greet();
   }
 
   Task<Result<>> sign_in() {
-    if (offers("AUTH", "PLAIN")) {
+    if (offers_.offers("AUTH", "PLAIN")) {
       std::string token;
       token += '\0';
       token += server_.user;
@@ -116,7 +107,7 @@ class Session {
       if (reply->code != 235) co_return refused("our user and password", *reply);
       co_return Result<>{};
     }
-    if (!offers("AUTH", "LOGIN"))
+    if (!offers_.offers("AUTH", "LOGIN"))
       co_return fail(ErrorCode::forbidden, "the mail server signs in neither by PLAIN nor by LOGIN");
     std::string steps[] = {"AUTH LOGIN", base64(server_.user), base64(server_.password)};
     for (std::size_t i = 0; i < std::size(steps); ++i) {
@@ -148,64 +139,34 @@ class Session {
     co_return Result<>{};
   }
 
-  // A line of EHLO's answer, and a word of it.
-  bool offers(std::string_view keyword, std::string_view word = {}) const {
-    for (std::string_view left = offers_; !left.empty();) {
-      const std::size_t end = std::min(left.find('\n'), left.size());
-      std::string line = " " + std::string(left.substr(0, end)) + " ";
-      for (char& c : line) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c == '=' ? ' ' : c;
-      if (line.starts_with(" " + std::string(keyword) + " ") &&
-          (word.empty() || line.find(" " + std::string(word) + " ") != std::string::npos))
-        return true;
-      left.remove_prefix(std::min(end + 1, left.size()));
-    }
-    return false;
-  }
-
-  Task<Result<Reply>> ask(std::string line) {
+  Task<Result<SmtpReply>> ask(std::string line) {
     line += "\r\n";
     const std::string_view pieces[] = {line};
     auto sent = co_await stream_.write(pieces);
-    if (!sent) co_return broken("hung up: " + sent.error().message);
+    if (!sent) co_return mail_server_broken("hung up: " + sent.error().message);
     co_return co_await read_reply();
   }
 
-  // "250-first", "250 last" (RFC 5321 section 4.2).
-  Task<Result<Reply>> read_reply() {
-    Reply reply;
+  Task<Result<SmtpReply>> read_reply() {
     for (;;) {
-      const std::size_t end = received_.find('\n');
-      if (end == std::string::npos) {
-        if (received_.size() + reply.text.size() > kReplyBytesMax) co_return broken("answers too much");
-        // A stop that came while this waited for nothing wakes nobody any more.
-        const bool is_over = co_await is_cancelled();
-        if (is_over) co_return fail(ErrorCode::cancelled, "stopped while the mail server was asked");
-        const std::size_t had = received_.size();
-        received_.resize(had + 1'024);
-        auto got = co_await stream_.read(std::span(received_).subspan(had));
-        received_.resize(had + (got ? *got : 0));
-        if (!got || *got == 0) co_return broken("hung up in the middle");
-        continue;
-      }
-      std::string line = received_.substr(0, end);
-      received_.erase(0, end + 1);
-      if (line.ends_with('\r')) line.pop_back();
-      int code = 0;
-      const auto [stop, error] =
-          std::from_chars(line.data(), line.data() + std::min<std::size_t>(3, line.size()), code);
-      const bool is_reply = error == std::errc() && stop == line.data() + 3 && code >= 200 && code < 600;
-      if (!is_reply || (reply.code != 0 && reply.code != code)) co_return broken("does not speak SMTP");
-      reply.code = code;
-      if (line.size() > 4) reply.text += (reply.text.empty() ? "" : "\n") + line.substr(4);
-      if (reply.text.size() > kReplyBytesMax) co_return broken("answers too much");
-      if (line.size() == 3 || line[3] != '-') co_return reply;
+      auto reply = replies_.next();
+      if (!reply) co_return error_of(reply);
+      if (*reply) co_return std::move(**reply);
+      // A stop that came while this waited for nothing wakes nobody any more.
+      const bool is_over = co_await is_cancelled();
+      if (is_over) co_return fail(ErrorCode::cancelled, "stopped while the mail server was asked");
+      std::array<char, 1'024> bytes{};
+      auto got = co_await stream_.read(bytes);
+      if (!got || *got == 0) co_return mail_server_broken("hung up in the middle");
+      replies_.add({bytes.data(), *got});
     }
   }
 
   net::Stream stream_;
   const SmtpServer server_;
   const net::TlsClient& tls_;
-  std::string received_, offers_;
+  SmtpReplyReader replies_;
+  SmtpReply offers_;
 };
 
 Task<Result<>> talk(SmtpServices services, SmtpServer server, Mail mail) {
@@ -258,22 +219,23 @@ Result<SmtpServer> SmtpServer::parse(std::string_view url) {
     url.remove_prefix(at + 1);
   }
   // As of a web address, whose rules for hosts and ports these are too.
-  const auto parsed = net::Url::parse(
-      fmt::format("http://{}{}", url, url.find(':') == std::string_view::npos || url.ends_with(']') ? ":1" : ""));
+  const bool has_port = url.find(':') != std::string_view::npos && !url.ends_with(']');
+  const auto parsed = net::Url::parse(fmt::format("http://{}", url));
   if (!parsed || parsed->target != "/")
     return refuse(parsed ? "there is more than a host and a port" : "the host or the port is none");
   server.host = parsed->origin.host;
-  if (parsed->origin.port != 1) server.port = parsed->origin.port;
+  if (has_port) server.port = parsed->origin.port;
   if (server.tls != SmtpTls::from_start && is_local(server.host)) {
     server.tls = SmtpTls::if_offered;
-    if (parsed->origin.port == 1) server.port = 25;
+    if (!has_port) server.port = 25;
   }
   return server;
 }
 
 Task<Result<>> send_mail(SmtpServices services, SmtpServer server, Mail mail, std::chrono::milliseconds limit) {
-  TaskGroup group(co_await current_executor(), {.stops_on_error = false});
-  Outcome outcome(co_await current_executor());
+  const Executor executor = co_await current_executor();
+  TaskGroup group(executor, {.stops_on_error = false});
+  Outcome outcome(executor);
   const auto until = std::chrono::steady_clock::now() + limit;
   group.spawn(talk_and_tell(services, std::move(server), std::move(mail), &outcome));
   if (!outcome.result) co_await outcome.changed.wait_until(until);

@@ -1,0 +1,1 @@
+atelier_fuzz(watch_smtp_reply watch_smtp_reply.cpp LINK atelier_watch)
