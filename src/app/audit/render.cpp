@@ -65,7 +65,8 @@ Task<Result<>> make_short(Rig* rig, Soak* soak, std::size_t number) {
 }
 
 Task<Result<>> make_all(Rig* rig, Soak* soak, ProcessWatch* process) {
-  TaskGroup beside(co_await current_executor(), {.stops_on_error = false});
+  const auto executor = co_await current_executor();
+  TaskGroup beside(executor, {.stops_on_error = false});
   beside.spawn(process->run());
   Result<> done;
   for (std::size_t i = 0; done && i < rig->plan.shorts; ++i) {
