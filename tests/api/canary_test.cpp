@@ -109,15 +109,6 @@ TEST_F(CanaryTest, WhatIsSecretOrAskedComesOutNowhere) {
   const std::string chat = json::write(
       json::Object{{"model", "echo/m"},
                    {"messages", json::Array{json::Object{{"role", "user"}, {"content", std::string(kPrompt)}}}}});
-  // One that keeps failing, so that it is not asked for a while.
-  ASSERT_EQ(call(Method::post, "/api/providers",
-                 json::write(json::Object{{"name", "worse"},
-                                          {"preset", "openai"},
-                                          {"base_url", fmt::format("http://127.0.0.1:{}/v1", provider.port())},
-                                          {"key", kProviderKey}}),
-                 admin_)
-                .status,
-            201);
   const std::string escaped = "the%20canary7731%20sings";
   for (const int status : {400, 401, 429, 500, 503, 200}) {
     provider.status = status;
@@ -125,11 +116,6 @@ TEST_F(CanaryTest, WhatIsSecretOrAskedComesOutNowhere) {
     (void)call(Method::post, "/v1/images/generations",
                json::write(json::Object{{"model", "echo/m"}, {"prompt", std::string(kPrompt)}}), admin_);
   }
-  provider.status = 500;
-  const std::string again = json::write(
-      json::Object{{"model", "worse/m"},
-                   {"messages", json::Array{json::Object{{"role", "user"}, {"content", std::string(kPrompt)}}}}});
-  for (int i = 0; i < 10; ++i) (void)call(Method::post, "/v1/chat/completions", again, admin_);
   EXPECT_NE(provider.heard().find(kPrompt), std::string::npos) << "the provider was asked";
   EXPECT_NE(provider.heard().find(kProviderKey), std::string::npos) << "with its key";
   // Credentials, wrong bodies and queries of all kinds.
@@ -171,13 +157,13 @@ TEST_F(CanaryTest, WhatIsSecretOrAskedComesOutNowhere) {
     items = call(Method::get, "/api/performance/errors?limit=200", {}, admin_).json().at("items").as_array();
   }
   EXPECT_GE(items.size(), 3U);
-  // And until the alerts of providers that refuse our key and that are not asked, with their evidence.
+  // And until the alert of a provider that refuses our key, with its evidence.
   json::Array alerts;
-  for (int i = 0; i < 400 && alerts.size() < 2; ++i) {
+  for (int i = 0; i < 400 && alerts.empty(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     alerts = call(Method::get, "/api/performance/alerts", {}, admin_).json().at("items").as_array();
   }
-  EXPECT_GE(alerts.size(), 2U);
+  EXPECT_FALSE(alerts.empty());
   for (const json::Value& alert : alerts)
     expect_none("an alert", call(Method::get, "/api/performance/alerts/" + text(alert, "id"), {}, admin_).body);
   for (const json::Value& item : items)

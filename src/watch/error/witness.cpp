@@ -122,6 +122,10 @@ void ErrorWitness::note(const log::Line& line) {
   if (line.level == log::Level::info && line.message == kAnswered) return end_request(line);
   std::string request_id(line.text("request_id"));
   if (line.level < log::Level::warn) return remember(line, request_id);
+  if (is_full()) {  // of a storm nothing more is made than a count
+    seen_.add();
+    return dropped_.add();
+  }
   Occurrence occurrence = occurrence_of(line, clock_.wall_ms());
   if (may_have_stack()) occurrence.stack = capture_stack(0);
   {
@@ -181,6 +185,11 @@ std::vector<Breadcrumb> ErrorWitness::breadcrumbs_of(const std::string& request_
     if (one->request_id.empty() || request_id.empty() || one->request_id == request_id) found.push_back(one->line);
   std::ranges::reverse(found);
   return found;
+}
+
+bool ErrorWitness::is_full() {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size() >= options_.waiting_max;
 }
 
 bool ErrorWitness::may_have_stack() {

@@ -44,6 +44,7 @@ class ErrorWitness final : public log::Tap {
   void end_request(const log::Line& line);
   void remember(const log::Line& line, const std::string& request_id);
   void put(Occurrence occurrence, bool is_whole);
+  bool is_full();
   bool may_have_stack();
   std::vector<Breadcrumb> breadcrumbs_of(const std::string& request_id) const;
 

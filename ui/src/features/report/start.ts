@@ -43,7 +43,11 @@ export function startReports(api: Api, isIn: () => boolean): () => void {
   };
   const observers = [
     watch('longtask', ({ duration }) => figures.add('long_task', duration, page())),
-    watch('measure', ({ name, duration }) => name === 'route' && figures.add('route_change', duration, page())),
+    watch('measure', ({ name, duration }) => {
+      if (name !== 'route') return;
+      figures.add('route_change', duration, page());
+      performance.clearMeasures(name); // the browser keeps them otherwise
+    }),
     watch('resource', (entry) => entry.duration < LONG_CALL_MS && isApiCall(entry as PerformanceResourceTiming, location.origin) && figures.add('api_call', entry.duration, page())),
   ];
 
