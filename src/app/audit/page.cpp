@@ -99,7 +99,10 @@ Result<> by_lighthouse(Rig* rig, Outcome& outcome, const std::string& program, c
            .cause = std::string(kPageCause),
            .remedy = std::string(kPageRemedy)});
   outcome.notes.push_back(
-      fmt::format("Lighthouse, {} run{}, as on a telephone with a slow line.", runs, runs > 1 ? "s" : ""));
+      runs > 1
+          ? fmt::format(
+                "Lighthouse, as on a telephone with a slow line: the median of {} runs, the least and the most.", runs)
+          : std::string("Lighthouse, once, as on a telephone with a slow line."));
   return {};
 }
 

@@ -40,8 +40,7 @@ void add_outcome(std::string& out, const Outcome& outcome) {
     return;
   }
   out += "\n";
-  for (const std::string& note : outcome.notes) out += note + " ";
-  out += "\n";
+  if (!outcome.notes.empty()) out += fmt::format("{}\n", fmt::join(outcome.notes, " "));
   if (!outcome.figures.empty())
     out += "\n| figure | measured | 95 % sure | budget (required) |\n| --- | --- | --- | --- |\n";
   for (const Figure& figure : outcome.figures)
