@@ -109,6 +109,8 @@ export class PerformanceState {
     // What is drawn goes first.
     void this.#readLines(span).then(() => {
       const isNew = this.rows?.length === 0; // a studio that has just begun
+      // One that has answered nothing yet has no routes to be looked at: nobody else would ask again.
+      if (this.catalogue && routesOf(this.catalogue).length === 0) void this.#readCatalogue().catch(() => {});
       if (this.#isSurveyed && (isNew || performance.now() - this.#surveyedAt > SURVEY_AGAIN_MS)) void this.#survey(span);
     });
   }

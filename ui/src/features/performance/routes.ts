@@ -7,7 +7,7 @@ export const LINES = 5;
 // Of every route its rate and its p95 are read: with more than these, those that come first in the alphabet.
 const ROUTES_MAX = 256;
 // Answers that last as long as a page is open say nothing about how quick the studio is.
-const STREAMS: ReadonlySet<string> = new Set(['/api/events', '/api/performance/events', '']);
+export const STREAMS: ReadonlySet<string> = new Set(['/api/events', '/api/performance/events', '']);
 // All of the studio's own together (src/watch/history/joints.cpp), which end by themselves.
 export const OWN_ROUTES = '/api/*';
 

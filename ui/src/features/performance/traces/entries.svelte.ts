@@ -3,9 +3,12 @@ import { withQuery } from '$lib/api/client';
 import { asProblem, isAbort, type Problem } from '$lib/api/problem';
 import type { Trace, TraceEntry, TraceEntryPage } from '$lib/api/trace-types';
 import { readAgainMs, spanOf, type View } from '../range';
+import { STREAMS } from '../routes';
 import type { Wanted } from './address';
 
-export const ENTRIES_MAX = 50;
+const SHOWN_MAX = 50;
+// Among what is read are streams, which are not shown unless they are asked for.
+const READ_MAX = 200;
 
 export function traceCalls(api: Api) {
   return {
@@ -43,11 +46,12 @@ export class Entries {
     this.dispose();
     const asked = (this.#reading = new AbortController());
     const { fromMs, toMs } = spanOf(view, Date.now());
-    const query = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString(), order, outcome, limit: ENTRIES_MAX };
+    const query = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString(), order, outcome, limit: READ_MAX };
     try {
       const pages = await Promise.all(names.map((name) => this.#calls.entries({ ...query, name }, asked.signal)));
       if (asked.signal.aborted) return;
-      this.items = pages.flatMap(({ items }) => items).sort(first[order]).slice(0, ENTRIES_MAX);
+      const isMeant = ({ facts }: TraceEntry): boolean => names.some((name) => name !== '') || !facts['http.route'] || !STREAMS.has(facts['http.route']);
+      this.items = pages.flatMap(({ items }) => items.filter(isMeant)).sort(first[order]).slice(0, SHOWN_MAX);
       this.problem = null;
     } catch (error) {
       if (isAbort(error) || asked.signal.aborted) return;
