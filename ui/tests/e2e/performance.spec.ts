@@ -1,7 +1,7 @@
 // The page of performance, on what this server itself measured of the requests before.
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, expectNoSidewaysScroll, shiftOf, test, watchShift } from './studio';
+import { expect, expectNoSidewaysScroll, shiftOf, test, themes, watchShift } from './studio';
 
 test.use({ name: 'performance' });
 
@@ -84,7 +84,7 @@ test('what the studio measured of itself is drawn, and told in words', async ({ 
   await expect(page).toHaveURL(/compare=yes/);
   await expect.poll(drawn).not.toBe(alone);
 
-  for (const colorScheme of ['light', 'dark'] as const) {
+  for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme });
     const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
     expect(violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`)).toEqual([]);
