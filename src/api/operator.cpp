@@ -1,4 +1,5 @@
 // What operators ask: health, metrics, the API's own description.
+#include "api/accept.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
 
@@ -15,7 +16,11 @@ Task<Result<net::Response>> readyz(Services services, net::Request) {
   co_return net::text_response("ready\n");
 }
 
-Task<Result<net::Response>> metrics(Services services, net::Request) {
+Task<Result<net::Response>> metrics(Services services, net::Request request) {
+  constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
+  if (names_type(request.headers.find("accept").value_or(""), kOpenMetrics))
+    co_return net::text_response(services.metrics.render_open(),
+                                 std::string(kOpenMetrics) + "; version=1.0.0; charset=utf-8");
   co_return net::text_response(services.metrics.render(), "text/plain; version=0.0.4; charset=utf-8");
 }
 

@@ -47,6 +47,30 @@ Histogram::Cells::~Cells() {
 
 Histogram::~Histogram() {
   for (auto& shard : shards_) delete shard.load(std::memory_order_relaxed);
+  delete examples_.load(std::memory_order_relaxed);
+}
+
+std::size_t Histogram::place_of(int power) noexcept {
+  return static_cast<std::size_t>(
+      std::clamp(power, kLowestExemplar, kLowestExemplar + static_cast<int>(kExemplars) - 1) - kLowestExemplar);
+}
+
+void Histogram::exemplify(double value, const TraceContext& trace, UnixMs time_ms) {
+  Examples* examples = get_or_make(examples_);
+  if (examples == nullptr) return;
+  const bool is_told_apart = value > 0 && std::isfinite(value);
+  const int power = is_told_apart ? static_cast<int>(std::ceil(std::log2(value))) : kLowestExemplar;
+  const std::lock_guard lock(examples->mutex);
+  examples->newest[place_of(power)] = {
+      .value = value, .trace_high = trace.high, .trace_low = trace.low, .time_ms = time_ms};
+}
+
+std::optional<Histogram::Exemplar> Histogram::exemplar(int power) const {
+  Examples* examples = examples_.load(std::memory_order_acquire);
+  if (examples == nullptr) return std::nullopt;
+  const std::lock_guard lock(examples->mutex);
+  const Exemplar& found = examples->newest[place_of(power)];
+  return found.time_ms == 0 ? std::nullopt : std::optional(found);
 }
 
 void Histogram::observe(double value) noexcept {

@@ -5,8 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
+
+#include "base/clock.hpp"
+#include "base/trace_context.hpp"
 
 namespace atelier {
 
@@ -22,6 +27,17 @@ class Histogram {
   Histogram& operator=(const Histogram&) = delete;
 
   void observe(double value) noexcept;
+
+  // A value that came, and the trace in which it did: shown beside the numbers, so that one of those can be looked at.
+  struct Exemplar {
+    double value = 0;
+    std::uint64_t trace_high = 0, trace_low = 0;
+    UnixMs time_ms = 0;
+  };
+  // Keeps it as the newest of its size. Takes a lock: for values whose trace is kept, of which there are few a second.
+  void exemplify(double value, const TraceContext& trace, UnixMs time_ms);
+  // The newest of those that are at most 2^power, and over half of that.
+  std::optional<Exemplar> exemplar(int power) const;
 
   static constexpr int kLowestPower = -20, kHighestPower = 44;
   static constexpr std::size_t kPerPower = 16, kPowers = kHighestPower - kLowestPower;
@@ -64,6 +80,16 @@ class Histogram {
 
   static constexpr std::size_t kShards = 4;
   std::array<std::atomic<Cells*>, kShards> shards_{};
+
+  // From 2^-11 to 2^7, those beyond with the outermost.
+  static constexpr int kLowestExemplar = -11;
+  static constexpr std::size_t kExemplars = 19;
+  struct Examples {
+    std::mutex mutex;
+    std::array<Exemplar, kExemplars> newest{};
+  };
+  static std::size_t place_of(int power) noexcept;
+  std::atomic<Examples*> examples_ = nullptr;  // null: none came
 };
 
 }  // namespace atelier

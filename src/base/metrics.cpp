@@ -38,6 +38,16 @@ std::string label_text(const Metric& metric, const std::vector<std::string>& val
   return out.empty() ? out : "{" + out + "}";
 }
 
+// " # {trace_id="..."} 0.43 1800000000.123", as OpenMetrics has them behind a bucket.
+std::string exemplar_text(const Histogram::Exemplar& example) {
+  TraceContext trace;
+  trace.high = example.trace_high;
+  trace.low = example.trace_low;
+  return fmt::format(" # {{trace_id=\"{}\"}} {} {}.{:03}", trace.id(), number(example.value), example.time_ms / 1'000,
+                     example.time_ms % 1'000);
+}
+
+constexpr std::string_view kTotal = "_total";
 constexpr std::string_view kKindNames[] = {"counter", "gauge", "histogram"};
 
 // The bounds that are told of a histogram, as powers of two: from half a millisecond to a minute.
@@ -107,33 +117,49 @@ void Metrics::visit(MetricVisitor& visitor) const {
     }
 }
 
-std::string Metrics::render() const {
+std::string Metrics::render() const { return render(Exposition::prometheus); }
+std::string Metrics::render_open() const { return render(Exposition::openmetrics); }
+
+void Metrics::render_histogram(std::string& out, const Metric& metric, const std::vector<std::string>& values,
+                               const Histogram& histogram, Exposition exposition) {
+  const std::string_view name = metric.name;
+  const Histogram::Snapshot snapshot = histogram.snapshot();
+  const auto bucket = [&](const std::string& bound, std::uint64_t count, int power) {
+    out += fmt::format("{}_bucket{} {}", name, label_text(metric, values, fmt::format("le=\"{}\"", bound)), count);
+    if (exposition == Exposition::openmetrics)
+      if (const auto example = histogram.exemplar(power)) out += exemplar_text(*example);
+    out += '\n';
+  };
+  for (int power = kLowestBound; power <= kHighestBound; ++power)
+    bucket(number(std::ldexp(1.0, power)), snapshot.count_to(power), power);
+  bucket("+Inf", snapshot.count(), kHighestBound + 1);
+  out += fmt::format("{}_sum{} {}\n", name, label_text(metric, values), number(snapshot.sum()));
+  out += fmt::format("{}_count{} {}\n", name, label_text(metric, values), snapshot.count());
+}
+
+std::string Metrics::render(Exposition exposition) const {
+  const bool is_open = exposition == Exposition::openmetrics;
   const std::lock_guard lock(mutex_);
   std::string out;
   for (const auto& [name, family] : families_) {
     const Metric& metric = *family.metric;
+    // There a counter's name is without its ending, which its samples have.
+    std::string_view told = name;
+    if (is_open && metric.kind == MetricKind::counter && told.ends_with(kTotal)) told.remove_suffix(kTotal.size());
+    const std::string_view ending = is_open && metric.kind == MetricKind::counter ? kTotal : "";
+    const std::string sample = std::string(is_open ? told : name) + std::string(ending);
     out +=
-        fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, metric.help, name, kKindNames[static_cast<int>(metric.kind)]);
+        fmt::format("# HELP {} {}\n# TYPE {} {}\n", told, metric.help, told, kKindNames[static_cast<int>(metric.kind)]);
     for (const auto& [values, series] : family.series) {
-      if (series.counter) out += fmt::format("{}{} {}\n", name, label_text(metric, values), series.counter->value());
+      if (series.counter) out += fmt::format("{}{} {}\n", sample, label_text(metric, values), series.counter->value());
       if (series.gauge)
-        out += fmt::format("{}{} {}\n", name, label_text(metric, values), number(series.gauge->value()));
+        out += fmt::format("{}{} {}\n", sample, label_text(metric, values), number(series.gauge->value()));
       if (const auto reader = series.reader.lock())
-        out += fmt::format("{}{} {}\n", name, label_text(metric, values), number((*reader)()));
-      if (series.histogram) {
-        const Histogram::Snapshot snapshot = series.histogram->snapshot();
-        const auto bucket = [&](const std::string& bound, std::uint64_t count) {
-          out +=
-              fmt::format("{}_bucket{} {}\n", name, label_text(metric, values, fmt::format("le=\"{}\"", bound)), count);
-        };
-        for (int power = kLowestBound; power <= kHighestBound; ++power)
-          bucket(number(std::ldexp(1.0, power)), snapshot.count_to(power));
-        bucket("+Inf", snapshot.count());
-        out += fmt::format("{}_sum{} {}\n", name, label_text(metric, values), number(snapshot.sum()));
-        out += fmt::format("{}_count{} {}\n", name, label_text(metric, values), snapshot.count());
-      }
+        out += fmt::format("{}{} {}\n", sample, label_text(metric, values), number((*reader)()));
+      if (series.histogram) render_histogram(out, metric, values, *series.histogram, exposition);
     }
   }
+  if (is_open) out += "# EOF\n";
   return out;
 }
 

@@ -77,6 +77,8 @@ class Metrics {
   // Prometheus text format 0.0.4. A histogram's bounds are powers of two, from half a millisecond to a minute where it
   // is of seconds.
   std::string render() const;
+  // OpenMetrics 1.0.0: the same, with exemplars.
+  std::string render_open() const;
   // Every metric known, by name: pinned by a golden test.
   std::vector<const Metric*> declared() const;
 
@@ -91,7 +93,11 @@ class Metrics {
     const Metric* metric = nullptr;
     std::map<std::vector<std::string>, Series> series;
   };
+  enum class Exposition : std::uint8_t { prometheus, openmetrics };
   Series& find(const Metric& metric, LabelValues values);
+  std::string render(Exposition exposition) const;
+  static void render_histogram(std::string& out, const Metric& metric, const std::vector<std::string>& values,
+                               const Histogram& histogram, Exposition exposition);
   mutable std::mutex mutex_;
   std::map<std::string_view, Family> families_;
 };

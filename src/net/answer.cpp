@@ -45,7 +45,7 @@ void note_end(const Service& service, const AnswerRecord& record, int status, Ki
   const auto now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - record.started).count();
   keep_span(record, status, now, kind);
-  service.routes->count(record.method, record.route, status, seconds);
+  service.routes->count(record.method, record.route, status, seconds, record.trace);
   const log::Level level = status >= 500 ? log::Level::info : log::Level::debug;
   log::write(level, "request answered",
              {{"method", to_string(record.method)},

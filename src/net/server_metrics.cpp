@@ -31,7 +31,7 @@ ServerMetrics::ServerMetrics(Metrics& metrics)
 
 void ServerMetrics::refuse(std::string_view reason) { registry.counter(kRefused, {reason}).add(); }
 
-void RouteMetrics::count(Method method, std::string_view route, int status, double seconds) {
+void RouteMetrics::count(Method method, std::string_view route, int status, double seconds, const TraceContext& trace) {
   Series& series = series_[static_cast<std::size_t>(method)][route];
   const auto status_class = static_cast<std::size_t>(status >= 100 && status < 600 ? status / 100 : 0);
   Counter*& counter = series.by_class[status_class];
@@ -39,6 +39,7 @@ void RouteMetrics::count(Method method, std::string_view route, int status, doub
   if (!series.seconds) series.seconds = &registry_.histogram(kRequestSeconds, {route});
   counter->add();
   series.seconds->observe(seconds);
+  if (trace.is_kept) series.seconds->exemplify(seconds, trace, system_clock().wall_ms());
 }
 
 }  // namespace atelier::net

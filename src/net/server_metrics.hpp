@@ -26,7 +26,7 @@ class RouteMetrics {
  public:
   explicit RouteMetrics(Metrics& registry) : registry_(registry) {}
   // `route` is a pattern that outlives this.
-  void count(Method method, std::string_view route, int status, double seconds);
+  void count(Method method, std::string_view route, int status, double seconds, const TraceContext& trace);
 
  private:
   struct Series {

@@ -71,6 +71,16 @@ TEST_F(TracesApi, ACallIsOneTraceFromTheClientToTheProvider) {
   EXPECT_THAT(json::write(spans), Not(HasSubstr("canary"))) << "what was said is in no trace";
 }
 
+TEST_F(TracesApi, ExemplarsOfOpenMetricsLeadToATrace) {
+  listen();
+  EXPECT_EQ(call(Method::get, "/api/threads", {}, {{"traceparent", kTraceparent}}).status, 200);
+  const Answer open = call(Method::get, "/metrics", {}, {{"accept", "application/openmetrics-text; version=1.0.0"}});
+  EXPECT_THAT(std::string(open.headers.find("content-type").value_or("")), HasSubstr("application/openmetrics-text"));
+  EXPECT_THAT(open.body, HasSubstr("# {trace_id=\"" + std::string(kId) + "\"}"));
+  EXPECT_TRUE(open.body.ends_with("# EOF\n"));
+  EXPECT_THAT(call(Method::get, "/metrics").body, Not(HasSubstr("trace_id")));
+}
+
 TEST_F(TracesApi, WhatFailedIsRecordedThoughTracesAreNot) {
   open({{"watch.traces_per_second", "0"}});
   listen();

@@ -81,13 +81,37 @@ TEST(Metrics, RenderAsPrometheusText) {
       "# HELP requests_total Requests\n# TYPE requests_total counter\nrequests_total{method=\"GE\\\"T\"} 3\n"
       "# HELP wait_seconds Waiting\n# TYPE wait_seconds histogram\nwait_seconds_bucket{le=\"0.00048828125\"} 1\n"))
       << text;
-  EXPECT_TRUE(text.ends_with("wait_seconds_bucket{le=\"64\"} 4\nwait_seconds_bucket{le=\"+Inf\"} 5\n"
-                             "wait_seconds_sum 112.4001\nwait_seconds_count 5\n"))
+  EXPECT_TRUE(
+      text.ends_with("wait_seconds_bucket{le=\"64\"} 4\nwait_seconds_bucket{le=\"+Inf\"} 5\n"
+                     "wait_seconds_sum 112.4001\nwait_seconds_count 5\n"))
       << text;
   for (const char* line : {"{le=\"0.5\"} 1\n", "{le=\"1\"} 2\n", "{le=\"2\"} 3\n", "{le=\"16\"} 4\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   reader.reset();
   EXPECT_EQ(metrics.render().find("open_files 7"), std::string::npos);
+}
+
+TEST(Metrics, OpenMetricsHasExemplars) {
+  static constexpr std::string_view kLabels[] = {"route"};
+  static constexpr Metric kCalls{"calls_total", MetricKind::counter, "Calls"};
+  static constexpr Metric kDone{"done", MetricKind::counter, "Done"};
+  static constexpr Metric kSeconds{"call_seconds", MetricKind::histogram, "Time of calls", kLabels};
+  Metrics metrics;
+  metrics.counter(kCalls).add(2);
+  metrics.counter(kDone).add(1);
+  Histogram& seconds = metrics.histogram(kSeconds, {"/x"});
+  seconds.observe(0.4);
+  const TraceContext trace = make_trace(true);
+  seconds.exemplify(0.4, trace, 1'800'000'000'012);
+  const std::string text = metrics.render_open();
+  EXPECT_NE(text.find("# TYPE calls counter\ncalls_total 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("# TYPE done counter\ndone_total 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("call_seconds_bucket{route=\"/x\",le=\"0.5\"} 1 # {trace_id=\"" + trace.id() +
+                      "\"} 0.4 1800000000.012\n"),
+            std::string::npos)
+      << text;
+  EXPECT_TRUE(text.ends_with("\n# EOF\n"));
+  EXPECT_EQ(metrics.render().find("trace_id"), std::string::npos) << "Prometheus' own form has none";
 }
 
 TEST(Error, ErrnoBecomesWhatTheCallerShouldDo) {

@@ -105,5 +105,23 @@ TEST(Histogram, ThreadsLoseNothing) {
   EXPECT_EQ(histogram.snapshot().count(), 400'000U);
 }
 
+TEST(Exemplars, AreTheNewestOfTheirSize) {
+  Histogram histogram;
+  EXPECT_FALSE(histogram.exemplar(0));
+  TraceContext first = make_trace(true), second = make_trace(true), quick = make_trace(true), slow = make_trace(true);
+  histogram.exemplify(0.7, first, 1'000);
+  histogram.exemplify(0.9, second, 2'000);
+  histogram.exemplify(1e-9, quick, 3'000);
+  histogram.exemplify(1e9, slow, 4'000);
+  const auto newest = histogram.exemplar(0);
+  ASSERT_TRUE(newest);
+  EXPECT_EQ(newest->value, 0.9);
+  EXPECT_EQ(newest->trace_low, second.low);
+  EXPECT_EQ(newest->time_ms, 2'000);
+  EXPECT_EQ(histogram.exemplar(-11)->trace_low, quick.low) << "with the smallest";
+  EXPECT_EQ(histogram.exemplar(7)->trace_low, slow.low) << "with the largest";
+  EXPECT_FALSE(histogram.exemplar(3));
+}
+
 }  // namespace
 }  // namespace atelier

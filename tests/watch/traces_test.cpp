@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "store/migrations.hpp"
 #include "tests/store/support.hpp"
 
@@ -63,6 +65,7 @@ TEST_F(TracesTest, ATraceIsFoundWhole) {
   const TraceContext root = happen("GET /x", std::chrono::seconds(2), std::chrono::milliseconds(90));
   {
     trace::Span outer(root, "outer");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the order is that of microseconds
     trace::Span inner(outer.context(), "inner", trace::SpanKind::client);
     inner.fact("gen_ai.request.model", "m");
     inner.fail("unavailable");

@@ -18,7 +18,7 @@ namespace atelier::watch {
 class History {
  public:
   struct Options {
-    std::size_t figures_max = 2'500;
+    std::size_t figures_max = 4'000;
     std::int64_t bytes_max = 64LL << 20;  // of what is stored; the oldest of the finest tier goes first
     std::chrono::seconds write_every{60};
     std::size_t batch_rows_max = 2'000;  // of one transaction
