@@ -21,6 +21,10 @@ constexpr double kNamingWeightMin = 1.5;                 // of a word that names
 constexpr std::string_view kDeepPages[] = {"api", "architecture"};
 constexpr double kDeepPageShare = 0.7, kDeepPageCoverage = 0.85;
 
+// Alerts lead into it, section by section, and nobody asks for it in words of their own; what it tells of everything
+// (keys, queues, limits) would come before the pages that say how those are used.
+constexpr std::string_view kLeftOut = "operations";
+
 bool is_deep(const ManualPage& page) { return std::ranges::find(kDeepPages, page.name) != std::end(kDeepPages); }
 
 // Examples tell of lighthouses and dough. What a question may name of them are flags, settings, variables and paths.
@@ -69,7 +73,7 @@ double ManualQuery::weight() const noexcept {
 ManualIndex::ManualIndex(const std::vector<ManualPage>& pages) {
   for (const ManualPage& page : pages)
     for (const ManualSection& section : page.sections)
-      if (!section.text.empty()) add_section(page, section);
+      if (!section.text.empty() && page.name != kLeftOut) add_section(page, section);
   double sum = 0;
   for (const Document& document : documents_) sum += document.length;
   if (!documents_.empty()) mean_length_ = sum / static_cast<double>(documents_.size());
