@@ -29,16 +29,16 @@ std::atomic<bool> is_off = false;
 
 }  // namespace
 
-bool wants_another() noexcept {
+bool wants_another(Intent intent) noexcept {
   thread_local std::int64_t second = -1;
-  thread_local std::uint32_t count = 0;
+  thread_local std::array<std::uint32_t, 2> counts{};
   const auto now =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   if (now != second) {
     second = now;
-    count = 0;
+    counts = {};
   }
-  return count++ < kept_per_second.load(std::memory_order_relaxed);
+  return counts[static_cast<std::size_t>(intent)]++ < kept_per_second.load(std::memory_order_relaxed);
 }
 
 void keep_per_second(std::uint32_t count) noexcept { kept_per_second.store(count, std::memory_order_relaxed); }

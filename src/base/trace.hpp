@@ -32,8 +32,10 @@ struct SpanRecord {
 };
 
 // Whether another trace is kept from its beginning: so many a second of each thread, so that whoever is alone sees all
-// they do, and a rush costs no more.
-bool wants_another() noexcept;
+// they do, and a rush costs no more. What changes something has as many of its own: the reads of a page that opens do
+// not take them from the press that follows.
+enum class Intent : std::uint8_t { reads, changes };
+bool wants_another(Intent intent = Intent::changes) noexcept;
 // For a process; 0: none are, but what fails or is slow.
 void keep_per_second(std::uint32_t count) noexcept;
 // Nothing is recorded from here on, whatever happens. For a process.

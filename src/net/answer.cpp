@@ -62,7 +62,9 @@ void note_end(const Service& service, const AnswerRecord& record, int status, Ki
 
 Task<std::unique_ptr<StreamedAnswer>> answer(Service service, Exchange* exchange, Request request) {
   RequestNote note;
-  note.trace = make_trace(trace::wants_another()).below(make_span_id());
+  const bool reads = request.method == Method::get || request.method == Method::head;
+  note.trace =
+      make_trace(trace::wants_another(reads ? trace::Intent::reads : trace::Intent::changes)).below(make_span_id());
   request.note = &note;
   AnswerRecord record{request.method, request.path, request.peer, {}, {}, std::chrono::steady_clock::now()};
   Wishes wishes = Wishes::of(request);

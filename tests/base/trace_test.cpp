@@ -100,6 +100,10 @@ TEST(Trace, KeepsSoManyASecondOfAThread) {
   }).join();
   EXPECT_GE(wanted, 3);
   EXPECT_LE(wanted, 6) << "a second may have begun on the way";
+  std::thread([] {
+    for (int i = 0; i < 100; ++i) (void)trace::wants_another(trace::Intent::reads);
+    EXPECT_TRUE(trace::wants_another(trace::Intent::changes)) << "reads take none from changes";
+  }).join();
   trace::keep_per_second(0);
   std::thread([&] { EXPECT_FALSE(trace::wants_another()); }).join();
   trace::keep_per_second(20);
