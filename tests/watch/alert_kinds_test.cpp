@@ -283,9 +283,13 @@ TEST_F(AlertKinds, ABreakerThatIsOpen) {
 }
 
 TEST_F(AlertKinds, AProviderThatRefusesOurKey) {
-  candidates_ = {{.provider = "openai", .model = "a", .is_open = true, .is_account = true, .last_error = "bad key"}};
+  candidates_ = {{.provider = "openai",
+                  .model = "a",
+                  .is_open = true,
+                  .is_account = true,
+                  .last_error = "provider_key_refused: no key sk-x"}};
   pass();
-  EXPECT_EQ(cause_of("provider_key"), "openai refuses our key or account, for a. It said last: bad key");
+  EXPECT_EQ(cause_of("provider_key"), "openai refuses our key or account, for a. It said last: provider_key_refused");
   candidates_.clear();
   expect_resolved("provider_key", seconds(5));
 }
