@@ -98,9 +98,12 @@ TEST_P(FailingStart, SaysWhyAndLeavesNothing) {
   EXPECT_EQ(footprint(), before);
 }
 constexpr BadStart kBadStarts[] = {
-    {"exits_at_start", "exit code 9"},   {"aborts_at_start", "SIGABRT"},
-    {"never_says_hello", "in time"},     {"says_garbage", "not in the protocol"},
-    {"of_another_version", "version 2"}, {"cannot_start", "no fonts are installed"},
+    {"exits_at_start", "exit code 9"},
+    {"aborts_at_start", "SIGABRT"},
+    {"never_says_hello", "in time"},
+    {"says_garbage", "not in the protocol"},
+    {"of_another_version", "both must be of one build"},
+    {"cannot_start", "no fonts are installed"},
 };
 INSTANTIATE_TEST_SUITE_P(Starts, FailingStart, testing::ValuesIn(kBadStarts),
                          [](const auto& given) { return std::string(given.param.start); });
