@@ -1,19 +1,19 @@
 // Tells administrators of alerts wherever they are: a mark beside the page of performance, and a few words when one fires.
-import type { AlertNotice } from '$lib/api/alert-types';
+import type { AlertNotice, AlertPage } from '$lib/api/alert-types';
+import { wordsOf } from '$lib/i18n/messages';
 import type { Studio } from '$lib/state/studio.svelte';
-import { alertCalls } from './calls';
-import { t } from './words';
+import en from './watch.en.json';
 
+const t = wordsOf(en);
 const TOLD_MAX = 50;
 
 export function watchAlerts(studio: Studio): () => void {
-  const calls = alertCalls(studio.api);
   const told: string[] = []; // a notice comes twice: at once, and once it is kept
   const isAdmin = (): boolean => studio.session.now?.role === 'admin' && !studio.session.mustSignIn;
   const read = async (): Promise<void> => {
     if (!isAdmin()) return;
     try {
-      studio.alerts = (await calls.list('firing', 1)).firing;
+      studio.alerts = (await studio.api.call<AlertPage>('GET', '/api/performance/alerts?state=firing&limit=1')).firing;
     } catch {
       // The next notice, or the next connection, asks again.
     }
@@ -27,8 +27,8 @@ export function watchAlerts(studio: Studio): () => void {
     studio.toasts.show({
       tone: notice.fired.some(({ severity }) => severity === 'page') ? 'bad' : 'plain',
       text: notice.headline.split(/(?<=\.) /)[0]!, // the rest is a press away
-      detail: notice.more > 0 ? t('notice.more', { count: notice.more }) : '',
-      action: { label: t('notice'), run: () => studio.router.go('/performance') },
+      detail: notice.more > 0 ? t('more', { count: notice.more }) : '',
+      action: { label: t('look'), run: () => studio.router.go('/performance') },
     });
   };
   const stops = [
