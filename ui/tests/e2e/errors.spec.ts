@@ -39,7 +39,7 @@ test('an error is found by the id that was shown, looked at and resolved', async
 test('a page tells of its errors, and of what the browser measured once it is left', async ({ page, request, console: said }) => {
   await page.goto('/library');
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await expect.poll(() => page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/_app/start')))).toBe(true);
+  await expect.poll(() => page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/_app/later')))).toBe(true);
   const told = page.waitForRequest((sent) => sent.url().endsWith('/api/page-errors'));
   await page.evaluate(() => void setTimeout(() => (undefined as unknown as { id: () => void }).id()));
   expect((await (await told).response())?.status()).toBe(204);

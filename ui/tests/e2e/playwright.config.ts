@@ -5,7 +5,7 @@ const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 
 export default defineConfig({
   testDir: '.',
-  workers: 1,
+  workers: 2, // each spec has a studio of its own; one alone leaves a core idle for half of its time
   retries: 1, // one that needs it is reported as flaky
   timeout: 60_000,
   expect: { timeout: 10_000 },
