@@ -21,11 +21,55 @@ TEST(Scrub, TakesOutWhatLooksLikeASecret) {
   EXPECT_EQ(scrub("is Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIz it"), "is [secret] it");
 }
 
+TEST(Scrub, TakesOutValuesWholeWhateverTheyHold) {
+  EXPECT_EQ(scrub("password=hunter2!and/more$; next"), "password=[secret]; next");
+  EXPECT_EQ(scrub("password: !hunter2 failed"), "password: [secret] failed");
+  EXPECT_EQ(scrub("{\"password\":\"two words, \\\"quoted\\\"\",\"port\":25}"),
+            "{\"password\":\"[secret]\",\"port\":25}");
+  // JSON in JSON, in JSON.
+  EXPECT_EQ(scrub(R"({\"client_secret\": \"a b\", \"x\": 1})"), R"({\"client_secret\": \"[secret]\", \"x\": 1})");
+  EXPECT_EQ(scrub(R"(\\\"apiKey\\\" : \\\"a b\\\" end)"), R"(\\\"apiKey\\\" : \\\"[secret]\\\" end)");
+  EXPECT_EQ(scrub("refresh_token=0123456789abcdef0123&x=1"), "refresh_token=[secret]&x=1");
+  EXPECT_EQ(scrub("?X-Amz-Signature=0123456789abcdef0123&x=1"), "?X-Amz-Signature=[secret]&x=1");
+  EXPECT_EQ(scrub("?sv=1&sig=ab%2Fcd%2Bef0123456789%3D&se=2"), "?sv=1&sig=[secret]&se=2");
+  EXPECT_EQ(scrub("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYzz"), "AWS_SECRET_ACCESS_KEY=[secret]");
+}
+
+TEST(Scrub, TakesOutFieldsOfHttpToTheEndOfTheirLine) {
+  EXPECT_EQ(scrub("Cookie: a=b; session=c\r\nHost: h"), "Cookie: [secret]\r\nHost: h");
+  EXPECT_EQ(scrub("Authorization: Token abc\nHost: h"), "Authorization: [secret]\nHost: h");
+  EXPECT_EQ(scrub("Authorization:\tBearer  hunter2"), "Authorization:\tBearer  [secret]");
+  EXPECT_EQ(scrub("auth is Bearer%20hunter2&x"), "auth is Bearer%20[secret]&x");
+}
+
+TEST(Scrub, TakesOutWhatUrlsAndFilesCarry) {
+  EXPECT_EQ(scrub("postgres://me:hunter2@db:5432/x failed"), "postgres://me:[secret]@db:5432/x failed");
+  EXPECT_EQ(scrub("\"https://u:p@ss@h/\""), "\"https://u:[secret]@h/\"");
+  EXPECT_EQ(scrub("https://0123456789abcdef0123456789abcdef@o1.example/42"), "https://[secret]@o1.example/42");
+  EXPECT_EQ(scrub("url data:image/jpeg;base64,/9j/4AAQSkZJRgABAQAA/xyz= end"),
+            "url data:image/jpeg;base64,[secret] end");
+  EXPECT_EQ(scrub("x -----BEGIN RSA PRIVATE KEY-----\nMIIE/abc\nx/y=\n-----END RSA PRIVATE KEY----- y"),
+            "x [secret] y");
+  EXPECT_EQ(scrub("-----BEGIN PRIVATE KEY-----\nMIIE/abc"), "[secret]");
+}
+
+TEST(Scrub, ASecondTimeChangesNothing) {
+  for (const std::string_view text :
+       {"Authorization: Bearer hunter2", "cookie: a=b; c=d", "password=\"a b\"", "https://u:p@h/", "token: abc",
+        "data:;base64,aaaaaaaaaaaaaaaaaaaaaaaa", "Basic dXNlcjpwYXNz", "{\"api_key\":\"x\"}"}) {
+    const std::string once = scrub(text);
+    EXPECT_NE(once, text);
+    EXPECT_EQ(scrub(once), once);
+  }
+}
+
 TEST(Scrub, LeavesWordsIdsAndNames) {
   for (const std::string_view text :
        {"the key of this door", "task-oriented at_once", "01jdabcdefghjkmnpqrstvwxyz", "src/watch/error/inbox.cpp:12",
         "0f2c6f1e-1111-4222-8333-123456789abc", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        "key: 3 of 4", "connect_refused by 127.0.0.1:8787", "signature"}) {
+        "key: 3 of 4", "connect_refused by 127.0.0.1:8787", "signature", "time_to_first_token: 0.31 s",
+        "max_tokens=4096", "http://127.0.0.1:8787/x?y=a@b", "mail to a@example.org", "password", "base64, encoded",
+        "-----BEGIN CERTIFICATE-----", "https://me@example.org/"}) {
     EXPECT_EQ(scrub(text), text);
     EXPECT_FALSE(has_secret(text)) << text;
   }
