@@ -20,6 +20,28 @@ constexpr std::string_view kLabels[] = {"route"};
 constexpr Metric kSeconds{"test_seconds", MetricKind::histogram, "Of a test", kLabels};
 constexpr UnixMs kBegin = 1'800'000'000'000;  // the beginning of five minutes
 
+// A store whose disk is full while it is told to be.
+class FullDisk final : public store::Database {
+ public:
+  explicit FullDisk(store::Database& real) : real_(real) {}
+  Task<Result<std::vector<store::Rows>>> write(std::vector<store::Statement> batch) override {
+    if (is_full) co_return fail(ErrorCode::storage_full, "the disk is full");
+    co_return co_await real_.write(std::move(batch));
+  }
+  Task<Result<std::vector<store::Rows>>> read_all(std::vector<store::Statement> batch) override {
+    return real_.read_all(std::move(batch));
+  }
+  Task<Result<>> back_up_to(std::string path) override { return real_.back_up_to(std::move(path)); }
+  Task<Result<>> check() override { return real_.check(); }
+  bool needs_check() const noexcept override { return real_.needs_check(); }
+  store::DatabaseStatistics statistics() const override { return real_.statistics(); }
+  void close() override { real_.close(); }
+  bool is_full = false;
+
+ private:
+  store::Database& real_;
+};
+
 class HistoryTest : public testing::Test {
  protected:
   HistoryTest() { open(); }
@@ -28,7 +50,8 @@ class HistoryTest : public testing::Test {
     telemetry_.reset();
     telemetry_ =
         *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
-    history_ = std::make_unique<History>(*telemetry_, metrics_, clock_, options);
+    disk_ = std::make_unique<FullDisk>(*telemetry_);
+    history_ = std::make_unique<History>(*disk_, metrics_, clock_, options);
   }
   // A second passes, in which the gauge stands at `value`.
   void pass(double value, int seconds = 1) {
@@ -59,6 +82,7 @@ class HistoryTest : public testing::Test {
   Gauge& gauge_ = metrics_.gauge(kGauge);
   Counter& counter_ = metrics_.counter(kCounter);
   std::unique_ptr<store::Database> telemetry_;
+  std::unique_ptr<FullDisk> disk_;
   std::unique_ptr<History> history_;
 };
 
@@ -116,6 +140,64 @@ TEST_F(HistoryTest, RoutesAreKeptTogetherToo) {
   EXPECT_NEAR(at(own + "p99"), 0.400, 0.02) << "streams last as long as somebody watches";
   EXPECT_NEAR(at("atelier_http_requests_total:rate"), 100, 1);
   EXPECT_NEAR(at("atelier_http_requests_total{status=\"5xx\"}:rate"), 10, 0.1);
+}
+
+// The first request of a route makes its series, and may be the only one for hours.
+TEST_F(HistoryTest, WhatMakesASeriesCountsToo) {
+  static constexpr Metric kLate{"test_late_total", MetricKind::counter, "Of a test"};
+  history_->sample();
+  pass(1, 3);
+  metrics_.histogram(kSeconds, {"/late"}).observe(0.2);
+  metrics_.counter(kLate).add(30);
+  pass(1, 7'400);
+  write();
+  const auto first = [&](std::string_view figure, UnixMs from, UnixMs to) { return read(figure, from, to, 1)[0]; };
+  const UnixMs now = clock_.wall_ms();
+  for (const UnixMs to : {kBegin + 10'000, now}) {  // of ten seconds, and of five minutes
+    const UnixMs from = to == now ? kBegin - 86'400'000 : kBegin;
+    EXPECT_NEAR(first("test_seconds{route=\"/late\"}:p95", from, to), 0.2, 0.01);
+    EXPECT_GT(first("test_seconds{route=\"/late\"}:rate", from, to), 0);
+  }
+  EXPECT_NEAR(first("test_late_total:rate", kBegin, kBegin + 10'000), 3, 0.02);
+}
+
+TEST_F(HistoryTest, WhatAFullDiskDoesNotTakeIsWrittenLater) {
+  history_->sample();
+  disk_->is_full = true;
+  for (int minute = 0; minute < 5; ++minute) {
+    pass(10 + minute, 60);
+    EXPECT_FALSE(run(history_->write()));
+  }
+  pass(15, 30);
+  const auto expect_all = [&] {
+    const std::vector<float> points = read("test_gauge:value", kBegin, kBegin + 330'000);
+    ASSERT_EQ(points.size(), 330U);
+    for (std::size_t second = 1; second < 330; ++second)
+      EXPECT_NEAR(points[second], static_cast<float>(10 + second / 60), 0.1) << second;
+  };
+  expect_all();
+  disk_->is_full = false;
+  write();
+  expect_all();
+  open();
+  expect_all();
+  EXPECT_NE(metrics_.render().find("\natelier_history_dropped_total 0\n"), std::string::npos);
+}
+
+// Stored in part, and whole only after a minute that could not be stored.
+TEST_F(HistoryTest, ABlockThatEndsWhileTheDiskIsFullIsWholeLater) {
+  history_->sample();
+  pass(1, 30);
+  disk_->is_full = true;
+  EXPECT_FALSE(run(history_->write()));
+  pass(2, 60);
+  disk_->is_full = false;
+  write();
+  open();
+  const std::vector<float> points = read("test_gauge:value", kBegin, kBegin + 90'000);
+  EXPECT_NEAR(points[20], 1, 0.1);
+  EXPECT_NEAR(points[50], 2, 0.1);
+  EXPECT_NEAR(points[80], 2, 0.1);
 }
 
 TEST_F(HistoryTest, WhatWasWrittenIsThereAfterARestart) {

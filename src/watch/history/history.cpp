@@ -110,8 +110,13 @@ Task<Result<>> History::write() {
       changed = recorder_.take_changed(options_.batch_rows_max);
     }
     if (changed.empty()) co_return Result<>{};
-    auto written = co_await write_batch(std::move(changed));
-    if (!written) co_return written;
+    auto written = co_await write_batch(&changed);
+    if (written) continue;
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t before = recorder_.dropped_count();
+    recorder_.give_back(std::move(changed));
+    dropped_.add(recorder_.dropped_count() - before);
+    co_return written;
   }
 }
 
@@ -138,13 +143,13 @@ Task<Result<>> History::complete(std::vector<Recorder::Changed>* changed) {
   co_return Result<>{};
 }
 
-Task<Result<>> History::write_batch(std::vector<Recorder::Changed> changed) {
-  auto completed = co_await complete(&changed);
+Task<Result<>> History::write_batch(std::vector<Recorder::Changed>* changed) {
+  auto completed = co_await complete(changed);
   if (!completed) co_return completed;
   std::vector<store::Statement> batch;
-  batch.reserve(2 * changed.size());
+  batch.reserve(2 * changed->size());
   std::int64_t bytes = 0;
-  for (const Recorder::Changed& one : changed) {
+  for (const Recorder::Changed& one : *changed) {
     const std::string figure = one.figure.to_string();
     Bytes points = pack_points(one.block.points);
     bytes += static_cast<std::int64_t>(points.size()) + kRowBytes;

@@ -14,7 +14,7 @@ namespace atelier::watch {
 
 // What all metrics were over time: every second of the last hour, every ten of the last day, every five minutes of 90
 // days. Points are made in memory and written behind it, once a minute, so that neither a stalled disk nor a full one
-// costs more than points. Thread-safe.
+// costs more than points: what cannot be written waits in memory, up to a bound. Thread-safe.
 class History {
  public:
   struct Options {
@@ -60,7 +60,7 @@ class History {
   Task<Result<>> learn();
   // Adds what a process before this one stored of the same blocks.
   Task<Result<>> complete(std::vector<Recorder::Changed>* changed);
-  Task<Result<>> write_batch(std::vector<Recorder::Changed> changed);
+  Task<Result<>> write_batch(std::vector<Recorder::Changed>* changed);
 
   store::Database& database_;
   const Metrics& metrics_;

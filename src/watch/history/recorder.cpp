@@ -73,13 +73,13 @@ class Recorder::Reading final : public MetricVisitor {
 
 void Recorder::sample(const Metrics& metrics, std::int64_t second) {
   if (second <= second_ && second_ - second <= kStepBackMax) return;
-  const bool is_first = second_ < 0 || second < second_;
+  is_first_ = second_ < 0 || second < second_;
   for (std::size_t tier = 0; tier < kTiers.size(); ++tier) {
     const std::int64_t step = kTiers[tier].step.count();
-    closes_[tier] = !is_first && second / step != second_ / step;
+    closes_[tier] = !is_first_ && second / step != second_ / step;
     if (closes_[tier]) windows_[tier] = second_ / step;
     seconds_[tier] = static_cast<double>(std::max<std::int64_t>(second - began_[tier], 1));
-    if (is_first) began_[tier] = second;
+    if (is_first_) began_[tier] = second;
   }
   second_ = second;
   Reading reading(*this);
@@ -122,6 +122,9 @@ Recorder::Source& Recorder::source_of(const Metric& metric, const std::string& l
   const auto [place, is_new] = sources_.try_emplace({std::string(metric.name), labels});
   if (!is_new) return place->second;
   place->second.name = &place->first;
+  // Series are made by what happens first: that counts too. Only of what was there before the first sample nobody knows
+  // when it came.
+  place->second.is_known = !is_first_;
   for (std::size_t i = 0; i < joined_.size(); ++i)
     if (joints()[i].metric == metric.name && joints()[i].takes(labels)) place->second.joints.push_back(i);
   return place->second;
@@ -181,10 +184,32 @@ std::vector<Recorder::Changed> Recorder::take_changed(std::size_t count_max) {
   return taken;
 }
 
+void Recorder::give_back(std::vector<Changed> changed) {
+  std::vector<Changed> again;
+  for (Changed& one : changed) {
+    const auto line = lines_.find(one.figure);
+    // It is being filled yet, and holds what was taken.
+    if (line != lines_.end() && line->second.blocks[one.tier].start == one.block.start)
+      line->second.is_changed[one.tier] = true;
+    else if (ended_.size() + again.size() < kEndedMax)
+      again.push_back(std::move(one));
+    else
+      ++dropped_count_;
+  }
+  // In front of what ended meanwhile, which may be the rest of the same blocks.
+  ended_.insert(ended_.begin(), std::make_move_iterator(again.begin()), std::make_move_iterator(again.end()));
+}
+
 std::vector<Block> Recorder::blocks(const FigureName& figure, std::size_t tier) const {
   std::vector<Block> all;
-  for (const Changed& ended : ended_)
-    if (ended.tier == tier && ended.figure == figure) all.push_back(ended.block);
+  for (const Changed& ended : ended_) {
+    if (ended.tier != tier || ended.figure != figure) continue;
+    const auto same = std::ranges::find(all, ended.block.start, &Block::start);
+    if (same == all.end())
+      all.push_back(ended.block);
+    else
+      *same = ended.block;  // the later holds more of it
+  }
   const auto found = lines_.find(figure);
   if (found != lines_.end() && found->second.blocks[tier].start >= 0) all.push_back(found->second.blocks[tier]);
   return all;

@@ -47,7 +47,9 @@ class Recorder {
   };
   // At most `count_max`; ended ones first.
   std::vector<Changed> take_changed(std::size_t count_max);
-  // What is in memory of a figure in a tier: what nobody has taken yet, and the block that is being filled.
+  // What was taken and could not be stored: it is taken again before all else. What finds no room is counted.
+  void give_back(std::vector<Changed> changed);
+  // What is in memory of a figure in a tier: what nobody has taken yet, and the block that is being filled; each once.
   std::vector<Block> blocks(const FigureName& figure, std::size_t tier) const;
   std::vector<FigureName> figures() const;
   std::uint64_t dropped_count() const noexcept { return dropped_count_; }
@@ -60,7 +62,7 @@ class Recorder {
   };
   struct Source {                                               // of one series
     const std::pair<std::string, std::string>* name = nullptr;  // its key
-    bool is_known = false;                                      // sampled before
+    bool is_known = false;                                      // sampled before, or nothing came before it was
     std::array<double, kTiers.size()> counted{};                // at the beginning of each tier's time
     std::array<double, kTiers.size()> sum{};                    // of a gauge, in each tier's time
     std::array<std::uint32_t, kTiers.size()> samples{};
@@ -88,6 +90,7 @@ class Recorder {
   std::vector<Joined> joined_;                         // as joints()
   std::vector<Changed> ended_;                         // whole, and not yet taken
   std::int64_t second_ = -1;                           // of the last sample
+  bool is_first_ = true;                               // the sample that is being taken has none before it
   std::array<std::int64_t, kTiers.size()> windows_{};  // of the tiers, that are being filled
   std::array<bool, kTiers.size()> closes_{};           // which end with the sample that is being taken
   std::array<double, kTiers.size()> seconds_{};        // how long they were
