@@ -275,10 +275,51 @@ TEST_F(OtlpExporterTest, NeverSendsAgainWhatWasRefused) {
   begin();
   exporter_->take({span_named("a")});
   wait_until([&] { return counted(kDroppedTraces) == 1; });
-  exporter_->take({span_named("b")});
+  exporter_->take({span_named("b"), span_named("c")});
   wait_until([&] { return counted(kSentTraces) == 1; });
+  EXPECT_EQ(counted(kDroppedTraces), 2) << "what it refused of the second is dropped";
   std::this_thread::sleep_for(100ms);
   EXPECT_EQ(collector_.seen().size(), 2U);
+}
+
+// What the exporter says of a collector is a line of the log, which goes to the same collector: said each time, it
+// would never end.
+TEST_F(OtlpExporterTest, SaysOnceWhatACollectorDoesNotTake) {
+  struct Ear final : log::Tap {
+    explicit Ear(Exporter* one) : exporter(one), tap(log::add_tap(*this)) {}
+    void see(const log::Line& line) noexcept override {
+      if (line.message.starts_with("the collector ")) ++count;
+      exporter->see(line);
+    }
+    Exporter* exporter;
+    std::atomic<int> count = 0;
+    std::shared_ptr<void> tap;
+  };
+  // One that takes traces and nothing else, as many do; and refuses a part of those.
+  collector_.answer_with([this](std::size_t index) {
+    if (collector_.seen()[index].path == "/v1/logs") return net::text_response("no such path", "text/plain", 404);
+    return net::text_response(R"({"partialSuccess":{"rejectedSpans":1,"errorMessage":"no"}})", "application/json");
+  });
+  begin();
+  Ear ear(exporter_.get());
+  log::info("something happens");
+  for (int i = 1; i <= 20; ++i) {
+    exporter_->take({span_named("a")});
+    log::info("something happens");
+    wait_until([&] { return counted(kDroppedTraces) >= i; });
+  }
+  wait_until([&] { return counted(R"(atelier_otlp_dropped_total{signal="logs"})") >= 21; });
+  end();
+  EXPECT_EQ(ear.count, 2) << "one of each signal";
+}
+
+// A field of the log that is named as a trace's id and is none would have the collector refuse all lines beside it.
+TEST_F(OtlpExporterTest, WhatIsNoTraceIdIsAnOrdinaryField) {
+  begin();
+  exporter_->see({.level = log::Level::warn, .message = "odd", .fields = {{"trace", "of what"}}, .where = {}});
+  const std::string body = collector_.wait_for(1).front().body;
+  EXPECT_EQ(body.find("traceId"), std::string::npos) << body;
+  EXPECT_NE(body.find("of what"), std::string::npos) << body;
 }
 
 TEST_F(OtlpExporterTest, ACollectorThatHangsCostsItsOwnRecordsAlone) {

@@ -6,10 +6,13 @@
 #include <random>
 
 #include "base/async.hpp"
+#include "base/json.hpp"
 #include "base/scrub.hpp"
 #include "base/task_group.hpp"
 #include "base/text.hpp"
+#include "base/trace_context.hpp"
 #include "base/version.hpp"
+#include "net/conditional.hpp"
 #include "net/encoding.hpp"
 
 namespace atelier::watch::otlp {
@@ -35,6 +38,35 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds pause) {
   thread_local std::minstd_rand source{std::random_device{}()};
   return std::chrono::milliseconds(
       std::uniform_int_distribution<std::int64_t>(pause.count() / 2, pause.count())(source));
+}
+
+// How much of what it was sent a collector has refused: 0 where it does not say so.
+std::size_t rejected_count(std::string_view reply) {
+  const auto parsed = json::parse(reply);
+  const json::Object* whole = parsed ? parsed->if_object() : nullptr;
+  const json::Value* partial = whole != nullptr ? whole->if_contains("partialSuccess") : nullptr;
+  if (partial == nullptr || !partial->is_object()) return 0;
+  for (const std::string_view name : {"rejectedSpans", "rejectedDataPoints", "rejectedLogRecords"}) {
+    const json::Value* count = partial->get_object().if_contains(name);
+    if (count == nullptr) continue;
+    // An integer of 64 bits is a decimal string; some write a number nevertheless.
+    const std::int64_t number = count->is_int64()    ? count->get_int64()
+                                : count->is_string() ? parse_integer(count->get_string()).value_or(0)
+                                                     : 0;
+    return static_cast<std::size_t>(std::max<std::int64_t>(number, 0));
+  }
+  return 0;
+}
+
+std::optional<std::chrono::milliseconds> retry_after(const net::Headers& headers, UnixMs now_ms) {
+  constexpr std::int64_t kSecondsMax = 3'600;
+  const auto field = headers.find("retry-after");
+  if (!field) return std::nullopt;
+  std::optional<std::int64_t> seconds = parse_integer(trim(*field));
+  if (!seconds)
+    if (const auto date_s = net::parse_http_date(trim(*field))) seconds = *date_s - now_ms / 1'000;
+  if (!seconds) return std::nullopt;
+  return std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, kSecondsMax));
 }
 
 std::string text_of(const log::Field::Value& value) {
@@ -72,7 +104,7 @@ void Exporter::see(const log::Line& line) noexcept {
   try {
     LogRecord record{.unix_ns = now_ns(clock_), .level = line.level, .message = std::string(line.message)};
     for (const log::Field& field : line.fields)
-      if (field.name == "trace")
+      if (field.name == "trace" && parse_trace_id(line.text("trace")))
         record.trace = text_of(field.value);
       else
         record.fields.emplace_back(field.name, text_of(field.value));
@@ -101,13 +133,13 @@ Task<Result<>> Exporter::run() {
 
 // What happened just before the end is what somebody will look for.
 Task<> Exporter::say_last_words() {
-  std::optional<std::chrono::milliseconds> wait;
+  Answer answer;
   Target traces = options_.traces, logs = options_.logs;
   traces.timeout = logs.timeout = kLastWords;
   if (auto batch = take_spans(); !batch.empty())
-    (void)co_await post(&traces, traces_request(options_.resource, batch), &wait);
+    (void)co_await post(&traces, traces_request(options_.resource, batch), &answer);
   if (auto batch = take_logs(); !batch.empty())
-    (void)co_await post(&logs, logs_request(options_.resource, batch), &wait);
+    (void)co_await post(&logs, logs_request(options_.resource, batch), &answer);
 }
 
 std::vector<trace::SpanRecord> Exporter::take_spans() {
@@ -164,10 +196,14 @@ Task<Result<>> Exporter::deliver(Signal signal, std::string body, std::size_t co
   const auto until = std::chrono::steady_clock::now() + options_.give_up_after;
   std::chrono::milliseconds pause = options_.retry_min;
   for (;;) {
-    std::optional<std::chrono::milliseconds> wait;
-    const Outcome outcome = co_await post(&target_of(signal), body, &wait);
+    Answer answer;
+    const Outcome outcome = co_await post(&target_of(signal), body, &answer);
+    complain(signal, outcome, answer);
     if (outcome == Outcome::taken) {
-      counters.sent.add(count);
+      // What was refused of it is never sent again. Metrics are counted by the set.
+      const std::size_t rejected = signal == Signal::metrics ? 0 : std::min(answer.rejected_count, count);
+      counters.sent.add(count - rejected);
+      counters.dropped.add(rejected);
       co_return Result<>{};
     }
     // The numbers of a moment ago are told by those of the next.
@@ -176,7 +212,7 @@ Task<Result<>> Exporter::deliver(Signal signal, std::string body, std::size_t co
       counters.dropped.add(count);
       co_return Result<>{};
     }
-    const auto length = std::max(wait.value_or(std::chrono::milliseconds(0)), jittered(pause));
+    const auto length = std::max(answer.wait.value_or(std::chrono::milliseconds(0)), jittered(pause));
     if (auto slept = co_await sleep_for(std::min(length, options_.give_up_after)); !slept) {
       counters.dropped.add(count);
       co_return slept;
@@ -185,8 +221,26 @@ Task<Result<>> Exporter::deliver(Signal signal, std::string body, std::size_t co
   }
 }
 
-Task<Exporter::Outcome> Exporter::post(const Target* target, std::string body,
-                                       std::optional<std::chrono::milliseconds>* wait) {
+// Once, until all is well again: what is said here goes to the collector too.
+void Exporter::complain(Signal signal, Outcome outcome, const Answer& answer) {
+  bool& is_told = is_complained_[static_cast<std::size_t>(signal)];
+  const bool is_well = outcome == Outcome::taken && answer.rejected_count == 0;
+  if (is_well) is_told = false;
+  // Those in between, 429 and so on, are what trying again is for.
+  const bool is_worth_a_line = !is_well && (outcome != Outcome::later || !answer.error.empty());
+  if (!is_worth_a_line || std::exchange(is_told, true)) return;
+  const std::string_view name = kSignals[static_cast<std::size_t>(signal)];
+  if (outcome == Outcome::later)
+    log::warn("the collector cannot be reached", {{"signal", name}, {"error", answer.error}});
+  else if (outcome == Outcome::refused)
+    log::warn("the collector refuses what it is sent",
+              {{"signal", name}, {"status", answer.status}, {"answer", answer.text}});
+  else
+    log::warn("the collector refused a part",
+              {{"signal", name}, {"count", answer.rejected_count}, {"answer", answer.text}});
+}
+
+Task<Exporter::Outcome> Exporter::post(const Target* target, std::string body, Answer* answer) {
   auto url = net::Url::parse(target->url);
   if (!url) co_return Outcome::refused;
   net::ClientRequest request;
@@ -207,27 +261,18 @@ Task<Exporter::Outcome> Exporter::post(const Target* target, std::string body,
   request.limits.deadline = std::chrono::steady_clock::now() + target->timeout;
   auto response = co_await client_.send(std::move(request));
   if (!response) {
-    const bool is_first = response.error().code != ErrorCode::cancelled && !is_complained_.exchange(true);
-    if (is_first) log::warn("the collector cannot be reached", {{"error", response.error().describe()}});
+    if (response.error().code != ErrorCode::cancelled) answer->error = response.error().describe();
     co_return Outcome::later;
   }
-  const int status = response->status();
-  if (const auto field = response->headers().find("retry-after"))
-    if (const auto seconds = parse_integer(trim(*field)))
-      *wait = std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, 3'600));
+  answer->status = response->status();
+  answer->wait = retry_after(response->headers(), clock_.wall_ms());
   auto reply = co_await response->read_body(kReplyBytesMax);
-  if (status >= 200 && status < 300) {
-    is_complained_ = false;
-    // Part of it may have been refused: that is never sent again.
-    if (reply && reply->find("\"errorMessage\"") != std::string::npos)
-      log::warn("the collector refused a part", {{"status", status}, {"answer", *reply}});
+  if (reply) answer->text = std::move(*reply);
+  if (answer->status >= 200 && answer->status < 300) {
+    answer->rejected_count = rejected_count(answer->text);
     co_return Outcome::taken;
   }
-  if (may_try_again(status)) co_return Outcome::later;
-  if (!is_complained_.exchange(true))
-    log::warn("the collector refuses what it is sent",
-              {{"status", status}, {"answer", reply ? *reply : std::string()}});
-  co_return Outcome::refused;
+  co_return may_try_again(answer->status) ? Outcome::later : Outcome::refused;
 }
 
 }  // namespace atelier::watch::otlp

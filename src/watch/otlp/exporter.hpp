@@ -1,6 +1,6 @@
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <chrono>
 #include <deque>
 #include <mutex>
@@ -69,7 +69,14 @@ class Exporter final : public log::Tap {
   Task<> say_last_words();
   // Until it is taken, refused for good, or too old. `count` is of what is in it.
   Task<Result<>> deliver(Signal signal, std::string body, std::size_t count);
-  Task<Outcome> post(const Target* target, std::string body, std::optional<std::chrono::milliseconds>* wait);
+  struct Answer {
+    int status = 0;  // 0: there is none
+    std::string text, error;
+    std::size_t rejected_count = 0;  // of what was taken otherwise
+    std::optional<std::chrono::milliseconds> wait;
+  };
+  Task<Outcome> post(const Target* target, std::string body, Answer* answer);
+  void complain(Signal signal, Outcome outcome, const Answer& answer);
   const Target& target_of(Signal signal) const noexcept;
   Counters& counters_of(Signal signal) noexcept { return counters_[static_cast<std::size_t>(signal)]; }
   std::vector<trace::SpanRecord> take_spans();
@@ -84,7 +91,7 @@ class Exporter final : public log::Tap {
   std::mutex mutex_;
   std::deque<trace::SpanRecord> spans_;
   std::deque<LogRecord> logs_;
-  std::atomic<bool> is_complained_ = false;  // the log was told that it cannot be reached
+  std::array<bool, 3> is_complained_{};  // run()'s: the log was told what is wrong, by signal
 };
 
 }  // namespace atelier::watch::otlp
