@@ -42,6 +42,7 @@ constexpr std::string_view kSchemas = R"json({
   "cost_picodollars": {"type": "integer"}, "job": {"$ref": "#/components/schemas/GenerationJob"},
   "choices": {"type": "array", "description": "Of state unknown: what may be done", "items": {"type": "string", "enum": ["retry", "give_up"]}},
   "error": {"anyOf": [{"$ref": "#/components/schemas/StepError"}, {"type": "null"}]},
+  "trace": {"type": "string", "description": "Of its run, for /api/performance/traces; not there: none"},
   "created_at": {"type": "string"}, "ended_at": {"type": ["string", "null"]}}},
 "GenerationPage": {"type": "object", "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Generation"}}, "next": {"type": "string"}}},

@@ -164,14 +164,18 @@ Task<Result<NewGeneration>> Generations::read(Principal principal, json::Value b
   co_return wanted;
 }
 
-Task<Result<GenerationView>> Generations::create(Principal principal, NewGeneration wanted) {
+Task<Result<Generations::Estimates>> Generations::estimate(Principal principal, NewGeneration wanted) const {
   model::KeyStatePtr key;
   if (parts_.services.key_state_of) {
     auto state = parts_.services.key_state_of(principal);
     if (!state) co_return error_of(state);
     key = std::move(*state);
   }
-  auto able = parts_.gateway.estimate(wanted.request, wanted.model, key.get());
+  co_return parts_.gateway.estimate(wanted.request, wanted.model, key.get());
+}
+
+Task<Result<GenerationView>> Generations::create(Principal principal, NewGeneration wanted) {
+  auto able = co_await estimate(principal, wanted);
   if (!able) co_return error_of(able);
   // The dearest of those that may do it.
   std::optional<std::int64_t> estimate = 0;
@@ -418,6 +422,7 @@ json::Value to_json(const GenerationView& view) {
                    {"title", view.run.title},
                    {"request", view.request},
                    {"created_at", format_rfc3339(view.run.created_ms)}};
+  if (!view.run.trace.is_none()) out["trace"] = view.run.trace.id();
   json::Array inputs;
   for (const std::string& input : view.inputs) inputs.push_back(json::Value(input));
   out["inputs"] = std::move(inputs);

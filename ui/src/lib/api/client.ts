@@ -1,5 +1,5 @@
 // The calls the page makes, each a line. The transport is one function, so that tests and the session can stand in it.
-import { randomHex } from '../media/secure';
+import { newTrace } from '../media/secure';
 import { asProblem, isAbort, parseProblem } from './problem';
 import type { Asset, AssetKind, Background, Page, Production, ProductionSummary, Run, Session, Settings, Status } from './types';
 import { upload, type UploadOptions } from './upload';
@@ -43,8 +43,7 @@ export class Api {
     if (options.revision !== undefined) headers.set('If-Match', `"${options.revision}"`);
     if (options.key) headers.set('Idempotency-Key', options.key);
     if (method !== 'GET') {
-      // What a person starts is one trace from here on (W3C Trace Context).
-      headers.set('traceparent', `00-${randomHex(16)}-${randomHex(8)}-01`);
+      headers.set('traceparent', newTrace());
       if (this.csrf) headers.set('X-CSRF-Token', this.csrf);
     }
     if (options.signal) init.signal = options.signal;

@@ -121,6 +121,7 @@ export interface Generation {
   job?: { provider: string; candidate: string; id?: string; state: string; words?: string };
   choices?: ('retry' | 'give_up')[];
   error: ErrorBody | null;
+  trace?: string; // of its run
   created_at: string;
   ended_at: string | null;
 }

@@ -1,4 +1,5 @@
 // Sends a file's bytes. XMLHttpRequest, since fetch does not tell how much of a body has gone out.
+import { newTrace } from '../media/secure';
 import { parseProblem, Problem } from './problem';
 import { withQuery } from './client';
 import type { Asset } from './types';
@@ -27,6 +28,7 @@ export function upload(file: File, options: UploadOptions): Promise<Asset> {
     request.open('POST', withQuery('/api/assets', { name: file.name }));
     request.setRequestHeader('Content-Type', mediaTypeOf(file));
     request.setRequestHeader('Accept', 'application/json');
+    request.setRequestHeader('traceparent', newTrace());
     if (options.csrf) request.setRequestHeader('X-CSRF-Token', options.csrf);
     request.upload.onprogress = (event) => options.onProgress?.(event.loaded, event.total || file.size);
     request.onload = () => {

@@ -31,6 +31,9 @@ describe('sendFile', () => {
     expect(asked.map(({ method, url, bytes }) => [method, url, bytes])).toEqual([['POST', '/api/uploads', 0], ['PATCH', '/api/uploads/new', 10]]);
     expect(asked[0]!.headers).toMatchObject({ 'Upload-Length': '10', 'Upload-Metadata': 'filename Z3LDtsOfZS5wbmc=,filetype aW1hZ2UvcG5n' });
     expect([addresses, sent]).toEqual([['/api/uploads/new'], [0, 2]]);
+    const traces = asked.map(({ headers }) => headers['traceparent']);
+    expect(traces[0]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    expect(traces[1], 'one sending is one trace').toBe(traces[0]);
   });
   it('goes on where it was broken off', async () => {
     const { asked, addresses, sent, send } = server({ offset: 4 });

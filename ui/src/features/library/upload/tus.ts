@@ -1,6 +1,7 @@
 // Sends a file in one go that may be broken off and goes on where it was, as tus 1.0 has it: first what it is, then its bytes from
 // the offset that the server names. XMLHttpRequest, since fetch does not tell how much of a body has gone out.
 import { parseProblem, Problem } from '$lib/api/problem';
+import { newTrace } from '$lib/media/secure';
 
 const VERSION = '1.0.0';
 
@@ -56,12 +57,13 @@ async function standing(address: string, ports: TusPorts, send: typeof ask): Pro
 
 // `address`: of an upload of the same file that was broken off, or "". Gives the asset's id.
 export async function sendFile(file: File, mediaType: string, address: string, ports: TusPorts, send: typeof ask = ask): Promise<string> {
+  const traceparent = newTrace(); // all of one sending is one trace
   const known = address === '' ? null : await standing(address, ports, send);
   if (known && known.asset !== '') return known.asset;
   const offset = known?.offset ?? 0;
   if (!known) {
     const metadata = `filename ${base64(file.name)},filetype ${base64(mediaType)}`;
-    const made = await send('POST', '/api/uploads', { 'Upload-Length': String(file.size), 'Upload-Metadata': metadata }, ports);
+    const made = await send('POST', '/api/uploads', { 'Upload-Length': String(file.size), 'Upload-Metadata': metadata, traceparent }, ports);
     const location = made.header('Location');
     if (!location) throw new Problem({ code: 'upload_address', title: 'The server named no place for the upload' });
     // Only a place at this server is written to.
@@ -70,6 +72,6 @@ export async function sendFile(file: File, mediaType: string, address: string, p
     ports.onAddress(address);
   }
   ports.onProgress(offset, file.size);
-  const done = await send('PATCH', address, { 'Upload-Offset': String(offset), 'Content-Type': 'application/offset+octet-stream' }, ports, file.slice(offset), (sent) => ports.onProgress(offset + sent, file.size));
+  const done = await send('PATCH', address, { 'Upload-Offset': String(offset), 'Content-Type': 'application/offset+octet-stream', traceparent }, ports, file.slice(offset), (sent) => ports.onProgress(offset + sent, file.size));
   return done.header(ASSET) ?? '';
 }
