@@ -34,7 +34,8 @@ export interface AlertPage {
 }
 export interface AlertEvidence {
   log?: { at: string; level: 'warn' | 'error'; text: string }[];
-  traces?: string[];
+  traces?: string[]; // that failed, the newest first
+  slow_traces?: { trace: string; name: string; took_us: number }[]; // the slowest first; not there: of an alert of an earlier version
   figure?: string;
   from?: string;
   step_ms?: number;

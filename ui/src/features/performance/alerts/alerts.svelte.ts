@@ -55,12 +55,13 @@ export class AlertsState {
     else await this.#try(() => this.#readEarlier(''));
   };
   more = (): Promise<void> => this.#try(() => this.#readEarlier(this.#next));
-  silence = (alert: Alert, wanted: NewSilence): Promise<void> =>
-    this.#try(async () => {
-      const { silence } = await this.calls.silence(alert.id, wanted);
-      if (silence) this.#studio.toasts.show({ tone: 'ok', text: t('told.silenced', { time: formatMoment(silence.until) }) });
-      await this.read();
-    });
+  silence = (alert: Alert, wanted: NewSilence): Promise<void> => this.#try(() => this.keepSilent(alert, wanted));
+  // Throws what was refused: a form tells it beside its field.
+  async keepSilent(alert: Alert, wanted: NewSilence): Promise<void> {
+    const { silence } = await this.calls.silence(alert.id, wanted);
+    if (silence) this.#studio.toasts.show({ tone: 'ok', text: t('told.silenced', { time: formatMoment(silence.until) }) });
+    await this.read();
+  }
   unsilence = (alert: Alert): Promise<void> =>
     this.#try(async () => {
       await this.calls.unsilence(alert.id);
