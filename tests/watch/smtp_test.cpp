@@ -142,6 +142,19 @@ TEST_F(Smtp, NothingIsSentToAServerThatIsNotTheOneItSays) {
   for (const std::string& command : server.commands()) EXPECT_THAT(command, Not(HasSubstr("AUTH")));
 }
 
+// Debian's mail servers offer TLS on this machine by a certificate of their own making.
+TEST_F(Smtp, WithoutAPasswordAServerOfThisMachineNeedsNoCertificate) {
+  const net::Authority other("Another CA");
+  const net::IdentityFiles files(other.issue({"localhost"}));
+  SmtpDouble::Options options = with_tls();
+  options.certificate = files.certificate();
+  options.key = files.key();
+  SmtpDouble server(options);
+  const auto sent = send(server, "smtp://localhost");
+  EXPECT_TRUE(sent) << sent.error().describe();
+  EXPECT_EQ(server.messages().size(), 1);
+}
+
 TEST_F(Smtp, WithoutTlsNothingIsSentButOnThisMachine) {
   SmtpDouble::Options options;
   options.offers = "250 double";

@@ -79,6 +79,9 @@ class Session {
   }
 
   Task<Result<>> upgrade() {
+    // Within this machine there is nothing to hide but a password; and what mail servers come with as their certificate
+    // nobody can check.
+    if (server_.tls == SmtpTls::if_offered && server_.user.empty()) co_return Result<>{};
     if (!offers_.offers("STARTTLS")) {
       if (server_.tls == SmtpTls::if_offered) co_return Result<>{};
       co_return fail(ErrorCode::forbidden, "the mail server offers no TLS, and nothing is sent without");

@@ -15,7 +15,7 @@ namespace atelier::watch {
 
 enum class SmtpTls : std::uint8_t {
   from_start,  // smtps://
-  if_offered,  // smtp:// on this machine
+  if_offered,  // smtp:// on this machine: for a password, and with a certificate that can be checked
   required,    // smtp:// elsewhere: by STARTTLS, or nothing is sent
 };
 
