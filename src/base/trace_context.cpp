@@ -43,7 +43,11 @@ std::string TraceContext::id() const {
 
 SpanId make_span_id() noexcept {
   // One source for each thread, so that this asks nothing of the kernel.
-  thread_local std::mt19937_64 source{std::random_device{}()};
+  thread_local std::mt19937_64 source = [] {
+    // By 64 bits: with 32, one of some ten thousand starts would make the ids of another once more.
+    std::random_device device;
+    return std::mt19937_64(static_cast<std::uint64_t>(device()) << 32 | device());
+  }();
   return source() | 1U;  // an id of zeros is none
 }
 
