@@ -38,7 +38,7 @@ Task<Result<net::Response>> estimate(Services services, net::Request request) {
   if (!body) co_return error_of(body);
   auto wanted = co_await services.generations.read(request.principal(), std::move(*body));
   if (!wanted) co_return error_of(wanted);
-  auto able = services.media.estimate(wanted->request, wanted->model);
+  auto able = co_await services.generations.estimate(request.principal(), std::move(*wanted));
   if (!able) co_return error_of(able);
   json::Array candidates;
   for (const auto& one : *able)

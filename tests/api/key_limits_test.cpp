@@ -37,7 +37,8 @@ class KeyLimits : public ChatHouseTest {
   }
   Answer speak(const Headers& who, std::string words) {
     return call(Method::post, "/api/generations",
-                json::write(json::Object{{"kind", "speech"}, {"model", "lab/tts-1"}, {"voice", "alloy"}, {"prompt", std::move(words)}}),
+                json::write(json::Object{
+                    {"kind", "speech"}, {"model", "lab/tts-1"}, {"voice", "alloy"}, {"prompt", std::move(words)}}),
                 who);
   }
   json::Value spoken(const Headers& who, std::string words) {
@@ -104,6 +105,10 @@ TEST_F(KeyLimits, WhatAKeyMayNotCallIsRefusedBeforeAnythingBegins) {
   EXPECT_EQ(refused.status, 403) << refused.body;
   EXPECT_EQ(text(refused.json(), "code"), "model_not_allowed");
   EXPECT_EQ(text(refused.json(), "where"), "/model");
+  const Answer estimated = call(Method::post, "/api/generations/estimate",
+                                R"({"kind":"speech","model":"lab/tts-1","voice":"alloy","prompt":"hello"})", bound);
+  EXPECT_EQ(estimated.status, 403) << "nor is it told who could, and for how much: " << estimated.body;
+  EXPECT_EQ(text(estimated.json(), "code"), "model_not_allowed");
   EXPECT_TRUE(call(Method::get, "/api/generations", {}, bound).json().at("items").as_array().empty());
   EXPECT_EQ(text(answered(bound), "state"), "complete");
 }

@@ -58,7 +58,11 @@ class Generations {
   // field; an asset that is not there, or is of another kind than its role wants, is one.
   Task<Result<NewGeneration>> read(Principal principal, json::Value body);
 
-  // invalid_argument names what no candidate of the model can do: nothing is begun, and nothing paid.
+  using Estimates = std::vector<model::MediaGateway::Estimate>;
+  // Who of those that the caller may ask could make it, and what for at most. invalid_argument names what none can do;
+  // forbidden: those who could are not for this key.
+  Task<Result<Estimates>> estimate(Principal principal, NewGeneration wanted) const;
+  // As estimate() refuses it: nothing is begun, and nothing paid.
   Task<Result<GenerationView>> create(Principal principal, NewGeneration wanted);
   Task<Result<GenerationView>> find(Principal principal, RunId id);
   // The newest picture of one that is being made, as far as it is. not_found: there is none.
