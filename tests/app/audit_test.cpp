@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "app/audit/own_studio.hpp"
 #include "app/audit/report.hpp"
 #include "app/audit/rules.hpp"
 #include "app/options.hpp"
@@ -76,6 +77,16 @@ Settings settings_of(std::string text) {
                                  all_settings());
   EXPECT_TRUE(settings) << settings.error().describe();
   return std::move(*settings);
+}
+
+TEST(AuditsOwnStudio, KnowsNothingOfTheOperatorsStudio) {
+  const std::string log = testing::TempDir() + "audit-child.log";
+  for (const char* name : {"ATELIER_MARK", "OTEL_MARK", "OTHER_MARK"}) ::setenv(name, "set", 1);
+  const auto child = Child::start({"/bin/sh", "-c", "echo http://a/$ATELIER_MARK-$OTEL_MARK-$OTHER_MARK"}, log,
+                                  std::chrono::seconds(10));
+  for (const char* name : {"ATELIER_MARK", "OTEL_MARK", "OTHER_MARK"}) ::unsetenv(name);
+  ASSERT_TRUE(child) << child.error().describe();
+  EXPECT_EQ((*child)->url(), "http://a/--set");
 }
 
 TEST(AuditOfSettings, FindsWhatIsWeak) {

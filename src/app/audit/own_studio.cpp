@@ -32,10 +32,13 @@ struct FileActions {
   FileActions& operator=(const FileActions&) = delete;
 };
 
+// What is set for the operator's own studio is not for the audit's: its load would stand in their collector's figures.
 std::vector<char*> environment_without_ours() {
   std::vector<char*> kept;
-  for (char** variable = environ; *variable; ++variable)
-    if (!std::string_view(*variable).starts_with("ATELIER_")) kept.push_back(*variable);
+  for (char** variable = environ; *variable; ++variable) {
+    const std::string_view text = *variable;
+    if (!text.starts_with("ATELIER_") && !text.starts_with("OTEL_")) kept.push_back(*variable);
+  }
   kept.push_back(nullptr);
   return kept;
 }

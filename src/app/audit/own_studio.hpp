@@ -14,8 +14,8 @@ namespace atelier::app::audit {
 // A program that was started and says on the first line of its output where it is. Ended with it.
 class Child {
  public:
-  // Blocks until the line is there, at most `patience`. Without a shell; the environment is the caller's without ours
-  // (ATELIER_...). What it writes to stderr goes to `log`.
+  // Blocks until the line is there, at most `patience`. Without a shell; the environment is the caller's without what
+  // is for their own studio (ATELIER_..., OTEL_...). What it writes to stderr goes to `log`.
   static Result<std::unique_ptr<Child>> start(std::vector<std::string> words, const std::string& log,
                                               std::chrono::milliseconds patience);
   ~Child();
