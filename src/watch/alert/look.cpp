@@ -37,9 +37,9 @@ Readings Readings::of(const Metrics& metrics, const std::vector<std::string_view
 }
 
 const Readings::Series& Readings::all(std::string_view metric) const {
-  static const Series kNone;
+  static const Series none;
   const auto found = by_metric_.find(metric);
-  return found == by_metric_.end() ? kNone : found->second;
+  return found == by_metric_.end() ? none : found->second;
 }
 
 double Readings::sum(std::string_view metric) const {

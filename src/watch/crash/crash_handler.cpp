@@ -150,7 +150,7 @@ void handle(int signal_number, siginfo_t* info, void*) {
 
 }  // namespace
 
-void cover_this_thread() { thread_local const SignalStack kStack; }
+void cover_this_thread() { thread_local const SignalStack stack; }
 
 void install_crash_handler(const std::string& folder) {
   const std::string path = fmt::format("{}/crash-{}.report", folder, ::getpid());

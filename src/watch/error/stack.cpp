@@ -103,12 +103,12 @@ void name_by(std::span<const ElfW(Sym)> symbols, std::span<const char> names,
 }  // namespace
 
 const Executable& executable() {
-  static const Executable kProgram = [] {
+  static const Executable own = [] {
     Executable program;
     ::dl_iterate_phdr(read_program, &program);
     return program;
   }();
-  return kProgram;
+  return own;
 }
 
 std::vector<std::uint64_t> capture_stack(std::size_t skipped) {
