@@ -94,6 +94,8 @@ Result<std::string> smtp_password(const Settings& settings) {
   return std::string(trim(password));
 }
 
+  options.limits.growth_window = std::chrono::minutes(settings.get(kAlertGrowthMinutes));
+  options.limits.warm_up = options.limits.growth_window / 2;
 }  // namespace
 
 Result<std::unique_ptr<watch::AlertMailer>> make_alert_mailer(const Settings& settings) {

@@ -5,7 +5,7 @@
 namespace atelier::app {
 
 std::span<const SettingInfo* const> all_settings() {
-  static constexpr std::array<const SettingInfo*, 53> kAll = {&kListen,           &kAllowedHosts,
+  static constexpr std::array<const SettingInfo*, 54> kAll = {&kListen,           &kAllowedHosts,
                                                               &kPublicUrl,        &kCertificate,
                                                               &kCertificateKey,   &kLoops,
                                                               &kConnectionsMax,   &kPeerConnectionsMax,
@@ -25,13 +25,13 @@ std::span<const SettingInfo* const> all_settings() {
                                                               &kTitleModel,       &kSuggestModel,
                                                               &kSummaryModel,     &kObjectivesFile,
                                                               &kAlertStallMs,     &kAlertMemoryMiB,
-                                                              &kAlertGrowthMiB,   &kAlertDiskFreeMiB,
-                                                              &kAlertNoticesMax,  &kSmtpUrl,
-                                                              &kSmtpPasswordFile, &kMailFrom,
-                                                              &kMailTo,           &kMeasures,
-                                                              &kTracesPerSecond,  &kOtlpEndpoint,
-                                                              &kSentryDsn,        &kLogLevel,
-                                                              &kLogFormat};
+                                                              &kAlertGrowthMiB,   &kAlertGrowthMinutes,
+                                                              &kAlertDiskFreeMiB, &kAlertNoticesMax,
+                                                              &kSmtpUrl,          &kSmtpPasswordFile,
+                                                              &kMailFrom,         &kMailTo,
+                                                              &kMeasures,         &kTracesPerSecond,
+                                                              &kOtlpEndpoint,     &kSentryDsn,
+                                                              &kLogLevel,         &kLogFormat};
   return kAll;
 }
 

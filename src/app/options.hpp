@@ -128,7 +128,7 @@ inline constexpr Setting<std::string_view> kObjectivesFile{
     "TOML file of objectives and budgets; empty is objectives.toml beside the settings file, and without one what is "
     "built in (atelier settings objectives)"};
 
-inline constexpr Setting<std::uint32_t> kAlertStallMs{"alerts.loop_stall_ms", 50, Range{10, 60'000}, Reload::at_start,
+inline constexpr Setting<std::uint32_t> kAlertStallMs{"alerts.loop_stall_ms", 50, Range{50, 60'000}, Reload::at_start,
                                                       "An event loop that something holds for longer is an alert"};
 inline constexpr Setting<std::uint32_t> kAlertMemoryMiB{
     "alerts.memory_mib_max", 0, Range{0, 16'777'216}, Reload::at_start,
@@ -136,6 +136,9 @@ inline constexpr Setting<std::uint32_t> kAlertMemoryMiB{
 inline constexpr Setting<std::uint32_t> kAlertGrowthMiB{
     "alerts.memory_growth_mib", 48, Range{1, 1'048'576}, Reload::at_start,
     "Memory that steadily grows by more than that in an hour is an alert, MiB"};
+inline constexpr Setting<std::uint32_t> kAlertGrowthMinutes{
+    "alerts.memory_growth_minutes", 20, Range{5, 1'440}, Reload::at_start,
+    "For how long memory has to grow, minutes; half as long after the start does not count"};
 inline constexpr Setting<std::uint32_t> kAlertDiskFreeMiB{
     "alerts.disk_free_mib_min", 1'024, Range{0, 104'857'600}, Reload::at_start,
     "Less room on the disk of the data folder is an alert, MiB; of a small disk 5 % are enough"};

@@ -35,6 +35,7 @@ constexpr Metric kWritten{"atelier_database_batches_total", MetricKind::counter,
 constexpr Metric kReads{"atelier_database_read_seconds", MetricKind::histogram, "Of a test", kDatabaseLabels};
 constexpr Metric kWaits{"atelier_upstream_waits_total", MetricKind::counter, "Of a test", kOutcomeLabels};
 constexpr Metric kRefused{"atelier_http_refused_total", MetricKind::counter, "Of a test", kReasonLabels};
+constexpr Metric kConnections{"atelier_http_connections", MetricKind::gauge, "Of a test"};
 constexpr Metric kDerived{"atelier_blobs_derived_bytes", MetricKind::gauge, "Of a test"};
 constexpr Metric kRefusals{"atelier_limit_refusals_total", MetricKind::counter, "Of a test", kLimitLabels};
 constexpr Metric kCalls{"atelier_call_log_rows_total", MetricKind::counter, "Of a test", kOutcomeLabels};
@@ -258,6 +259,27 @@ TEST_F(AlertKinds, ADiskThatIsFull) {
             "300 MiB of 100 GiB are free where the studio keeps its data; the limit is 1.0 GiB.");
   disk_ = DiskSpace{.free_bytes = 20ULL << 30, .total_bytes = 100ULL << 30};
   survey();
+TEST_F(AlertKinds, ConnectionsOfClientsThatAreRefused) {
+  metrics_.gauge(kConnections).set(10'000);
+  counter(kRefused, "body_too_slow").add(3);
+  pass();
+  EXPECT_TRUE(firing().empty()) << "that is the client's own trouble";
+  counter(kRefused, "connections_full").add(7);
+  pass();
+  EXPECT_EQ(cause_of("pool_exhausted"), "7 connections were refused: as many are open as there may be (10000).");
+  EXPECT_EQ(firing().front().at("severity").as_string(), "page");
+  expect_resolved("pool_exhausted", seconds(60));
+}
+
+TEST_F(AlertKinds, ConnectionsOfOneAddressThatAreRefused) {
+  metrics_.gauge(kConnections).set(256);
+  counter(kRefused, "peer_connections_full").add(2);
+  pass();
+  EXPECT_THAT(cause_of("pool_exhausted"), HasSubstr("2 connections of one address were refused"));
+  EXPECT_EQ(firing().front().at("severity").as_string(), "ticket");
+  expect_resolved("pool_exhausted", seconds(60));
+}
+
   expect_resolved("disk_full", seconds(60));
 }
 
@@ -401,7 +423,11 @@ TEST_F(AlertKinds, OneThatIsSilencedIsSeenAndNotTold) {
   candidates_ = {{.provider = "openai", .model = "a", .is_open = true}};
   pass(seconds(5));
   EXPECT_EQ(told_.size(), 1);
+  EXPECT_THAT(cause_of("burn_rate"), HasSubstr("the limit is 14.4. 40 % of the budget are left."));
   const auto id = *AlertId::parse(firing().front().at("id").as_string().c_str());
+  objectives_.front().budget_left = -19;
+  pass();
+  EXPECT_THAT(cause_of("burn_rate"), HasSubstr("the limit is 14.4. Nothing of the budget is left."));
   ASSERT_TRUE(run(alerts_->silence(id, Alerts::Scope::kind, clock_.wall_ms() + 3'600'000, "Ada", "")));
   candidates_.push_back({.provider = "mistral", .model = "b", .is_open = true});
   pass(seconds(5));

@@ -54,12 +54,13 @@ class MemoryProbe final : public Probe {
   void look_at_level(double resident, std::vector<Condition>& into) const {
     const double limit = limits_.memory_share * static_cast<double>(bytes_max_);
     if (limit <= 0 || resident < limit) return;
-    into.push_back(
-        {.kind = AlertKind::memory_level,
-         .cause = fmt::format("The studio has {} of memory; the limit is {} of {}.", bytes_in_words(resident),
-                              bytes_in_words(limit), bytes_in_words(static_cast<double>(bytes_max_))),
-         .figures = {{"resident_bytes", resident}, {"limit_bytes", limit}},
-         .figure = "atelier_process_resident_bytes:value"});
+    const auto most = static_cast<double>(bytes_max_);
+    const std::string of_all = limit < most ? " of " + bytes_in_words(most) : std::string();
+    into.push_back({.kind = AlertKind::memory_level,
+                    .cause = fmt::format("The studio has {} of memory; the limit is {}{}.", bytes_in_words(resident),
+                                         bytes_in_words(limit), of_all),
+                    .figures = {{"resident_bytes", resident}, {"limit_bytes", limit}},
+                    .figure = "atelier_process_resident_bytes:value"});
   }
   void look_at_slope(TimePoint now, double resident, std::vector<Condition>& into) {
     if (begun_ == TimePoint()) begun_ = now;

@@ -95,15 +95,27 @@ class QueueProbe final : public Probe {
                                   count),
              .figures = {{"refused", count}},
              .figure = "atelier_upstream_waits_total{outcome=\"refused\"}:rate"});
-    for (const auto& [labels, count] : server_.of(look.readings.all("atelier_http_refused_total")))
-      if (label_of(labels, "reason") == "connections")
-        into.push_back(
-            {.kind = AlertKind::pool_exhausted,
-             .subject = "connections from clients",
-             .cause = fmt::format("{:.0f} connections were refused: as many are open as there may be ({:.0f}).", count,
-                                  look.readings.sum("atelier_http_connections")),
-             .figures = {{"refused", count}, {"open", look.readings.sum("atelier_http_connections")}},
-             .figure = "atelier_http_connections:value"});
+    const double open = look.readings.sum("atelier_http_connections");
+    for (const auto& [labels, count] : server_.of(look.readings.all("atelier_http_refused_total"))) {
+      const std::string reason = label_of(labels, "reason");
+      if (reason == "connections_full")
+        into.push_back({.kind = AlertKind::pool_exhausted,
+                        .subject = "connections from clients",
+                        .cause = fmt::format(
+                            "{:.0f} connections were refused: as many are open as there may be ({:.0f}).", count, open),
+                        .figures = {{"refused", count}, {"open", open}},
+                        .figure = "atelier_http_connections:value"});
+      // A proxy in front that does not say whom it speaks for is one address, too.
+      if (reason == "peer_connections_full")
+        into.push_back({.kind = AlertKind::pool_exhausted,
+                        .subject = "connections from one address",
+                        .cause = fmt::format("{:.0f} connections of one address were refused: as many of it are open "
+                                             "as there may be of one ({:.0f} are open in all).",
+                                             count, open),
+                        .figures = {{"refused", count}, {"open", open}},
+                        .figure = "atelier_http_connections:value",
+                        .severity = AlertSeverity::ticket});
+    }
     for (const store::WorkPoolReport& pool : look.pools) {
       const auto queued = static_cast<double>(pool.queued_count), most = static_cast<double>(pool.queue_max);
       if (most == 0 || queued < limits_.pool_share * most) continue;

@@ -20,7 +20,8 @@ namespace atelier::watch {
 namespace {
 
 constexpr std::int64_t kCountEverySeconds = 10;
-constexpr std::chrono::milliseconds kLookEvery{250}, kStall{50};
+// What holds a loop is seen by as much as it outlasts the time until the next look: looks have to be close together.
+constexpr std::chrono::milliseconds kLookEvery{25}, kStall{50};
 
 constexpr Metric kResident{"atelier_process_resident_bytes", MetricKind::gauge,
                            "Memory of this process that is in RAM"};

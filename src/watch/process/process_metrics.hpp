@@ -31,7 +31,7 @@ class ProcessMetrics {
   std::vector<std::shared_ptr<void>> handles_;
 };
 
-// How late a loop does what is due: measured four times a second, until cancelled. To be spawned on that loop, whose
+// How late a loop does what is due: measured forty times a second, until cancelled. To be spawned on that loop, whose
 // number is `index`. What holds a loop for longer than 50 ms is logged.
 Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t index);
 
