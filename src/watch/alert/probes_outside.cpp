@@ -165,9 +165,10 @@ class ObjectiveProbe final : public Probe {
                         .subject = one.name,
                         .cause = fmt::format(
                             "\"{}\" spends its error budget {:.1f} times too fast over {:.0f} h ({:.0f} of {:.0f} "
-                            "were bad), and {:.1f} times lately; the limit is {:.1f}. {}",
+                            "were bad), and {:.1f} times lately; the limit is {:.1f}. {:.0f} % of the budget are "
+                            "left.",
                             one.title, longer.rate.value_or(0), hours, longer.bad_count, longer.event_count,
-                            shorter.rate.value_or(0), pair.rate, left_of(one)),
+                            shorter.rate.value_or(0), pair.rate, one.budget_left * 100),
                         .figures = {{"burn_rate", longer.rate.value_or(0)},
                                     {"burn_rate_lately", shorter.rate.value_or(0)},
                                     {"limit", pair.rate},
@@ -177,12 +178,6 @@ class ObjectiveProbe final : public Probe {
                         .severity = pair.severity == BurnSeverity::page ? AlertSeverity::page : AlertSeverity::ticket});
         break;  // the gravest
       }
-  }
-
- private:
-  static std::string left_of(const ObjectiveState& one) {
-    return one.budget_left > 0 ? fmt::format("{:.0f} % of the budget are left.", one.budget_left * 100)
-                               : std::string("Nothing of the budget is left.");
   }
 };
 
@@ -207,7 +202,7 @@ std::vector<std::unique_ptr<Probe>> all_probes(const AlertLimits& limits) {
 }
 
 const std::vector<std::string_view>& probed_metrics() {
-  static const std::vector<std::string_view> kNames = {"atelier_loop_held_seconds",
+  static const std::vector<std::string_view> probed = {"atelier_loop_held_seconds",
                                                        "atelier_loop_holds_total",
                                                        "atelier_process_resident_bytes",
                                                        "atelier_process_descriptors",
@@ -230,7 +225,7 @@ const std::vector<std::string_view>& probed_metrics() {
                                                        "atelier_webhook_given_up_total",
                                                        "atelier_media_workers_crashed_total",
                                                        "atelier_media_workers_killed_total"};
-  return kNames;
+  return probed;
 }
 
 }  // namespace atelier::watch
