@@ -165,10 +165,9 @@ class ObjectiveProbe final : public Probe {
                         .subject = one.name,
                         .cause = fmt::format(
                             "\"{}\" spends its error budget {:.1f} times too fast over {:.0f} h ({:.0f} of {:.0f} "
-                            "were bad), and {:.1f} times lately; the limit is {:.1f}. {:.0f} % of the budget are "
-                            "left.",
+                            "were bad), and {:.1f} times lately; the limit is {:.1f}. {}",
                             one.title, longer.rate.value_or(0), hours, longer.bad_count, longer.event_count,
-                            shorter.rate.value_or(0), pair.rate, one.budget_left * 100),
+                            shorter.rate.value_or(0), pair.rate, left_of(one)),
                         .figures = {{"burn_rate", longer.rate.value_or(0)},
                                     {"burn_rate_lately", shorter.rate.value_or(0)},
                                     {"limit", pair.rate},
@@ -178,6 +177,12 @@ class ObjectiveProbe final : public Probe {
                         .severity = pair.severity == BurnSeverity::page ? AlertSeverity::page : AlertSeverity::ticket});
         break;  // the gravest
       }
+  }
+
+ private:
+  static std::string left_of(const ObjectiveState& one) {
+    return one.budget_left > 0 ? fmt::format("{:.0f} % of the budget are left.", one.budget_left * 100)
+                               : std::string("Nothing of the budget is left.");
   }
 };
 
