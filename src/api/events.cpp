@@ -83,7 +83,7 @@ struct Watch {
   std::optional<store::Cursor> cursor;
 };
 
-class Stream {
+class Stream final : private studio::FeedTaker {
  public:
   Stream(Watch watch, net::BodyWriter& writer) : watch_(std::move(watch)), writer_(writer) {}
 
@@ -106,7 +106,11 @@ class Stream {
         auto done = co_await self->relay();
         if (!done || !*done) co_return done ? Result<>() : Result<>(error_of(done));
       }
-      if (self->may_wait()) co_await self->watcher_->woken().wait();
+      if (self->may_wait()) {
+        self->watcher_->let_take(self.get());
+        co_await self->watcher_->woken().wait();
+        self->watcher_->let_take(nullptr);
+      }
       const bool is_gone = co_await is_cancelled();
       if (is_gone) co_return fail(ErrorCode::cancelled, "the client went away");
     }
@@ -141,7 +145,8 @@ class Stream {
     }
     std::string bytes = take_items();
     if (bytes.empty() && is_beat_) bytes = net::sse_comment("");
-    if (!bytes.empty()) {
+    const bool has_unsent = std::exchange(has_unsent_, false);
+    if (!bytes.empty() || has_unsent) {
       auto done = co_await write(std::move(bytes));
       if (!done) co_return error_of(done);
     }
@@ -225,16 +230,34 @@ class Stream {
     co_return Result<>{};
   }
 
+  // The next item that was asked for, valid until the next suspension; null: none for now.
+  const studio::FeedItem* next_item() {
+    while (const studio::FeedItem* item = watcher_->next()) {
+      if (item->position > 0 && item->position <= cursor_.position) continue;  // the replay had it
+      if (item->position > 0) cursor_.position = item->position;
+      if (watch_.filter.takes(item->topic)) return item;
+    }
+    return nullptr;
+  }
+
   std::string take_items() {
     std::string bytes;
     while (bytes.size() < kWriteBytes) {
-      const studio::FeedItem* item = watcher_->next();
+      const studio::FeedItem* item = next_item();
       if (item == nullptr) break;
-      if (item->position > 0 && item->position <= cursor_.position) continue;  // the replay had it
-      if (item->position > 0) cursor_.position = item->position;
-      if (watch_.filter.takes(item->topic)) bytes += item->bytes;
+      bytes += item->bytes;
     }
     return bytes;
+  }
+
+  // Of most changes there is one item, and the kernel takes it: nothing is copied and nobody wakes.
+  bool take_now() override {
+    if (!writer_.takes_now()) return false;
+    const studio::FeedItem* first = next_item();
+    if (first == nullptr) return true;
+    const std::string others = take_items();
+    has_unsent_ = !(others.empty() ? writer_.write_now(first->bytes) : writer_.write_now(first->bytes + others));
+    return !has_unsent_ && !watcher_->has_news();
   }
 
   const Watch watch_;
@@ -243,6 +266,7 @@ class Stream {
   std::optional<StopNotice> stop_notice_;
   store::Cursor cursor_;
   bool has_greeted_ = false, is_beat_ = false;
+  bool has_unsent_ = false;  // of what was taken at once: the next write sends it
 };
 
 Task<Result<net::Response>> get_events(Services services, net::Request request) {

@@ -30,6 +30,8 @@ class Http1ServerConnection final : public Connection,
 
   Task<Result<>> begin(AnswerStart start, std::string_view first, More more) override;
   Task<Result<>> write(std::string bytes) override;
+  bool takes_now() const noexcept override;
+  bool write_now(std::string_view bytes) override;
   Task<Result<>> send_file(int fd, std::uint64_t offset, std::uint64_t size_bytes) override;
   Task<Result<>> end() override;
   void cut() noexcept override { must_close_ = is_cut_ = true; }
@@ -95,7 +97,8 @@ class Http1ServerConnection final : public Connection,
   std::size_t begin_ = 0, end_ = 0;
   std::optional<RequestParser> parser_;
   Incoming incoming_;
-  std::string head_;  // of the answer, kept for its memory
+  std::string head_;    // of the answer, kept for its memory
+  std::string unsent_;  // of the answer's body: what write_now() took and the kernel did not
 
   Signal* told_of_stop_ = nullptr;
   Phase phase_ = Phase::head;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "net/answer_fields.hpp"
 #include "net/problem.hpp"
 
@@ -15,6 +17,21 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += value;
   out += "\r\n";
 }
+
+// What stands around a piece of the body on the wire: nothing, unless it is chunked.
+class Chunk {
+ public:
+  Chunk(std::string_view bytes, bool is_chunked) {
+    if (!is_chunked || bytes.empty()) return;
+    size_ = fmt::format_to_n(line_, sizeof line_, "{:x}\r\n", bytes.size()).size;
+  }
+  std::string_view before() const noexcept { return {line_, size_}; }
+  std::string_view after() const noexcept { return size_ > 0 ? "\r\n" : ""; }
+
+ private:
+  char line_[24];
+  std::size_t size_ = 0;
+};
 
 }  // namespace
 
@@ -55,15 +72,30 @@ Task<Result<>> Http1ServerConnection::begin(AnswerStart start, std::string_view 
 
 Task<Result<>> Http1ServerConnection::write(std::string bytes) {
   if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
-  if (bytes.empty() || !answer_has_body_) co_return Result<>{};
-  if (!is_chunked_answer_) {
-    const std::string_view pieces[] = {bytes};
-    co_return co_await stream_.write(pieces);
+  if (!answer_has_body_ || (bytes.empty() && unsent_.empty() && !stream_.has_unsent())) co_return Result<>{};
+  const Chunk chunk(bytes, is_chunked_answer_);
+  const std::string_view pieces[] = {unsent_, chunk.before(), bytes, chunk.after()};
+  auto written = co_await stream_.write(pieces);
+  std::string().swap(unsent_);
+  co_return written;
+}
+
+bool Http1ServerConnection::takes_now() const noexcept {
+  return answer_has_body_ && !is_gone_ && unsent_.empty() && !stream_.has_unsent();
+}
+
+bool Http1ServerConnection::write_now(std::string_view bytes) {
+  if (bytes.empty()) return true;
+  const Chunk chunk(bytes, is_chunked_answer_);
+  const std::string_view pieces[] = {chunk.before(), bytes, chunk.after()};
+  // An error is told by the next write() as well.
+  std::size_t taken = stream_.try_write(pieces).value_or(0);
+  for (const std::string_view piece : pieces) {
+    const std::size_t gone = std::min(taken, piece.size());
+    unsent_ += piece.substr(gone);
+    taken -= gone;
   }
-  char line[24];
-  const auto end = fmt::format_to_n(line, sizeof line, "{:x}\r\n", bytes.size());
-  const std::string_view pieces[] = {{line, end.size}, bytes, "\r\n"};
-  co_return co_await stream_.write(pieces);
+  return unsent_.empty() && !stream_.has_unsent();
 }
 
 Task<Result<>> Http1ServerConnection::send_file(int fd, std::uint64_t offset, std::uint64_t size_bytes) {
@@ -104,7 +136,7 @@ Task<Result<>> Http1ServerConnection::write_raw(std::span<const std::string_view
 Task<Result<>> Http1ServerConnection::end() {
   if (is_gone_) co_return fail(ErrorCode::cancelled, "the client is gone");
   if (!is_chunked_answer_ || !answer_has_body_) co_return Result<>{};
-  const std::string_view last[] = {"0\r\n\r\n"};
+  const std::string_view last[] = {unsent_, "0\r\n\r\n"};
   co_return co_await stream_.write(last);
 }
 

@@ -96,6 +96,14 @@ class BodyWriter {
   virtual ~BodyWriter() = default;
   // Returns when the bytes are with the kernel; cancelled when the client is gone or stalled too long.
   virtual Task<Result<>> write(std::string bytes) = 0;
+  // Whether write_now() may be called: not while a write() is under way, nor where bytes can go only with others.
+  virtual bool takes_now() const noexcept { return false; }
+  // Sends what the kernel takes without waiting. False: not all of it went, or the client is gone; what is left goes
+  // with the next write(), which is then due and may be of nothing.
+  virtual bool write_now(std::string_view bytes) {
+    (void)bytes;
+    return false;
+  }
   // True from the moment the server begins to stop: end the stream with a last event.
   virtual bool is_stopping() const noexcept = 0;
   // Cancels the waits given to it when the client goes away or the server stops: a stream that waits for events awaits

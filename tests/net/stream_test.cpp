@@ -69,6 +69,39 @@ TEST_F(Streams, EachEventArrivesAtOnceAsAChunk) {
   EXPECT_EQ(metric("atelier_http_streams"), 1);
 }
 
+// Writes as long as the kernel takes it, and waits where it does not.
+struct Hasty {
+  static constexpr int kPieces = 300;  // 20 MB: more than the kernel holds for a client
+  std::atomic<int> cut_count = 0;
+  static std::string piece(int i) {
+    return std::string(static_cast<std::size_t>(65536 + i), static_cast<char>('a' + i % 26));
+  }
+  static Task<Result<>> send(BodyWriter* writer, std::shared_ptr<Hasty> self) {
+    for (int i = 0; i < kPieces; ++i) {
+      if (!writer->takes_now()) co_return fail(ErrorCode::internal, "nothing waits, and nothing is taken");
+      if (writer->write_now(piece(i))) continue;
+      ++self->cut_count;
+      if (writer->takes_now()) co_return fail(ErrorCode::internal, "more was taken than went");
+      auto rest = co_await writer->write({});
+      if (!rest) co_return rest;
+    }
+    co_return Result<>{};
+  }
+};
+
+TEST_F(Streams, WhatIsWrittenAtOnceComesWholeToASlowClient) {
+  auto hasty = std::make_shared<Hasty>();
+  serve([hasty](Request) -> Task<Result<Response>> {
+    co_return event_stream([hasty](BodyWriter& writer) { return Hasty::send(&writer, hasty); });
+  });
+  std::string expected;
+  for (int i = 0; i < Hasty::kPieces; ++i) expected += Hasty::piece(i);
+  Wire wire(port());
+  wire.send(get("/hasty"));
+  EXPECT_TRUE(eventually([&] { return hasty->cut_count > 0; }));
+  EXPECT_TRUE(wire.read_answer().body == expected);  // not printed: it is long
+}
+
 TEST_F(Streams, AClientThatVanishesCancelsItsHandler) {
   serve(stream_handler(seen_));
   Wire wire(port());

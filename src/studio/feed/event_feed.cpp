@@ -1,6 +1,7 @@
 #include "studio/feed/event_feed.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 #include "studio/account/accounts.hpp"
@@ -14,6 +15,7 @@ constexpr std::size_t kBytesMax = 1 << 20;
 constexpr std::size_t kTrimAt = 64;    // items, before anybody looks who still needs them
 constexpr std::size_t kPageMax = 500;  // events of a reading of the log
 constexpr int kMessagesPerTurn = 64;
+constexpr std::size_t kWatchersPerTurn = 128;  // a write to each of them takes about a millisecond
 
 // A run tells on the topic "runs" that it began and that it ended. What that means for a production is not an event of
 // its own: this gives the production, "" where the run is none's.
@@ -130,7 +132,28 @@ void EventFeed::append(std::vector<FeedItem> items) {
     items_.push_back(std::move(item));
   }
   if (items_.size() >= kTrimAt || bytes_ > kBytesMax) trim();
-  if (!items.empty()) wake_all();
+  if (items.empty() || std::exchange(is_handing_out_, true)) return;
+  loop_.group_.spawn(hand_out(shared_from_this()));
+}
+
+// What comes meanwhile goes with what is handed out to those whose turn is still to come, and to the others after it.
+Task<Result<>> EventFeed::hand_out(std::shared_ptr<EventFeed> self) {
+  for (std::uint64_t handed = self->first_; handed < self->end();) {
+    handed = self->end();
+    for (self->next_watcher_ = 0; self->next_watcher_ < self->watchers_.size();) {
+      const std::size_t turn_end = std::min(self->watchers_.size(), self->next_watcher_ + kWatchersPerTurn);
+      while (self->next_watcher_ < turn_end) self->hand_to(*self->watchers_[self->next_watcher_++]);
+      co_await asio::post(self->loop_.executor(), asio::use_awaitable_t<Executor>{});
+    }
+  }
+  self->is_handing_out_ = false;
+  co_return Result<>{};
+}
+
+void EventFeed::hand_to(FeedWatcher& watcher) {
+  const bool takes = watcher.taker_ != nullptr && watcher.seen_doubts_ == doubts_ && watcher.next_ >= first_;
+  if (watcher.next_ == end() || (takes && watcher.taker_->take_now())) return;
+  watcher.woken_.notify_all();
 }
 
 void EventFeed::trim() {
@@ -186,7 +209,10 @@ void FeedLoop::leave(FeedWatcher& watcher) {
   std::erase(beats_[watcher.place_], &watcher);
   --watcher_count_;
   EventFeed& feed = *watcher.feed_;
-  std::erase(feed.watchers_, &watcher);
+  const auto place = std::find(feed.watchers_.begin(), feed.watchers_.end(), &watcher);
+  // Whoever moves up has had no turn yet.
+  if (std::cmp_less(place - feed.watchers_.begin(), feed.next_watcher_)) --feed.next_watcher_;
+  feed.watchers_.erase(place);
   if (!feed.watchers_.empty()) return;
   // Another may have come after this one failed.
   const auto found = feeds_.find(feed.principal_.owner);

@@ -69,6 +69,9 @@ class EventFeed : public std::enable_shared_from_this<EventFeed> {
   void append(std::vector<FeedItem> items);
   void trim();
   void wake_all();
+  // Gives each watcher what it has not got yet.
+  static Task<Result<>> hand_out(std::shared_ptr<EventFeed> self);
+  void hand_to(FeedWatcher& watcher);
   std::uint64_t end() const noexcept { return first_ + items_.size(); }
 
   FeedLoop& loop_;
@@ -86,6 +89,8 @@ class EventFeed : public std::enable_shared_from_this<EventFeed> {
   std::size_t bytes_ = 0;       // of items_
   std::uint64_t doubts_ = 0;    // how often the owner's access may have changed
   std::vector<FeedWatcher*> watchers_;
+  std::size_t next_watcher_ = 0;  // whose turn it is in hand_out()
+  bool is_handing_out_ = false;
 };
 
 // The feeds of one loop, and its slow pulse. Used on that loop alone.
@@ -116,6 +121,16 @@ class FeedLoop {
   bool is_beating_ = false;
 };
 
+// Takes what comes within the feed's own turn, so that nobody has to be woken for it.
+class FeedTaker {
+ public:
+  // There is something to take. False: the watcher has to be woken.
+  virtual bool take_now() = 0;
+
+ protected:
+  ~FeedTaker() = default;
+};
+
 // One who watches a feed: sees every item from its making on, in order. Stays where it is; used on the feed's loop.
 class FeedWatcher {
  public:
@@ -127,6 +142,8 @@ class FeedWatcher {
   EventFeed& feed() noexcept { return *feed_; }
   // Notified when there is something to look at; whoever else has something to say to the watcher may notify it too.
   Signal& woken() noexcept { return woken_; }
+  // While it waits, `taker` is asked before it is woken for items alone; null: nobody is. Must not die before.
+  void let_take(FeedTaker* taker) noexcept { taker_ = taker; }
 
   // The next item, valid until the next suspension; null: none for now.
   const FeedItem* next();
@@ -143,6 +160,7 @@ class FeedWatcher {
   friend class FeedLoop;
   const std::shared_ptr<EventFeed> feed_;
   Signal woken_;
+  FeedTaker* taker_ = nullptr;
   std::uint64_t next_;
   std::uint64_t seen_doubts_;
   std::size_t place_ = 0;  // in the loop's beats
