@@ -16,8 +16,8 @@ constexpr std::size_t kBodyBytesMax = 4 << 10;
 constexpr std::chrono::minutes kStreamLife{10};
 
 Task<Result<net::Response>> get_metrics(Services services, net::Request) {
-  json::Value document = co_await services.watch.overview.read();
-  co_return net::json_response(std::move(document));
+  const json::Value document = co_await services.watch.overview.read();
+  co_return net::json_response(document);
 }
 
 Result<std::vector<std::string>> read_classes(const json::Value& body) {
