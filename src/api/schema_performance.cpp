@@ -34,8 +34,10 @@ constexpr std::string_view kSchemas = R"json({
     "hits": {"type": "number"}, "misses": {"type": "number"}, "hit_rate": {"type": ["number", "null"]}, "shared": {"type": "number"}, "size_bytes": {"type": "number", "description": "In memory"}}},
   "derived": {"type": "object", "description": "Blobs that can be made again: previews and results of steps", "required": ["size_bytes"], "additionalProperties": false, "properties": {"size_bytes": {"type": "integer"}}},
   "previews": {"type": "object", "required": ["made", "refused", "busy"], "additionalProperties": false, "properties": {"made": {"type": "number"}, "refused": {"type": "number"}, "busy": {"type": "number"}}}}},
-"PerformanceQueue": {"type": "object", "required": ["name", "depth", "bound", "dropped"], "additionalProperties": false, "properties": {
-  "name": {"type": "string"}, "depth": {"type": "number"}, "bound": {"type": ["integer", "null"], "description": "null: what waits is in the database"},
+"PerformanceQueue": {"type": "object", "required": ["name", "depth", "oldest_seconds", "bound", "dropped"], "additionalProperties": false, "properties": {
+  "name": {"type": "string"}, "depth": {"type": "number"},
+  "oldest_seconds": {"type": ["number", "null"], "description": "For how long the one that waits longest does; 0: nothing waits, null: nobody knows"},
+  "bound": {"type": ["integer", "null"], "description": "null: what waits is in the database"},
   "dropped": {"type": ["number", "null"], "description": "null: nothing ever is"}}},
 "PerformancePools": {"type": "object", "required": ["database", "work", "media_workers", "upstream"], "additionalProperties": false, "properties": {
   "database": {"type": "object", "required": ["writes", "transactions", "wal_bytes"], "additionalProperties": false, "properties": {"writes": {"type": "number"}, "transactions": {"type": "number"}, "wal_bytes": {"type": "number"}}},

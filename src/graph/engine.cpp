@@ -57,7 +57,7 @@ void EngineImpl::append_event(Batch& batch, std::string topic, std::string_view 
 
 void EngineImpl::show_queue(NodeClass node_class) {
   const ReadyQueue& queue = queue_of(node_class);
-  metrics_.set_queue(node_class, queue.size(), queue.running_count());
+  metrics_.set_queue(node_class, {.count = queue.size(), .since = queue.oldest()}, queue.running_count());
 }
 
 std::unique_ptr<Engine> make_engine(Executor executor, store::Database& database, store::BlobStore& blobs,

@@ -27,6 +27,7 @@ EngineMetrics::EngineMetrics(Metrics& metrics, const NodeRegistry& registry)
       steps_[c][s] = &metrics.counter(kStepsEnded, {name, to_string(static_cast<StepState>(s))});
     queued_[c] = &metrics.gauge(kQueueDepth, {name});
     running_[c] = &metrics.gauge(kStepsRunning, {name});
+    queues_[c] = std::make_unique<ToldQueue>(std::string(name) + " steps");
   }
   for (std::size_t s = 0; s < kRunStateCount; ++s)
     runs_[s] = &metrics.counter(kRunsEnded, {to_string(static_cast<RunState>(s))});

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <array>
+#include <map>
+#include <memory>
 #include <string_view>
 
 #include "base/metrics.hpp"
+#include "base/queue_report.hpp"
 #include "graph/engine.hpp"
 
 namespace atelier::graph {
@@ -55,8 +58,9 @@ class EngineMetrics {
   void run_ended(RunState state) noexcept { runs_[static_cast<std::size_t>(state)]->add(); }
   void attempt_took(const NodeType& type, double seconds) noexcept;
   void retried(const NodeType& type) noexcept;
-  void set_queue(NodeClass node_class, std::size_t queued, std::size_t running) noexcept {
-    queued_[static_cast<std::size_t>(node_class)]->set(static_cast<double>(queued));
+  void set_queue(NodeClass node_class, Waiting queued, std::size_t running) noexcept {
+    queued_[static_cast<std::size_t>(node_class)]->set(static_cast<double>(queued.count));
+    queues_[static_cast<std::size_t>(node_class)]->set(queued);
     running_[static_cast<std::size_t>(node_class)]->set(static_cast<double>(running));
   }
 
@@ -78,6 +82,7 @@ class EngineMetrics {
   std::array<Counter*, kRunStateCount> runs_;
   std::array<Gauge*, kNodeClassCount> queued_, running_;
   std::map<const NodeType*, OfType> types_;
+  std::array<std::unique_ptr<ToldQueue>, kNodeClassCount> queues_;
 };
 
 }  // namespace atelier::graph

@@ -10,6 +10,7 @@ namespace atelier::graph {
 ReadyQueue::Ticket ReadyQueue::push(std::int64_t priority, UserId owner, std::int64_t weight, StepRef step) {
   const Ticket ticket{priority, owner, weight, ++sequence_};
   bands_[priority][owner].steps.emplace(Order{weight, ticket.sequence}, std::move(step));
+  since_.emplace(ticket.sequence, std::chrono::steady_clock::now());
   ++size_;
   return ticket;
 }
@@ -20,6 +21,7 @@ void ReadyQueue::remove(const Ticket& ticket) {
   const auto share = band->second.find(ticket.owner);
   if (share == band->second.end()) return;
   size_ -= share->second.steps.erase({ticket.weight, ticket.sequence});
+  since_.erase(ticket.sequence);
   if (share->second.steps.empty()) band->second.erase(share);
   if (band->second.empty()) bands_.erase(band);
 }
@@ -56,6 +58,7 @@ std::optional<StepRef> ReadyQueue::pop() {
   share->second.served = ++served_;
   const auto first = share->second.steps.begin();
   StepRef step = std::move(first->second);
+  since_.erase(first->first.sequence);
   share->second.steps.erase(first);
   --size_;
   if (share->second.steps.empty()) band->second.erase(share);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -44,10 +45,15 @@ class ReadyQueue {
   std::optional<StepRef> pop();
 
   std::size_t size() const noexcept { return size_; }
+  // Since when the one that waits longest does; nullopt: none waits.
+  std::optional<std::chrono::steady_clock::time_point> oldest() const {
+    return since_.empty() ? std::nullopt : std::optional(since_.begin()->second);
+  }
   std::uint32_t running_count() const noexcept { return running_count_; }
   std::uint32_t at_most() const noexcept { return at_most_; }
   void clear() {
     bands_.clear();
+    since_.clear();
     size_ = 0;
   }
 
@@ -74,6 +80,7 @@ class ReadyQueue {
   std::uint64_t sequence_ = 0, served_ = 0;
   std::map<std::int64_t, Band, std::greater<>> bands_;
   std::unordered_map<UserId, std::uint32_t> running_;
+  std::map<std::uint64_t, std::chrono::steady_clock::time_point> since_;  // of all steps, by sequence
 };
 
 }  // namespace atelier::graph

@@ -58,9 +58,11 @@ WorkPool::WorkPool(Options options) : options_(std::move(options)) {
     });
   }
   for (std::size_t i = 0; i < options_.thread_count; ++i) threads_.emplace_back([this, i] { work(i); });
+  reported_.emplace(options_.name + " pool", [this] { return waiting(); });
 }
 
 WorkPool::~WorkPool() {
+  reported_.reset();
   {
     LivingPools& living = living_pools();
     const std::lock_guard lock(living.mutex);
@@ -86,6 +88,7 @@ void WorkPool::push(Job& job) {
   {
     const std::lock_guard lock(mutex_);
     job.next = nullptr;
+    job.queued_at_ = std::chrono::steady_clock::now();
     if (first_ == nullptr)
       first_ = &job;
     else
@@ -102,6 +105,14 @@ void WorkPool::run_aside(std::function<void()> work) {
     aside_.push_back(std::move(work));
   }
   wake_.notify_one();
+}
+
+Waiting WorkPool::waiting() {
+  const std::lock_guard lock(mutex_);
+  const std::size_t busy = std::min(reserved_count_, options_.thread_count);
+  Waiting waiting{.count = reserved_count_ - busy};
+  if (first_ != nullptr) waiting.since = first_->queued_at_;
+  return waiting;
 }
 
 void WorkPool::close() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/queue_report.hpp"
 #include "store/waiter.hpp"
 
 namespace atelier::store {
@@ -31,6 +32,10 @@ class WorkPool {
     virtual ~Job() = default;
     // On one of the pool's threads, numbered from 0. Must not throw.
     virtual void run(std::size_t thread_index) noexcept = 0;
+
+   private:
+    friend WorkPool;
+    std::chrono::steady_clock::time_point queued_at_{};
   };
 
   explicit WorkPool(Options options);
@@ -47,6 +52,8 @@ class WorkPool {
 
  private:
   void work(std::size_t thread_index);
+  // Of what somebody awaits; what runs aside may wait for long.
+  Waiting waiting();
 
   const Options options_;
   std::mutex mutex_;
@@ -57,6 +64,7 @@ class WorkPool {
   std::size_t reserved_count_ = 0;
   bool is_closed_ = false;
   std::vector<std::thread> threads_;
+  std::optional<ReportedQueue> reported_;
 };
 
 // Runs `function` (returning a Result) on the pool and comes back to the awaiting coroutine's loop. `function` takes

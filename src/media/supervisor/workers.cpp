@@ -14,6 +14,7 @@
 
 #include "base/async.hpp"
 #include "base/log.hpp"
+#include "base/queue_report.hpp"
 #include "base/run_elsewhere.hpp"
 #include "base/task_group.hpp"
 #include "base/text.hpp"
@@ -105,9 +106,13 @@ class Workers::Pool {
 
   Executor executor_;
   WorkersSettings settings_;
-  Signal changed_;                   // a place became free, or all is to end
-  Signal idle_changed_;              // for retire_idle
-  std::deque<std::uint64_t> queue_;  // tickets, in the order of asking
+  Signal changed_;       // a place became free, or all is to end
+  Signal idle_changed_;  // for retire_idle
+  struct Place {
+    std::uint64_t ticket = 0;
+    std::chrono::steady_clock::time_point since;
+  };
+  std::deque<Place> queue_;  // in the order of asking
   std::uint64_t next_ticket_ = 1;
   std::size_t busy_count_ = 0;
   std::size_t alive_count_ = 0;
@@ -117,6 +122,7 @@ class Workers::Pool {
   bool is_retiring_ = false;  // retire_idle runs
   mutable std::mutex report_mutex_;
   WorkersReport report_;
+  ToldQueue told_{"media workers"};
   TaskGroup group_;
 };
 
@@ -126,6 +132,9 @@ void Workers::Pool::count() {
     report.busy_count = busy_count_;
     report.waiting_count = queue_.size();
   });
+  Waiting waiting{.count = queue_.size()};
+  if (!queue_.empty()) waiting.since = queue_.front().since;
+  told_.set(waiting);
 }
 
 Task<Result<>> Workers::Pool::acquire() {
@@ -134,12 +143,12 @@ Task<Result<>> Workers::Pool::acquire() {
     co_return fail(ErrorCode::unavailable, fmt::format("{} media tasks are waiting already", queue_.size()),
                    {"workers_busy", ""});
   const std::uint64_t ticket = next_ticket_++;
-  queue_.push_back(ticket);
+  queue_.push_back({ticket, std::chrono::steady_clock::now()});
   count();
-  while (!is_stopping_ && !(queue_.front() == ticket && busy_count_ < settings_.worker_count_max) &&
+  while (!is_stopping_ && !(queue_.front().ticket == ticket && busy_count_ < settings_.worker_count_max) &&
          !co_await is_cancelled())
     co_await changed_.wait();
-  std::erase(queue_, ticket);
+  std::erase_if(queue_, [ticket](const Place& place) { return place.ticket == ticket; });
   // The next in the queue may have waited for this one to go, or there may be another place.
   changed_.notify_all();
   const bool was_cancelled = co_await is_cancelled();

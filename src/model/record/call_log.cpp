@@ -80,7 +80,8 @@ CallLog::CallLog(store::Database& telemetry, const Clock& clock, Metrics& metric
       token_rate_(metrics.histogram(kTokenRate)),
       gauge_(metrics.read_from(kQueue,
                                [this] { return static_cast<double>(queued_rows_.load(std::memory_order_relaxed)); })),
-      desk_(std::make_unique<WriteDesk>()) {}
+      desk_(std::make_unique<WriteDesk>()),
+      reported_("call log", [this] { return waiting(); }) {}
 
 CallLog::~CallLog() = default;
 
@@ -120,10 +121,22 @@ void CallLog::add(CallRecord record, CallTexts texts) {
   record.has_texts = !texts.empty();
   {
     const std::lock_guard lock(shard.mutex);
+    if (shard.entries.empty()) shard.since = std::chrono::steady_clock::now();
     shard.entries.push_back({std::move(record), std::move(texts)});
   }
   // The first is waited for a while, so that others can join it; a full batch is not.
   if (before == 0 || before + 1 == options_.batch_rows_max) desk_->wake();
+}
+
+// What was taken counts as long as some of it is not written.
+Waiting CallLog::waiting() {
+  TimePoint first = taken_since_;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    if (!shard.entries.empty() && (first == TimePoint{} || shard.since < first)) first = shard.since;
+  }
+  const std::size_t count = queued_rows_.load(std::memory_order_relaxed);
+  return first == TimePoint{} ? Waiting{.count = count} : Waiting{.count = count, .since = first};
 }
 
 // What was added goes behind what was taken before and could not be written.
@@ -138,6 +151,8 @@ void CallLog::take() {
   for (Shard& shard : shards_) {
     {
       const std::lock_guard lock(shard.mutex);
+      if (!shard.entries.empty() && (taken_since_.load() == TimePoint{} || shard.since < taken_since_.load()))
+        taken_since_ = shard.since;
       shard.entries.swap(shard.spare);
       dropped_sums_.add(static_cast<std::uint64_t>(dropped_.take(shard.dropped)));
     }
@@ -211,6 +226,7 @@ Task<Result<>> CallLog::flush() {
   take();
   while (written_count_ < taken_.size() || !dropped_.empty())
     if (auto written = co_await write_batch(); !written) co_return written;
+  taken_since_ = TimePoint{};
   co_return Result<>{};
 }
 
@@ -222,6 +238,7 @@ void CallLog::drop_taken() {
   queued_rows_.fetch_sub(count, std::memory_order_relaxed);
   log::warn("calls are lost to the log", {{"calls", count}});
   written_count_ = taken_.size();
+  taken_since_ = TimePoint{};
 }
 
 Task<Result<>> CallLog::run() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/metrics.hpp"
+#include "base/queue_report.hpp"
 #include "base/task.hpp"
 #include "model/limit/period.hpp"
 #include "model/record/call_record.hpp"
@@ -67,6 +68,7 @@ class CallLog {
   std::uint64_t dropped_count() const noexcept { return dropped_rows_.value(); }
 
  private:
+  using TimePoint = std::chrono::steady_clock::time_point;
   struct Entry {
     CallRecord record;
     CallTexts texts;
@@ -75,12 +77,14 @@ class CallLog {
   struct alignas(64) Shard {
     std::mutex mutex;
     std::vector<Entry> entries;
+    TimePoint since{};           // the first of them is there
     std::vector<Entry> spare;    // run()'s: changed for `entries`, so that neither is ever made anew
     CallSums dropped{kSumsMax};  // what found no room
   };
 
   void measure(const CallRecord& record) noexcept;
   void take();
+  Waiting waiting();
   std::vector<store::Statement> next_batch(std::size_t& row_count);
   void drop_taken();
   Task<Result<>> write_batch();
@@ -106,6 +110,8 @@ class CallLog {
   CallSums dropped_{kShards * kSumsMax};     // not yet written
   std::optional<std::int64_t> last_number_;  // in the table; nullopt: not read yet
   std::int64_t texts_bytes_ = 0;             // of all texts kept
+  std::atomic<TimePoint> taken_since_{};     // the first of taken_; of 1970: none
+  ReportedQueue reported_;
 };
 
 }  // namespace atelier::model

@@ -18,9 +18,17 @@ constexpr int kNiceness = 10;  // a tenth of a share beside a busy loop
 }  // namespace
 
 Writer::Writer(std::unique_ptr<Connection> connection, Options options)
-    : options_(options), connection_(std::move(connection)), wal_(*connection_), thread_([this] { work(); }) {}
+    : options_(std::move(options)),
+      connection_(std::move(connection)),
+      wal_(*connection_),
+      thread_([this] { work(); }) {
+  reported_.emplace(options_.name, [this] { return waiting(); });
+}
 
-Writer::~Writer() { close(); }
+Writer::~Writer() {
+  reported_.reset();
+  close();
+}
 
 Result<> Writer::reserve() {
   const std::lock_guard lock(mutex_);
@@ -40,6 +48,7 @@ void Writer::push(WriteRequest& request) {
   bool must_wake = false;
   {
     const std::lock_guard lock(mutex_);
+    request.queued_at = std::chrono::steady_clock::now();
     queue_.push_back(&request);
     must_wake = std::exchange(is_idle_, false);
   }
@@ -70,6 +79,13 @@ DatabaseStatistics Writer::statistics() const {
   return statistics;
 }
 
+Waiting Writer::waiting() const {
+  const std::lock_guard lock(mutex_);
+  Waiting waiting{.count = reserved_count_, .since = in_hand_since_};
+  if (!waiting.since && !queue_.empty()) waiting.since = queue_.front()->queued_at;
+  return waiting;
+}
+
 // Waits for work; false when closed and nothing is left.
 bool Writer::take(std::vector<WriteRequest*>& waiting) {
   std::unique_lock lock(mutex_);
@@ -88,6 +104,7 @@ bool Writer::take(std::vector<WriteRequest*>& waiting) {
   }
   is_idle_ = false;
   waiting.swap(queue_);
+  if (!waiting.empty()) in_hand_since_ = waiting.front()->queued_at;
   return !waiting.empty();
 }
 
@@ -105,6 +122,9 @@ void Writer::work() {
       }
       carry_out(Group(waiting).subspan(begin, end - begin));
       begin = end;
+      const std::lock_guard lock(mutex_);
+      in_hand_since_.reset();
+      if (begin < waiting.size()) in_hand_since_ = waiting[begin]->queued_at;
     }
     waiting.clear();
   }

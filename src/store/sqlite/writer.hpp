@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/queue_report.hpp"
 #include "store/database.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/wal_keeper.hpp"
@@ -20,6 +21,7 @@ namespace atelier::store::sqlite {
 struct WriteRequest : Waiter {
   explicit WriteRequest(std::vector<Statement> statements) : batch(std::move(statements)) {}
   std::vector<Statement> batch;
+  std::chrono::steady_clock::time_point queued_at{};
   Result<std::vector<Rows>> answer;
 };
 
@@ -28,6 +30,7 @@ struct WriteRequest : Waiter {
 class Writer {
  public:
   struct Options {
+    std::string name = "writes";  // among the queues that are reported
     std::size_t queue_max = 0;
     std::size_t group_statements_max = 0;
     bool yields = false;  // to everybody else's work, as far as the scheduler can
@@ -53,6 +56,8 @@ class Writer {
   };
 
   void work();
+  // All that is not answered: a disk that hangs holds what was taken already.
+  Waiting waiting() const;
   bool take(std::vector<WriteRequest*>& waiting);
   void carry_out(Group group);
   // False when the group did not commit; then `error_` says why and nobody is answered.
@@ -75,12 +80,14 @@ class Writer {
   std::condition_variable wake_;
   std::vector<WriteRequest*> queue_;
   std::size_t reserved_count_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> in_hand_since_;  // of what was taken and is not answered
   bool is_idle_ = false;
   bool is_closing_ = false;
   std::optional<Error> failure_;  // why no more is written
 
   std::atomic<std::uint64_t> batch_count_ = 0, transaction_count_ = 0;
   std::thread thread_;
+  std::optional<ReportedQueue> reported_;
 };
 
 }  // namespace atelier::store::sqlite

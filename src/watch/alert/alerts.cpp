@@ -34,6 +34,7 @@ Alerts::Alerts(Parts parts, Options options)
       log_(parts_.clock),
       pool_({.name = "alerts", .thread_count = 1, .queue_max = 4}),
       probes_(all_probes(options_.limits)),
+      queue_gauges_(parts_.metrics),
       firing_(parts_.metrics.gauge(kFiring)),
       book_(options_.book),
       noticer_(options_.noticer) {
@@ -56,6 +57,8 @@ bool Alerts::look() {
     look.disk = disk_;
     look.queues = queues_;
   }
+  std::ranges::move(living_queues(at.wall_ms), std::back_inserter(look.queues));
+  queue_gauges_.set(look.queues, at.wall_ms);
   std::vector<Condition> found;
   for (const auto& probe : probes_) probe->look(look, found);
   std::vector<Notice> due;

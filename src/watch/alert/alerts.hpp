@@ -18,6 +18,7 @@
 #include "watch/alert/log_tail.hpp"
 #include "watch/alert/noticer.hpp"
 #include "watch/alert/probes.hpp"
+#include "watch/alert/queues.hpp"
 #include "watch/history/history.hpp"
 
 namespace atelier::watch {
@@ -110,6 +111,7 @@ class Alerts {
   LogTail log_;
   store::WorkPool pool_;
   std::vector<std::unique_ptr<Probe>> probes_;  // look()'s
+  QueueGauges queue_gauges_;                    // look()'s
   std::vector<std::unique_ptr<Way>> ways_;
   Gauge& firing_;
   mutable std::mutex mutex_;  // of all below

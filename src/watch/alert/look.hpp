@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -48,10 +49,14 @@ struct CandidateHealth {
 struct QueueState {
   std::string name;  // in words: "webhook deliveries"
   std::int64_t depth = 0;
-  UnixMs oldest_ms = 0;        // since when its first waits; 0: nothing does
-  std::int64_t depth_max = 0;  // more is too many
-  std::chrono::seconds age_max{0};
-  std::string figure = {};  // of the history; empty: none
+  UnixMs oldest_ms = 0;             // since when its first waits; 0: nothing does
+  std::int64_t depth_max = 0;       // more is too many; 0: as many as there are
+  std::chrono::seconds age_max{0};  // 0: for as long as it takes
+  std::string figure = {};          // of the history; empty: none
+
+  double age_seconds(UnixMs now_ms) const {
+    return oldest_ms == 0 ? 0 : static_cast<double>(std::max<UnixMs>(now_ms - oldest_ms, 0)) / 1e3;
+  }
 };
 
 // All that probes look at, at one moment.

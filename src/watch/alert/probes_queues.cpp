@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "watch/alert/probes.hpp"
 
 namespace atelier::watch {
@@ -45,43 +47,44 @@ class QueueProbe final : public Probe {
                   std::string(queue.metric) + ":value", into);
     }
     for (const QueueState& queue : look.queues)
-      if (queue.depth > queue.depth_max)
+      if (queue.depth_max > 0 && queue.depth > queue.depth_max)
         add_depth(queue.name, static_cast<double>(queue.depth), queue.name + " wait",
                   static_cast<double>(queue.depth_max), queue.figure, into);
   }
+  static std::string in_words(const std::string& queue) {
+    const bool is_plural = queue.ends_with("ready") || queue.ends_with("due");
+    return is_plural ? queue : fmt::format("in the queue \"{}\"", queue);
+  }
   static void look_at_age(const Look& look, std::vector<Condition>& into) {
     for (const QueueState& queue : look.queues) {
-      const std::chrono::milliseconds age(queue.oldest_ms == 0 ? 0 : look.wall_ms - queue.oldest_ms);
-      if (age <= queue.age_max) continue;
-      const double seconds = std::chrono::duration<double>(age).count();
+      const double seconds = queue.age_seconds(look.wall_ms);
       const auto limit = static_cast<double>(queue.age_max.count());
+      if (limit == 0 || seconds <= limit) continue;
       into.push_back(
           {.kind = AlertKind::queue_age,
            .subject = queue.name,
            .cause = fmt::format("The oldest of {} {} has waited for {:.0f} s; the limit is {:.0f} s.", queue.depth,
-                                queue.name, seconds, limit),
+                                in_words(queue.name), seconds, limit),
            .figures = {{"age_seconds", seconds}, {"limit_seconds", limit}, {"depth", static_cast<double>(queue.depth)}},
            .figure = queue.figure});
     }
   }
-  // A writer that carries out nothing while something waits: its disk hangs, or it is full.
-  void look_at_writer(const Look& look, std::vector<Condition>& into) {
-    const double queued = look.readings.sum("atelier_database_queued_batches");
-    const double done = look.readings.sum("atelier_database_batches_total");
-    if (queued == 0 || done != done_) moved_ = look.steady;
-    done_ = done;
-    const auto stuck = look.steady - moved_;
-    if (stuck < limits_.writer_stuck) return;
-    const double seconds = std::chrono::duration<double>(stuck).count();
+  // A writer that answers nobody: its disk hangs, or it is full.
+  void look_at_writer(const Look& look, std::vector<Condition>& into) const {
+    const auto writes = std::ranges::find(look.queues, "database writes", &QueueState::name);
+    if (writes == look.queues.end()) return;
+    const double seconds = writes->age_seconds(look.wall_ms);
     const auto limit = static_cast<double>(limits_.writer_stuck.count());
+    if (seconds < limit) return;
+    const auto depth = static_cast<double>(writes->depth);
     into.push_back(
         {.kind = AlertKind::queue_age,
-         .subject = "database writes",
-         .cause = fmt::format("Nothing was written to the database for {:.0f} s while {:.0f} writes wait; the limit is "
-                              "{:.0f} s.",
-                              seconds, queued, limit),
-         .figures = {{"age_seconds", seconds}, {"limit_seconds", limit}, {"depth", queued}},
-         .figure = "atelier_database_queued_batches:value",
+         .subject = writes->name,
+         .cause = fmt::format("The oldest of {:.0f} writes has waited {:.0f} s for the database; the limit is {:.0f} "
+                              "s.",
+                              depth, seconds, limit),
+         .figures = {{"age_seconds", seconds}, {"limit_seconds", limit}, {"depth", depth}},
+         .figure = writes->figure,
          .severity = AlertSeverity::page});
   }
   void look_at_pools(const Look& look, std::vector<Condition>& into) {
@@ -143,8 +146,6 @@ class QueueProbe final : public Probe {
   const AlertLimits limits_;
   Rises upstream_, server_, slow_;
   RecentSum slow_recent_{std::chrono::seconds(60)};
-  double done_ = -1;
-  std::chrono::steady_clock::time_point moved_{};
 };
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <fstream>
 #include <map>
 
+#include "base/queue_report.hpp"
 #include "base/version.hpp"
 #include "model/record/call_log.hpp"
 #include "store/work_pools.hpp"
+#include "watch/alert/queues.hpp"
 #include "watch/overview/parts.hpp"
 
 namespace atelier::watch::overview {
@@ -29,15 +31,35 @@ void add_quantiles(json::Object& object, const Histogram::Snapshot& spread, std:
 struct QueueFacts {
   std::string name;
   double depth = 0;
-  std::optional<std::uint64_t> bound = {};  // nullopt: that of the store
-  std::optional<double> dropped = {};       // nullopt: whoever comes is refused instead
+  std::optional<std::uint64_t> bound = {};    // nullopt: that of the store
+  std::optional<double> dropped = {};         // nullopt: whoever comes is refused instead
+  std::optional<double> oldest_seconds = {};  // 0: nothing waits; nullopt: nobody knows
 };
 
 json::Object queue_json(const QueueFacts& queue) {
   json::Object object{{"name", queue.name}, {"depth", count_of(queue.depth)}};
+  object["oldest_seconds"] =
+      queue.oldest_seconds ? json::Value(milliseconds_of(*queue.oldest_seconds) / 1e3) : json::Value();
   object["bound"] = queue.bound ? json::Value(*queue.bound) : json::Value();
   object["dropped"] = queue.dropped ? count_of(*queue.dropped) : json::Value();
   return object;
+}
+
+// Of queues in memory as they are now; of those in the database as they were seen last. What no list has yet is added.
+void add_ages(std::vector<QueueFacts>& all, const Survey& survey) {
+  const auto set = [&](std::string name, double depth, double oldest_seconds) {
+    auto found = std::ranges::find(all, name, &QueueFacts::name);
+    if (found == all.end()) found = all.insert(all.end(), {.name = std::move(name), .depth = depth});
+    found->oldest_seconds = oldest_seconds;
+  };
+  const std::vector<QueueReport> living = report_queues();
+  for (const QueueReport& queue : living) set(queue.name, static_cast<double>(queue.count), queue.oldest_seconds);
+  for (const Survey::Series& one : survey.of(QueueGauges::kOldest)) {
+    std::string name = one.label("queue");
+    if (std::ranges::find(living, name, &QueueReport::name) != living.end() || name.ends_with(" pool")) continue;
+    const double depth = survey.sum(QueueGauges::kWaiting, "queue", name);
+    set(std::move(name), depth, one.value);
+  }
 }
 
 }  // namespace
@@ -119,6 +141,7 @@ json::Array queues(const Survey& survey, const Overview::Parts& parts) {
     all.push_back({one.label("class") + " steps", one.value, {}, {}});
   for (const store::WorkPoolReport& pool : store::report_work_pools())
     all.push_back({pool.name + " pool", static_cast<double>(pool.queued_count), pool.queue_max, {}});
+  add_ages(all, survey);
   json::Array queues;
   for (const QueueFacts& queue : all) queues.push_back(queue_json(queue));
   return queues;
