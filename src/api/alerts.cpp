@@ -150,6 +150,7 @@ constexpr std::string_view kSchemas = R"json({
   "evidence": {"type": ["object", "null"], "description": "Of the time before it fired", "properties": {
     "log": {"type": "array", "items": {"type": "object", "required": ["at", "level", "text"], "properties": {"at": {"type": "string"}, "level": {"type": "string", "enum": ["warn", "error"]}, "text": {"type": "string"}}}},
     "traces": {"type": "array", "description": "Those that failed, the newest first", "items": {"type": "string"}},
+    "slow_traces": {"type": "array", "description": "The slowest, of one name at most three, at most ten; streams of events left out", "items": {"type": "object", "required": ["trace", "name", "took_us"], "properties": {"trace": {"type": "string"}, "name": {"type": "string"}, "took_us": {"type": "integer"}}}},
     "figure": {"type": "string"}, "from": {"type": "string", "format": "date-time"}, "step_ms": {"type": "integer"}, "points": {"type": "array", "items": {"type": ["number", "null"]}}}}}}]},
 "NewSilence": {"type": "object", "required": ["minutes"], "additionalProperties": false, "properties": {"minutes": {"type": "integer", "minimum": 1, "maximum": 43200},
   "scope": {"type": "string", "enum": ["same", "kind"], "description": "kind: whatever it is about; same unless given"}, "why": {"type": "string", "maxLength": 500}}},

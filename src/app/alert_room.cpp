@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 
 #include "app/options.hpp"
 #include "base/async.hpp"
@@ -14,6 +15,7 @@ namespace atelier::app {
 namespace {
 
 constexpr std::size_t kErrorsTold = 10;  // traces that failed
+constexpr std::size_t kSlowTold = 10, kSlowOfOneName = 3, kSlowLookedAt = 200;
 
 std::optional<watch::DiskSpace> space_in(const std::string& folder) {
   struct statvfs disk{};
@@ -37,17 +39,33 @@ std::vector<watch::CandidateHealth> health_of(const model::Models& models) {
   return all;
 }
 
-Task<Result<std::vector<std::string>>> failed_traces(watch::Traces* traces, UnixMs from_ms) {
-  watch::Traces::Query query;
-  query.from_ms = from_ms;
-  query.to_ms = system_clock().wall_ms() + 1;
-  query.has_failed = true;
-  query.count_max = kErrorsTold;
-  auto found = co_await traces->entries(std::move(query));
-  if (!found) co_return error_of(found);
-  std::vector<std::string> ids;
-  for (const watch::StoredSpan& span : *found) ids.push_back(span.trace);
-  co_return ids;
+// Streams last as long as a page is open.
+bool is_stream(std::string_view entry) { return entry.ends_with("/events"); }
+
+// A few of each name: what is always slow does not hide what was slow just then.
+std::vector<watch::AlertTraces::Slow> slowest_of(const std::vector<watch::StoredSpan>& spans) {
+  std::vector<watch::AlertTraces::Slow> slowest;
+  std::map<std::string_view, std::size_t> counts;
+  for (const watch::StoredSpan& span : spans) {
+    if (slowest.size() == kSlowTold) break;
+    if (is_stream(span.name) || ++counts[span.name] > kSlowOfOneName) continue;
+    slowest.push_back({.trace = span.trace, .name = span.name, .took_us = span.took_us});
+  }
+  return slowest;
+}
+
+Task<Result<watch::AlertTraces>> traces_between(watch::Traces* traces, UnixMs from_ms, UnixMs to_ms) {
+  watch::Traces::Query query{.from_ms = from_ms, .to_ms = to_ms, .has_failed = true, .count_max = kErrorsTold};
+  auto failed = co_await traces->entries(query);
+  if (!failed) co_return error_of(failed);
+  query.has_failed = false;
+  query.order = watch::Traces::Order::slowest;
+  query.count_max = kSlowLookedAt;
+  auto slow = co_await traces->entries(std::move(query));
+  if (!slow) co_return error_of(slow);
+  watch::AlertTraces found{.slowest = slowest_of(*slow)};
+  for (const watch::StoredSpan& span : *failed) found.failed.push_back(span.trace);
+  co_return found;
 }
 
 watch::Alerts::Parts parts_of(const AlertRoom::Parts& parts, watch::AlertTeller& teller) {
@@ -63,7 +81,9 @@ watch::Alerts::Parts parts_of(const AlertRoom::Parts& parts, watch::AlertTeller&
   wanted.keep = [told = &teller](watch::Notice notice) { return told->keep(std::move(notice)); };
   if (parts.mailer != nullptr)
     wanted.mail = [mailer = parts.mailer](watch::Notice notice) { return mailer->send(std::move(notice)); };
-  wanted.traces = [traces = &parts.traces](UnixMs from_ms) { return failed_traces(traces, from_ms); };
+  wanted.traces = [traces = &parts.traces](UnixMs from_ms, UnixMs to_ms) {
+    return traces_between(traces, from_ms, to_ms);
+  };
   return wanted;
 }
 
@@ -74,6 +94,8 @@ watch::Alerts::Options options_of(const Settings& settings) {
   options.limits.memory_bytes = std::uint64_t{settings.get(kAlertMemoryMiB)} << 20;
   if (options.limits.memory_bytes > 0) options.limits.memory_share = 1;
   options.limits.growth_bytes_per_hour = static_cast<double>(std::uint64_t{settings.get(kAlertGrowthMiB)} << 20);
+  options.limits.growth_window = std::chrono::minutes(settings.get(kAlertGrowthMinutes));
+  options.limits.warm_up = options.limits.growth_window / 2;
   options.limits.quota_bytes = std::uint64_t{settings.get(kDerivedQuotaMiB)} << 20;
   options.noticer.per_hour_max = settings.get(kAlertNoticesMax);
   return options;
@@ -94,8 +116,6 @@ Result<std::string> smtp_password(const Settings& settings) {
   return std::string(trim(password));
 }
 
-  options.limits.growth_window = std::chrono::minutes(settings.get(kAlertGrowthMinutes));
-  options.limits.warm_up = options.limits.growth_window / 2;
 }  // namespace
 
 Result<std::unique_ptr<watch::AlertMailer>> make_alert_mailer(const Settings& settings) {

@@ -7,6 +7,7 @@
 #include <future>
 #include <set>
 
+#include "base/queue_report.hpp"
 #include "store/migrations.hpp"
 #include "tests/store/support.hpp"
 #include "watch/alert/alerts.hpp"
@@ -31,7 +32,6 @@ constexpr Metric kOpenMax{"atelier_process_descriptors_max", MetricKind::gauge, 
 constexpr Metric kLogDropped{"atelier_log_dropped_lines_total", MetricKind::counter, "Of a test"};
 constexpr Metric kHistoryDropped{"atelier_history_dropped_total", MetricKind::counter, "Of a test"};
 constexpr Metric kQueued{"atelier_database_queued_batches", MetricKind::gauge, "Of a test"};
-constexpr Metric kWritten{"atelier_database_batches_total", MetricKind::counter, "Of a test"};
 constexpr Metric kReads{"atelier_database_read_seconds", MetricKind::histogram, "Of a test", kDatabaseLabels};
 constexpr Metric kWaits{"atelier_upstream_waits_total", MetricKind::counter, "Of a test", kOutcomeLabels};
 constexpr Metric kRefused{"atelier_http_refused_total", MetricKind::counter, "Of a test", kReasonLabels};
@@ -63,6 +63,7 @@ class AlertKinds : public testing::Test {
     parts.candidates = [this] { return candidates_; };
     parts.queues = [this] { return queues_of(queues_); };
     parts.objectives = [this] { return objectives_; };
+    parts.traces = [this](UnixMs from_ms, UnixMs to_ms) { return traces_of(traces_, from_ms, to_ms, &asked_); };
     parts.tell_now = [this](const Notice& notice) {
       for (const Alert& alert : notice.fired) told_.push_back("fired: " + alert.cause);
       for (const Alert& alert : notice.resolved) told_.push_back("resolved: " + std::string(info_of(alert.kind).name));
@@ -72,6 +73,12 @@ class AlertKinds : public testing::Test {
     alerts_->look();
   }
   static Task<Result<std::vector<QueueState>>> queues_of(std::vector<QueueState> queues) { co_return queues; }
+
+  static Task<Result<AlertTraces>> traces_of(AlertTraces traces, UnixMs from_ms, UnixMs to_ms,
+                                             std::pair<UnixMs, UnixMs>* asked) {
+    *asked = {from_ms, to_ms};
+    co_return traces;
+  }
 
   void pass(std::chrono::seconds time = seconds(1), const std::function<void()>& meanwhile = {}) {
     for (std::int64_t i = 0; i < time.count(); ++i) {
@@ -115,6 +122,8 @@ class AlertKinds : public testing::Test {
   std::vector<QueueState> queues_;
   std::vector<ObjectiveState> objectives_;
   std::vector<std::string> told_;
+  AlertTraces traces_;
+  std::pair<UnixMs, UnixMs> asked_;
   std::unique_ptr<Alerts> alerts_;
 };
 
@@ -171,23 +180,58 @@ TEST_F(AlertKinds, MemoryThatIsTakenOnceOrSwingsDoesNotGrow) {
 
 TEST_F(AlertKinds, AQueueThatIsLong) {
   metrics_.gauge(kQueued).set(5'000);
-  Counter& written = metrics_.counter(kWritten);
-  pass(seconds(12), [&] { written.add(); });
+  pass(seconds(12));
   EXPECT_EQ(cause_of("queue_depth"), "5000 writes wait for the database; the limit is 2000.");
   metrics_.gauge(kQueued).set(0);
   expect_resolved("queue_depth", seconds(60));
 }
 
 TEST_F(AlertKinds, AWriterThatIsStuck) {
-  metrics_.counter(kWritten).add(10);
-  metrics_.gauge(kQueued).set(3);
-  pass(seconds(9));
-  EXPECT_TRUE(firing().empty());
+  ToldQueue writes("database writes");
+  writes.set({.count = 3, .since = std::chrono::steady_clock::now() - seconds(5)});
   pass(seconds(3));
-  EXPECT_THAT(cause_of("queue_age"), HasSubstr("Nothing was written to the database for 1"));
+  EXPECT_TRUE(firing().empty());
+  writes.set({.count = 3, .since = std::chrono::steady_clock::now() - seconds(12)});
+  pass();
+  EXPECT_THAT(cause_of("queue_age"), HasSubstr("The oldest of 3 writes has waited 12 s for the database"));
   EXPECT_EQ(firing().front().at("severity").as_string(), "page");
-  metrics_.gauge(kQueued).set(0);
+  EXPECT_EQ(firing().front().at("subject").as_string(), "database writes");
+  writes.set({});
   expect_resolved("queue_age", seconds(60));
+}
+
+TEST_F(AlertKinds, AQueueInMemoryThatIsOld) {
+  ToldQueue pool("files pool"), copies("exchange pool");
+  pool.set({.count = 4, .since = std::chrono::steady_clock::now() - seconds(130)});
+  copies.set({.count = 1, .since = std::chrono::steady_clock::now() - seconds(1'300)});  // as long as that takes
+  pass();
+  EXPECT_THAT(cause_of("queue_age"), HasSubstr("The oldest of 4 in the queue \"files pool\" has waited for 130 s"));
+  pool.set({});
+  expect_resolved("queue_age", seconds(60));
+}
+
+TEST_F(AlertKinds, HowOldQueuesAreIsMeasured) {
+  const auto told = [&](std::string_view queue) {
+    const std::string all = metrics_.render();
+    const std::string line = fmt::format("\natelier_queue_oldest_seconds{{queue=\"{}\"}} ", queue);
+    const std::size_t at = all.find(line);
+    return at == std::string::npos ? -1 : std::stod(all.substr(at + line.size()));
+  };
+  queues_ = {{.name = "webhooks that are due", .depth = 7, .oldest_ms = clock_.wall_ms() - 30'000}};
+  survey();
+  {
+    ToldQueue steps("light steps");
+    steps.set({.count = 1, .since = std::chrono::steady_clock::now() - seconds(40)});
+    pass(seconds(2));
+    EXPECT_NEAR(told("light steps"), 40, 20);
+  }
+  EXPECT_EQ(told("webhooks that are due"), 32);
+  EXPECT_THAT(metrics_.render(), HasSubstr("atelier_queue_waiting_items{queue=\"webhooks that are due\"} 7\n"));
+  queues_.clear();
+  survey();
+  pass();
+  EXPECT_EQ(told("webhooks that are due"), 0);
+  EXPECT_EQ(told("light steps"), 0) << "a queue that is gone is empty";
 }
 
 TEST_F(AlertKinds, AQueueThatIsOld) {
@@ -212,6 +256,27 @@ TEST_F(AlertKinds, APoolOfConnectionsThatIsExhausted) {
   refused.add(12);
   pass();
   EXPECT_THAT(cause_of("pool_exhausted"), HasSubstr("12 requests to other servers were refused"));
+  expect_resolved("pool_exhausted", seconds(60));
+}
+
+TEST_F(AlertKinds, ConnectionsOfClientsThatAreRefused) {
+  metrics_.gauge(kConnections).set(10'000);
+  counter(kRefused, "body_too_slow").add(3);
+  pass();
+  EXPECT_TRUE(firing().empty()) << "that is the client's own trouble";
+  counter(kRefused, "connections_full").add(7);
+  pass();
+  EXPECT_EQ(cause_of("pool_exhausted"), "7 connections were refused: as many are open as there may be (10000).");
+  EXPECT_EQ(firing().front().at("severity").as_string(), "page");
+  expect_resolved("pool_exhausted", seconds(60));
+}
+
+TEST_F(AlertKinds, ConnectionsOfOneAddressThatAreRefused) {
+  metrics_.gauge(kConnections).set(256);
+  counter(kRefused, "peer_connections_full").add(2);
+  pass();
+  EXPECT_THAT(cause_of("pool_exhausted"), HasSubstr("2 connections of one address were refused"));
+  EXPECT_EQ(firing().front().at("severity").as_string(), "ticket");
   expect_resolved("pool_exhausted", seconds(60));
 }
 
@@ -259,27 +324,6 @@ TEST_F(AlertKinds, ADiskThatIsFull) {
             "300 MiB of 100 GiB are free where the studio keeps its data; the limit is 1.0 GiB.");
   disk_ = DiskSpace{.free_bytes = 20ULL << 30, .total_bytes = 100ULL << 30};
   survey();
-TEST_F(AlertKinds, ConnectionsOfClientsThatAreRefused) {
-  metrics_.gauge(kConnections).set(10'000);
-  counter(kRefused, "body_too_slow").add(3);
-  pass();
-  EXPECT_TRUE(firing().empty()) << "that is the client's own trouble";
-  counter(kRefused, "connections_full").add(7);
-  pass();
-  EXPECT_EQ(cause_of("pool_exhausted"), "7 connections were refused: as many are open as there may be (10000).");
-  EXPECT_EQ(firing().front().at("severity").as_string(), "page");
-  expect_resolved("pool_exhausted", seconds(60));
-}
-
-TEST_F(AlertKinds, ConnectionsOfOneAddressThatAreRefused) {
-  metrics_.gauge(kConnections).set(256);
-  counter(kRefused, "peer_connections_full").add(2);
-  pass();
-  EXPECT_THAT(cause_of("pool_exhausted"), HasSubstr("2 connections of one address were refused"));
-  EXPECT_EQ(firing().front().at("severity").as_string(), "ticket");
-  expect_resolved("pool_exhausted", seconds(60));
-}
-
   expect_resolved("disk_full", seconds(60));
 }
 
@@ -379,7 +423,11 @@ TEST_F(AlertKinds, AnErrorBudgetThatBurns) {
   pass();
   EXPECT_THAT(cause_of("burn_rate"), HasSubstr("\"Chat answers\" spends its error budget 20.0 times too fast over 1 h "
                                                "(40 of 200 were bad)"));
+  EXPECT_THAT(cause_of("burn_rate"), HasSubstr("the limit is 14.4. 40 % of the budget are left."));
   EXPECT_EQ(firing().front().at("severity").as_string(), "page");
+  objectives_.front().budget_left = -19;
+  pass();
+  EXPECT_THAT(cause_of("burn_rate"), HasSubstr("the limit is 14.4. Nothing of the budget is left."));
   // The short window says that it goes on no more.
   for (Burn& burn : objectives_.front().burns)
     if (burn.window <= minutes(30)) burn.rate = 0.1;
@@ -423,11 +471,7 @@ TEST_F(AlertKinds, OneThatIsSilencedIsSeenAndNotTold) {
   candidates_ = {{.provider = "openai", .model = "a", .is_open = true}};
   pass(seconds(5));
   EXPECT_EQ(told_.size(), 1);
-  EXPECT_THAT(cause_of("burn_rate"), HasSubstr("the limit is 14.4. 40 % of the budget are left."));
   const auto id = *AlertId::parse(firing().front().at("id").as_string().c_str());
-  objectives_.front().budget_left = -19;
-  pass();
-  EXPECT_THAT(cause_of("burn_rate"), HasSubstr("the limit is 14.4. Nothing of the budget is left."));
   ASSERT_TRUE(run(alerts_->silence(id, Alerts::Scope::kind, clock_.wall_ms() + 3'600'000, "Ada", "")));
   candidates_.push_back({.provider = "mistral", .model = "b", .is_open = true});
   pass(seconds(5));
@@ -451,6 +495,26 @@ TEST_F(AlertKinds, EvidenceHoldsTheLogAroundIt) {
   const json::Array& lines = found->at("evidence").at("log").as_array();
   ASSERT_EQ(lines.size(), 1);
   EXPECT_EQ(lines.front().at("text").as_string(), "the provider hung up  provider=openai  attempt=2");
+}
+
+TEST_F(AlertKinds, EvidenceNamesWhatFailedAndWhatWasSlow) {
+  traces_ = {.failed = {"aa"}, .slowest = {{.trace = "bb", .name = "GET /api/runs", .took_us = 2'000'000}}};
+  metrics_.gauge(kHeld, {"1"}).set(0.23);
+  counter(kHolds, "1").add();
+  pass();
+  const UnixMs fired_ms = clock_.wall_ms();
+  const auto id = *AlertId::parse(firing().front().at("id").as_string().c_str());
+  pass(seconds(5));
+  ASSERT_TRUE(run(alerts_->store()));
+  const auto found = run(alerts_->find(id));
+  ASSERT_TRUE(found);
+  const json::Value& evidence = found->at("evidence");
+  EXPECT_EQ(evidence.at("traces").at(0).as_string(), "aa");
+  ASSERT_EQ(evidence.at("slow_traces").as_array().size(), 1U);
+  EXPECT_EQ(evidence.at("slow_traces").at(0).at("trace").as_string(), "bb");
+  EXPECT_EQ(evidence.at("slow_traces").at(0).at("took_us").as_int64(), 2'000'000);
+  EXPECT_EQ(asked_.first, fired_ms - 300'000);
+  EXPECT_GT(asked_.second, fired_ms) << "what held it is whole only later";
 }
 
 TEST_F(AlertKinds, AStoreThatIsGoneStopsNeitherLookingNorTelling) {

@@ -80,6 +80,16 @@ struct Condition {
   std::optional<std::chrono::seconds> hold = {};  // if another than its kind's
 };
 
+// Traces that may say why.
+struct AlertTraces {
+  std::vector<std::string> failed = {};  // ids, the newest first
+  struct Slow {
+    std::string trace, name;
+    std::int64_t took_us = 0;
+  };
+  std::vector<Slow> slowest = {};
+};
+
 struct AlertTurn {  // of its story
   UnixMs at_ms = 0;
   std::string what = {};  // "firing", "resolved"

@@ -41,8 +41,8 @@ class Alerts {
     std::function<void(const Notice&)> tell_now = {};
     // For those who are away, and by mail; empty: nobody is told in that way. What is `unavailable` is tried again.
     std::function<Task<Result<>>(Notice)> keep = {}, mail = {};
-    // Ids of traces that failed since then, the newest first; empty: nobody knows any.
-    std::function<Task<Result<std::vector<std::string>>>(UnixMs)> traces = {};
+    // Of that time, the end not in it; empty: nobody knows any.
+    std::function<Task<Result<AlertTraces>>(UnixMs from_ms, UnixMs to_ms)> traces = {};
   };
   struct Options {
     AlertLimits limits = {};

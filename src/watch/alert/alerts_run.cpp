@@ -97,13 +97,18 @@ Task<Result<>> Alerts::load() {
 
 Task<Result<>> Alerts::add_evidence(Alert* alert) {
   if (!lacks_traces(*alert)) co_return Result<>{};
-  json::Array traces;
+  json::Array traces, slowest;
   if (parts_.traces) {
-    auto failed = co_await parts_.traces(alert->last_ms - ms_of(kTracesBefore));
-    if (failed)
-      for (const std::string& trace : *failed) traces.push_back(json::Value(trace));
+    // What held a loop, or was slow, ends after it: what is written by now is of a few seconds later.
+    auto found = co_await parts_.traces(alert->last_ms - ms_of(kTracesBefore), parts_.clock.wall_ms() + 1);
+    if (found) {
+      for (const std::string& trace : found->failed) traces.push_back(json::Value(trace));
+      for (const AlertTraces::Slow& slow : found->slowest)
+        slowest.push_back(json::Object{{"trace", slow.trace}, {"name", slow.name}, {"took_us", slow.took_us}});
+    }
   }
   alert->evidence.get_object()["traces"] = std::move(traces);
+  alert->evidence.get_object()["slow_traces"] = std::move(slowest);
   // The figure that shows it, before it fired.
   auto figure = FigureName::parse(alert->figure);
   if (!figure) co_return Result<>{};
