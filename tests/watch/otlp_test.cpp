@@ -267,6 +267,25 @@ TEST_F(OtlpExporterTest, TriesAgainWhatMayBeTakenLater) {
   EXPECT_EQ(counted(kDroppedTraces), 0);
 }
 
+TEST_F(OtlpExporterTest, WhatWaitsIsAsOldAsItsFirstUntilItIsTaken) {
+  const auto waiting = [] {
+    for (const QueueReport& queue : report_queues())
+      if (queue.name == "spans to export") return queue;
+    return QueueReport();
+  };
+  std::atomic<int> status = 503;
+  collector_.answer_with([&](std::size_t) { return net::text_response("{}", "application/json", status); });
+  begin();
+  exporter_->take({span_named("a")});
+  (void)collector_.wait_for(2);
+  exporter_->take({span_named("b")});
+  wait_until([&] { return waiting().oldest_seconds > 0.1; });
+  EXPECT_EQ(waiting().count, 2U) << "the batch that is tried again, and what came after it";
+  status = 200;
+  wait_until([&] { return waiting().count == 0; });
+  EXPECT_EQ(waiting().oldest_seconds, 0);
+}
+
 TEST_F(OtlpExporterTest, NeverSendsAgainWhatWasRefused) {
   collector_.answer_with([](std::size_t index) {
     if (index == 0) return net::text_response("{}", "application/json", 400);

@@ -8,6 +8,7 @@
 #include "base/blocking.hpp"
 #include "base/task_group.hpp"
 #include "net/server.hpp"
+#include "tests/net/gunzip.hpp"
 #include "watch/sentry/sender.hpp"
 
 namespace atelier::watch {
@@ -119,7 +120,9 @@ class SentryTest : public testing::Test {
       self->paths_.push_back(request.path);
       self->auth_ = request.headers.find("x-sentry-auth").value_or("");
       self->type_ = request.headers.find("content-type").value_or("");
-      self->bodies_.push_back(std::move(*body));
+      const bool is_smaller = request.headers.find("content-encoding") == "gzip";
+      self->sent_sizes_.push_back(body->size());
+      self->bodies_.push_back(is_smaller ? net::gunzip(*body) : std::move(*body));
       response.status = self->status_;
       for (const auto& [name, value] : self->fields_) response.headers.set(name, value);
       wait = self->wait_;
@@ -187,6 +190,7 @@ class SentryTest : public testing::Test {
   std::unique_ptr<TaskGroup> group_;
   std::mutex mutex_;
   std::vector<std::string> bodies_, paths_;
+  std::vector<std::size_t> sent_sizes_;
   std::string auth_, type_;
   int status_ = 200;
   std::map<std::string, std::string> fields_;
@@ -220,6 +224,40 @@ TEST_F(SentryTest, AnErrorIsAnEnvelope) {
   EXPECT_EQ(type_, "application/x-sentry-envelope");
   EXPECT_THAT(auth_, HasSubstr("Sentry sentry_version=7, sentry_key=abc123, sentry_client=atelier/"));
   EXPECT_EQ(auth_.find("old"), std::string::npos);
+}
+
+TEST_F(SentryTest, WhatIsLargeIsSentSmaller) {
+  start();
+  Occurrence long_one = broken();
+  for (int i = 0; i < 40; ++i)
+    long_one.breadcrumbs.push_back({.time_ms = i, .level = "info", .message = "a step was done", .fields = {}});
+  sender_->send(long_one);
+  const std::string body = bodies(1)[0];
+  EXPECT_EQ(read_envelope(body).items.at(0).payload.at("breadcrumbs").at("values").as_array().size(), 41U);
+  ASSERT_GT(body.size(), 3'000U);
+  EXPECT_LT(sent_sizes_.front(), body.size() / 2);
+}
+
+TEST_F(SentryTest, WhatWaitsForASentryThatIsGoneGrowsOld) {
+  const auto waiting = [] {
+    for (const QueueReport& queue : report_queues())
+      if (queue.name == "errors to Sentry") return queue;
+    return QueueReport();
+  };
+  const std::uint16_t port = server_->port();
+  server_->stop();
+  start({.retry_min = 20ms, .retry_max = 20ms}, port);
+  sender_->send(broken());
+  for (int i = 0; i < 1'000 && waiting().oldest_seconds < 0.05; ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_GE(waiting().oldest_seconds, 0.05) << "to be tried again makes nothing younger";
+  auto again = net::Server::listen(
+      loops_, {.port = port, .stop_timeout = 100ms},
+      [this](net::Request request) { return answer(this, std::move(request)); }, metrics_);
+  ASSERT_TRUE(again) << again.error().describe();
+  server_ = std::move(*again);
+  (void)bodies(1);
+  EXPECT_EQ(waiting().count, 0U);
+  EXPECT_EQ(waiting().oldest_seconds, 0);
 }
 
 TEST_F(SentryTest, ALimitIsObeyedAndWhatItCostIsTold) {

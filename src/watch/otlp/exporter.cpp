@@ -12,14 +12,15 @@
 #include "base/text.hpp"
 #include "base/trace_context.hpp"
 #include "base/version.hpp"
+#include "net/client/compressed.hpp"
 #include "net/conditional.hpp"
-#include "net/encoding.hpp"
 
 namespace atelier::watch::otlp {
 namespace {
 
 constexpr std::size_t kFieldBytesMax = 1'000;
 constexpr std::size_t kReplyBytesMax = 64 << 10;
+constexpr std::size_t kCompressedMin = 1 << 10;  // below, nothing is won
 constexpr std::chrono::milliseconds kConnectMax{5'000};
 constexpr std::chrono::milliseconds kLastWords{1'000};  // each
 constexpr std::array<std::string_view, 1> kSignalLabel = {"signal"};
@@ -86,14 +87,16 @@ Exporter::Exporter(net::HttpClient& client, Metrics& metrics, const Clock& clock
       started_ns_(now_ns(clock)),
       counters_{{{metrics.counter(kSent, {kSignals[0]}), metrics.counter(kDropped, {kSignals[0]})},
                  {metrics.counter(kSent, {kSignals[1]}), metrics.counter(kDropped, {kSignals[1]})},
-                 {metrics.counter(kSent, {kSignals[2]}), metrics.counter(kDropped, {kSignals[2]})}}} {}
+                 {metrics.counter(kSent, {kSignals[2]}), metrics.counter(kDropped, {kSignals[2]})}}},
+      reported_spans_("spans to export", [this] { return waiting(spans_); }),
+      reported_logs_("log lines to export", [this] { return waiting(logs_); }) {}
 
 void Exporter::take(const std::vector<trace::SpanRecord>& spans) {
   if (options_.traces.url.empty()) return;
   const std::lock_guard lock(mutex_);
   for (const trace::SpanRecord& span : spans) {
-    if (spans_.size() < options_.spans_max)
-      spans_.push_back(span);
+    if (spans_.items.size() < options_.spans_max)
+      spans_.items.push_back({span, std::chrono::steady_clock::now()});
     else
       counters_of(Signal::traces).dropped.add();
   }
@@ -109,8 +112,8 @@ void Exporter::see(const log::Line& line) noexcept {
       else
         record.fields.emplace_back(field.name, text_of(field.value));
     const std::lock_guard lock(mutex_);
-    if (logs_.size() < options_.logs_max)
-      logs_.push_back(std::move(record));
+    if (logs_.items.size() < options_.logs_max)
+      logs_.items.push_back({std::move(record), std::chrono::steady_clock::now()});
     else
       counters_of(Signal::logs).dropped.add();
   } catch (const std::bad_alloc&) {
@@ -136,32 +139,41 @@ Task<> Exporter::say_last_words() {
   Answer answer;
   Target traces = options_.traces, logs = options_.logs;
   traces.timeout = logs.timeout = kLastWords;
-  if (auto batch = take_spans(); !batch.empty())
+  if (auto batch = take_batch(&spans_, options_.spans_batch); !batch.empty())
     (void)co_await post(&traces, traces_request(options_.resource, batch), &answer);
-  if (auto batch = take_logs(); !batch.empty())
+  if (auto batch = take_batch(&logs_, options_.logs_batch); !batch.empty())
     (void)co_await post(&logs, logs_request(options_.resource, batch), &answer);
 }
 
-std::vector<trace::SpanRecord> Exporter::take_spans() {
+// Taking a batch lays down the one before, of which there is an outcome.
+template <class Record>
+std::vector<Record> Exporter::take_batch(Queue<Record>* queue, std::size_t count_max) {
+  std::vector<Record> batch;
   const std::lock_guard lock(mutex_);
-  const auto end = spans_.begin() + static_cast<std::ptrdiff_t>(std::min(spans_.size(), options_.spans_batch));
-  std::vector<trace::SpanRecord> batch(std::make_move_iterator(spans_.begin()), std::make_move_iterator(end));
-  spans_.erase(spans_.begin(), end);
+  queue->in_hand = {};
+  if (queue->items.empty()) return batch;
+  queue->in_hand.since = queue->items.front().queued_at;
+  for (; !queue->items.empty() && batch.size() < count_max; queue->items.pop_front())
+    batch.push_back(std::move(queue->items.front().record));
+  queue->in_hand.count = batch.size();
   return batch;
 }
 
-std::vector<LogRecord> Exporter::take_logs() {
+template <class Record>
+Waiting Exporter::waiting(const Queue<Record>& queue) {
   const std::lock_guard lock(mutex_);
-  const auto end = logs_.begin() + static_cast<std::ptrdiff_t>(std::min(logs_.size(), options_.logs_batch));
-  std::vector<LogRecord> batch(std::make_move_iterator(logs_.begin()), std::make_move_iterator(end));
-  logs_.erase(logs_.begin(), end);
-  return batch;
+  Waiting waiting = queue.in_hand;
+  waiting.count += queue.items.size();
+  if (!waiting.since && !queue.items.empty()) waiting.since = queue.items.front().queued_at;
+  return waiting;
 }
 
 Task<Result<>> Exporter::send_traces() {
   for (;;) {
     if (auto slept = co_await sleep_for(options_.spans_every); !slept) co_return slept;
-    for (auto batch = take_spans(); !batch.empty(); batch = take_spans()) {
+    for (;;) {
+      auto batch = take_batch(&spans_, options_.spans_batch);
+      if (batch.empty()) break;
       std::string body = traces_request(options_.resource, batch);
       if (auto sent = co_await deliver(Signal::traces, std::move(body), batch.size()); !sent) co_return sent;
     }
@@ -171,7 +183,9 @@ Task<Result<>> Exporter::send_traces() {
 Task<Result<>> Exporter::send_logs() {
   for (;;) {
     if (auto slept = co_await sleep_for(options_.logs_every); !slept) co_return slept;
-    for (auto batch = take_logs(); !batch.empty(); batch = take_logs()) {
+    for (;;) {
+      auto batch = take_batch(&logs_, options_.logs_batch);
+      if (batch.empty()) break;
       std::string body = logs_request(options_.resource, batch);
       if (auto sent = co_await deliver(Signal::logs, std::move(body), batch.size()); !sent) co_return sent;
     }
@@ -249,13 +263,8 @@ Task<Exporter::Outcome> Exporter::post(const Target* target, std::string body, A
   request.headers.set("content-type", "application/json");
   request.headers.set("user-agent", fmt::format("Atelier-OTLP-Exporter/{}", kVersion));
   for (const auto& [name, value] : target->headers) request.headers.set(name, value);
-  if (target->is_compressed) {
-    if (auto smaller = net::compress(body, net::Coding::gzip)) {
-      body = std::move(*smaller);
-      request.headers.set("content-encoding", "gzip");
-    }
-  }
   request.body = std::move(body);
+  if (target->is_compressed) net::gzip_body(request, kCompressedMin);
   request.limits.connect = std::min(kConnectMax, target->timeout);
   request.limits.first_byte = request.limits.between_bytes = target->timeout;
   request.limits.deadline = std::chrono::steady_clock::now() + target->timeout;

@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "base/queue_report.hpp"
 #include "base/task.hpp"
 #include "base/trace.hpp"
 #include "net/client/http_client.hpp"
@@ -79,8 +80,19 @@ class Exporter final : public log::Tap {
   void complain(Signal signal, Outcome outcome, const Answer& answer);
   const Target& target_of(Signal signal) const noexcept;
   Counters& counters_of(Signal signal) noexcept { return counters_[static_cast<std::size_t>(signal)]; }
-  std::vector<trace::SpanRecord> take_spans();
-  std::vector<LogRecord> take_logs();
+  template <class Record>
+  struct Queue {
+    struct Item {
+      Record record;
+      std::chrono::steady_clock::time_point queued_at;
+    };
+    std::deque<Item> items;
+    Waiting in_hand;  // of the batch that is being delivered: it waits until it is taken or given up
+  };
+  template <class Record>
+  std::vector<Record> take_batch(Queue<Record>* queue, std::size_t count_max);
+  template <class Record>
+  Waiting waiting(const Queue<Record>& queue);
 
   net::HttpClient& client_;
   Metrics& metrics_;
@@ -89,9 +101,10 @@ class Exporter final : public log::Tap {
   const std::int64_t started_ns_;
   std::array<Counters, 3> counters_;
   std::mutex mutex_;
-  std::deque<trace::SpanRecord> spans_;
-  std::deque<LogRecord> logs_;
+  Queue<trace::SpanRecord> spans_;
+  Queue<LogRecord> logs_;
   std::array<bool, 3> is_complained_{};  // run()'s: the log was told what is wrong, by signal
+  ReportedQueue reported_spans_, reported_logs_;
 };
 
 }  // namespace atelier::watch::otlp

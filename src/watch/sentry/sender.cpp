@@ -6,11 +6,13 @@
 
 #include "base/async.hpp"
 #include "base/version.hpp"
+#include "net/client/compressed.hpp"
 
 namespace atelier::watch {
 namespace {
 
 constexpr std::size_t kAnswerBytesMax = 4 << 10;
+constexpr std::size_t kCompressedMin = 1 << 10;  // below, nothing is won
 // All that we send.
 constexpr std::string_view kCategory = "error";
 
@@ -27,11 +29,14 @@ SentrySender::SentrySender(net::HttpClient& client, SentryDsn dsn, const Clock& 
       clock_(clock),
       options_(options),
       sent_(metrics.counter(kEvents, {"sent"})),
-      dropped_(metrics.counter(kEvents, {"dropped"})) {}
+      dropped_(metrics.counter(kEvents, {"dropped"})),
+      reported_("errors to Sentry", [this] { return waiting(); }) {}
 
 void SentrySender::send(const Occurrence& occurrence) {
   if (occurrence.severity == Severity::warning) return;
-  Envelope envelope{.event_id = sentry_event_id(occurrence.id), .item = sentry_item("event", sentry_event(occurrence))};
+  Envelope envelope{.event_id = sentry_event_id(occurrence.id),
+                    .item = sentry_item("event", sentry_event(occurrence)),
+                    .queued_at = std::chrono::steady_clock::now()};
   {
     const std::lock_guard lock(mutex_);
     if (queue_.size() < options_.queue_max && bytes_ + envelope.item.size() <= options_.queue_bytes_max) {
@@ -41,6 +46,13 @@ void SentrySender::send(const Occurrence& occurrence) {
     }
   }
   discard("queue_overflow");
+}
+
+Waiting SentrySender::waiting() {
+  const std::lock_guard lock(mutex_);
+  Waiting waiting{.count = queue_.size()};
+  if (!queue_.empty()) waiting.since = queue_.front().queued_at;
+  return waiting;
 }
 
 bool SentrySender::take(Envelope& into) {
@@ -127,6 +139,7 @@ Task<SentrySender::Outcome> SentrySender::post(Envelope* envelope, TimePoint dea
                                                    dsn_.public_key, kVersion));
   request.body = sentry_envelope_head(envelope->event_id, clock_.wall_ms()) + envelope->item;
   if (!reported.empty()) request.body += sentry_item("client_report", sentry_report(reported, clock_.wall_ms()));
+  net::gzip_body(request, kCompressedMin);
   request.limits.connect = options_.connect;
   request.limits.first_byte = request.limits.between_bytes = options_.total;
   request.limits.deadline = deadline;

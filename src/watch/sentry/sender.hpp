@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
+#include "base/queue_report.hpp"
 #include "base/task.hpp"
 #include "net/client/http_client.hpp"
 #include "watch/sentry/dsn.hpp"
@@ -40,9 +41,11 @@ class SentrySender {
   using TimePoint = std::chrono::steady_clock::time_point;
   struct Envelope {
     std::string event_id, item;
+    TimePoint queued_at{};
   };
   enum class Outcome : std::uint8_t { taken, refused, unheard };
   bool take(Envelope& into);
+  Waiting waiting();
   void put_back(Envelope envelope);
   void discard(std::string_view reason);
   void give_back(const Discarded& reported);
@@ -65,6 +68,7 @@ class SentrySender {
   std::chrono::milliseconds backoff_{0};
   TimePoint retry_at_{};
   TimePoint reported_at_{};
+  ReportedQueue reported_;
 };
 
 }  // namespace atelier::watch
