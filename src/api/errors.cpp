@@ -186,9 +186,15 @@ Task<Result<net::Response>> report_figures(Services services, net::Request reque
   co_return net::empty_response();
 }
 
-Task<Result<net::Response>> list_pages(Services services, net::Request) {
+Task<Result<net::Response>> list_pages(Services services, net::Request request) {
+  const std::string text = request.query_parameter("window").value_or("28d");
+  const auto window = watch::PageWindows::parse(text);
+  if (!window)
+    co_return fail(ErrorCode::invalid_argument, "window is 24h, 7d or 28d", {.reason = {}, .where = "window"});
+  auto summaries = co_await services.watch.page_figures.summaries(*window);
+  if (!summaries) co_return error_of(summaries);
   json::Array items;
-  for (const watch::PageFigures::Summary& one : services.watch.page_figures.summaries())
+  for (const watch::PageFigures::Summary& one : *summaries)
     items.push_back(json::Object{{"metric", one.metric},
                                  {"page", one.page},
                                  {"device", one.device},
@@ -207,6 +213,8 @@ constexpr QueryParameter kListQuery[] = {
     {"state", "open or resolved"},
 };
 
+constexpr QueryParameter kPagesQuery[] = {{"window", "24h, 7d or 28d, which is meant unless told"}};
+
 constexpr Route kRoutes[] = {
     {net::Method::get, "/api/performance/errors", list_errors, Access::admin, "Errors, last seen first", "",
      "ErrorPage", 200, kListQuery},
@@ -214,8 +222,8 @@ constexpr Route kRoutes[] = {
      "", "ErrorDetail"},
     {net::Method::post, "/api/performance/errors/{id}/resolve", resolve_error, Access::admin,
      "An error is done with, until it is seen again", "", "", 204},
-    {net::Method::get, "/api/performance/pages", list_pages, Access::admin,
-     "What browsers measured of the pages, since the start", "", "PageFigurePage"},
+    {net::Method::get, "/api/performance/pages", list_pages, Access::admin, "What browsers measured of the pages", "",
+     "PageFigurePage", 200, kPagesQuery},
     {net::Method::post, "/api/page-errors", report_errors, Access::user, "Errors in the caller's page", "PageErrors",
      "", 204},
     {net::Method::post, "/api/page-figures", report_figures, Access::user, "What the caller's browser measured",

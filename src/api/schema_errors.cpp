@@ -30,7 +30,7 @@ constexpr std::string_view kSchemas = R"json({
 "PageFigurePage": {"type": "object", "required": ["items", "next"], "properties": {"next": {"type": "string"}, "items": {"type": "array", "items": {
   "type": "object", "required": ["metric", "page", "device", "count", "p75", "good", "poor", "element"], "properties": {
     "metric": {"enum": ["LCP", "INP", "CLS", "FCP", "TTFB"]}, "page": {"type": "string"}, "device": {"type": "string"}, "count": {"type": "integer"},
-    "p75": {"type": "number", "description": "Seconds; of CLS its score"}, "good": {"type": "number"}, "poor": {"type": "number"}, "element": {"type": "string", "description": "That of the worst"}}}}}}
+    "p75": {"type": "number", "description": "Seconds; of CLS its score"}, "good": {"type": "number"}, "poor": {"type": "number"}, "element": {"type": "string", "description": "That of the worst since the studio started; empty: none yet"}}}}}}
 })json";
 
 }  // namespace

@@ -12,7 +12,8 @@ ErrorRoom::ErrorRoom(Parts parts)
     : parts_(std::move(parts)),
       witness_(system_clock(), parts_.metrics),
       inbox_(parts_.models.telemetry(), witness_, system_clock(), parts_.metrics),
-      page_figures_(parts_.metrics),
+      page_windows_(parts_.models.telemetry(), parts_.metrics, system_clock()),
+      page_figures_(parts_.metrics, page_windows_),
       report_gate_(system_clock()),
       tap_(log::add_tap(witness_)) {
   if (!parts_.sentry) return;
@@ -26,6 +27,7 @@ void ErrorRoom::spawn_upkeep(TaskGroup& group) {
     asio::post(parts_.loops.executor(i), [] { watch::cover_this_thread(); });
   group.spawn(tell_crashes());
   group.spawn(inbox_.run());
+  group.spawn(page_windows_.run());
   if (sentry_) group.spawn(sentry_->run());
 }
 

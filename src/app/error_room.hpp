@@ -41,6 +41,7 @@ class ErrorRoom {
   watch::ErrorWitness witness_;
   watch::ErrorInbox inbox_;
   std::unique_ptr<watch::SentrySender> sentry_;  // null: nobody is told
+  watch::PageWindows page_windows_;
   watch::PageFigures page_figures_;
   watch::ReportGate report_gate_;
   std::shared_ptr<void> tap_;  // ours alone; ends before what it feeds

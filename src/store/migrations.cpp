@@ -1,6 +1,11 @@
 #include "store/migrations.hpp"
 
 namespace atelier::store {
+namespace migration {
+
+extern const Migration kPageFigures;  // migration/page_figures.cpp: what browsers measured of pages
+
+}  // namespace migration
 
 std::vector<Migration> studio_migrations() {
   return {migration::kCore,
@@ -28,10 +33,9 @@ std::vector<Migration> studio_migrations() {
 }
 
 std::vector<Migration> telemetry_migrations() {
-  return {migration::kCalls,         migration::kLimiterStates, migration::kBreakers,
-          migration::kKeptResponses, migration::kSearch,        migration::kRouteAttempts,
-          migration::kFigures,       migration::kAlerts,        migration::kErrors,
-          migration::kStarts,        migration::kTraces};
+  return {migration::kCalls,  migration::kLimiterStates, migration::kBreakers, migration::kKeptResponses,
+          migration::kSearch, migration::kRouteAttempts, migration::kFigures,  migration::kAlerts,
+          migration::kErrors, migration::kStarts,        migration::kTraces,   migration::kPageFigures};
 }
 
 UserId local_user() {

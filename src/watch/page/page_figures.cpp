@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 
+#include "base/async.hpp"
 #include "base/scrub.hpp"
 #include "base/text.hpp"
 #include "watch/page/page_name.hpp"
@@ -63,7 +64,7 @@ const std::array<PageFigures::Kind, 9> PageFigures::kKinds = {{{"LCP", &kLcp, 1e
                                                                {"api_call", &kApiCall, 1e-3, 6e5, 0, 0},
                                                                {"heap", &kHeap, 1, 1e12, 0, 0}}};
 
-PageFigures::PageFigures(Metrics& metrics) : metrics_(metrics) {
+PageFigures::PageFigures(Metrics& metrics, PageWindows& windows) : metrics_(metrics), windows_(windows) {
   // Known from the start, whether or not anybody looks at a page.
   for (const Kind& kind : kKinds) {
     if (kind.metric->labels.size() == 2)
@@ -83,6 +84,7 @@ Result<> PageFigures::add(const Figure& figure) {
   const std::string_view page = is_by_page ? page_name(figure.path) : std::string_view();
   const std::string_view device = device_name(figure.device);
   const double value = figure.value * kind->scale;
+  if (kind->poor > 0) windows_.add(kind->name, page, device, value);
   const std::lock_guard lock(mutex_);
   Series& series = series_[{kind->name, page, device}];
   if (series.histogram == nullptr)
@@ -96,23 +98,28 @@ Result<> PageFigures::add(const Figure& figure) {
   return {};
 }
 
-std::vector<PageFigures::Summary> PageFigures::summaries() const {
-  std::vector<Summary> all;
+std::string PageFigures::worst_element(const PageWindows::Spread& of) const {
   const std::lock_guard lock(mutex_);
+  const auto found = series_.find(Key{of.metric, of.page, of.device});
+  return found == series_.end() ? std::string() : found->second.element;
+}
+
+Task<Result<std::vector<PageFigures::Summary>>> PageFigures::summaries(PageWindows::Window window) const {
+  auto spreads = co_await windows_.read(window);
+  if (!spreads) co_return error_of(spreads);
+  std::vector<Summary> all;
   for (const Kind& kind : kKinds)
-    for (const auto& [key, series] : series_) {
-      if (key[0] != kind.name || kind.poor == 0) continue;
-      const Histogram::Snapshot snapshot = series.histogram->snapshot();
-      all.push_back({.metric = key[0],
-                     .page = key[1],
-                     .device = key[2],
-                     .count = snapshot.count(),
-                     .p75 = snapshot.quantile(.75),
-                     .good = kind.good,
-                     .poor = kind.poor,
-                     .element = series.element});
-    }
-  return all;
+    for (const PageWindows::Spread& one : *spreads)
+      if (one.metric == kind.name)
+        all.push_back({.metric = one.metric,
+                       .page = one.page,
+                       .device = one.device,
+                       .count = one.count,
+                       .p75 = one.p75,
+                       .good = kind.good,
+                       .poor = kind.poor,
+                       .element = worst_element(one)});
+  co_return all;
 }
 
 }  // namespace atelier::watch

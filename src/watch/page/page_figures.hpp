@@ -9,6 +9,8 @@
 
 #include "base/error.hpp"
 #include "base/metrics.hpp"
+#include "base/task.hpp"
+#include "watch/page/page_windows.hpp"
 
 namespace atelier::watch {
 
@@ -16,7 +18,8 @@ namespace atelier::watch {
 // where that matters. Thread-safe.
 class PageFigures {
  public:
-  explicit PageFigures(Metrics& metrics);
+  // `windows` outlives it.
+  PageFigures(Metrics& metrics, PageWindows& windows);
 
   struct Figure {
     std::string name;  // as web-vitals names it ("LCP"), or one of kOthers
@@ -26,16 +29,16 @@ class PageFigures {
   // invalid_argument: no such figure, or no value that it can have.
   Result<> add(const Figure& figure);
 
-  // Of one metric on one page and kind of device, since the process began.
+  // Of one metric on one page and kind of device.
   struct Summary {
-    std::string_view metric, page, device;
+    std::string metric, page, device;
     std::uint64_t count = 0;
     double p75 = 0;  // seconds, or a score
     double good = 0, poor = 0;
-    std::string element;  // that of the worst
+    std::string element;  // that of the worst since the process began; empty: none yet
   };
   // Of those that are told apart by page and device. Core web vitals first, then by page.
-  std::vector<Summary> summaries() const;
+  Task<Result<std::vector<Summary>>> summaries(PageWindows::Window window) const;
 
  private:
   struct Kind;
@@ -47,7 +50,10 @@ class PageFigures {
   };
   using Key = std::array<std::string_view, 3>;  // metric, page, device: all of closed sets
 
+  std::string worst_element(const PageWindows::Spread& of) const;
+
   Metrics& metrics_;
+  PageWindows& windows_;
   mutable std::mutex mutex_;
   std::map<Key, Series> series_;
 };
