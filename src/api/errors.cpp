@@ -173,16 +173,20 @@ Task<Result<net::Response>> report_figures(Services services, net::Request reque
   if (!body->is_array() || body->as_array().size() > kFiguresMax)
     co_return fail(ErrorCode::invalid_argument, "the body is a list of at most 64 figures");
   const json::Array& list = body->as_array();
+  std::vector<watch::PageFigures::Figure> figures;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string where = "/" + std::to_string(i);
     auto figure = read_figure(list[i], where);
     if (!figure) co_return error_of(figure);
-    auto added = services.watch.page_figures.add(*figure);
-    if (!added) {
-      added.error().where = where;
-      co_return error_of(added);
+    auto checked = watch::PageFigures::check(*figure);
+    if (!checked) {
+      checked.error().where = where;
+      co_return error_of(checked);
     }
+    figures.push_back(std::move(*figure));
   }
+  // All or none: a page that mends its report and sends it again has none of it counted twice.
+  for (const watch::PageFigures::Figure& figure : figures) (void)services.watch.page_figures.add(figure);
   co_return net::empty_response();
 }
 

@@ -74,12 +74,18 @@ PageFigures::PageFigures(Metrics& metrics, PageWindows& windows) : metrics_(metr
   }
 }
 
-Result<> PageFigures::add(const Figure& figure) {
+Result<> PageFigures::check(const Figure& figure) {
   const auto* kind = std::ranges::find(kKinds, figure.name, &Kind::name);
   if (kind == kKinds.end())
     return fail(ErrorCode::invalid_argument, fmt::format("{} is no figure of pages", printable(figure.name, 40)));
   if (!std::isfinite(figure.value) || figure.value < 0 || figure.value > kind->max)
     return fail(ErrorCode::invalid_argument, fmt::format("{} has no such value", kind->name));
+  return {};
+}
+
+Result<> PageFigures::add(const Figure& figure) {
+  if (auto checked = check(figure); !checked) return checked;
+  const auto* kind = std::ranges::find(kKinds, figure.name, &Kind::name);
   const bool is_by_page = kind->metric->labels.size() == 2;
   const std::string_view page = is_by_page ? page_name(figure.path) : std::string_view();
   const std::string_view device = device_name(figure.device);

@@ -27,6 +27,8 @@ class PageFigures {
     std::string path, device, element = {};
   };
   // invalid_argument: no such figure, or no value that it can have.
+  // What add() would say.
+  static Result<> check(const Figure& figure);
   Result<> add(const Figure& figure);
 
   // Of one metric on one page and kind of device.
