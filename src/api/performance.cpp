@@ -1,6 +1,5 @@
 // How the studio does: its figures over time.
-#include <cmath>
-
+#include "api/figure_lines.hpp"
 #include "api/request.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
@@ -13,7 +12,6 @@ namespace {
 
 constexpr std::size_t kBodyBytesMax = 64 << 10;
 constexpr std::int64_t kPointsUnlessAsked = 500;
-constexpr std::size_t kNameBytesMax = 512;
 
 Result<UnixMs> time_at(json::ObjectReader& reader, std::string_view name) {
   const std::string text = reader.required_string(name, {.bytes_max = 64});
@@ -30,9 +28,7 @@ Result<watch::History::Query> read_query(const json::Value& body) {
   watch::History::Query query;
   if (const json::Array* figures = reader.required_array("figures", watch::History::kFiguresMax)) {
     for (const json::Value& one : *figures) {
-      auto figure = one.is_string() && one.get_string().size() <= kNameBytesMax
-                        ? watch::FigureName::parse(std::string_view(one.get_string()))
-                        : std::nullopt;
+      auto figure = one.is_string() ? read_figure(std::string_view(one.get_string())) : std::nullopt;
       if (figure)
         query.figures.push_back(std::move(*figure));
       else
@@ -57,16 +53,7 @@ Task<Result<net::Response>> read_history(Services services, net::Request request
   if (!query) co_return error_of(query);
   auto answer = co_await services.watch.history.read(std::move(*query));
   if (!answer) co_return error_of(answer);
-  json::Array lines;
-  for (const watch::History::Line& line : answer->lines) {
-    json::Array points;
-    points.reserve(line.points.size());
-    for (const float point : line.points)
-      points.push_back(std::isnan(point) ? json::Value() : json::Value(static_cast<double>(point)));
-    lines.push_back(json::Object{{"figure", line.figure.to_string()}, {"points", std::move(points)}});
-  }
-  co_return net::json_response(json::Object{
-      {"from", format_rfc3339(answer->from_ms)}, {"step_ms", answer->step.count()}, {"lines", std::move(lines)}});
+  co_return net::json_response(figure_lines(*answer));
 }
 
 Task<Result<net::Response>> list_figures(Services services, net::Request) {

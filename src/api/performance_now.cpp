@@ -1,5 +1,6 @@
 // How the studio does now: everything in one document, live figures, and memory given back.
 #include "api/authenticate.hpp"
+#include "api/figure_lines.hpp"
 #include "api/request.hpp"
 #include "api/tables.hpp"
 #include "base/async.hpp"
@@ -60,10 +61,16 @@ Task<Result<net::Response>> collect(Services services, net::Request request) {
 
 using TopicsWanted = std::array<bool, watch::Pulse::kTopics.size()>;
 
-Result<TopicsWanted> topics_of(const net::Request& request) {
+// What one who watches is told.
+struct Wanted {
+  TopicsWanted topics{};
+  std::vector<watch::FigureName> figures = {};
+};
+
+Result<TopicsWanted> topics_of(const net::Request& request, bool all_unless_given) {
   TopicsWanted wanted{};
   const std::string given = request.query_parameter("topics").value_or("");
-  if (given.empty()) wanted.fill(true);
+  if (given.empty()) wanted.fill(all_unless_given);
   for (std::string_view list = given; !list.empty();) {
     const std::size_t comma = std::min(list.find(','), list.size());
     const auto topic = std::ranges::find(watch::Pulse::kTopics, list.substr(0, comma));
@@ -76,6 +83,14 @@ Result<TopicsWanted> topics_of(const net::Request& request) {
   return wanted;
 }
 
+Result<Wanted> wanted_of(const net::Request& request) {
+  auto figures = read_figure_list(request.query_parameter("figures").value_or(""));
+  if (!figures) return error_of(figures);
+  auto topics = topics_of(request, figures->empty());
+  if (!topics) return error_of(topics);
+  return Wanted{.topics = *topics, .figures = std::move(*figures)};
+}
+
 std::string beat_bytes(const watch::Pulse::Beat& beat, const TopicsWanted& wanted) {
   std::string bytes;
   for (std::size_t i = 0; i < wanted.size(); ++i)
@@ -84,20 +99,45 @@ std::string beat_bytes(const watch::Pulse::Beat& beat, const TopicsWanted& wante
   return bytes;
 }
 
+// What came of the figures since it was last asked; first, what is in memory of the last minute.
+class FigureBeats {
+ public:
+  FigureBeats(const watch::History& history, std::vector<watch::FigureName> figures)
+      : history_(history), figures_(std::move(figures)) {}
+
+  std::string next() {
+    if (figures_.empty()) return {};
+    const watch::History::Answer answer = history_.recent(figures_, next_s_);
+    if (answer.lines.empty()) return {};
+    next_s_ = answer.from_ms / 1000 + static_cast<std::int64_t>(answer.lines.front().points.size());
+    return net::write_sse({.id = {}, .type = "figures", .data = json::write(figure_lines(answer))});
+  }
+
+ private:
+  const watch::History& history_;
+  const std::vector<watch::FigureName> figures_;
+  std::int64_t next_s_ = 0;
+};
+
 // Ends by itself after some minutes: who comes back is looked at again.
 // `place` is held as long as it lasts.
-Task<Result<>> send_beats(watch::Pulse* pulse, [[maybe_unused]] std::shared_ptr<void> place, TopicsWanted wanted,
-                          net::BodyWriter* writer) {
+Task<Result<>> send_beats(watch::Pulse* pulse, const watch::History* history,
+                          [[maybe_unused]] std::shared_ptr<void> place, Wanted wanted, net::BodyWriter* writer) {
   const auto executor = co_await current_executor();
   Signal stopping(executor);
   writer->notify_at_stop(&stopping);
   const auto end = std::chrono::steady_clock::now() + kStreamLife;
   Result<> done;
+  const bool has_topics = std::ranges::find(wanted.topics, true) != wanted.topics.end();
+  FigureBeats figures(*history, std::move(wanted.figures));
   std::int64_t told = -1;
   for (;;) {
-    const auto beat = pulse->now();
-    std::string bytes = beat->second == told ? std::string() : beat_bytes(*beat, wanted);
-    told = beat->second;
+    std::string bytes = figures.next();
+    if (has_topics) {
+      const auto beat = pulse->now();
+      if (beat->second != told) bytes += beat_bytes(*beat, wanted.topics);
+      told = beat->second;
+    }
     if (!bytes.empty()) done = co_await writer->write(std::move(bytes));
     const auto now = std::chrono::steady_clock::now();
     if (!done || writer->is_stopping() || now >= end) break;
@@ -118,7 +158,7 @@ Task<Result<>> send_beats(watch::Pulse* pulse, [[maybe_unused]] std::shared_ptr<
 }
 
 Task<Result<net::Response>> get_live(Services services, net::Request request) {
-  const auto wanted = topics_of(request);
+  auto wanted = wanted_of(request);
   if (!wanted) co_return error_of(wanted);
   std::shared_ptr<void> place = services.watch.pulse.enter();
   if (!place) {
@@ -130,13 +170,16 @@ Task<Result<net::Response>> get_live(Services services, net::Request request) {
   response.headers.set("content-type", "text/event-stream");
   response.headers.set("cache-control", "no-cache");
   response.headers.set("x-accel-buffering", "no");
-  response.body = net::StreamBody([pulse = &services.watch.pulse, place = std::move(place), topics = *wanted](
-                                      net::BodyWriter& writer) { return send_beats(pulse, place, topics, &writer); });
+  response.body = net::StreamBody([pulse = &services.watch.pulse, history = &services.watch.history,
+                                   place = std::move(place), told = std::move(*wanted)](net::BodyWriter& writer) {
+    return send_beats(pulse, history, place, told, &writer);
+  });
   co_return response;
 }
 
-constexpr QueryParameter kTopicsQuery[] = {
-    {"topics", "Comma-separated: process, loops, requests, queues, pools; all unless given"}};
+constexpr QueryParameter kLiveQuery[] = {
+    {"topics", "Comma-separated: process, loops, requests, queues, pools; all unless these or figures are given"},
+    {"figures", "Names of up to 64 figures, each on a line: events `figures` tell their newest points as FigureLines"}};
 
 constexpr Route metrics_at(std::string_view path) {
   return {.method = net::Method::get,
@@ -162,7 +205,7 @@ constexpr Route live_at(std::string_view path) {
           .access = Access::admin,
           .summary = "How the studio does, once a second, as an event stream",
           .answer = "text/event-stream",
-          .query = kTopicsQuery};
+          .query = kLiveQuery};
 }
 
 // Under two names: as everything of the API, and as audits of other studios call them.

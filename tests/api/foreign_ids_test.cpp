@@ -173,7 +173,7 @@ const std::set<std::string_view> kPlainQueries{
     "after",   "limit", "window",         "is_archived", "tag",   "before", "from",   "format", "q",     "usage",
     "kind",    "name",  "width",          "download",    "model", "status", "to",     "by",     "state", "stream",
     "outcome", "order", "starting_after", "checks",      "size",  "v",      "origin", "trash",  "sort",  "skip",
-    "total",   "voice", "number",         "query"};
+    "total",   "voice", "number",         "query",       "figures"};
 // A provider's job is looked for among the caller's own, as its name at that provider.
 const std::set<std::string_view> kIdQueries{"provider", "job",     "except", "thread", "folder",
                                             "key",      "subject", "topics", "run",    "ids"};

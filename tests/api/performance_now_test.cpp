@@ -1,8 +1,10 @@
 // How the studio does now: one document, live figures, and memory given back.
 #include <gmock/gmock.h>
 
+#include "base/time_text.hpp"
 #include "tests/api/gateway_fixture.hpp"
 #include "tests/api/made_by_ffmpeg.hpp"
+#include "watch/history/history.hpp"
 
 namespace atelier::app {
 namespace {
@@ -44,6 +46,17 @@ TEST_F(PerformanceNow, OneDocumentTellsAll) {
   EXPECT_FALSE(document.at("loops").as_array().empty());
   EXPECT_THAT(names(document.at("requests"), "route"), IsSupersetOf({"/api/providers", "/v1/chat/completions"}));
   EXPECT_THAT(names(document.at("queues"), "name"), IsSupersetOf({"database writes", "call log", "blobs pool"}));
+  for (const json::Value& queue : document.at("queues").as_array()) {
+    const std::string name = text(queue, "name");
+    const bool is_unknown =
+        name == "search index" || name == "upstream connections" || name == "history" || name == "log lines";
+    EXPECT_EQ(queue.at("oldest_seconds").is_null(), is_unknown) << name;
+    if (!is_unknown && queue.at("depth").to_number<double>() == 0) {
+      EXPECT_EQ(queue.at("oldest_seconds").to_number<double>(), 0) << name;
+    }
+  }
+  EXPECT_THAT(names(document.at("queues"), "name"),
+              IsSupersetOf({"light steps", "media steps", "media workers", "telemetry writes"}));
   EXPECT_FALSE(document.at("pools").at("work").as_array().empty());
   ASSERT_EQ(document.at("providers").as_array().size(), 1U);
   const json::Value& provider = document.at("providers").as_array().front();
@@ -116,6 +129,46 @@ TEST_F(PerformanceNow, IsToldOnceASecondWhileSomebodyWatches) {
   EXPECT_THAT(told, HasSubstr("event: process\ndata: {"));
   EXPECT_THAT(told, testing::Not(HasSubstr("event: queues")));
   EXPECT_EQ(call(Method::get, "/api/performance/events?topics=colours").status, 400);
+}
+
+TEST_F(PerformanceNow, FiguresThatAreAskedForAreToldAsTheyAreMade) {
+  listen();
+  const std::string path = "/api/performance/events";
+  const auto listed = [&] {
+    const json::Value known = call(Method::get, "/api/performance/figures").json();
+    return std::ranges::any_of(known.at("items").as_array(), [](const json::Value& one) {
+      return one.get_string() == "atelier_http_requests_total:rate";
+    });
+  };
+  for (int i = 0; i < 1'000 && !listed(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  net::FetchRequest request;
+  request.target = path + "?figures=atelier_process_uptime_seconds:value%0Aatelier_http_requests_total:rate";
+  auto heard = run_blocking(loops_.executor(0), listen_for(endpoint_, std::move(request), "event: figures\n", 3));
+  ASSERT_TRUE(heard) << heard.error().describe();
+  EXPECT_THAT(*heard, testing::Not(HasSubstr("event: process"))) << "nobody asked for topics";
+  std::vector<std::int64_t> seconds;  // each once, none left out
+  for (std::size_t at = heard->find("data: "); at != std::string::npos; at = heard->find("data: ", at + 1)) {
+    const std::size_t end = heard->find('\n', at);
+    if (end == std::string::npos) break;
+    auto told = json::parse(heard->substr(at + 6, end - at - 6));
+    ASSERT_TRUE(told);
+    ASSERT_EQ(told->at("step_ms").as_int64(), 1'000);
+    ASSERT_EQ(told->at("lines").as_array().size(), 2U);
+    EXPECT_EQ(text(told->at("lines").as_array()[1], "figure"), "atelier_http_requests_total:rate");
+    const json::Array& points = told->at("lines").as_array()[0].at("points").as_array();
+    for (std::size_t i = 0; i < points.size(); ++i)
+      seconds.push_back(*parse_rfc3339(text(*told, "from")) / 1000 + static_cast<std::int64_t>(i));
+    EXPECT_FALSE(points.back().is_null());
+  }
+  for (std::size_t i = 1; i < seconds.size(); ++i) EXPECT_EQ(seconds[i], seconds[i - 1] + 1);
+  EXPECT_GE(seconds.size(), 3U);
+
+  const Answer wrong = call(Method::get, path + "?figures=none%20such");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_EQ(text(wrong.json(), "where"), "figures");
+  std::string many = path + "?figures=a:value";
+  for (std::size_t i = 0; i < watch::History::kFiguresMax; ++i) many += "%0Aa:value";
+  EXPECT_EQ(call(Method::get, std::move(many)).status, 400);
 }
 
 TEST_F(PerformanceNow, IsForAdminsAlone) {

@@ -96,6 +96,25 @@ TEST_F(HistoryTest, ASecondIsAPoint) {
   for (const float rate : read("test_total:rate", kBegin + 5'000, kBegin + 100'000)) EXPECT_NEAR(rate, 3, 0.02);
 }
 
+TEST_F(HistoryTest, TheNewestPointsAreToldAcrossTheBordersOfBlocks) {
+  const std::vector<FigureName> figures{*FigureName::parse("test_gauge:value"), *FigureName::parse("test_none:value")};
+  EXPECT_TRUE(history_->recent(figures, 0).lines.empty()) << "nothing is known yet";
+  history_->sample();
+  for (int second = 0; second < 130; ++second) pass(second);
+  write();  // what is stored is still told out of memory
+  constexpr std::int64_t begin_s = kBegin / 1000;
+  const History::Answer all = history_->recent(figures, 0);
+  ASSERT_EQ(all.lines.size(), 2U);
+  ASSERT_EQ(all.lines[0].points.size(), static_cast<std::size_t>(kBlockPoints));
+  ASSERT_EQ(all.from_ms, (begin_s + 70) * 1000);
+  for (std::size_t i = 0; i < all.lines[0].points.size(); ++i)
+    EXPECT_EQ(all.lines[0].points[i], 70 + static_cast<float>(i));
+  for (const float point : all.lines[1].points) EXPECT_TRUE(std::isnan(point));
+  const History::Answer newest = history_->recent(figures, begin_s + 128);
+  EXPECT_EQ(newest.lines[0].points, (std::vector<float>{128, 129}));
+  EXPECT_TRUE(history_->recent(figures, begin_s + 130).lines.empty()) << "nothing new";
+}
+
 TEST_F(HistoryTest, QuantilesAreOfWhatCameInTheTime) {
   Histogram& fast = metrics_.histogram(kSeconds, {"/fast"});
   history_->sample();

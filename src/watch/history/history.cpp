@@ -259,6 +259,17 @@ Task<Result<History::Answer>> History::read(Query query) {
   co_return answer;
 }
 
+History::Answer History::recent(const std::vector<FigureName>& figures, std::int64_t since_s) const {
+  static_assert(kTiers[0].step == std::chrono::seconds(1));
+  const std::lock_guard lock(mutex_);
+  const std::int64_t newest = recorder_.newest(), first = std::max(since_s, newest - kBlockPoints + 1);
+  Answer answer{.from_ms = first * 1000, .step = kTiers[0].step, .lines = {}};
+  if (newest < 0 || first > newest) return answer;
+  const auto count = static_cast<std::size_t>(newest - first + 1);
+  for (const FigureName& figure : figures) answer.lines.push_back({figure, recorder_.recent(figure, first, count)});
+  return answer;
+}
+
 Task<Result<std::vector<FigureName>>> History::figures() {
   store::Statement query("SELECT name FROM figures ORDER BY name LIMIT $1", {std::int64_t{10'000}});
   auto rows = co_await database_.read(std::move(query));

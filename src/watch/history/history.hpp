@@ -53,6 +53,9 @@ class History {
   };
   // From the finest tier that still has the beginning.
   Task<Result<Answer>> read(Query query);
+  // The newest points of the finest tier, out of memory: those of the second `since_s` (since 1970) and later, at most
+  // kBlockPoints. No lines: there are none yet.
+  Answer recent(const std::vector<FigureName>& figures, std::int64_t since_s) const;
   // All that are kept, those of earlier runs too.
   Task<Result<std::vector<FigureName>>> figures();
 

@@ -161,6 +161,7 @@ void Recorder::put(Line& line, std::size_t tier, float value) {
       else
         ++dropped_count_;
     }
+    if (tier == 0) line.before = block;
     block.start = start;
     block.points.fill(kNoPoint);
     line.is_changed[tier] = false;
@@ -213,6 +214,20 @@ std::vector<Block> Recorder::blocks(const FigureName& figure, std::size_t tier) 
   const auto found = lines_.find(figure);
   if (found != lines_.end() && found->second.blocks[tier].start >= 0) all.push_back(found->second.blocks[tier]);
   return all;
+}
+
+std::vector<float> Recorder::recent(const FigureName& figure, std::int64_t first, std::size_t count) const {
+  std::vector<float> points(count, kNoPoint);
+  const auto found = lines_.find(figure);
+  if (found == lines_.end()) return points;
+  for (const Block* block : {&found->second.before, &found->second.blocks[0]}) {
+    if (block->start < 0) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::int64_t place = first + static_cast<std::int64_t>(i) - block->start;
+      if (place >= 0 && place < kBlockPoints) points[i] = block->points[static_cast<std::size_t>(place)];
+    }
+  }
+  return points;
 }
 
 std::vector<FigureName> Recorder::figures() const {

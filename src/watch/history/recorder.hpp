@@ -51,6 +51,10 @@ class Recorder {
   void give_back(std::vector<Changed> changed);
   // What is in memory of a figure in a tier: what nobody has taken yet, and the block that is being filled; each once.
   std::vector<Block> blocks(const FigureName& figure, std::size_t tier) const;
+  // Of the finest tier, the number of the newest whole point; -1: there is none yet.
+  std::int64_t newest() const noexcept { return windows_[0] > 0 ? windows_[0] : -1; }
+  // Points of the finest tier from the number `first` on, `count` of them; no older than a minute, or they are NaN.
+  std::vector<float> recent(const FigureName& figure, std::int64_t first, std::size_t count) const;
   std::vector<FigureName> figures() const;
   std::uint64_t dropped_count() const noexcept { return dropped_count_; }
 
@@ -59,6 +63,7 @@ class Recorder {
     const FigureName* name = nullptr;  // its key
     std::array<Block, kTiers.size()> blocks;
     std::array<bool, kTiers.size()> is_changed{};
+    Block before;  // of the finest tier, the one before: what is new is told across their border
   };
   struct Source {                                               // of one series
     const std::pair<std::string, std::string>* name = nullptr;  // its key

@@ -1,0 +1,40 @@
+#include "api/figure_lines.hpp"
+
+#include <cmath>
+
+#include "base/time_text.hpp"
+
+namespace atelier::api {
+
+std::optional<watch::FigureName> read_figure(std::string_view text) {
+  return text.size() <= kFigureNameBytesMax ? watch::FigureName::parse(text) : std::nullopt;
+}
+
+Result<std::vector<watch::FigureName>> read_figure_list(std::string_view text) {
+  std::vector<watch::FigureName> figures;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    auto figure = read_figure(text.substr(0, end));
+    if (!figure || figures.size() == watch::History::kFiguresMax)
+      return fail(ErrorCode::invalid_argument, "are at most 64 names, each on a line",
+                  {.reason = {}, .where = "figures"});
+    figures.push_back(std::move(*figure));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return figures;
+}
+
+json::Value figure_lines(const watch::History::Answer& answer) {
+  json::Array lines;
+  for (const watch::History::Line& line : answer.lines) {
+    json::Array points;
+    points.reserve(line.points.size());
+    for (const float point : line.points)
+      points.push_back(std::isnan(point) ? json::Value() : json::Value(static_cast<double>(point)));
+    lines.push_back(json::Object{{"figure", line.figure.to_string()}, {"points", std::move(points)}});
+  }
+  return json::Object{
+      {"from", format_rfc3339(answer.from_ms)}, {"step_ms", answer.step.count()}, {"lines", std::move(lines)}};
+}
+
+}  // namespace atelier::api
