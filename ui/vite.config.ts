@@ -17,7 +17,7 @@ const early = [
   { path: '^/c$', modules: ['routes/chat/Page.svelte'], calls: [SESSION, '/api/models'] },
   { path: '^/(?:shorts)?$', modules: ['routes/shorts/Page.svelte'], calls: [SESSION] },
   { path: '^/library$', modules: ['routes/library/Page.svelte'], calls: [SESSION, '/api/assets/rows?limit=100&total=true'] },
-  { path: '^/performance$', modules: ['routes/performance/Page.svelte', 'features/performance/Charts.svelte'], calls: [SESSION, '/api/performance/objectives', '/api/performance/figures'] },
+  { path: '^/performance$', modules: ['routes/performance/Page.svelte', 'features/performance/Charts.svelte', 'uplot/dist/uPlot.esm.js', 'features/performance/alerts/Alerts.svelte'], calls: [SESSION, '/api/performance/objectives', '/api/performance/figures'] },
   { path: '^/shorts/', modules: ['routes/short/Page.svelte'], calls: [SESSION] },
 ];
 

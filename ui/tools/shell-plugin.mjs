@@ -30,7 +30,7 @@ function filesFor(bundle, modules) {
   const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
   for (const chunk of chunks) if (chunk.isEntry) take(chunk.fileName, loaded);
   for (const path of modules) {
-    const chunk = chunks.find((one) => one.moduleIds.some((id) => id.endsWith(`/src/${path}`)));
+    const chunk = chunks.find((one) => one.moduleIds.some((id) => id.endsWith(`/${path}`)));
     if (!chunk) throw new Error(`${path}, which is to be loaded early, is no chunk`);
     take(chunk.fileName, files);
   }
@@ -61,7 +61,7 @@ const earlyScript = (bundle, early) => `(${beginEarly})(${JSON.stringify(early.m
 
 /**
  * @param {{ early: { path: string; modules: string[]; calls: string[] }[] }} options `path` is a pattern of addresses, `modules` those of
- *   src/ that are loaded there by themselves, `calls` what is read of the API.
+ *   src/ or node_modules/ that are loaded there by themselves, `calls` what is read of the API.
  * @returns {import('vite').Plugin}
  */
 export function shell({ early }) {

@@ -41,6 +41,22 @@ test('a provider that refuses our key is told of, looked at, silenced and resolv
   await menu.click();
   await page.getByRole('menuitem', { name: 'End the silence' }).click();
   await expect(row).not.toContainText('Silent until');
+  // And why: whoever looks at it meanwhile reads it.
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'Silence, saying why' }).click();
+  const form = page.getByRole('dialog', { name: 'Silence an alert' });
+  await form.getByRole('combobox', { name: 'For' }).selectOption('7 days');
+  await form.getByRole('textbox', { name: 'Why' }).fill('x'.repeat(501));
+  await form.getByRole('button', { name: 'Silence it' }).click();
+  await expect(form.getByRole('textbox', { name: 'Why' })).toHaveAttribute('aria-invalid', 'true');
+  await form.getByRole('textbox', { name: 'Why' }).fill('The key is replaced on Monday.');
+  expect((await new AxeBuilder({ page }).include('dialog').analyze()).violations).toEqual([]);
+  await form.getByRole('button', { name: 'Silence it' }).click();
+  await expect(form).toHaveCount(0);
+  await expect(row).toContainText('The key is replaced on Monday.');
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'End the silence' }).click();
+  await expect(row).not.toContainText('Silent until');
   await menu.click();
   await page.getByRole('menuitem', { name: 'Resolve' }).click();
   await expect(alerts.getByText('Nothing is wrong.')).toBeVisible();

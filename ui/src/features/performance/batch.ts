@@ -5,7 +5,7 @@ import { aligned, withNothing, type Points } from './series';
 
 export const FIGURES_MAX = 64;
 // Kept while the studio runs, and never nothing.
-const UPTIME = 'atelier_process_uptime_seconds:value';
+export const UPTIME = 'atelier_process_uptime_seconds:value';
 const POINTS_MIN = 60;
 const POINTS_MAX = 1_500;
 

@@ -7,7 +7,7 @@ export function performanceCalls(api: Api) {
   return {
     objectives: (signal: AbortSignal) => api.call<ObjectiveReport>('GET', '/api/performance/objectives', { signal }),
     figures: () => api.call<FigurePage>('GET', '/api/performance/figures'),
-    history: (body: FigureQuery, signal: AbortSignal) => api.call<FigureLines>('POST', '/api/performance/history', { body, signal }),
+    history: (body: FigureQuery, signal?: AbortSignal) => api.call<FigureLines>('POST', '/api/performance/history', { body, signal }),
   };
 }
 export type PerformanceCalls = ReturnType<typeof performanceCalls>;

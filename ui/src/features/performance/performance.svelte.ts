@@ -1,10 +1,14 @@
+import type { FigureLines } from '$lib/api/figure-types';
 import { asProblem, isAbort, type Problem } from '$lib/api/problem';
 import type { Studio } from '$lib/state/studio.svelte';
-import { compared, periodBefore, queriesOf, together, type Answer, type Wish } from './batch';
+import { compared, FIGURES_MAX, periodBefore, queriesOf, together, UPTIME, type Answer, type Wish } from './batch';
 import { performanceCalls, type PerformanceCalls } from './calls';
 import { Catalogue } from './figure';
+import { FIRST_FIGURES, FIRST_PANELS, type First } from './first';
+import { fitsLive, Live } from './live';
+import { moved, Tail } from './moving';
 import type { Mark } from './plot';
-import { readAgainMs, spanOf, USUAL, type Span, type View } from './range';
+import { isMoving, readAgainMs, spanOf, USUAL, type Span, type View } from './range';
 import { figureOf, routesOf, rowsOf, type RouteRow } from './routes';
 
 // What comes to be seen at once is asked for at once.
@@ -12,6 +16,12 @@ const GATHER_MS = 30;
 // The routes are many and change slowly.
 const SURVEY_POINTS = 60;
 const SURVEY_AGAIN_MS = 30_000;
+// What else there is waits for the first charts, but no longer.
+const FIRST_WAIT_MS = 1_000;
+// Later they would have to be read again.
+const FIRST_NEW_MS = 5_000;
+// As long as a stream that was refused is not asked for again: others have all the places.
+const REFUSED_MS = 60_000;
 
 // What the page of performance shows: of all panels that are in view the lines, of one time.
 export class PerformanceState {
@@ -33,27 +43,45 @@ export class PerformanceState {
   #names = '';
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #first: First | null;
+  #tail = new Tail();
+  #lately: Answer | null = null; // what was read last, and goes on with the tail
+  #refusedUntil = -Infinity;
+  #live = new Live({
+    fetch: (url, init) => fetch(url, { ...init, credentials: 'same-origin', cache: 'no-store' }),
+    onlines: (lines) => this.#goOn(lines),
+    onend: (isRefused) => {
+      if (!isRefused) return this.#read(); // and it is opened anew
+      this.#refusedUntil = performance.now() + REFUSED_MS;
+      this.#readAgain();
+    },
+  });
   #onSight = (): void => {
-    if (document.visibilityState === 'visible' && readAgainMs(this.view) > 0) this.#read();
+    if (document.visibilityState !== 'visible') this.#live.close();
+    else if (readAgainMs(this.view) > 0) this.#read();
   };
 
-  constructor(studio: Studio) {
+  constructor(studio: Studio, first: First) {
     this.#calls = performanceCalls(studio.api);
+    this.#first = first;
   }
   async start(): Promise<void> {
     document.addEventListener('visibilitychange', this.#onSight);
-    await this.retry();
+    const [first, wait] = [this.#first, new Promise((done) => setTimeout(done, FIRST_WAIT_MS))];
+    const drawn = first?.answer.then((answer) => this.#first === first && this.#keep(FIRST_PANELS, answer)).then(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))), () => {});
+    await this.retry(Promise.race([drawn, wait]));
   }
   dispose(): void {
     document.removeEventListener('visibilitychange', this.#onSight);
     clearTimeout(this.#gathering);
     clearTimeout(this.#timer);
+    this.#live.close();
     this.#reading?.abort();
     this.#surveying?.abort();
   }
-  async retry(): Promise<void> {
+  async retry(before?: Promise<unknown>): Promise<void> {
     try {
-      await this.#readCatalogue();
+      await this.#readCatalogue(before);
       this.problem = null;
       this.#read();
     } catch (error) {
@@ -61,8 +89,8 @@ export class PerformanceState {
     }
   }
   // Figures come into being when something first happens.
-  async #readCatalogue(): Promise<void> {
-    const { items } = await this.#calls.figures();
+  async #readCatalogue(before?: Promise<unknown>): Promise<void> {
+    const [{ items }] = await Promise.all([this.#calls.figures(), before]);
     const names = items.join('\n');
     if (names === this.#names) return;
     this.#names = names;
@@ -70,6 +98,8 @@ export class PerformanceState {
   }
 
   show(view: View, compares: boolean): void {
+    // Another time than that whose lines were asked for early.
+    if (compares || JSON.stringify(view) !== JSON.stringify(this.#first?.view)) this.#first = null;
     this.view = view;
     this.compares = compares;
     this.cursorMs = null;
@@ -107,17 +137,49 @@ export class PerformanceState {
     clearTimeout(this.#timer);
     const span = spanOf(this.view, Date.now());
     // What is drawn goes first.
-    void this.#readLines(span).then(() => {
-      const isNew = this.rows?.length === 0; // a studio that has just begun
-      // One that has answered nothing yet has no routes to be looked at: nobody else would ask again.
-      if (this.catalogue && routesOf(this.catalogue).length === 0) void this.#readCatalogue().catch(() => {});
-      if (this.#isSurveyed && (isNew || performance.now() - this.#surveyedAt > SURVEY_AGAIN_MS)) void this.#survey(span);
-    });
+    void this.#readLines(span).then(() => this.#lookAround(span));
   }
+  #lookAround(span: Span): void {
+    // One that has answered nothing yet has no routes to be looked at: nobody else would ask again.
+    if (this.catalogue && routesOf(this.catalogue).length === 0) void this.#readCatalogue().catch(() => {});
+    if (this.#isSurveyed && (this.#isNew || performance.now() - this.#surveyedAt > SURVEY_AGAIN_MS)) void this.#survey(span);
+  }
+  // A studio that has just begun.
+  get #isNew(): boolean {
+    return this.rows?.length === 0 || this.catalogue === null || routesOf(this.catalogue).length === 0;
+  }
+  // What is drawn goes on as it is told; or it is read again after a while.
   #readAgain(): void {
-    const afterMs = readAgainMs(this.view);
     clearTimeout(this.#timer);
-    if (afterMs > 0) this.#timer = setTimeout(() => (document.visibilityState === 'visible' ? this.#read() : undefined), afterMs);
+    if (document.visibilityState !== 'visible') return;
+    const isTold = this.#follow();
+    const afterMs = isTold && !this.#isNew ? SURVEY_AGAIN_MS : readAgainMs(this.view);
+    if (afterMs === 0) return;
+    this.#timer = setTimeout(() => {
+      if (document.visibilityState !== 'visible') return;
+      if (!isTold || !this.#live.isOpen) return this.#read();
+      this.#lookAround(spanOf(this.view, Date.now()));
+      this.#readAgain();
+    }, afterMs);
+  }
+  // One stream for all that is seen. False: there is none.
+  #follow(): boolean {
+    const figures = [...new Set([UPTIME, ...[...this.#wishes.values()].flatMap((wish) => wish.figures)])];
+    const canFollow = isMoving(this.view) && !this.compares && this.#lately !== null && figures.length > 1 && fitsLive(figures, FIGURES_MAX) && performance.now() > this.#refusedUntil;
+    if (!canFollow) this.#live.close();
+    else if (this.#live.watch(figures)) this.#tail = new Tail();
+    return canFollow;
+  }
+  #goOn(lines: FigureLines): void {
+    if (!this.#lately) return;
+    this.#tail.add(lines);
+    const before = this.#lately;
+    const answer = (this.#lately = moved(before, this.#tail, spanOf(this.view, Date.now())));
+    this.#answers = new Map([...this.#answers].map(([panel, shown]) => [panel, shown === before ? answer : shown] as const));
+  }
+  #keep(panels: Iterable<string>, answer: Answer): void {
+    this.#lately = answer;
+    this.#answers = new Map([...this.#answers, ...[...panels].map((panel) => [panel, answer] as const)]);
   }
 
   async #readLines(span: Span): Promise<void> {
@@ -127,10 +189,10 @@ export class PerformanceState {
     try {
       if (wishes.size > 0) {
         const earlier = this.compares ? this.#ask(wishes.values(), periodBefore(span), asked.signal) : null;
-        const now = await this.#ask(wishes.values(), span, asked.signal);
+        const now = await (this.#takeFirst(wishes.values()) ?? this.#ask(wishes.values(), span, asked.signal));
         const answer = earlier ? compared(now, await earlier) : now;
         if (asked.signal.aborted) return;
-        this.#answers = new Map([...this.#answers, ...[...wishes.keys()].map((panel) => [panel, answer] as const)]);
+        this.#keep(wishes.keys(), answer);
         this.problem = null;
       }
     } catch (error) {
@@ -138,6 +200,13 @@ export class PerformanceState {
       this.problem = asProblem(error);
     }
     this.#readAgain();
+  }
+
+  // Once, and where it is all that is wanted: it was asked for already.
+  #takeFirst(wishes: Iterable<Wish>): Promise<Answer> | null {
+    const first = this.#first;
+    this.#first = null;
+    return first && performance.now() - first.askedMs < FIRST_NEW_MS && [...wishes].every(({ figures }) => figures.every((figure) => FIRST_FIGURES.has(figure))) ? first.answer : null;
   }
 
   async #ask(wishes: Iterable<Wish>, span: Span, signal: AbortSignal): Promise<Answer> {

@@ -40,10 +40,13 @@ export const queryOf = ({ range, zoom }: View): Record<'range' | 'from' | 'to', 
 
 export const spanOf = ({ range, zoom }: View, now: number): Span => zoom ?? { fromMs: now - RANGES[range] + ON_THE_WAY_MS, toMs: now };
 
-// 0: what is shown does not change any more.
+// What is shown ends now and is short enough to go on each second.
+export const isMoving = ({ range, zoom }: View): boolean => !zoom && RANGES[range] <= HOUR_MS;
+
+// 0: what is shown does not change any more. Of what moves: where it is not told as it goes on.
 export function readAgainMs({ range, zoom }: View): number {
   if (zoom) return 0;
-  if (RANGES[range] <= HOUR_MS) return 5_000;
+  if (isMoving({ range, zoom })) return 5_000;
   return RANGES[range] <= DAY_MS ? MINUTE_MS : 5 * MINUTE_MS;
 }
 
