@@ -103,7 +103,7 @@ Result<audit::Plan> plan_of(const Arguments& arguments) {
   }
   auto streams = number_flag(arguments, "--streams", 100'000);
   if (!streams) return error_of(streams);
-  if (*streams > 0) plan.streams.counts = {static_cast<std::size_t>(*streams)};
+  if (*streams > 0) plan.streams.crowds = {{static_cast<std::size_t>(*streams), plan.streams.crowds.front().length}};
   auto shorts = number_flag(arguments, "--shorts", 10'000);
   if (!shorts) return error_of(shorts);
   if (*shorts > 0) plan.shorts = static_cast<std::size_t>(*shorts);
@@ -169,7 +169,7 @@ Result<Subject> own_studio(const Arguments& arguments, const audit::Plan& plan, 
     if (::access(given->c_str(), X_OK) != 0)
       return fail(ErrorCode::not_found, fmt::format("--double: {} is no program", printable(*given, 200)));
   }
-  for (const std::size_t count : plan.streams.counts) options.streams_max = std::max(options.streams_max, count);
+  for (const auto& crowd : plan.streams.crowds) options.streams_max = std::max(options.streams_max, crowd.count);
   auto own = audit::OwnStudio::start(std::move(options));
   if (!own) return error_of(own);
   Subject subject{

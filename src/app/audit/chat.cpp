@@ -40,7 +40,7 @@ class Person {
         counts_(counts),
         executor_(executor),
         listener_(caller_, "", counts.calls.faults, executor,
-                  [this](const net::SseEvent& event, const json::Value& data, bool) { heed(event, data); }) {}
+                  [this](const net::SseEvent& event, bool) { heed(event); }) {}
 
   Listener& listener() noexcept { return listener_; }
   const std::vector<std::string>& threads() const noexcept { return threads_; }
@@ -146,9 +146,11 @@ class Person {
     }
   }
 
-  void heed(const net::SseEvent& event, const json::Value& told) {
-    if (event.type != "message.changed" || !told.is_object()) return;
-    const json::Value* const data = told.get_object().if_contains("data");
+  void heed(const net::SseEvent& event) {
+    if (event.type != "message.changed") return;
+    const auto told = json::parse(event.data);
+    if (!told || !told->is_object()) return;
+    const json::Value* const data = told->get_object().if_contains("data");
     const json::Value* const message =
         data != nullptr && data->is_object() ? data->get_object().if_contains("message") : nullptr;
     if (message == nullptr || text_at(*message, "role") != "assistant") return;

@@ -13,7 +13,7 @@ constexpr Scenario kScenarios[] = {
     {"headers", "Security headers", "what answers say to browsers, and who is let in", run_headers},
     {"settings", "Settings review", "how the studio is set up", run_settings_review},
     {"page", "Page speed", "Lighthouse where it is there, else bytes and Chromium's own timing", run_page},
-    {"streams", "Sustained streams", "500 and then 10,000 event streams, 30 minutes each", run_streams},
+    {"streams", "Sustained streams", "500 event streams for 30 minutes, then 10,000 for 5", run_streams},
     {"chat", "Baseline chat", "50 people who talk for 5 minutes", run_chat},
     {"generation", "Generation spike", "100 people for 2 minutes, 10 generations at a time", run_generation},
     {"render", "Render soak", "20 shorts in a row", run_render},
@@ -30,13 +30,16 @@ Plan Plan::quick() {
   Plan plan;
   plan.chat = {.users = 20, .accounts = 4, .length = std::chrono::seconds(25), .pause_s = 1};
   plan.generation = {.users = 40, .at_a_time = 5, .length = std::chrono::seconds(20), .pause_s = 1};
-  plan.streams = {.counts = {500}, .length = std::chrono::seconds(20), .opened_per_second = 250};
+  plan.streams = {.crowds = {{500, std::chrono::seconds(20)}}, .opened_per_second = 250};
   plan.shorts = 2;
   plan.is_quick = true;
   return plan;
 }
 
-void Plan::set_length(std::chrono::seconds length) { chat.length = generation.length = streams.length = length; }
+void Plan::set_length(std::chrono::seconds length) {
+  chat.length = generation.length = length;
+  for (auto& crowd : streams.crowds) crowd.length = length;
+}
 
 std::span<const Scenario> scenarios() { return kScenarios; }
 

@@ -25,8 +25,11 @@ struct Plan {
     double pause_s = 1;
   } generation;
   struct Streams {
-    std::vector<std::size_t> counts{500, 10'000};
-    std::chrono::seconds length{1'800};  // of each count
+    struct Crowd {
+      std::size_t count;
+      std::chrono::seconds length;
+    };
+    std::vector<Crowd> crowds{{500, std::chrono::minutes(30)}, {10'000, std::chrono::minutes(5)}};  // one by one
     std::size_t opened_per_second = 1'000;
   } streams;
   std::size_t shorts = 20;

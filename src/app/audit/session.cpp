@@ -90,8 +90,7 @@ Task<Result<>> Listener::listen() {
         continue;
       }
       if (!event.id.empty()) cursor_ = event.id;
-      auto data = json::parse(event.data);
-      if (data) take_(event, *data, !is_live_);
+      take_(event, !is_live_);
     }
   }
 }

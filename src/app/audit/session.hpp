@@ -19,7 +19,7 @@ Task<Result<std::vector<Caller>>> sign_in_people(Rig* rig, std::size_t count);
 // cancelled.
 class Listener {
  public:
-  using Take = std::function<void(const net::SseEvent& event, const json::Value& data, bool is_replayed)>;
+  using Take = std::function<void(const net::SseEvent& event, bool is_replayed)>;
   Listener(Caller caller, std::string topics, Faults& faults, Executor executor, Take take)
       : caller_(std::move(caller)),
         topics_(std::move(topics)),

@@ -49,9 +49,8 @@ class Page {
  public:
   Page(const Caller& caller, Seen& seen, Executor executor)
       : seen_(seen),
-        listener_(
-            caller, "?topics=threads", seen.faults, executor,
-            [this](const net::SseEvent& event, const json::Value&, bool is_replayed) { take(event, is_replayed); }) {}
+        listener_(caller, "?topics=threads", seen.faults, executor,
+                  [this](const net::SseEvent& event, bool is_replayed) { take(event, is_replayed); }) {}
   Listener& listener() noexcept { return listener_; }
   std::int64_t last() const noexcept { return last_; }
 
@@ -110,7 +109,7 @@ struct Held {
   std::size_t live_count = 0;
 };
 
-Task<Result<>> hold(Rig* rig, std::size_t count, Held* held) {
+Task<Result<>> hold(Rig* rig, std::size_t count, std::chrono::seconds length, Held* held) {
   const auto executor = co_await current_executor();
   json::Value wish = json::Object{{"title", "Audit"}, {"model", "none"}};
   auto thread = co_await rig->admin.must(net::Method::post, "/api/threads", wish);
@@ -142,10 +141,10 @@ Task<Result<>> hold(Rig* rig, std::size_t count, Held* held) {
         fmt::format("{} of {} streams began within a minute{}", held->live_count, count,
                     held->seen.faults.told().empty() ? "" : "; the first fault: " + held->seen.faults.told().front()));
   if (done) {
-    rig->tell(fmt::format("{} streams are open; for {} s", count, rig->plan.streams.length.count()));
+    rig->tell(fmt::format("{} streams are open; for {} s", count, length.count()));
     listening.spawn(held->process.run());
     const auto from = steady_clock::now();
-    done = co_await rename_on(rig, id, &held->told, from + rig->plan.streams.length);
+    done = co_await rename_on(rig, id, &held->told, from + length);
     // What is on its way still comes.
     if (done) done = co_await sleep_for(std::chrono::seconds(1));
     held->expected_s = std::chrono::duration<double>(steady_clock::now() - from).count();
@@ -213,7 +212,7 @@ void add_figures(Outcome& outcome, const Rig& rig, std::size_t count, const Held
 
 Task<Result<Outcome>> run_streams(Rig* rig) {
   Outcome outcome{.name = "streams", .title = "Sustained streams"};
-  for (const std::size_t wanted : rig->plan.streams.counts) {
+  for (const auto [wanted, length] : rig->plan.streams.crowds) {
     const std::size_t count = streams_possible(*rig, wanted);
     if (count < wanted)
       outcome.notes.push_back(fmt::format("{} streams instead of {}: {}.", count, wanted,
@@ -223,11 +222,11 @@ Task<Result<Outcome>> run_streams(Rig* rig) {
     rig->tell(fmt::format("{} streams begin", count));
     Held held{.seen = {}, .process = ProcessWatch(rig->admin)};
     const auto began = steady_clock::now();
-    auto done = co_await hold(rig, count, &held);
+    auto done = co_await hold(rig, count, length, &held);
     outcome.seconds += std::chrono::duration<double>(steady_clock::now() - began).count();
     if (!done) co_return error_of(done);
     add_figures(outcome, *rig, count, held);
-    if (wanted == rig->plan.streams.counts.back()) held.process.add_figures(outcome);
+    if (wanted == rig->plan.streams.crowds.back().count) held.process.add_figures(outcome);
     for (const std::string& fault : held.seen.faults.told()) outcome.evidence.push_back(fault);
     outcome.notes.push_back(fmt::format("{} streams for {:.0f} s; {} events were told, {} came, {} of them twice.",
                                         count, held.expected_s, held.told, held.seen.came, held.seen.doubled));
