@@ -19,9 +19,11 @@ int run_backup(const Arguments& arguments) {
   std::error_code error;
   const std::filesystem::path folder = std::filesystem::absolute(arguments.positional[0], error);
   if (error) return complain(fail_errno(error.value(), "cannot find the current folder").error());
-  auto report = (*studio)->call("POST", "/local/backup", json::Object{{"folder", folder.string()}});
+  auto report = (*studio)->call("POST", "/local/backup",
+                                json::Object{{"folder", folder.string()}, {"telemetry", arguments.has("--telemetry")}});
   if (!report) return complain(report.error());
-  std::puts(fmt::format("{}: the database and {} files, {:.1f} MiB, checked", folder.string(),
+  std::puts(fmt::format("{}: {} and {} files, {:.1f} MiB, checked", folder.string(),
+                        arguments.has("--telemetry") ? "both databases" : "the database",
                         report->at("blob_count").to_number<std::int64_t>(),
                         report->at("size_bytes").to_number<double>() / (1 << 20))
                 .c_str());

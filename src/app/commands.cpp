@@ -65,6 +65,8 @@ constexpr Flag kUsageFlags[] = {{"--by", "WHAT", "day, model, key, day_and_model
                                 {"--json", "", "As JSON"}};
 constexpr Flag kRotateFlags[] = {
     {"--keep-old", "", "Leave the old sealing keys in their file: backups made before need them"}};
+constexpr Flag kBackupFlags[] = {
+    {"--telemetry", "", "With the log of calls, what was measured and the index of search (telemetry.db)"}};
 constexpr Flag kAuditFlags[] = {
     {"--quick", "", "All of it, smaller, in two minutes"},
     {"--scenario", "LIST", "Only these: headers, settings, page, streams, chat, generation, render"},
@@ -110,7 +112,8 @@ constexpr Command kCommands[] = {
     {"settings", "", "Prints every setting, its value and where it came from.", kJsonFlag, run_settings},
     {"doctor", "", "Checks this machine and the data folder, and says what is missing.", kJsonFlag, run_doctor},
     {"audit", "", "Audits a studio: load, page, headers, settings; writes one report.", kAuditFlags, run_audit},
-    {"backup", "<folder>", "Copies the studio, checked, into a new folder; also while a server runs.", {}, run_backup},
+    {"backup", "<folder>", "Copies the studio, checked, into a new folder; also while a server runs.", kBackupFlags,
+     run_backup},
     {"restore", "<folder>", "Makes the data folder from a backup; it must be empty.", {}, run_restore},
     {"openapi", "", "Prints the API's OpenAPI document.", {}, run_openapi},
 };

@@ -541,8 +541,11 @@ Task<Result<net::Response>> House::back_up(net::Request request) {
   if (!body) co_return error_of(body);
   json::ObjectReader reader(*body);
   std::string folder = reader.required_string("folder", {.bytes_min = 1, .bytes_max = 4096});
+  const bool has_telemetry = reader.optional_bool("telemetry").value_or(false);
   if (auto done = reader.finish(); !done) co_return error_of(done);
-  auto report = co_await store::back_up(database_.get(), folder_.blobs(), std::move(folder), &system_clock());
+  store::Database* const telemetry = has_telemetry ? &model_room_->telemetry() : nullptr;
+  auto report =
+      co_await store::back_up(database_.get(), telemetry, folder_.blobs(), std::move(folder), &system_clock());
   if (!report) co_return error_of(report);
   const json::Value answer = json::Object{{"blob_count", report->blob_count}, {"size_bytes", report->size_bytes}};
   co_return net::json_response(answer);

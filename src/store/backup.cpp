@@ -29,6 +29,7 @@ constexpr std::size_t kCopyBytes = 256 * 1'024;
 struct Manifest {
   UnixMs created_ms = 0;
   BlobInfo database;
+  std::optional<BlobInfo> telemetry = {};
   std::vector<BlobInfo> blobs;
 };
 
@@ -50,11 +51,13 @@ std::string write_manifest(const Manifest& manifest) {
   json::Array blobs;
   blobs.reserve(manifest.blobs.size());
   for (const BlobInfo& info : manifest.blobs) blobs.push_back(to_json(info));
-  return json::write(json::Object{{"format", kFormat},
-                                  {"created_ms", manifest.created_ms},
-                                  {"created", format_rfc3339(manifest.created_ms)},
-                                  {"database", to_json(manifest.database)},
-                                  {"blobs", std::move(blobs)}});
+  json::Object object{{"format", kFormat},
+                      {"created_ms", manifest.created_ms},
+                      {"created", format_rfc3339(manifest.created_ms)},
+                      {"database", to_json(manifest.database)},
+                      {"blobs", std::move(blobs)}};
+  if (manifest.telemetry) object["telemetry"] = to_json(*manifest.telemetry);
+  return json::write(object);
 }
 
 Result<Manifest> read_manifest(const std::string& backup) {
@@ -72,11 +75,17 @@ Result<Manifest> read_manifest(const std::string& backup) {
   manifest.created_ms = reader.required_integer("created_ms", 0, INT64_MAX);
   (void)reader.optional_string("created");
   const json::Value* database = reader.required_value("database");
+  const json::Value* telemetry = reader.optional_value("telemetry");
   const json::Array* blobs = reader.required_array("blobs", 10'000'000);
   if (auto done = reader.finish(); !done) return error_of(std::move(done));
   auto info = read_info(*database, "/database");
   if (!info) return error_of(std::move(info));
   manifest.database = *info;
+  if (telemetry != nullptr) {
+    info = read_info(*telemetry, "/telemetry");
+    if (!info) return error_of(std::move(info));
+    manifest.telemetry = *info;
+  }
   for (std::size_t i = 0; i < blobs->size(); ++i) {
     info = read_info((*blobs)[i], fmt::format("/blobs/{}", i));
     if (!info) return error_of(std::move(info));
@@ -168,18 +177,29 @@ Result<> save_blobs(const blob::Layout& blobs, const blob::Layout& copies, std::
   return sync_directory(copies.directory() + "/original");
 }
 
+Result<BlobInfo> describe(const std::string& database) {
+  const UniqueFd file(::open(database.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return fail_errno(errno, fmt::format("cannot open {}", database));
+  return blob::hash_file(file.get());
+}
+
 Result<BackupReport> save_files(const std::string& blobs_directory, const std::string& target, UnixMs now_ms) {
   Manifest manifest{.created_ms = now_ms, .database = {}, .blobs = {}};
   if (auto saved = save_blobs(blob::Layout(blobs_directory), blob::Layout(target + "/blobs"), manifest.blobs); !saved)
     return error_of(std::move(saved));
-  const UniqueFd database(::open((target + "/studio.db").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!database.is_open()) return fail_errno(errno, "cannot open the copied database");
-  const auto info = blob::hash_file(database.get());
+  const auto info = describe(target + "/studio.db");
   if (!info) return error_of(info);
   manifest.database = *info;
+  BackupReport report{.blob_count = manifest.blobs.size(), .size_bytes = info->size_bytes};
+  if (const std::string telemetry = target + "/telemetry.db"; exists(telemetry)) {
+    const auto more = describe(telemetry);
+    if (!more) return error_of(more);
+    manifest.telemetry = *more;
+    report.size_bytes += more->size_bytes;
+    report.has_telemetry = true;
+  }
   if (auto written = write_file(target + "/manifest.json", write_manifest(manifest)); !written)
     return error_of(std::move(written));
-  BackupReport report{.blob_count = manifest.blobs.size(), .size_bytes = info->size_bytes};
   for (const BlobInfo& saved : manifest.blobs) report.size_bytes += saved.size_bytes;
   return report;
 }
@@ -197,6 +217,14 @@ Result<BackupReport> restore_files(const std::string& backup, const Manifest& ma
     return error_of(std::move(done));
   if (auto sound = sqlite::check_database(database, {}); !sound) return error_of(std::move(sound));
   BackupReport report{.blob_count = manifest.blobs.size(), .size_bytes = manifest.database.size_bytes};
+  if (manifest.telemetry) {
+    const std::string telemetry = target + "/telemetry.db";
+    const auto copied = copy_file(backup + "/telemetry.db", telemetry);
+    if (auto done = check_copy(copied, *manifest.telemetry, "telemetry.db"); !done) return error_of(std::move(done));
+    if (auto sound = sqlite::check_database(telemetry, {}); !sound) return error_of(std::move(sound));
+    report.size_bytes += manifest.telemetry->size_bytes;
+    report.has_telemetry = true;
+  }
   const blob::Layout from(backup + "/blobs"), to(target + "/blobs");
   if (auto prepared = to.prepare(); !prepared) return error_of(std::move(prepared));
   for (const BlobInfo& info : manifest.blobs) {
@@ -228,12 +256,14 @@ struct FileSaving {
 
 }  // namespace
 
-Task<Result<BackupReport>> back_up(Database* database, std::string blobs_directory, std::string target,
-                                   const Clock* clock) {
+Task<Result<BackupReport>> back_up(Database* database, Database* telemetry, std::string blobs_directory,
+                                   std::string target, const Clock* clock) {
   if (auto claimed = claim_empty(target); !claimed) co_return error_of(std::move(claimed));
-  // The database first: a blob that its snapshot names is there until it is collected, which takes longer than a
-  // backup.
-  auto copied = co_await database->back_up_to(target + "/studio.db");
+  // What follows the studio (the index of search) may be behind it, and never before. Then the studio, before its
+  // blobs: one that its snapshot names is there until it is collected, which takes longer than a backup.
+  Result<> copied;
+  if (telemetry != nullptr) copied = co_await telemetry->back_up_to(target + "/telemetry.db");
+  if (copied) copied = co_await database->back_up_to(target + "/studio.db");
   if (!copied) {
     empty_folder(target);
     co_return error_of(std::move(copied));

@@ -20,7 +20,9 @@ class Backup : public testing::Test {
     derived_ = run(blobs_->put(BlobKind::derived, "derived"))->digest;
     ASSERT_TRUE(is_ok(run(database_->write(batch_of({"INSERT INTO meta (key, value) VALUES ('test', 'kept')"})))));
   }
-  Result<BackupReport> back_up_now() { return run(back_up(database_.get(), data_ + "/blobs", backup_, &clock_)); }
+  Result<BackupReport> back_up_now(Database* telemetry = nullptr) {
+    return run(back_up(database_.get(), telemetry, data_ + "/blobs", backup_, &clock_));
+  }
   std::string epoch_of(const std::string& path) {
     auto database = open_sqlite({.path = path}, studio_migrations());
     EXPECT_TRUE(is_ok(database));
@@ -52,6 +54,42 @@ TEST_F(Backup, WhatIsRestoredIsWhatWasBackedUp) {
   ASSERT_TRUE(is_ok(blobs));
   EXPECT_EQ(run((*blobs)->read(original_, 100)).value_or(""), "original");
   EXPECT_FALSE(*run((*blobs)->contains(derived_)));
+}
+
+TEST_F(Backup, TelemetryGoesAlongWhereItIsWanted) {
+  auto telemetry = open_sqlite({.path = data_ + "/telemetry.db", .is_rebuildable = true}, telemetry_migrations());
+  ASSERT_TRUE(is_ok(telemetry));
+  ASSERT_TRUE(is_ok(run((*telemetry)
+                            ->write(batch_of({"INSERT INTO page_figures VALUES (0, 1, 'LCP', 'chat', 'phone', "
+                                              "2, 3)"})))));
+  const auto saved = back_up_now(telemetry->get());
+  ASSERT_TRUE(is_ok(saved));
+  EXPECT_TRUE(saved->has_telemetry);
+  const auto restored = restore(backup_, restored_);
+  ASSERT_TRUE(is_ok(restored));
+  EXPECT_EQ(restored->size_bytes, saved->size_bytes);
+  auto again = open_sqlite({.path = restored_ + "/telemetry.db", .is_rebuildable = true}, telemetry_migrations());
+  ASSERT_TRUE(is_ok(again));
+  EXPECT_EQ(run((*again)->read({"SELECT count FROM page_figures"}))->integer(0, 0), 3);
+}
+
+TEST_F(Backup, DamagedTelemetryIsFound) {
+  auto telemetry = open_sqlite({.path = data_ + "/telemetry.db", .is_rebuildable = true}, telemetry_migrations());
+  ASSERT_TRUE(is_ok(telemetry));
+  ASSERT_TRUE(is_ok(back_up_now(telemetry->get())));
+  std::string bytes = read_text(backup_ + "/telemetry.db");
+  bytes[bytes.size() / 2] ^= 1;
+  write_text(backup_ + "/telemetry.db", bytes);
+  EXPECT_EQ(code_of(restore(backup_, restored_)), ErrorCode::storage_failed);
+  EXPECT_FALSE(std::filesystem::exists(restored_ + "/studio.db"));
+}
+
+TEST_F(Backup, TelemetryStaysBehindWhereItIsNotWanted) {
+  const auto saved = back_up_now();
+  ASSERT_TRUE(is_ok(saved));
+  EXPECT_FALSE(saved->has_telemetry);
+  ASSERT_TRUE(is_ok(restore(backup_, restored_)));
+  EXPECT_FALSE(std::filesystem::exists(restored_ + "/telemetry.db")) << "made anew at the start";
 }
 
 TEST_F(Backup, ARestoredEventLogHasAnotherEpoch) {
