@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Two revisions against each other: their benchmarks in turns, and ratios with how sure they are.
 
-Builds REV in a worktree under build/compare/ (its own build folder; only what the benchmarks need), and this checkout as
-it is; then runs each benchmark of both, round by round, and the other way round in every second one, so that what
+Builds REV in a worktree under build/compare/ (its own build folder; only what the benchmarks need; `git worktree remove`
+takes it away again), and this checkout as it is; then runs each benchmark of both, round by round, and the other way round in every second one, so that what
 drifts on the machine drifts for both. Told is the median of the rounds' ratios (this one over REV: below 1 is
 quicker or smaller), its 95 % interval by bootstrap over the rounds, and the sign test's p. A change is what the interval
 and the sign test agree on.
@@ -181,7 +181,11 @@ def run(*words, **more):
     subprocess.run([str(word) for word in words], check=True, **more)
 
 
-def build_revision(revision, names):
+def targets_of(names):
+    return sorted({target for name in names for target in TARGETS[name]})
+
+
+def build_revision(revision, names, jobs=None):
     """The folder of its executables."""
     commit = subprocess.run(['git', '-C', ROOT, 'rev-parse', '--verify', f'{revision}^{{commit}}'], capture_output=True, text=True)
     if commit.returncode != 0:
@@ -191,15 +195,16 @@ def build_revision(revision, names):
         place.parent.mkdir(parents=True, exist_ok=True)
         run('git', '-C', ROOT, 'worktree', 'prune')
         run('git', '-C', ROOT, 'worktree', 'add', '--detach', place, commit.stdout.strip())
-    if not (place / 'ui' / 'node_modules').exists():
+    # The page is part of the program, and of nothing else here.
+    if 'atelier' in targets_of(names) and not (place / 'ui' / 'node_modules').exists():
         run('npm', 'ci', '--silent', '--no-audit', '--no-fund', cwd=place / 'ui', env=os.environ | {'PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD': '1'})
-    return build(place, names)
+    return build(place, names, jobs)
 
 
-def build(place, names):
+def build(place, names, jobs=None):
     if not (place / 'build' / 'release' / 'build.ninja').exists():
         run('cmake', '--preset', 'release', cwd=place, stdout=subprocess.DEVNULL)
-    run('ninja', '-C', place / 'build' / 'release', *sorted({target for name in names for target in TARGETS[name]}), stdout=subprocess.DEVNULL)
+    run('ninja', '-C', place / 'build' / 'release', *(['-j', jobs] if jobs else []), *targets_of(names))
     return place / 'build' / 'release' / 'bin'
 
 
@@ -219,6 +224,7 @@ def main():
     parser.add_argument('--skip-build', nargs=2, metavar=('BEFORE', 'NOW'))
     parser.add_argument('--bench', default=','.join(BENCHES), help=f'some of {", ".join(BENCHES)}')
     parser.add_argument('--rounds', type=int, default=10)
+    parser.add_argument('--jobs', type=int, help='of the build; as many as there are processors')
     parser.add_argument('--limit', type=float, default=1.05, help='a ratio for sure above it is a failure')
     parser.add_argument('--json', type=pathlib.Path)
     options = parser.parse_args()
@@ -229,7 +235,7 @@ def main():
         parser.error(f'--rounds is at least {ROUNDS_MIN}')
     if bool(options.revision) == bool(options.skip_build):
         parser.error('say a revision, or --skip-build with two folders')
-    folders = [pathlib.Path(folder) for folder in options.skip_build] if options.skip_build else [build_revision(options.revision, names), build(ROOT, names)]
+    folders = [pathlib.Path(folder) for folder in options.skip_build] if options.skip_build else [build_revision(options.revision, names, options.jobs), build(ROOT, names, options.jobs)]
     print(f'{options.rounds} rounds in turns; before, now, now over before with its 95 % interval, sign test, spread of the ratios')
     everything, is_worse = {}, False
     for name in names:
