@@ -4,8 +4,9 @@ import type { Studio } from '$lib/state/studio.svelte';
 import { queriesOf, together, type Answer } from './batch';
 import { performanceCalls } from './calls';
 import { spanOf, type View } from './range';
+import { OWN_ROUTES } from './routes';
 
-const SECONDS = 'atelier_http_request_seconds{route="/api/*"}'; // all of the studio's own together (src/watch/history/joints.cpp)
+const SECONDS = `atelier_http_request_seconds{route="${OWN_ROUTES}"}`;
 export const FIRST = {
   requests: 'atelier_http_requests_total:rate',
   errors: 'atelier_http_requests_total{status="5xx"}:rate',

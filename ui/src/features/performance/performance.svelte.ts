@@ -43,6 +43,7 @@ export class PerformanceState {
   #names = '';
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  drawn: () => void = () => {}; // a chart is
   #first: First | null;
   #tail = new Tail();
   #lately: Answer | null = null; // what was read last, and goes on with the tail
@@ -67,9 +68,13 @@ export class PerformanceState {
   }
   async start(): Promise<void> {
     document.addEventListener('visibilitychange', this.#onSight);
-    const [first, wait] = [this.#first, new Promise((done) => setTimeout(done, FIRST_WAIT_MS))];
-    const drawn = first?.answer.then((answer) => this.#first === first && this.#keep(FIRST_PANELS, answer)).then(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))), () => {});
-    await this.retry(Promise.race([drawn, wait]));
+    const first = this.#first;
+    first?.answer.then((answer) => this.#first === first && this.#keep(FIRST_PANELS, answer), () => {}); // whoever reads it tells
+    await this.retry(new Promise<void>((done) => {
+      // Once it is painted, too.
+      this.drawn = () => requestAnimationFrame(() => setTimeout(done));
+      setTimeout(done, FIRST_WAIT_MS);
+    }));
   }
   dispose(): void {
     document.removeEventListener('visibilitychange', this.#onSight);
@@ -120,7 +125,8 @@ export class PerformanceState {
   survey(isSeen: boolean): void {
     const begins = isSeen && !this.#isSurveyed;
     this.#isSurveyed = isSeen;
-    if (begins) this.#gather();
+    if (begins && this.#lately) this.#lookAround(spanOf(this.view, Date.now()));
+    else if (begins) this.#gather();
   }
   toggle = (figure: string): void => {
     const hidden = new Set(this.hidden);
