@@ -125,11 +125,12 @@ Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t inde
     stalls.add();
     const auto starved = std::chrono::duration_cast<std::chrono::nanoseconds>(
         std::chrono::duration<double>(std::max(0.0, waited.seconds() - waited_before)));
+    // That the machine has no processor for it is in the figures; there may be many such moments.
+    if (late - starved < kStall) continue;
     log::warn("an event loop was held",
               {{"loop", index},
                {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(late).count()},
                {"without_processor_ms", std::chrono::duration_cast<std::chrono::milliseconds>(starved).count()}});
-    if (late - starved < kStall) continue;
     held.set(std::chrono::duration<double>(late - starved).count());
     holds.add();
   }
