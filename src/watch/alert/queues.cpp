@@ -12,6 +12,7 @@
 namespace atelier::watch {
 namespace {
 
+constexpr std::string_view kReadySteps = "steps that are ready", kDueWebhooks = "webhooks that are due";
 constexpr std::int64_t kCountMax = 10'001;  // more is not counted
 constexpr std::int64_t kStepsMax = 1'000, kDeliveriesMax = 1'000;
 // Steps wait for places, and a whole evening's work may be asked for at once; webhooks are begun at once.
@@ -54,18 +55,18 @@ Task<Result<std::vector<QueueState>>> read_queues(store::Database* database, Uni
   auto tables = co_await database->read_all(std::move(batch));
   if (!tables) co_return error_of(tables);
   std::vector<QueueState> queues;
-  queues.push_back({.name = "steps that are ready",
+  queues.push_back({.name = std::string(kReadySteps),
                     .depth = (*tables)[0].integer(0, 0),
                     .oldest_ms = (*tables)[0].integer(0, 1),
                     .depth_max = kStepsMax,
                     .age_max = kStepAgeMax,
-                    .figure = figure_of("steps that are ready")});
-  queues.push_back({.name = "webhooks that are due",
+                    .figure = figure_of(kReadySteps)});
+  queues.push_back({.name = std::string(kDueWebhooks),
                     .depth = (*tables)[1].integer(0, 0),
                     .oldest_ms = (*tables)[1].integer(0, 1),
                     .depth_max = kDeliveriesMax,
                     .age_max = kDeliveryAgeMax,
-                    .figure = figure_of("webhooks that are due")});
+                    .figure = figure_of(kDueWebhooks)});
   co_return queues;
 }
 
@@ -82,6 +83,11 @@ std::vector<QueueState> living_queues(UnixMs now_ms) {
                       .figure = std::move(figure)});
   }
   return queues;
+}
+
+QueueGauges::QueueGauges(Metrics& metrics) : metrics_(metrics) {
+  set({{.name = std::string(kReadySteps)}, {.name = std::string(kDueWebhooks)}}, 0);
+  set(living_queues(0), 0);
 }
 
 void QueueGauges::set(const std::vector<QueueState>& queues, UnixMs now_ms) {

@@ -21,7 +21,8 @@ class QueueGauges {
  public:
   static constexpr std::string_view kWaiting = "atelier_queue_waiting_items", kOldest = "atelier_queue_oldest_seconds";
 
-  explicit QueueGauges(Metrics& metrics) : metrics_(metrics) {}
+  // Known from the start, whether or not anybody looks at a queue.
+  explicit QueueGauges(Metrics& metrics);
   // A queue that is there no more is empty.
   void set(const std::vector<QueueState>& queues, UnixMs now_ms);
 
