@@ -7,6 +7,8 @@
 
 #include <array>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "base/clock.hpp"
@@ -67,11 +69,27 @@ TEST_F(HouseTest, ACrashIsInTheInboxOfTheNextServer) {
     ServerProcess server(folder_);
     ASSERT_TRUE(server.is_up());
     endpoint_.socket_path = server.socket();
+    // What was asked and with which secrets is in no report.
+    const std::vector<std::pair<std::string, std::string>> secrets = {
+        {"authorization", "Bearer at_canary7731canary7731canary7731"},
+        {"cookie", "atelier_session=as_canary7731canary7731canary7731"},
+        {"x-request-id", "with-secrets"}};
+    EXPECT_EQ(call(net::Method::post, "/api/threads", R"({"title":"the canary7731 sings"})").status, 201);
+    (void)call(net::Method::get, "/api/threads?q=the%20canary7731&key=sk-canary7731abcdefghijkl", {}, secrets);
+    (void)call(net::Method::post, "/v1/chat/completions",
+               R"({"model":"m","messages":[{"role":"user","content":"the canary7731 sings"}]})", secrets);
     EXPECT_EQ(call(net::Method::get, "/healthz", {}, {{"x-request-id", "the-last-before"}}).status, 200);
     EXPECT_EQ(server.end(SIGSEGV), SIGSEGV);
   }
   std::size_t reports = 0;
-  for (const auto& entry : fs::directory_iterator(folder_)) reports += entry.path().extension() == ".report" ? 1 : 0;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    if (entry.path().extension() != ".report") continue;
+    ++reports;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string report(std::istreambuf_iterator<char>(file), {});
+    EXPECT_NE(report.find("with-secrets"), std::string::npos) << report;
+    EXPECT_EQ(report.find("canary7731"), std::string::npos) << report;
+  }
   EXPECT_EQ(reports, 1U);
 
   open({});
@@ -86,6 +104,7 @@ TEST_F(HouseTest, ACrashIsInTheInboxOfTheNextServer) {
   EXPECT_EQ(text(items[0], "severity"), "fatal");
   EXPECT_EQ(text(items[0], "code"), "SIGSEGV");
   const json::Value detail = call(net::Method::get, "/api/performance/errors/" + text(items[0], "id")).json();
+  EXPECT_EQ(json::write(detail).find("canary7731"), std::string::npos);
   EXPECT_FALSE(detail.at("occurrences").at(0).at("stack").as_array().empty());
   for (int i = 0; i < 400 && reports > 0; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
