@@ -44,7 +44,7 @@ def much_memory(room):
     yield
 
 
-@cause('descriptors', 'a limit of 200 descriptors, and 150 connections', r'^(1[789]\d|200) of 200 descriptors are open: connections will be refused\.$', 30, 80, severity='page')
+@cause('descriptors', 'a limit of 200 descriptors, and 135 connections', r'^(1[789]\d|200) of 200 descriptors are open: connections will be refused\.$', 30, 80, severity='page')
 def few_descriptors(room):
     studio = room.studio(descriptors=200)
     yield studio
@@ -96,7 +96,8 @@ def ask_all_routes(studio):
                 studio.request(method.upper(), re.sub(r'\{[^}]*\}', '01jcn00000000000000000000z', path), body)
 
 
-@cause('history_dropped', 'every route is asked, and another process holds the lock of telemetry.db', r'^\d+ figures found no room in the history; charts have gaps\.$', 1_500, 380, severity='info')
+@cause('history_dropped', 'every route is asked, and another process holds the lock of telemetry.db', r'^\d+ figures found no room in the history; charts have gaps\.$', 2_400, 380, severity='info',
+       beside=('burn_rate', 'queue_age'))
 def locked_history(room):
     studio = room.studio()
     for _ in range(3):  # what happened once, before it was first seen, is no figure

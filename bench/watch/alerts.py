@@ -6,7 +6,7 @@ resolved once the cause was gone; that it fired once and nothing else did; what 
 
 With --clean there is nothing wrong: light work goes on for so many minutes, and no alert may fire.
 
-Exit code 1 where something was not as it should be.
+Exit code 1 where something was not as it should be. All of it takes up to half an hour, nearly all of which is windows that pass.
 
 Usage: alerts.py [--only KIND,...] [--jobs N] [--markdown] [--clean MINUTES]
 Build first: atelier, atelier-media, provider-double; ATELIER_BIN says where, build/release/bin unless given. A C compiler for the
