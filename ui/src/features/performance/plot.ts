@@ -34,6 +34,10 @@ export class Plot {
   #lines: readonly Line[];
   #answer: Answer;
   #marks: readonly Mark[] = [];
+  // A stretch is being dragged over: new lines would take it away, and wait.
+  #isDragged = false;
+  #waiting: Answer | null = null;
+  #gone = new AbortController();
 
   constructor(make: typeof uPlot, box: HTMLElement, lines: readonly Line[], unit: Unit, answer: Answer, told: Told) {
     this.#box = box;
@@ -41,6 +45,9 @@ export class Plot {
     this.#lines = lines;
     this.#answer = answer;
     this.#plot = new make(this.#options(unit, told), this.#data(), box);
+    const { signal } = this.#gone;
+    this.#plot.over.addEventListener('mousedown', () => (this.#isDragged = true), { signal });
+    document.addEventListener('mouseup', () => setTimeout(() => this.#release()), { signal }); // once the stretch was told
   }
 
   #data(): uPlot.AlignedData {
@@ -121,9 +128,16 @@ export class Plot {
   }
 
   draw(answer: Answer): void {
-    if (answer === this.#answer) return;
+    if (this.#isDragged) this.#waiting = answer;
+    if (this.#isDragged || answer === this.#answer) return;
     this.#answer = answer;
     this.#plot.setData(this.#data());
+  }
+  #release(): void {
+    const waiting = this.#waiting;
+    this.#isDragged = false;
+    this.#waiting = null;
+    if (waiting && !this.#gone.signal.aborted) this.draw(waiting);
   }
   show(hidden: ReadonlySet<string>): void {
     this.#lines.forEach(({ figure }, at) => {
@@ -144,6 +158,7 @@ export class Plot {
     this.#plot.redraw(false);
   }
   destroy(): void {
+    this.#gone.abort();
     this.#plot.destroy();
   }
 }
