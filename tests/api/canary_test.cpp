@@ -1,5 +1,5 @@
 // Secrets and prompts that are put into every input come out nowhere: not in the log, in errors, metrics, traces, nor
-// in what a Sentry is told.
+// in what a Sentry or a collector is told. Of crashes tests/app/crash_test.cpp shows it.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -10,7 +10,8 @@
 
 #include "base/log.hpp"
 #include "net/server.hpp"
-#include "tests/api/gateway_fixture.hpp"
+#include "tests/api/chat_fixture.hpp"
+#include "tests/net/gunzip.hpp"
 
 namespace atelier::app {
 namespace {
@@ -22,14 +23,14 @@ constexpr std::string_view kCanary = "canary7731";
 constexpr std::string_view kPrompt = "the canary7731 sings of the sea";
 constexpr std::string_view kProviderKey = "sk-proj-canary7731abcdefghijklmnop";
 
-std::string text_of(const fs::path& path) {
+std::string contents_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
 }
 
-// Answers as it is told, and hears what it is asked: a provider, or a Sentry.
+// Answers as it is told, and hears what it is asked: a provider, a Sentry, or a collector.
 class Other {
  public:
   explicit Other(net::Loops& loops) {
@@ -52,6 +53,8 @@ class Other {
     for (const auto& [name, value] : request.headers.fields()) all += fmt::format("\n{}: {}", name, value);
     auto body = co_await request.read_body(1 << 20);
     if (!body) co_return error_of(body);
+    // What is not seen cannot be found.
+    if (request.headers.find("content-encoding") == "gzip") *body = net::gunzip(*body);
     {
       const std::lock_guard lock(self->mutex_);
       self->heard_ += all + *body;
@@ -69,21 +72,52 @@ class Other {
   std::string heard_;
 };
 
-class CanaryTest : public GatewayHouseTest {
+class CanaryTest : public ChatHouseTest {
  protected:
   void SetUp() override {
-    GatewayHouseTest::SetUp();
+    ChatHouseTest::SetUp();
+    // Soon, and in one go.
+    ::setenv("OTEL_METRIC_EXPORT_INTERVAL", "300", 1);
+    ::setenv("OTEL_BSP_SCHEDULE_DELAY", "100", 1);
+    ::setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", 1);
     log_ = folder_.string() + ".log";
     log_fd_ = ::open(log_.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     log::flush();
     log::configure({.least = log::Level::debug, .format = log::Format::json, .fd = log_fd_});
   }
   void TearDown() override {
-    GatewayHouseTest::TearDown();
+    ChatHouseTest::TearDown();
+    for (const char* name :
+         {"OTEL_METRIC_EXPORT_INTERVAL", "OTEL_BSP_SCHEDULE_DELAY", "OTEL_EXPORTER_OTLP_COMPRESSION"})
+      ::unsetenv(name);
     log::flush();
     log::configure({.least = log::Level::warn, .format = log::Format::text});
     ::close(log_fd_);
     fs::remove(log_);
+  }
+  // What becomes of an answer of that provider in a thread of ours.
+  std::string fail_in_a_thread(const std::string& name, const Other& provider) {
+    EXPECT_EQ(call(Method::post, "/api/providers",
+                   json::write(json::Object{{"name", name},
+                                            {"preset", "openai_chat"},
+                                            {"base_url", fmt::format("http://127.0.0.1:{}/v1", provider.port())},
+                                            {"key", kProviderKey}}),
+                   admin_)
+                  .status,
+              201);
+    const json::Object settings{
+        {"model", name + "/m"}, {"title", std::string(kPrompt)}, {"system", std::string(kPrompt)}};
+    const Answer made = call(Method::post, "/api/threads", json::write(settings), admin_);
+    EXPECT_EQ(made.status, 201) << made.body;
+    const std::string thread = text(made.json(), "id");
+    const Answer sent = call(Method::post, path(thread, "/messages"), said(std::string(kPrompt)), admin_);
+    EXPECT_EQ(sent.status, 201) << sent.body;
+    for (int i = 0; i < 1'500; ++i) {
+      const std::string state = text(call(Method::get, path(thread, "/messages/2"), {}, admin_).json(), "state");
+      if (state == "complete" || state == "failed") return state;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return "never ended";
   }
   static void expect_none(std::string_view where, std::string_view told) {
     const std::size_t at = told.find(kCanary);
@@ -95,9 +129,10 @@ class CanaryTest : public GatewayHouseTest {
 };
 
 TEST_F(CanaryTest, WhatIsSecretOrAskedComesOutNowhere) {
-  Other sentry(loops_), provider(loops_);
+  Other sentry(loops_), provider(loops_), collector(loops_);
   provider.echoes = true;
-  ask_for_keys({{"watch.sentry_dsn", fmt::format("http://public1@127.0.0.1:{}/3", sentry.port())}});
+  ask_for_keys({{"watch.sentry_dsn", fmt::format("http://public1@127.0.0.1:{}/3", sentry.port())},
+                {"watch.otlp_endpoint", fmt::format("http://127.0.0.1:{}", collector.port())}});
   ASSERT_EQ(call(Method::post, "/api/providers",
                  json::write(json::Object{{"name", "echo"},
                                           {"preset", "openai"},
@@ -173,14 +208,61 @@ TEST_F(CanaryTest, WhatIsSecretOrAskedComesOutNowhere) {
   EXPECT_NE(sentry.heard().find("x-sentry-auth"), std::string::npos);
   house_.reset();
   expect_none("sentry", sentry.heard());
+  const std::string collected = collector.heard();
+  for (const std::string_view part :
+       {"/v1/traces", "/v1/logs", "/v1/metrics", "request answered", "POST /api/threads", "a provider said"})
+    EXPECT_NE(collected.find(part), std::string::npos) << "the collector was not told of " << part;
+  expect_none("the collector", collected);
   log::flush();
-  const std::string said = text_of(log_);
+  const std::string said = contents_of(log_);
   EXPECT_NE(said.find("request answered"), std::string::npos);
   expect_none("the log", said);
   // Calls, errors, traces and figures.
   for (const auto& entry : fs::directory_iterator(folder_))
     if (const std::string name = entry.path().filename(); name.starts_with("telemetry.db"))
-      expect_none(name, text_of(entry.path()));
+      expect_none(name, contents_of(entry.path()));
+}
+
+// A thread keeps what was said, and the index of search its words: in telemetry.db there are words then, and no texts.
+TEST_F(CanaryTest, WhatFailsInThreadsComesOutNowhereElse) {
+  Other sentry(loops_), collector(loops_), provider(loops_);
+  provider.echoes = true;
+  ask_for_keys({{"watch.sentry_dsn", fmt::format("http://public1@127.0.0.1:{}/3", sentry.port())},
+                {"watch.otlp_endpoint", fmt::format("http://127.0.0.1:{}", collector.port())}});
+  for (const int status : {400, 401, 200}) {
+    provider.status = status;
+    // Another breaker each.
+    EXPECT_EQ(fail_in_a_thread(fmt::format("echo{}", status), provider), "failed") << status;
+  }
+  EXPECT_NE(provider.heard().find(kPrompt), std::string::npos) << "the provider was asked";
+  EXPECT_NE(provider.heard().find(kProviderKey), std::string::npos) << "with its key";
+  log::error("a provider said", {{"error", "Incorrect API key provided: " + std::string(kProviderKey)}});
+  const auto is_told = [&] { return sentry.heard().find("a provider said") != std::string::npos; };
+  for (int i = 0; i < 400 && !is_told(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_TRUE(is_told());
+  const json::Value errors = call(Method::get, "/api/performance/errors?limit=200", {}, admin_).json();
+  for (const json::Value& item : errors.at("items").as_array())
+    expect_none("an error", call(Method::get, "/api/performance/errors/" + text(item, "id"), {}, admin_).body);
+  expect_none("metrics", call(Method::get, "/metrics", {}, admin_).body);
+  const json::Value traces =
+      call(Method::get, "/api/performance/traces?limit=200&name=POST%20/api/threads/{id}/messages", {}, admin_).json();
+  for (const json::Value& item : traces.at("items").as_array())
+    expect_none("a trace", call(Method::get, "/api/performance/traces/" + text(item, "trace"), {}, admin_).body);
+  house_.reset();
+  expect_none("sentry", sentry.heard());
+  const std::string collected = collector.heard();
+  for (const std::string_view part : {"/v1/traces", "/v1/logs", "POST /api/threads/{id}/messages", "a provider said"})
+    EXPECT_NE(collected.find(part), std::string::npos) << "the collector was not told of " << part;
+  expect_none("the collector", collected);
+  log::flush();
+  expect_none("the log", contents_of(log_));
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("telemetry.db")) continue;
+    const std::string stored = contents_of(entry.path());
+    for (const std::string_view text : {kPrompt.substr(4, 16), kProviderKey.substr(8)})
+      EXPECT_EQ(stored.find(text), std::string::npos) << name << " holds " << text;
+  }
 }
 
 }  // namespace
