@@ -1,12 +1,6 @@
 #include "store/migrations.hpp"
 
 namespace atelier::store {
-namespace migration {
-
-extern const Migration kPageFigures;  // migration/page_figures.cpp: what browsers measured of pages
-
-}  // namespace migration
-
 std::vector<Migration> studio_migrations() {
   return {migration::kCore,
           migration::kEvents,

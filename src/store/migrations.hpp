@@ -47,6 +47,7 @@ extern const Migration kAlerts;         // migration/alerts.cpp: what is wrong, 
 extern const Migration kErrors;         // migration/errors.cpp: what went wrong
 extern const Migration kStarts;         // migration/starts.cpp: when which version was started
 extern const Migration kTraces;         // migration/traces.cpp: what happened in which trace
+extern const Migration kPageFigures;    // migration/page_figures.cpp: what browsers measured of pages
 extern const Migration kSearch;         // migration/search.cpp: what finds messages by their words
 
 }  // namespace atelier::store::migration

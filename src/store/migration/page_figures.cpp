@@ -2,8 +2,6 @@
 
 namespace atelier::store::migration {
 
-extern const Migration kPageFigures;
-
 // What browsers measured of pages (watch/page/page_windows.hpp): how often a figure fell into which bucket, by hour for
 // two days and by day for longer. A window is read as one range of one tier.
 const Migration kPageFigures{12, "page figures", R"sql(

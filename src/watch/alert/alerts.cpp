@@ -18,6 +18,7 @@ constexpr Metric kNotices{"atelier_alert_notices_total", MetricKind::counter,
                           "Notices of alerts, by how they are told and what became of that", kWayLabels};
 constexpr std::chrono::minutes kEvidenceBefore{5};
 constexpr std::size_t kEvidenceLines = 20;
+constexpr std::size_t kUnwrittenMax = 1'000;
 
 }  // namespace
 
@@ -87,6 +88,8 @@ void Alerts::take(const std::vector<Alert>& changed, AlertBook::Now at) {
     }
     if (silence_of(alert, at.wall_ms) == nullptr) noticer_.add(alert, at.steady);
     unwritten_.insert_or_assign(alert.id, std::move(alert));
+    // A store that takes nothing for long: the oldest are kept by the log alone.
+    if (unwritten_.size() > kUnwrittenMax) unwritten_.erase(unwritten_.begin());
   }
   std::size_t firing = 0;
   const std::vector<Alert> open = book_.open();

@@ -64,7 +64,6 @@ class PageWindows {
     auto operator<=>(const Key&) const = default;
   };
   using Counts = std::map<Key, std::int64_t>;
-  void put_back(Counts counts);
 
   store::Database& database_;
   const Clock& clock_;
