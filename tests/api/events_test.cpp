@@ -21,7 +21,7 @@ Task<Result<std::vector<net::SseEvent>>> hear(net::Endpoint endpoint, net::Fetch
                                               std::shared_ptr<std::promise<void>> has_begun) {
   auto response = co_await net::fetch(std::move(endpoint), std::move(request));
   if (!response) co_return error_of(response);
-  net::SseParser parser;
+  net::SseParser parser({.line_bytes_max = 4 << 20});
   std::vector<net::SseEvent> all;
   for (;;) {
     auto piece = co_await response->next();
@@ -138,6 +138,21 @@ TEST_F(EventsApi, WhoeverReadsTooSlowlyMissesNothing) {
   for (std::size_t at = said.find("title-"); at != std::string::npos; at = said.find("title-", at + 1))
     titles.push_back(said.substr(at, said.find('-', at + 6) - at));
   EXPECT_EQ(titles, numbered(kCount));
+}
+
+// The feed keeps a mebibyte: this event is not there any more when its watchers are told. Without being told they would
+// look at their pulse, the last of them after 12 s.
+TEST_F(EventsApi, WhatIsTooLargeForTheFeedIsReadFromTheLogAtOnce) {
+  listen();
+  const std::string thread = make_thread("title-0");
+  std::vector<Heard> all;
+  for (int i = 0; i < 12; ++i) all.push_back(watch("?topics=threads", "xxxx"));
+  const std::string system(1 << 20, 'x');
+  const Answer said = call(Method::patch, "/api/threads/" + thread, json::write(json::Object{{"system", system}}));
+  ASSERT_EQ(said.status, 200) << said.body;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(8);
+  for (Heard& heard : all) EXPECT_EQ(heard.wait_until(end), std::future_status::ready);
+  for (Heard& heard : all) EXPECT_THAT(heard.get().back().data, HasSubstr(system));
 }
 
 TEST_F(EventsApi, AStreamThatGoesOnWhereAnotherEndedHasAllBetween) {

@@ -138,13 +138,14 @@ void EventFeed::append(std::vector<FeedItem> items) {
 
 // What comes meanwhile goes with what is handed out to those whose turn is still to come, and to the others after it.
 Task<Result<>> EventFeed::hand_out(std::shared_ptr<EventFeed> self) {
-  for (std::uint64_t handed = self->first_; handed < self->end();) {
-    handed = self->end();
+  for (bool is_all = false; !is_all;) {
+    const std::uint64_t handed = self->end();
     for (self->next_watcher_ = 0; self->next_watcher_ < self->watchers_.size();) {
       const std::size_t turn_end = std::min(self->watchers_.size(), self->next_watcher_ + kWatchersPerTurn);
       while (self->next_watcher_ < turn_end) self->hand_to(*self->watchers_[self->next_watcher_++]);
       co_await asio::post(self->loop_.executor(), asio::use_awaitable_t<Executor>{});
     }
+    is_all = handed == self->end();
   }
   self->is_handing_out_ = false;
   co_return Result<>{};
