@@ -96,7 +96,7 @@ def ask_all_routes(studio):
                 studio.request(method.upper(), re.sub(r'\{[^}]*\}', '01jcn00000000000000000000z', path), body)
 
 
-@cause('history_dropped', 'every route is asked, and another process holds the lock of telemetry.db', r'^\d+ figures found no room in the history; charts have gaps\.$', 2_400, 380, severity='info',
+@cause('history_dropped', 'every route is asked, and another process holds the lock of telemetry.db', r'^\d+ figures found no room in the history; charts have gaps\.$', 3_900, 380, severity='info',
        beside=('burn_rate', 'queue_age'))
 def locked_history(room):
     studio = room.studio()
