@@ -158,3 +158,11 @@ test('where all places are taken it reads again', async ({ page }) => {
   const first = asked;
   await expect.poll(() => asked, { timeout: 12_000 }).toBeGreaterThan(first);
 });
+
+test('a list of figures that could not be read is read again', async ({ page }) => {
+  let refused = 0;
+  await page.route('**/api/performance/figures', (route) => (refused++ < 2 ? route.abort('connectionreset') : route.continue()));
+  await page.goto('/performance');
+  await expect(page.getByRole('heading', { name: 'Requests, the busiest routes' })).toBeVisible({ timeout: 15_000 });
+  expect(refused).toBeGreaterThan(2);
+});

@@ -41,6 +41,7 @@ export class PerformanceState {
   #surveyedAt = -Infinity;
   #isSurveyed = false; // somebody looks at what is told of all routes
   #names = '';
+  #listing: Promise<void> | null = null; // the catalogue is being read
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   drawn: () => void = () => {}; // a chart is
@@ -94,7 +95,10 @@ export class PerformanceState {
     }
   }
   // Figures come into being when something first happens.
-  async #readCatalogue(before?: Promise<unknown>): Promise<void> {
+  #readCatalogue(before?: Promise<unknown>): Promise<void> {
+    return (this.#listing ??= this.#askCatalogue(before).finally(() => (this.#listing = null)));
+  }
+  async #askCatalogue(before?: Promise<unknown>): Promise<void> {
     const [{ items }] = await Promise.all([this.#calls.figures(), before]);
     const names = items.join('\n');
     if (names === this.#names) return;
@@ -146,8 +150,8 @@ export class PerformanceState {
     void this.#readLines(span).then(() => this.#lookAround(span));
   }
   #lookAround(span: Span): void {
-    // One that has answered nothing yet has no routes to be looked at: nobody else would ask again.
-    if (this.catalogue && routesOf(this.catalogue).length === 0) void this.#readCatalogue().catch(() => {});
+    // Nobody else would ask again, where the list could not be read or a studio has answered nothing yet.
+    if (!this.catalogue || routesOf(this.catalogue).length === 0) void this.#readCatalogue().then(() => (this.problem = null), () => {});
     if (this.#isSurveyed && (this.#isNew || performance.now() - this.#surveyedAt > SURVEY_AGAIN_MS)) void this.#survey(span);
   }
   // A studio that has just begun.
@@ -199,7 +203,7 @@ export class PerformanceState {
         const answer = earlier ? compared(now, await earlier) : now;
         if (asked.signal.aborted) return;
         this.#keep(wishes.keys(), answer);
-        this.problem = null;
+        if (this.catalogue) this.problem = null; // else the list may be what is missing
       }
     } catch (error) {
       if (isAbort(error) || asked.signal.aborted) return;
