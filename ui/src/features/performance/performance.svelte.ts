@@ -9,7 +9,7 @@ import { fitsLive, Live } from './live';
 import { moved, Tail } from './moving';
 import type { Mark } from './plot';
 import { isMoving, readAgainMs, spanOf, USUAL, type Span, type View } from './range';
-import { figureOf, routesOf, rowsOf, type RouteRow } from './routes';
+import { failuresOf, figureOf, routesOf, rowsOf, type RouteRow } from './routes';
 
 // What comes to be seen at once is asked for at once.
 const GATHER_MS = 30;
@@ -232,7 +232,7 @@ export class PerformanceState {
       if (!isFirst) await this.#readCatalogue();
       const catalogue = this.catalogue;
       if (!catalogue) return;
-      const figures = routesOf(catalogue).flatMap((route) => [figureOf(catalogue, route, 'rate') ?? [], figureOf(catalogue, route, 'p95') ?? []].flat());
+      const figures = routesOf(catalogue).flatMap((route) => [figureOf(catalogue, route, 'rate') ?? [], figureOf(catalogue, route, 'p95') ?? [], failuresOf(catalogue, route)].flat());
       const rows = rowsOf(catalogue, await this.#ask([{ figures, points: SURVEY_POINTS }], span, asked.signal));
       if (!asked.signal.aborted) this.rows = rows;
     } catch (error) {

@@ -21,6 +21,9 @@ export const readTrace = (query: (name: string) => string): string => (/^[0-9a-f
 // What the address says of the slowest of a route.
 export const slowestOf = (route: string): Record<'order' | 'outcome' | 'of', string | null> => ({ order: 'slowest', outcome: null, of: route });
 
+// And of those of it that failed.
+export const failedOf = (route: string): Record<'order' | 'outcome' | 'of', string | null> => ({ order: null, outcome: 'failed', of: route });
+
 // Names of the entries that are meant: of a route one for each method that it answered.
 const METHODS_MAX = 6;
 export function namesOf(of: string, catalogue: Catalogue): string[] {
