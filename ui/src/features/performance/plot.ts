@@ -107,7 +107,9 @@ export class Plot {
     ctx.setLineDash([2 * ratio, 2 * ratio]);
     ctx.font = `${10 * ratio}px "Instrument Sans", system-ui, sans-serif`;
     ctx.textBaseline = 'top';
-    for (const { ms, name, isNew } of this.#marks) {
+    // The newest first: where names have no room beside each other the older ones go without.
+    let free = Infinity; // of the names' line, up to here
+    for (const { ms, name, isNew } of [...this.#marks].sort((a, b) => b.ms - a.ms)) {
       if (ms / 1000 < from || ms / 1000 > to) continue;
       const x = Math.round(valToPos(ms / 1000, 'x', true));
       ctx.beginPath();
@@ -115,7 +117,10 @@ export class Plot {
       ctx.lineTo(x, bottom);
       ctx.stroke();
       if (!isNew) continue;
-      const isAtEnd = x + ctx.measureText(name).width + 6 * ratio > bbox.left + bbox.width;
+      const width = ctx.measureText(name).width + 6 * ratio;
+      const isAtEnd = x + width > bbox.left + bbox.width;
+      if ((isAtEnd ? x : x + width) > free) continue;
+      free = isAtEnd ? x - width : x;
       ctx.textAlign = isAtEnd ? 'right' : 'left';
       ctx.fillText(name, x + (isAtEnd ? -4 : 4) * ratio, bbox.top);
     }
