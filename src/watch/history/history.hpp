@@ -21,7 +21,7 @@ class History {
     std::size_t figures_max = 4'000;
     std::int64_t bytes_max = 64LL << 20;  // of what is stored; the oldest of the finest tier goes first
     std::chrono::seconds write_every{60};
-    std::size_t batch_rows_max = 2'000;  // of one transaction
+    std::size_t batch_rows_max = 256;  // of one transaction: making one holds the loop for about 3 ms
   };
   History(store::Database& telemetry, Metrics& metrics, const Clock& clock, Options options);
   History(store::Database& telemetry, Metrics& metrics, const Clock& clock)

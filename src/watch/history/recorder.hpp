@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <map>
 #include <span>
 #include <string>
@@ -93,7 +94,7 @@ class Recorder {
   std::map<std::pair<std::string, std::string>, Source> sources_;  // by metric and labels
   std::map<FigureName, Line> lines_;
   std::vector<Joined> joined_;                         // as joints()
-  std::vector<Changed> ended_;                         // whole, and not yet taken
+  std::deque<Changed> ended_;                          // whole, and not yet taken
   std::int64_t second_ = -1;                           // of the last sample
   bool is_first_ = true;                               // the sample that is being taken has none before it
   std::array<std::int64_t, kTiers.size()> windows_{};  // of the tiers, that are being filled
