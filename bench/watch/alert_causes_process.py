@@ -97,7 +97,7 @@ def ask_all_routes(studio):
 
 
 @cause('history_dropped', 'every route is asked, and another process holds the lock of telemetry.db', r'^\d+ figures found no room in the history; charts have gaps\.$', 3_900, 380, severity='info',
-       beside=('burn_rate', 'queue_age'))
+       beside=('burn_rate', 'queue_age', 'memory_growth'))
 def locked_history(room):
     studio = room.studio()
     for _ in range(3):  # what happened once, before it was first seen, is no figure
