@@ -34,7 +34,8 @@ export const failuresOf = (catalogue: Catalogue, route: string): string[] =>
 // for half as long on the average; the last step is not over.
 function ranFor({ lines, fromMs, stepMs, span }: Answer): (at: number) => number {
   const uptime = lines.get(UPTIME) ?? [];
-  return (at) => Math.max(0, Math.min(stepMs, span.toMs - fromMs - at * stepMs, 2000 * (uptime[at] ?? 0))) / 1000;
+  // Where there is a rate it ran for a second.
+  return (at) => Math.max(1000, Math.min(stepMs, span.toMs - fromMs - at * stepMs, 2000 * (uptime[at] ?? 0))) / 1000;
 }
 
 // Quantiles of parts have no exact whole: each part counts as often as there were calls in it.
