@@ -281,11 +281,16 @@ TEST_F(AlertKinds, ConnectionsOfOneAddressThatAreRefused) {
 }
 
 TEST_F(AlertKinds, APoolOfThreadsThatIsExhausted) {
-  std::promise<void> go_on;
+  std::promise<void> go_on, begun;
   auto held = go_on.get_future().share();
   {
     store::WorkPool pool({.name = "held", .thread_count = 1, .queue_max = 4});
-    for (int i = 0; i < 5; ++i) pool.run_aside([held] { held.wait(); });
+    pool.run_aside([&begun, held] {
+      begun.set_value();
+      held.wait();
+    });
+    begun.get_future().wait();  // else there is no room for the last
+    for (int i = 0; i < 4; ++i) pool.run_aside([held] { held.wait(); });
     pass(seconds(2));
     EXPECT_THAT(cause_of("pool_exhausted"), HasSubstr("of \"held\"; with 4 more are refused."));
     go_on.set_value();

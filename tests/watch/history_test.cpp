@@ -8,6 +8,7 @@
 
 #include "store/migrations.hpp"
 #include "tests/store/support.hpp"
+#include "watch/process/process_metrics.hpp"
 
 namespace atelier::watch {
 namespace {
@@ -18,6 +19,7 @@ constexpr Metric kGauge{"test_gauge", MetricKind::gauge, "Of a test"};
 constexpr Metric kCounter{"test_total", MetricKind::counter, "Of a test"};
 constexpr std::string_view kLabels[] = {"route"};
 constexpr Metric kSeconds{"test_seconds", MetricKind::histogram, "Of a test", kLabels};
+constexpr Metric kUptime{kUptimeMetric, MetricKind::gauge, "Since the start of this process"};
 constexpr UnixMs kBegin = 1'800'000'000'000;  // the beginning of five minutes
 
 // A store whose disk is full while it is told to be.
@@ -56,6 +58,7 @@ class HistoryTest : public testing::Test {
   // A second passes, in which the gauge stands at `value`.
   void pass(double value, int seconds = 1) {
     for (int i = 0; i < seconds; ++i) {
+      uptime_.set(uptime_.value() + 1);
       gauge_.set(value);
       counter_.add(3);
       clock_.advance(std::chrono::seconds(1));
@@ -80,6 +83,7 @@ class HistoryTest : public testing::Test {
   ManualClock clock_{kBegin};
   Metrics metrics_;
   Gauge& gauge_ = metrics_.gauge(kGauge);
+  Gauge& uptime_ = metrics_.gauge(kUptime);
   Counter& counter_ = metrics_.counter(kCounter);
   std::unique_ptr<store::Database> telemetry_;
   std::unique_ptr<FullDisk> disk_;
@@ -178,6 +182,38 @@ TEST_F(HistoryTest, WhatMakesASeriesCountsToo) {
     EXPECT_GT(first("test_seconds{route=\"/late\"}:rate", from, to), 0);
   }
   EXPECT_NEAR(first("test_late_total:rate", kBegin, kBegin + 10'000), 3, 0.02);
+}
+
+// A point of an hour, in which something came in one second, is of the hour: in memory, stored, and in every tier.
+TEST_F(HistoryTest, WhileNothingCameTheRateWasNothing) {
+  static constexpr Metric kRare{"test_rare_total", MetricKind::counter, "Of a test"};
+  history_->sample();
+  pass(1, 1'000);
+  metrics_.counter(kRare).add(72);
+  pass(1, 2'600);
+  const auto expect_counted = [&](UnixMs from, double seconds) {
+    const std::vector<float> points = read("test_rare_total:rate", from, clock_.wall_ms(), 1);
+    ASSERT_EQ(points.size(), 1U);
+    EXPECT_NEAR(points[0] * seconds, 72, 2) << seconds;
+  };
+  expect_counted(kBegin + 1'000, 3'600);
+  expect_counted(kBegin + 900'000, 2'700);
+  write();
+  pass(1, 3'600);
+  expect_counted(kBegin - 10'000, 7'200);
+  expect_counted(kBegin - 86'400'000, 7'200);
+  EXPECT_TRUE(std::isnan(read("test_rare_total:rate", kBegin - 100'000, kBegin - 50'000)[0])) << "nobody counted";
+}
+
+// A studio's first request may come before its first sample.
+TEST_F(HistoryTest, WhatCameBeforeTheFirstSampleCountsToo) {
+  metrics_.histogram(kSeconds, {"/early"}).observe(0.2);
+  counter_.add(10);
+  history_->sample();
+  pass(1, 10);
+  EXPECT_NEAR(read("test_total:rate", kBegin, kBegin + 10'000, 1)[0], 4, 0.02);
+  EXPECT_NEAR(read("test_seconds{route=\"/early\"}:p95", kBegin, kBegin + 10'000)[0], 0.2, 0.01);
+  EXPECT_NEAR(read("test_seconds{route=\"/early\"}:rate", kBegin, kBegin + 10'000)[0], 1, 0.01);
 }
 
 TEST_F(HistoryTest, WhatAFullDiskDoesNotTakeIsWrittenLater) {

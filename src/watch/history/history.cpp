@@ -7,6 +7,7 @@
 #include "base/async.hpp"
 #include "base/log.hpp"
 #include "watch/history/points.hpp"
+#include "watch/process/process_metrics.hpp"
 
 namespace atelier::watch {
 namespace {
@@ -18,37 +19,27 @@ constexpr std::int64_t kSliceRows = 2'000;
 constexpr Metric kDropped{"atelier_history_dropped_total", MetricKind::counter,
                           "Figures and blocks of their history that found no room"};
 
-// Puts `count` points of a fine line into `into`, of which each is of `width` of them.
-class Thinner {
- public:
-  Thinner(Stat stat, std::int64_t first, std::int64_t width, std::size_t count)
-      : is_highest_(stat == Stat::p50 || stat == Stat::p95 || stat == Stat::p99),
-        first_(first),
-        width_(width),
-        sums_(count, 0),
-        counts_(count, 0) {}
+// Says of every other rate whether nothing came or nobody counted: it is there while the studio runs, and never zero.
+const FigureName kUptime{std::string(kUptimeMetric), {}, Stat::value};
 
-  void add(std::int64_t at, float point) {
-    if (std::isnan(point) || at < first_) return;
-    const auto place = static_cast<std::size_t>((at - first_) / width_);
-    if (place >= sums_.size()) return;
-    sums_[place] = is_highest_ ? std::max(sums_[place], static_cast<double>(point)) : sums_[place] + point;
-    ++counts_[place];
+// Means of `width` points each, the last of fewer; of quantiles the highest. Points that are not there count for
+// nothing.
+std::vector<float> thin(Stat stat, std::span<const float> fine, std::size_t width) {
+  const bool is_highest = stat == Stat::p50 || stat == Stat::p95 || stat == Stat::p99;
+  std::vector<float> all;
+  all.reserve((fine.size() + width - 1) / width);
+  for (std::size_t begin = 0; begin < fine.size(); begin += width) {
+    double sum = 0;
+    std::size_t count = 0;
+    for (const float point : fine.subspan(begin, std::min(width, fine.size() - begin))) {
+      if (std::isnan(point)) continue;
+      sum = is_highest ? std::max(sum, static_cast<double>(point)) : sum + point;
+      ++count;
+    }
+    all.push_back(count == 0 ? kNothing : static_cast<float>(is_highest ? sum : sum / static_cast<double>(count)));
   }
-  std::vector<float> points() const {
-    std::vector<float> all;
-    all.reserve(sums_.size());
-    for (std::size_t i = 0; i < sums_.size(); ++i)
-      all.push_back(counts_[i] == 0 ? kNothing : static_cast<float>(is_highest_ ? sums_[i] : sums_[i] / counts_[i]));
-    return all;
-  }
-
- private:
-  const bool is_highest_;
-  const std::int64_t first_, width_;
-  std::vector<double> sums_;
-  std::vector<std::int32_t> counts_;
-};
+  return all;
+}
 
 std::size_t tier_for(std::int64_t from_s, std::int64_t now_s) {
   for (std::size_t tier = 0; tier + 1 < kTiers.size(); ++tier)
@@ -62,8 +53,13 @@ void fill_in(Block& block, std::span<const float> stored) {
     if (std::isnan(block.points[i])) block.points[i] = stored[i];
 }
 
-void add_block(Thinner& thinner, std::int64_t start, std::span<const float> points) {
-  for (std::size_t i = 0; i < points.size(); ++i) thinner.add(start + static_cast<std::int64_t>(i), points[i]);
+// Points of a block, where they are among those from the number `first` on.
+void add_block(std::vector<float>* fine, std::int64_t first, std::int64_t start, std::span<const float> points) {
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const std::int64_t place = start + static_cast<std::int64_t>(i) - first;
+    if (place < 0 || place >= std::ssize(*fine) || std::isnan(points[i])) continue;
+    (*fine)[static_cast<std::size_t>(place)] = points[i];
+  }
 }
 
 }  // namespace
@@ -220,7 +216,9 @@ Task<Result<History::Answer>> History::read(Query query) {
       std::max(first + 1, std::min((query.to_ms + step_ms - 1) / step_ms, (now_s + 1) * 1000 / step_ms + 1));
   const auto most = static_cast<std::int64_t>(query.points_max);
   const std::int64_t width = (end - first + most - 1) / most;
-  const auto count = static_cast<std::size_t>((end - first + width - 1) / width);
+  const auto uptime_at = static_cast<std::size_t>(std::ranges::find(query.figures, kUptime) - query.figures.begin());
+  const bool is_asked = uptime_at < query.figures.size();
+  if (!is_asked) query.figures.push_back(kUptime);
 
   std::vector<store::Statement> batch;
   for (const FigureName& figure : query.figures)
@@ -232,31 +230,42 @@ Task<Result<History::Answer>> History::read(Query query) {
   auto stored = co_await database_.read_all(std::move(batch));
   if (!stored) co_return error_of(stored);
 
+  std::vector<std::vector<float>> lines;
+  for (std::size_t i = 0; i < query.figures.size(); ++i) {
+    auto fine = points_of(query.figures[i], tier, (*stored)[i], first, static_cast<std::size_t>(end - first));
+    if (!fine) co_return error_of(fine);
+    lines.push_back(std::move(*fine));
+  }
+  const std::vector<float>& uptime = lines[uptime_at];
+  if (!is_asked) query.figures.pop_back();
   Answer answer{.from_ms = first * step_ms, .step = std::chrono::milliseconds(width * step_ms), .lines = {}};
   for (std::size_t i = 0; i < query.figures.size(); ++i) {
-    const FigureName& figure = query.figures[i];
-    Thinner thinner(figure.stat, first, width, count);
-    std::vector<Block> newest;
-    {
-      const std::lock_guard lock(mutex_);
-      newest = recorder_.blocks(figure, tier);
-    }
-    const store::Rows& rows = (*stored)[i];
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      const std::int64_t start = rows.integer(row, 0);
-      auto points = unpack_points(rows.bytes(row, 1), kBlockPoints);
-      if (!points) co_return error_of(points);
-      // In memory there is more of it, but for what was before this process.
-      const auto same = std::ranges::find(newest, start, &Block::start);
-      if (same != newest.end())
-        fill_in(*same, *points);
-      else
-        add_block(thinner, start, *points);
-    }
-    for (const Block& block : newest) add_block(thinner, block.start, block.points);
-    answer.lines.push_back({figure, thinner.points()});
+    const Stat stat = query.figures[i].stat;
+    // What never came, and blocks in which nothing came, are not stored.
+    if (stat == Stat::rate)
+      for (std::size_t at = 0; at < uptime.size(); ++at)
+        if (std::isnan(lines[i][at]) && !std::isnan(uptime[at])) lines[i][at] = 0;
+    answer.lines.push_back({std::move(query.figures[i]), thin(stat, lines[i], static_cast<std::size_t>(width))});
   }
   co_return answer;
+}
+
+Result<std::vector<float>> History::points_of(const FigureName& figure, std::size_t tier, const store::Rows& rows,
+                                              std::int64_t first, std::size_t count) const {
+  std::vector<float> fine(count, kNothing);
+  std::vector<Block> newest;
+  {
+    const std::lock_guard lock(mutex_);
+    newest = recorder_.blocks(figure, tier);
+  }
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    auto points = unpack_points(rows.bytes(row, 1), kBlockPoints);
+    if (!points) return error_of(points);
+    add_block(&fine, first, rows.integer(row, 0), *points);
+  }
+  // In memory there is more of it, but for what was before this process.
+  for (const Block& block : newest) add_block(&fine, first, block.start, block.points);
+  return fine;
 }
 
 History::Answer History::recent(const std::vector<FigureName>& figures, std::int64_t since_s) const {

@@ -51,7 +51,8 @@ class History {
     std::chrono::milliseconds step{0};
     std::vector<Line> lines;  // in the order they were asked for
   };
-  // From the finest tier that still has the beginning.
+  // From the finest tier that still has the beginning. While the studio ran, a rate that is not there is one of
+  // nothing.
   Task<Result<Answer>> read(Query query);
   // The newest points of the finest tier, out of memory: those of the second `since_s` (since 1970) and later, at most
   // kBlockPoints. No lines: there are none yet.
@@ -61,6 +62,9 @@ class History {
 
  private:
   Task<Result<>> learn();
+  // From the number `first` on, one for each of `count`; `rows` are what is stored of it (start, points).
+  Result<std::vector<float>> points_of(const FigureName& figure, std::size_t tier, const store::Rows& rows,
+                                       std::int64_t first, std::size_t count) const;
   // Adds what a process before this one stored of the same blocks.
   Task<Result<>> complete(std::vector<Recorder::Changed>* changed);
   Task<Result<>> write_batch(std::vector<Recorder::Changed>* changed);

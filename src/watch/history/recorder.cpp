@@ -33,9 +33,8 @@ class Recorder::Reading final : public MetricVisitor {
         for (const std::size_t joint : source.joints)
           recorder_.joined_[joint].counts[tier] += value - source.counted[tier];
       }
-      if (recorder_.closes_[tier] || !source.is_known) source.counted[tier] = value;
+      if (recorder_.closes_[tier]) source.counted[tier] = value;
     }
-    source.is_known = true;
   }
 
   void gauge(const Metric& metric, const std::string& labels, double value) override {
@@ -56,15 +55,13 @@ class Recorder::Reading final : public MetricVisitor {
     Source& source = recorder_.source_of(metric, labels);
     const Histogram::Snapshot now = histogram.snapshot();
     for (std::size_t tier = 0; tier < kTiers.size(); ++tier) {
-      if (recorder_.closes_[tier] && source.is_known) {
-        const Histogram::Snapshot came = now.since(source.snapshots[tier]);
-        recorder_.put(source, tier, came);
-        if (came.count() == 0) continue;
-        for (const std::size_t joint : source.joints) recorder_.joined_[joint].came[tier].add(came);
-      }
-      if (recorder_.closes_[tier] || !source.is_known) source.snapshots[tier] = now;
+      if (!recorder_.closes_[tier]) continue;
+      const Histogram::Snapshot came = now.since(source.snapshots[tier]);
+      source.snapshots[tier] = now;
+      recorder_.put(source, tier, came);
+      if (came.count() == 0) continue;
+      for (const std::size_t joint : source.joints) recorder_.joined_[joint].came[tier].add(came);
     }
-    source.is_known = true;
   }
 
  private:
@@ -73,13 +70,13 @@ class Recorder::Reading final : public MetricVisitor {
 
 void Recorder::sample(const Metrics& metrics, std::int64_t second) {
   if (second <= second_ && second_ - second <= kStepBackMax) return;
-  is_first_ = second_ < 0 || second < second_;
+  const bool is_first = second_ < 0 || second < second_;
   for (std::size_t tier = 0; tier < kTiers.size(); ++tier) {
     const std::int64_t step = kTiers[tier].step.count();
-    closes_[tier] = !is_first_ && second / step != second_ / step;
+    closes_[tier] = !is_first && second / step != second_ / step;
     if (closes_[tier]) windows_[tier] = second_ / step;
     seconds_[tier] = static_cast<double>(std::max<std::int64_t>(second - began_[tier], 1));
-    if (is_first_) began_[tier] = second;
+    if (is_first) began_[tier] = second;
   }
   second_ = second;
   Reading reading(*this);
@@ -122,9 +119,7 @@ Recorder::Source& Recorder::source_of(const Metric& metric, const std::string& l
   const auto [place, is_new] = sources_.try_emplace({std::string(metric.name), labels});
   if (!is_new) return place->second;
   place->second.name = &place->first;
-  // Series are made by what happens first: that counts too. Only of what was there before the first sample nobody knows
-  // when it came.
-  place->second.is_known = !is_first_;
+  // Series are made by what happens first: that counts too, and so does what came before the first sample.
   for (std::size_t i = 0; i < joined_.size(); ++i)
     if (joints()[i].metric == metric.name && joints()[i].takes(labels)) place->second.joints.push_back(i);
   return place->second;

@@ -36,8 +36,9 @@ class Recorder {
   // What does not fit into `figures_max` figures is not kept, and counted.
   explicit Recorder(std::size_t figures_max);
 
-  // At this second (since 1970). A second that is not later than the last is passed over: a clock that steps back ends
-  // what was begun, and goes on once the time is past again, or at once where it is more than a minute.
+  // At this second (since 1970). What came before the first is of the first point. A second that is not later than the
+  // last is passed over: a clock that steps back ends what was begun, and goes on once the time is past again, or at
+  // once where it is more than a minute.
   void sample(const Metrics& metrics, std::int64_t second);
 
   // A block that has changed since it was last taken.
@@ -68,7 +69,6 @@ class Recorder {
   };
   struct Source {                                               // of one series
     const std::pair<std::string, std::string>* name = nullptr;  // its key
-    bool is_known = false;                                      // sampled before, or nothing came before it was
     std::array<double, kTiers.size()> counted{};                // at the beginning of each tier's time
     std::array<double, kTiers.size()> sum{};                    // of a gauge, in each tier's time
     std::array<std::uint32_t, kTiers.size()> samples{};
@@ -96,7 +96,6 @@ class Recorder {
   std::vector<Joined> joined_;                         // as joints()
   std::deque<Changed> ended_;                          // whole, and not yet taken
   std::int64_t second_ = -1;                           // of the last sample
-  bool is_first_ = true;                               // the sample that is being taken has none before it
   std::array<std::int64_t, kTiers.size()> windows_{};  // of the tiers, that are being filled
   std::array<bool, kTiers.size()> closes_{};           // which end with the sample that is being taken
   std::array<double, kTiers.size()> seconds_{};        // how long they were

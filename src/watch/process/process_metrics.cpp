@@ -28,7 +28,7 @@ constexpr Metric kResident{"atelier_process_resident_bytes", MetricKind::gauge,
 constexpr Metric kCpu{"atelier_process_cpu_seconds_total", MetricKind::counter, "Processor time of this process"};
 constexpr Metric kDescriptors{"atelier_process_descriptors", MetricKind::gauge, "Descriptors open"};
 constexpr Metric kDescriptorsMax{"atelier_process_descriptors_max", MetricKind::gauge, "Descriptors that may be open"};
-constexpr Metric kUptime{"atelier_process_uptime_seconds", MetricKind::gauge, "Since the start of this process"};
+constexpr Metric kUptime{kUptimeMetric, MetricKind::gauge, "Since the start of this process"};
 constexpr std::array<std::string_view, 1> kLoopLabels = {"loop"};
 constexpr Metric kLag{"atelier_loop_lag_seconds", MetricKind::histogram, "How late an event loop does what is due",
                       kLoopLabels};

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -11,6 +12,9 @@
 #include "base/task.hpp"
 
 namespace atelier::watch {
+
+// A gauge, in seconds: there, and never zero, while a process runs.
+inline constexpr std::string_view kUptimeMetric = "atelier_process_uptime_seconds";
 
 // What the system says of this process, read when somebody reads the metrics: memory, processor time, descriptors,
 // threads. Thread-safe.
