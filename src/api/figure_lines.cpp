@@ -5,6 +5,19 @@
 #include "base/time_text.hpp"
 
 namespace atelier::api {
+namespace {
+
+// To six digits. Points are kept to 0.4 %, and as a double a float has 17 digits that say nothing.
+json::Value rounded(float point) {
+  if (std::isnan(point)) return {};
+  const auto value = static_cast<double>(point);
+  if (value == 0 || !std::isfinite(value)) return json::Value(value);
+  const double unit = std::pow(10, std::floor(std::log10(std::abs(value))) - 5);
+  // A power of ten below one is no number of the machine, and its inverse is.
+  return json::Value(unit < 1 ? std::round(value / unit) / std::round(1 / unit) : std::round(value / unit) * unit);
+}
+
+}  // namespace
 
 std::optional<watch::FigureName> read_figure(std::string_view text) {
   return text.size() <= kFigureNameBytesMax ? watch::FigureName::parse(text) : std::nullopt;
@@ -29,12 +42,16 @@ json::Value figure_lines(const watch::History::Answer& answer) {
   for (const watch::History::Line& line : answer.lines) {
     json::Array points;
     points.reserve(line.points.size());
-    for (const float point : line.points)
-      points.push_back(std::isnan(point) ? json::Value() : json::Value(static_cast<double>(point)));
+    for (const float point : line.points) points.push_back(rounded(point));
     lines.push_back(json::Object{{"figure", line.figure.to_string()}, {"points", std::move(points)}});
   }
-  return json::Object{
-      {"from", format_rfc3339(answer.from_ms)}, {"step_ms", answer.step.count()}, {"lines", std::move(lines)}};
+  json::Array ran;
+  ran.reserve(answer.ran_s.size());
+  for (const std::int64_t seconds : answer.ran_s) ran.push_back(json::Value(seconds));
+  return json::Object{{"from", format_rfc3339(answer.from_ms)},
+                      {"step_ms", answer.step.count()},
+                      {"ran_seconds", std::move(ran)},
+                      {"lines", std::move(lines)}};
 }
 
 }  // namespace atelier::api

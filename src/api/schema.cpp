@@ -370,7 +370,8 @@ constexpr std::string_view kSchemas = R"json({
 "FigureQuery": {"type": "object", "required": ["figures", "from", "to"], "properties": {
   "figures": {"type": "array", "items": {"type": "string"}, "description": "As /api/performance/figures has them; at most 64"},
   "from": {"type": "string"}, "to": {"type": "string"}, "points": {"type": "integer", "description": "Of each line at most, 500 unless given"}}},
-"FigureLines": {"type": "object", "required": ["from", "step_ms", "lines"], "properties": {"from": {"type": "string"}, "step_ms": {"type": "integer"},
+"FigureLines": {"type": "object", "required": ["from", "step_ms", "ran_seconds", "lines"], "properties": {"from": {"type": "string"}, "step_ms": {"type": "integer"},
+  "ran_seconds": {"type": "array", "description": "Of each point, for how long the studio ran: a rate times these is a count", "items": {"type": "integer"}},
   "lines": {"type": "array", "items": {"type": "object", "required": ["figure", "points"], "properties": {"figure": {"type": "string"}, "points": {"type": "array", "description": "null: the studio did not run, or, but for a rate, nothing came", "items": {"type": ["number", "null"]}}}}}}},
 "RoutePage": {"type": "object", "required": ["items", "next"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Route"}}, "next": {"type": "string"}}},
 "RouteServed": {"type": "object", "required": ["attempts", "answered"], "properties": {"attempts": {"type": "integer"}, "answered": {"type": "integer"}}},

@@ -116,6 +116,7 @@ TEST_F(HistoryTest, TheNewestPointsAreToldAcrossTheBordersOfBlocks) {
   for (const float point : all.lines[1].points) EXPECT_TRUE(std::isnan(point));
   const History::Answer newest = history_->recent(figures, begin_s + 128);
   EXPECT_EQ(newest.lines[0].points, (std::vector<float>{128, 129}));
+  EXPECT_EQ(newest.ran_s, (std::vector<std::int64_t>{1, 1}));
   EXPECT_TRUE(history_->recent(figures, begin_s + 130).lines.empty()) << "nothing new";
 }
 
@@ -191,10 +192,19 @@ TEST_F(HistoryTest, WhileNothingCameTheRateWasNothing) {
   pass(1, 1'000);
   metrics_.counter(kRare).add(72);
   pass(1, 2'600);
-  const auto expect_counted = [&](UnixMs from, double seconds) {
-    const std::vector<float> points = read("test_rare_total:rate", from, clock_.wall_ms(), 1);
-    ASSERT_EQ(points.size(), 1U);
-    EXPECT_NEAR(points[0] * seconds, 72, 2) << seconds;
+  const auto expect_counted = [&](UnixMs from, std::int64_t seconds) {
+    History::Query query;
+    query.figures = {*FigureName::parse("test_rare_total:rate")};
+    query.from_ms = from;
+    query.to_ms = clock_.wall_ms();
+    query.points_max = 1;
+    auto answer = run(history_->read(std::move(query)));
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->lines.size(), 1U) << "what was not asked for is not told";
+    ASSERT_EQ(answer->lines[0].points.size(), 1U);
+    ASSERT_EQ(answer->ran_s.size(), 1U);
+    EXPECT_LE(std::abs(answer->ran_s[0] - seconds), 300);
+    EXPECT_NEAR(answer->lines[0].points[0] * static_cast<double>(answer->ran_s[0]), 72, 2);
   };
   expect_counted(kBegin + 1'000, 3'600);
   expect_counted(kBegin + 900'000, 2'700);

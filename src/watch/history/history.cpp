@@ -41,6 +41,14 @@ std::vector<float> thin(Stat stat, std::span<const float> fine, std::size_t widt
   return all;
 }
 
+// For how many seconds of each `width` points, `step_s` seconds each, there is an uptime.
+std::vector<std::int64_t> ran_seconds(std::span<const float> uptime, std::size_t width, std::int64_t step_s) {
+  std::vector<std::int64_t> all((uptime.size() + width - 1) / width, 0);
+  for (std::size_t at = 0; at < uptime.size(); ++at)
+    if (!std::isnan(uptime[at])) all[at / width] += step_s;
+  return all;
+}
+
 std::size_t tier_for(std::int64_t from_s, std::int64_t now_s) {
   for (std::size_t tier = 0; tier + 1 < kTiers.size(); ++tier)
     if (from_s >= now_s - kTiers[tier].kept.count()) return tier;
@@ -238,14 +246,18 @@ Task<Result<History::Answer>> History::read(Query query) {
   }
   const std::vector<float>& uptime = lines[uptime_at];
   if (!is_asked) query.figures.pop_back();
-  Answer answer{.from_ms = first * step_ms, .step = std::chrono::milliseconds(width * step_ms), .lines = {}};
+  const auto points_each = static_cast<std::size_t>(width);
+  Answer answer{.from_ms = first * step_ms,
+                .step = std::chrono::milliseconds(width * step_ms),
+                .ran_s = ran_seconds(uptime, points_each, step_ms / 1000),
+                .lines = {}};
   for (std::size_t i = 0; i < query.figures.size(); ++i) {
     const Stat stat = query.figures[i].stat;
     // What never came, and blocks in which nothing came, are not stored.
     if (stat == Stat::rate)
       for (std::size_t at = 0; at < uptime.size(); ++at)
         if (std::isnan(lines[i][at]) && !std::isnan(uptime[at])) lines[i][at] = 0;
-    answer.lines.push_back({std::move(query.figures[i]), thin(stat, lines[i], static_cast<std::size_t>(width))});
+    answer.lines.push_back({std::move(query.figures[i]), thin(stat, lines[i], points_each)});
   }
   co_return answer;
 }
@@ -272,9 +284,10 @@ History::Answer History::recent(const std::vector<FigureName>& figures, std::int
   static_assert(kTiers[0].step == std::chrono::seconds(1));
   const std::lock_guard lock(mutex_);
   const std::int64_t newest = recorder_.newest(), first = std::max(since_s, newest - kBlockPoints + 1);
-  Answer answer{.from_ms = first * 1000, .step = kTiers[0].step, .lines = {}};
+  Answer answer{.from_ms = first * 1000, .step = kTiers[0].step, .ran_s = {}, .lines = {}};
   if (newest < 0 || first > newest) return answer;
   const auto count = static_cast<std::size_t>(newest - first + 1);
+  answer.ran_s = ran_seconds(recorder_.recent(kUptime, first, count), 1, 1);
   for (const FigureName& figure : figures) answer.lines.push_back({figure, recorder_.recent(figure, first, count)});
   return answer;
 }

@@ -49,6 +49,8 @@ class History {
   struct Answer {
     UnixMs from_ms = 0;
     std::chrono::milliseconds step{0};
+    std::vector<std::int64_t>
+        ran_s;                // of each point, for how many seconds the studio ran: a rate times these is a count
     std::vector<Line> lines;  // in the order they were asked for
   };
   // From the finest tier that still has the beginning. While the studio ran, a rate that is not there is one of

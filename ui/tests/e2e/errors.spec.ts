@@ -1,10 +1,16 @@
 // An error for real: its id is shown, finds it, and it is resolved. A page that breaks and is left tells of both.
 import AxeBuilder from '@axe-core/playwright';
+import type { APIRequestContext } from '@playwright/test';
 import { withDouble } from './lab';
 import { expect, expectNoSidewaysScroll, test } from './studio';
 
 test.use({ name: 'errors' });
 const double = withDouble();
+
+// Told by the list of figures: what is sampled once a second.
+async function expectFigure(request: APIRequestContext, name: string): Promise<void> {
+  await expect.poll(async () => ((await (await request.get('/api/performance/figures')).json()) as { items: string[] }).items).toContain(name);
+}
 
 test('an error is found by the id that was shown, looked at and resolved', async ({ page, request }) => {
   const added = await request.post('/api/providers', { data: { name: 'worn', preset: 'openai', base_url: `${double.url}/openai/v1`, key: 'sk-worn', is_free: true } });
@@ -13,6 +19,7 @@ test('an error is found by the id that was shown, looked at and resolved', async
   expect(failed.status()).toBeGreaterThanOrEqual(500);
   const id = failed.headers()['x-request-id']!;
   await expect(async () => expect(((await (await request.get(`/api/performance/errors?query=${id}`)).json()) as { items: unknown[] }).items).toHaveLength(1)).toPass();
+  await expectFigure(request, 'atelier_http_requests_total{method="POST",route="/v1/chat/completions",status="5xx"}:rate');
 
   await page.goto('/performance');
   const errors = page.getByRole('region', { name: 'Errors' });
@@ -34,6 +41,13 @@ test('an error is found by the id that was shown, looked at and resolved', async
   await expect(view.getByRole('status').filter({ hasText: 'Resolved.' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page).not.toHaveURL(/error=/);
+
+  await page.getByRole('group', { name: 'Which routes' }).getByRole('radio', { name: 'Failing' }).check();
+  const route = page.getByRole('table', { name: /routes? that failed/ }).getByRole('row', { name: /chat\/completions/ });
+  await expect(route.getByRole('cell')).toHaveText([/^1$/, '1', /\d (µs|ms|s)$/]);
+  await route.getByRole('button').click();
+  await expect(page).toHaveURL(/outcome=failed/);
+  await expect(page.getByRole('region', { name: 'Requests and runs' }).getByRole('listitem')).toHaveCount(1);
 });
 
 test('a page tells of its errors, and of what the browser measured once it is left', async ({ page, request, console: said }) => {

@@ -4,8 +4,6 @@ import type { Span } from './range';
 import { aligned, withNothing, type Points } from './series';
 
 export const FIGURES_MAX = 64;
-// Kept while the studio runs, and never nothing.
-export const UPTIME = 'atelier_process_uptime_seconds:value';
 const POINTS_MIN = 60;
 const POINTS_MAX = 1_500;
 
@@ -16,6 +14,7 @@ export interface Wish {
 export interface Answer {
   fromMs: number;
   stepMs: number;
+  ran: readonly number[]; // of each point, for how many seconds the studio did
   lines: ReadonlyMap<string, Points>;
   span: Span; // what was asked for
   before: ReadonlyMap<string, Points> | null; // the same of the period before, at the same places; null: not asked for
@@ -28,17 +27,16 @@ export function queriesOf(wishes: Iterable<Wish>, { fromMs, toMs }: Span): Figur
   if (figures.length === 0) return [];
   const points = Math.min(POINTS_MAX, Math.max(POINTS_MIN, ...all.map((wish) => Math.round(wish.points))));
   const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
-  const asked = [UPTIME, ...figures.filter((figure) => figure !== UPTIME)];
-  return Array.from({ length: Math.ceil(asked.length / FIGURES_MAX) }, (_, at) => ({ figures: asked.slice(at * FIGURES_MAX, (at + 1) * FIGURES_MAX), from, to, points }));
+  return Array.from({ length: Math.ceil(figures.length / FIGURES_MAX) }, (_, at) => ({ figures: figures.slice(at * FIGURES_MAX, (at + 1) * FIGURES_MAX), from, to, points }));
 }
 
 export function together(answers: readonly FigureLines[], span: Span): Answer {
   const first = answers[0];
   const all = answers.flatMap((answer) => answer.lines);
-  const uptime = all.find(({ figure }) => figure === UPTIME)?.points ?? [];
+  const ran = first?.ran_seconds ?? [];
   // Of what came in no time there are no quantiles.
-  const lines = new Map(all.map(({ figure, points }) => [figure, /:(value|rate)$/.test(figure) ? withNothing(points, uptime) : points] as const));
-  return { fromMs: first ? Date.parse(first.from) : span.fromMs, stepMs: first?.step_ms ?? 1000, lines, span, before: null };
+  const lines = new Map(all.map(({ figure, points }) => [figure, /:(value|rate)$/.test(figure) ? withNothing(points, ran) : points] as const));
+  return { fromMs: first ? Date.parse(first.from) : span.fromMs, stepMs: first?.step_ms ?? 1000, ran, lines, span, before: null };
 }
 
 export const periodBefore = ({ fromMs, toMs }: Span): Span => ({ fromMs: 2 * fromMs - toMs, toMs: fromMs });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FigureLines } from '$lib/api/figure-types';
 import { fitsLive, Live } from './live';
 
-const event = (second: number): string => `event: figures\ndata: ${JSON.stringify({ from: new Date(second * 1000).toISOString(), step_ms: 1000, lines: [] })}\n\n`;
+const event = (second: number): string => `event: figures\ndata: ${JSON.stringify({ from: new Date(second * 1000).toISOString(), step_ms: 1000, ran_seconds: [], lines: [] })}\n\n`;
 
 class Server {
   asked: string[] = [];

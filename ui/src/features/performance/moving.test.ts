@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { together, UPTIME } from './batch';
+import { together } from './batch';
 import { moved, Tail, TAIL_MAX } from './moving';
 
 const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
-// Every second from `first` on: the uptime, a rate, a quantile.
+// Every second from `first` on: a rate, a quantile.
 const told = (first: number, points: readonly (number | null)[]) => ({
-  from: at(first), step_ms: 1000,
-  lines: [{ figure: UPTIME, points: points.map((_, place) => first + place) }, { figure: 'a:rate', points: [...points] }, { figure: 'b:p95', points: [...points] }],
+  from: at(first), step_ms: 1000, ran_seconds: points.map(() => 1),
+  lines: [{ figure: 'a:rate', points: [...points] }, { figure: 'b:p95', points: [...points] }],
 });
 const read = (first: number, step: number, points: readonly (number | null)[]) =>
-  together([{ from: at(first), step_ms: step * 1000, lines: [{ figure: UPTIME, points: points.map(() => 1) }, { figure: 'a:rate', points: [...points] }, { figure: 'b:p95', points: [...points] }] }], { fromMs: first * 1000, toMs: (first + step * points.length) * 1000 });
+  together([{ from: at(first), step_ms: step * 1000, ran_seconds: points.map(() => step), lines: [{ figure: 'a:rate', points: [...points] }, { figure: 'b:p95', points: [...points] }] }], { fromMs: first * 1000, toMs: (first + step * points.length) * 1000 });
 const tailOf = (...all: ReturnType<typeof told>[]): Tail => {
   const tail = new Tail();
   all.forEach((one) => tail.add(one));
@@ -21,6 +21,7 @@ describe('lines that go on', () => {
     const answer = read(100, 1, [1, 2, 3, 4]);
     const after = moved(answer, tailOf(told(102, [3, 4]), told(104, [5]), told(105, [null])), { fromMs: 102_000, toMs: 106_000 });
     expect(after).toMatchObject({ fromMs: 102_000, stepMs: 1000, span: { fromMs: 102_000, toMs: 106_000 } });
+    expect(after.ran, 'it runs while it tells').toEqual([1, 1, 1, 1]);
     expect(after.lines.get('a:rate'), 'nothing came in the last').toEqual([3, 4, 5, 0]);
     expect(after.lines.get('b:p95'), 'of nothing there is no quantile').toEqual([3, 4, 5, null]);
     expect(answer.lines.get('a:rate'), 'what was read is as it was').toEqual([1, 2, 3, 4]);

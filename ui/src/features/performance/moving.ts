@@ -55,5 +55,7 @@ export function moved(answer: Answer, tail: Tail, span: Span): Answer {
   const count = Math.ceil((tail.endMs - answer.fromMs) / answer.stepMs);
   if (count <= drop) return answer;
   const lines = new Map([...answer.lines].map(([figure, points]) => [figure, tail.has(figure) ? movedLine(figure, points, answer, tail, drop, count) : points.slice(drop)] as const));
-  return { ...answer, fromMs: answer.fromMs + drop * answer.stepMs, lines, span };
+  // It runs while it tells.
+  const ran = Array.from({ length: count - drop }, (_, at) => answer.ran[at + drop] ?? answer.stepMs / SECOND_MS);
+  return { ...answer, fromMs: answer.fromMs + drop * answer.stepMs, ran, lines, span };
 }

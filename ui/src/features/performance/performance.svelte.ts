@@ -1,7 +1,7 @@
 import type { FigureLines } from '$lib/api/figure-types';
 import { asProblem, isAbort, type Problem } from '$lib/api/problem';
 import type { Studio } from '$lib/state/studio.svelte';
-import { compared, FIGURES_MAX, periodBefore, queriesOf, together, UPTIME, type Answer, type Wish } from './batch';
+import { compared, FIGURES_MAX, periodBefore, queriesOf, together, type Answer, type Wish } from './batch';
 import { performanceCalls, type PerformanceCalls } from './calls';
 import { Catalogue } from './figure';
 import { FIRST_FIGURES, FIRST_PANELS, type First } from './first';
@@ -174,8 +174,8 @@ export class PerformanceState {
   }
   // One stream for all that is seen. False: there is none.
   #follow(): boolean {
-    const figures = [...new Set([UPTIME, ...[...this.#wishes.values()].flatMap((wish) => wish.figures)])];
-    const canFollow = isMoving(this.view) && !this.compares && this.#lately !== null && figures.length > 1 && fitsLive(figures, FIGURES_MAX) && performance.now() > this.#refusedUntil;
+    const figures = [...new Set([...this.#wishes.values()].flatMap((wish) => wish.figures))];
+    const canFollow = isMoving(this.view) && !this.compares && this.#lately !== null && figures.length > 0 && fitsLive(figures, FIGURES_MAX) && performance.now() > this.#refusedUntil;
     if (!canFollow) this.#live.close();
     else if (this.#live.watch(figures)) this.#tail = new Tail();
     return canFollow;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UPTIME, type Answer } from './batch';
+import type { Answer } from './batch';
 import { Catalogue } from './figure';
 import { busiestFirst, failingFirst, figureOf, routesOf, rowsOf, slowestFirst, type RouteRow } from './routes';
 
@@ -9,9 +9,8 @@ const routes = ['/api/a', '/api/b', '/api/c', '/api/d', '/api/events'];
 const failures = [requests('GET', '/api/a', '2xx'), requests('GET', '/api/a', '5xx'), requests('POST', '/api/a', '5xx'), requests('GET', '/api/b', '4xx'), requests('GET', '/api/b', '5xx')];
 const catalogue = new Catalogue([...routes.flatMap((route) => ['rate', 'p50', 'p95', 'p99'].map((stat) => seconds(route, stat))), ...failures]);
 const answer: Answer = {
-  fromMs: 0, stepMs: 10_000, before: null, span: { fromMs: 0, toMs: 30_000 },
+  fromMs: 0, stepMs: 10_000, ran: [10, 10, 10], before: null, span: { fromMs: 0, toMs: 30_000 },
   lines: new Map([
-    [UPTIME, [100, 110, 120]],
     [seconds('/api/a', 'rate'), [1, 3, null]], [seconds('/api/a', 'p95'), [0.4, 0.8, null]],
     [seconds('/api/b', 'rate'), [0.1, 0, 0]], [seconds('/api/b', 'p95'), [2, null, null]],
     [seconds('/api/c', 'rate'), [0, 0, null]], [seconds('/api/c', 'p95'), [null, null, null]],
@@ -27,7 +26,7 @@ describe('routes that moved', () => {
   });
   it('are counted for as long as the studio ran', () => {
     // Begun four seconds before the second step ended, and looked at three seconds into the third.
-    const young: Answer = { ...answer, span: { fromMs: 0, toMs: 23_000 }, lines: new Map([[UPTIME, [null, 2, 5.5]], [seconds('/api/a', 'rate'), [null, 0.5, 1]], [failures[1]!, [null, 0.25, 1]]]) };
+    const young: Answer = { ...answer, ran: [0, 4, 3], lines: new Map([[seconds('/api/a', 'rate'), [null, 0.5, 1]], [failures[1]!, [null, 0.25, 1]]]) };
     expect(rowsOf(catalogue, young)).toEqual([{ route: '/api/a', calls: 5, p95: null, failed: 4 }]);
   });
   it('that failed come most often first, and no others', () => {

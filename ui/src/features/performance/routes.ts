@@ -1,5 +1,5 @@
 // Which routes moved in the time that is looked at, how often, how slowly, and how often they failed.
-import { UPTIME, type Answer } from './batch';
+import type { Answer } from './batch';
 import type { Catalogue } from './figure';
 
 const SECONDS = 'atelier_http_request_seconds';
@@ -30,19 +30,9 @@ export function figureOf(catalogue: Catalogue, route: string, stat: 'rate' | 'p5
 export const failuresOf = (catalogue: Catalogue, route: string): string[] =>
   catalogue.of(REQUESTS, 'rate').filter(({ labels }) => labels.get('route') === route && labels.get('status') === '5xx').map(({ name }) => name);
 
-// For how long of each step, in seconds, the studio ran: its rates are those of that time. One that began within the step was up
-// for half as long on the average; the last step is not over.
-function ranFor({ lines, fromMs, stepMs, span }: Answer): (at: number) => number {
-  const uptime = lines.get(UPTIME) ?? [];
-  // Where there is a rate it ran for a second.
-  return (at) => Math.max(1000, Math.min(stepMs, span.toMs - fromMs - at * stepMs, 2000 * (uptime[at] ?? 0))) / 1000;
-}
-
 // Quantiles of parts have no exact whole: each part counts as often as there were calls in it.
-export function rowsOf(catalogue: Catalogue, answer: Answer): RouteRow[] {
-  const { lines } = answer;
-  const seconds = ranFor(answer);
-  const countOf = (rates: readonly (number | null)[]): number => rates.reduce<number>((count, rate, at) => count + (rate ?? 0) * seconds(at), 0);
+export function rowsOf(catalogue: Catalogue, { lines, ran }: Answer): RouteRow[] {
+  const countOf = (rates: readonly (number | null)[]): number => rates.reduce<number>((count, rate, at) => count + (rate ?? 0) * (ran[at] ?? 0), 0);
   return routesOf(catalogue).flatMap((route) => {
     const rates = lines.get(figureOf(catalogue, route, 'rate') ?? '') ?? [];
     const slow = lines.get(figureOf(catalogue, route, 'p95') ?? '') ?? [];

@@ -33,7 +33,7 @@ export function lonely(points: Points): number[] {
 }
 
 // The server keeps no stretch in which all was nothing: while the studio ran, what was not kept was nothing.
-export const withNothing = (points: Points, uptime: Points): Points => points.map((point, at) => (point === null && (uptime[at] ?? null) !== null ? 0 : point));
+export const withNothing = (points: Points, ran: readonly number[]): Points => points.map((point, at) => (point === null && (ran[at] ?? 0) > 0 ? 0 : point));
 
 // The points of another time at the places of these: `shiftMs` later each stands where it did.
 export const aligned = (count: number, { fromMs, stepMs }: Grid, other: Points, at: Grid, shiftMs: number): (number | null)[] =>

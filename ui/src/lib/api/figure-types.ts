@@ -13,5 +13,6 @@ export interface FigureQuery {
 export interface FigureLines {
   from: string;
   step_ms: number;
+  ran_seconds: number[];
   lines: { figure: string; points: (number | null)[] }[];
 }
