@@ -393,6 +393,27 @@ TEST_F(AlertKinds, AClockThatJumps) {
   expect_resolved("clock_jump", seconds(300));
 }
 
+// A clock that is set, or a machine that slept, makes nothing older.
+TEST_F(AlertKinds, AClockThatJumpsAheadMakesNoQueueOld) {
+  const auto waiting_since = [&](UnixMs since_ms) {
+    queues_ = {{.name = "webhooks that are due", .depth = 1, .oldest_ms = since_ms, .age_max = minutes(2)}};
+    survey();
+  };
+  const UnixMs before_ms = clock_.wall_ms() - 10'000;
+  waiting_since(before_ms);
+  clock_.step_wall(minutes(60));
+  pass(seconds(30));
+  EXPECT_EQ(cause_of("clock_jump"), "The clock jumped forward by 3600.0 s; the limit is 2.0 s.");
+  EXPECT_THAT(metrics_.render(), HasSubstr("atelier_queue_oldest_seconds{queue=\"webhooks that are due\"} 40\n"));
+  waiting_since(before_ms);
+  pass(seconds(85));
+  EXPECT_EQ(firing().size(), 2) << "it is old by now";
+  // What began to wait after it waits by the clock as it is.
+  waiting_since(clock_.wall_ms() - 100'000);
+  pass();
+  EXPECT_THAT(metrics_.render(), HasSubstr("atelier_queue_oldest_seconds{queue=\"webhooks that are due\"} 101\n"));
+}
+
 TEST_F(AlertKinds, MediaWorkersThatDie) {
   Counter &crashed = metrics_.counter(kCrashed), &killed = metrics_.counter(kKilled);
   crashed.add();

@@ -49,7 +49,10 @@ AlertBook::Now Alerts::now() const { return {.steady = parts_.clock.now(), .wall
 
 bool Alerts::look() {
   const AlertBook::Now at = now();
-  Look look{.steady = at.steady, .wall_ms = at.wall_ms, .readings = Readings::of(parts_.metrics, probed_metrics())};
+  Look look{.steady = at.steady,
+            .wall_ms = at.wall_ms,
+            .clock_jump_seconds = clock_jumps_.look(at.steady, at.wall_ms),
+            .readings = Readings::of(parts_.metrics, probed_metrics())};
   if (parts_.candidates) look.candidates = parts_.candidates();
   if (parts_.objectives) look.objectives = parts_.objectives();
   look.pools = store::report_work_pools();
@@ -58,6 +61,8 @@ bool Alerts::look() {
     look.disk = disk_;
     look.queues = queues_;
   }
+  for (QueueState& queue : look.queues)
+    if (queue.oldest_ms > 0) queue.oldest_ms = at.wall_ms - clock_jumps_.age_ms(queue.oldest_ms, at.wall_ms);
   std::ranges::move(living_queues(at.wall_ms), std::back_inserter(look.queues));
   queue_gauges_.set(look.queues, at.wall_ms);
   std::vector<Condition> found;

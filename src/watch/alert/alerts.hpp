@@ -112,6 +112,7 @@ class Alerts {
   store::WorkPool pool_;
   std::vector<std::unique_ptr<Probe>> probes_;  // look()'s
   QueueGauges queue_gauges_;                    // look()'s
+  ClockJumps clock_jumps_;                      // look()'s
   std::vector<std::unique_ptr<Way>> ways_;
   Gauge& firing_;
   mutable std::mutex mutex_;  // of all below

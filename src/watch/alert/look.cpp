@@ -85,4 +85,24 @@ double RecentSum::add(std::chrono::steady_clock::time_point now, double amount) 
   return sum;
 }
 
+double ClockJumps::look(std::chrono::steady_clock::time_point steady, UnixMs wall_ms) {
+  const bool is_first = steady_ == std::chrono::steady_clock::time_point();
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(steady - steady_);
+  const UnixMs jump_ms = is_first ? 0 : wall_ms - wall_ms_ - passed.count();
+  steady_ = steady;
+  wall_ms_ = wall_ms;
+  if (jump_ms >= kSmallestMs) {
+    if (ahead_.size() == kJumpsMax) ahead_.pop_front();
+    ahead_.push_back({.from_ms = wall_ms - jump_ms, .by_ms = jump_ms});
+  }
+  return static_cast<double>(jump_ms) / 1e3;
+}
+
+UnixMs ClockJumps::age_ms(UnixMs since_ms, UnixMs now_ms) const {
+  UnixMs age_ms = now_ms - since_ms;
+  for (const Jump& jump : ahead_)
+    if (since_ms <= jump.from_ms) age_ms -= jump.by_ms;
+  return std::max<UnixMs>(age_ms, 0);
+}
+
 }  // namespace atelier::watch

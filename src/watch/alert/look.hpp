@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -59,10 +60,30 @@ struct QueueState {
   }
 };
 
+// By how much the wall clock moved otherwise than the steady one: somebody set it, or the machine slept.
+class ClockJumps {
+ public:
+  // At each look. In seconds, since the look before; 0 at the first. What both clocks always differ by is told too.
+  double look(std::chrono::steady_clock::time_point steady, UnixMs wall_ms);
+  // For how long something waits that has done so since `since_ms` by the wall clock: without what it jumped ahead by.
+  UnixMs age_ms(UnixMs since_ms, UnixMs now_ms) const;
+
+ private:
+  struct Jump {
+    UnixMs from_ms = 0, by_ms = 0;
+  };
+  static constexpr std::size_t kJumpsMax = 16;  // the last
+  static constexpr UnixMs kSmallestMs = 1'000;
+  std::chrono::steady_clock::time_point steady_{};
+  UnixMs wall_ms_ = 0;
+  std::deque<Jump> ahead_;
+};
+
 // All that probes look at, at one moment.
 struct Look {
   std::chrono::steady_clock::time_point steady;
   UnixMs wall_ms = 0;
+  double clock_jump_seconds = 0;  // since the look before
   Readings readings = {};
   std::optional<DiskSpace> disk = {};  // none: nobody could say
   std::vector<CandidateHealth> candidates = {};

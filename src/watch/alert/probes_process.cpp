@@ -140,14 +140,9 @@ class ProcessProbe final : public Probe {
                     .figures = {{"open", open}, {"limit", limit}},
                     .figure = "atelier_process_descriptors:value"});
   }
-  // The wall clock against the steady one, from look to look.
-  void look_at_clock(const Look& look, std::vector<Condition>& into) {
-    const double passed = seconds_between(last_, look.steady);
-    const double jump = static_cast<double>(look.wall_ms - last_wall_ms_) / 1'000 - passed;
-    const bool is_first = last_ == TimePoint();
-    last_ = look.steady;
-    last_wall_ms_ = look.wall_ms;
-    if (is_first || std::abs(jump) < limits_.clock_jump_seconds) return;
+  void look_at_clock(const Look& look, std::vector<Condition>& into) const {
+    const double jump = look.clock_jump_seconds;
+    if (std::abs(jump) < limits_.clock_jump_seconds) return;
     into.push_back({.kind = AlertKind::clock_jump,
                     .cause = fmt::format("The clock jumped {} by {:.1f} s; the limit is {:.1f} s.",
                                          jump > 0 ? "forward" : "back", std::abs(jump), limits_.clock_jump_seconds),
@@ -156,8 +151,6 @@ class ProcessProbe final : public Probe {
 
   const AlertLimits limits_;
   Rises log_dropped_, history_dropped_;
-  TimePoint last_{};
-  UnixMs last_wall_ms_ = 0;
 };
 
 }  // namespace
