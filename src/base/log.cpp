@@ -56,7 +56,7 @@ std::string json_line(Level level, std::string_view message, Fields fields) {
     append_json_string(line, field.name);
     line += ':';
     if (const auto* text = std::get_if<std::string_view>(&field.value))
-      append_json_string(line, scrub(truncate_utf8(*text, kFieldBytesMax)));
+      append_json_string(line, scrub_start(*text, kFieldBytesMax));
     else if (const auto* integer = std::get_if<std::int64_t>(&field.value))
       line += fmt::format("{}", *integer);
     else if (const auto* number = std::get_if<double>(&field.value))
@@ -77,7 +77,7 @@ std::string text_line(Level level, std::string_view message, Fields fields, bool
   for (const Field& field : fields) {
     line += has_colour ? fmt::format("  \x1b[2m{}=\x1b[0m", field.name) : fmt::format("  {}=", field.name);
     if (const auto* text = std::get_if<std::string_view>(&field.value))
-      line += printable(scrub(truncate_utf8(*text, kFieldBytesMax)), kFieldBytesMax);
+      line += printable(scrub_start(*text, kFieldBytesMax), kFieldBytesMax);
     else
       std::visit([&](const auto& value) { line += fmt::format("{}", value); }, field.value);
   }

@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace atelier {
 namespace {
 
@@ -125,7 +127,11 @@ std::optional<Place> value_after(std::string_view text, std::size_t at, Names na
     // A list or an object has names of its own; and what was taken out already stands in brackets.
     if (text[open] == '[' || text[open] == '{') return std::nullopt;
     const std::string_view ends = names == Names::field ? "\r\n" : " \t\r\n,;&\"'<>()[]{}|\\";
-    value = {.begin = open, .end = std::min(text.find_first_of(ends, open), text.size())};
+    // Of a word's no more is looked at than could be a key: there may be many such words, and no end behind them.
+    const std::size_t from = names == Names::word ? end_of_base64(text, open) : open;
+    if (names == Names::word && from < text.size() && ends.find(text[from]) == std::string_view::npos)
+      return std::nullopt;
+    value = {.begin = open, .end = std::min(text.find_first_of(ends, from), text.size())};
   }
   if (value.begin == value.end || text.substr(value.begin).starts_with(kInstead)) return std::nullopt;
   const bool is_long = value.end - value.begin >= kWordValueMin && end_of_base64(text, value.begin) >= value.end;
@@ -197,16 +203,29 @@ std::vector<Place> find_secrets(std::string_view text) {
   return found;
 }
 
-}  // namespace
-
-std::string scrub(std::string_view text) {
+// The last of the places may end beyond the text.
+std::string without(const std::vector<Place>& secrets, std::string_view text) {
   std::string clean;
   std::size_t at = 0;
-  for (const auto& [begin, end] : find_secrets(text)) {
+  for (const auto& [begin, end] : secrets) {
     clean.append(text.substr(at, begin - at)).append(kInstead);
-    at = end;
+    at = std::min(end, text.size());
   }
   return clean.append(text.substr(at));
+}
+
+}  // namespace
+
+std::string scrub(std::string_view text) { return without(find_secrets(text), text); }
+
+std::string scrub_start(std::string_view text, std::size_t bytes_max) {
+  constexpr std::size_t kSeenBeyond = 1'024;  // by then it is clear of anything whether it is a secret
+  const std::string_view kept = truncate_utf8(text, bytes_max);
+  std::vector<Place> secrets = find_secrets(text.substr(0, kept.size() + kSeenBeyond));
+  while (!secrets.empty() && secrets.back().begin >= kept.size()) secrets.pop_back();
+  std::string clean = without(secrets, kept);
+  clean.resize(truncate_utf8(clean, bytes_max).size());
+  return clean;
 }
 
 bool has_secret(std::string_view text) { return !find_secrets(text).empty(); }

@@ -63,6 +63,29 @@ TEST(Scrub, ASecondTimeChangesNothing) {
   }
 }
 
+// What stands at the end of what is kept of a long text is cut, and would not look like a secret any more.
+TEST(Scrub, WhatIsCutIsScrubbedBefore) {
+  const std::string before(88, ' ');
+  for (const std::string_view text :
+       {"sk-proj-abcdefghijkl1234", "https://me:hunter2hunter2@db/x", "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIz"}) {
+    const std::string kept = scrub_start(before + std::string(text) + " and more", 100);
+    EXPECT_LE(kept.size(), 100U);
+    EXPECT_EQ(kept.find("proj-"), std::string::npos) << kept;
+    EXPECT_EQ(kept.find("me:h"), std::string::npos) << kept;
+    EXPECT_EQ(kept.find("Zm9v"), std::string::npos) << kept;
+  }
+  EXPECT_EQ(scrub_start("short", 100), "short");
+  EXPECT_EQ(scrub_start("password=hunter2 of a long text", 30), "password=[secret] of a long te");
+  EXPECT_EQ(scrub_start("ab\xc3\xa9", 3), "ab") << "characters stay whole";
+}
+
+// Were each looked through to the end of the text, this would take minutes.
+TEST(Scrub, OfManyNamesWithoutAValueNoneIsLookedThroughToTheEnd) {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "key=*";
+  EXPECT_EQ(scrub(text), text);
+}
+
 TEST(Scrub, LeavesWordsIdsAndNames) {
   for (const std::string_view text :
        {"the key of this door", "task-oriented at_once", "01jdabcdefghjkmnpqrstvwxyz", "src/watch/error/inbox.cpp:12",

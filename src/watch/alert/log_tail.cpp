@@ -19,7 +19,7 @@ void LogTail::see(const log::Line& line) noexcept {
     for (const log::Field& field : line.fields) {
       text += fmt::format("  {}=", field.name);
       if (const auto* words = std::get_if<std::string_view>(&field.value))
-        text += printable(scrub(truncate_utf8(*words, kLineBytesMax)), kLineBytesMax);
+        text += printable(scrub_start(*words, kLineBytesMax), kLineBytesMax);
       else
         std::visit([&](const auto& value) { text += fmt::format("{}", value); }, field.value);
       if (text.size() > kLineBytesMax) break;

@@ -80,9 +80,6 @@ std::string Occurrence::detail() const {
   return json::write(object);
 }
 
-std::string as_kept(std::string_view text) {
-  // Cut behind the scrubbing, or half a key would not look like one; cut before it too, since a text may be long.
-  return printable(scrub(truncate_utf8(text, 4 * kValueBytesMax)), kValueBytesMax);
-}
+std::string as_kept(std::string_view text) { return printable(scrub_start(text, kValueBytesMax), kValueBytesMax); }
 
 }  // namespace atelier::watch
