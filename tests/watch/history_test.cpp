@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
 
 #include "store/migrations.hpp"
+#include "tests/store/forwarding_database.hpp"
 #include "tests/store/support.hpp"
 #include "watch/process/process_metrics.hpp"
 
@@ -23,26 +26,23 @@ constexpr Metric kUptime{kUptimeMetric, MetricKind::gauge, "Since the start of t
 constexpr UnixMs kBegin = 1'800'000'000'000;  // the beginning of five minutes
 
 // A store whose disk is full while it is told to be.
-class FullDisk final : public store::Database {
+class FullDisk final : public store::ForwardingDatabase {
  public:
-  explicit FullDisk(store::Database& real) : real_(real) {}
+  using ForwardingDatabase::ForwardingDatabase;
   Task<Result<std::vector<store::Rows>>> write(std::vector<store::Statement> batch) override {
     if (is_full) co_return fail(ErrorCode::storage_full, "the disk is full");
-    co_return co_await real_.write(std::move(batch));
+    co_return co_await ForwardingDatabase::write(std::move(batch));
   }
-  Task<Result<std::vector<store::Rows>>> read_all(std::vector<store::Statement> batch) override {
-    return real_.read_all(std::move(batch));
-  }
-  Task<Result<>> back_up_to(std::string path) override { return real_.back_up_to(std::move(path)); }
-  Task<Result<>> check() override { return real_.check(); }
-  bool needs_check() const noexcept override { return real_.needs_check(); }
-  store::DatabaseStatistics statistics() const override { return real_.statistics(); }
-  void close() override { real_.close(); }
   bool is_full = false;
-
- private:
-  store::Database& real_;
 };
+
+// The most memory this process ever had.
+std::uint64_t peak_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::strtoull(line.c_str() + 6, nullptr, 10);
+  return 0;
+}
 
 class HistoryTest : public testing::Test {
  protected:
@@ -334,6 +334,35 @@ TEST_F(HistoryTest, NinetyDaysAreReadInOneGo) {
   const std::vector<float> points = read("test_gauge:value", kBegin, kBegin + 3 * 86'400'000LL, 4'000);
   ASSERT_EQ(points.size(), 864U);
   EXPECT_NEAR(points[288 + 100], 502, 4);
+}
+
+// Six million points of five minutes lie between 1970 and now: whoever asks for all of time has none of them made.
+TEST_F(HistoryTest, WhatIsAskedOfLongAgoCostsNoMemory) {
+  history_->sample();
+  for (int minute = 0; minute < 600; ++minute) {
+    gauge_.set(7);
+    clock_.advance(std::chrono::minutes(1));
+    history_->sample();
+  }
+  write();
+  History::Query query{
+      .figures = {}, .from_ms = 1, .to_ms = clock_.wall_ms() + 1'000, .points_max = History::kPointsMax};
+  for (std::size_t i = 0; i < History::kFiguresMax; ++i)
+    query.figures.push_back(*FigureName::parse("test_gauge:value"));
+  const std::uint64_t before = peak_kib();
+  auto answer = run(history_->read(std::move(query)));
+  ASSERT_TRUE(answer) << answer.error().describe();
+  EXPECT_LT(peak_kib() - before, 100U << 10);
+  EXPECT_EQ(answer->from_ms, 0);
+  for (const History::Line& line : answer->lines) {
+    ASSERT_EQ(line.points.size(), answer->ran_s.size());
+    EXPECT_EQ(answer->from_ms + static_cast<UnixMs>(line.points.size()) * answer->step.count() > clock_.wall_ms(),
+              true);
+    EXPECT_TRUE(std::isnan(line.points.front()));
+    EXPECT_NEAR(line.points.back(), 7, 0.1);
+  }
+  // Of a time of which nothing is kept any more.
+  for (const float point : read("test_gauge:value", 1'000, 1'000'000'000)) EXPECT_TRUE(std::isnan(point));
 }
 
 TEST_F(HistoryTest, WhatIsStoredHasABoundAndTheFinestGoesFirst) {

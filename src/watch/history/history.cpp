@@ -224,6 +224,10 @@ Task<Result<History::Answer>> History::read(Query query) {
       std::max(first + 1, std::min((query.to_ms + step_ms - 1) / step_ms, (now_s + 1) * 1000 / step_ms + 1));
   const auto most = static_cast<std::int64_t>(query.points_max);
   const std::int64_t width = (end - first + most - 1) / most;
+  // Of what is older than is kept nothing is looked for: there are no points, however many there might be.
+  const std::int64_t kept_from = now_s * 1000 / step_ms - kTiers[tier].kept / kTiers[tier].step - 2 * kBlockPoints;
+  const std::int64_t empty_count = std::max<std::int64_t>(0, std::min(kept_from, end - 1) - first) / width;
+  const std::int64_t looked_from = first + empty_count * width;
   const auto uptime_at = static_cast<std::size_t>(std::ranges::find(query.figures, kUptime) - query.figures.begin());
   const bool is_asked = uptime_at < query.figures.size();
   if (!is_asked) query.figures.push_back(kUptime);
@@ -234,13 +238,14 @@ Task<Result<History::Answer>> History::read(Query query) {
         {"SELECT start, points FROM figure_blocks WHERE figure = (SELECT id FROM figures WHERE name = $1) AND tier = "
          "$2 "
          "AND start > $3 AND start < $4 ORDER BY start",
-         {figure.to_string(), static_cast<std::int64_t>(tier), first - kBlockPoints, end}});
+         {figure.to_string(), static_cast<std::int64_t>(tier), looked_from - kBlockPoints, end}});
   auto stored = co_await database_.read_all(std::move(batch));
   if (!stored) co_return error_of(stored);
 
   std::vector<std::vector<float>> lines;
   for (std::size_t i = 0; i < query.figures.size(); ++i) {
-    auto fine = points_of(query.figures[i], tier, (*stored)[i], first, static_cast<std::size_t>(end - first));
+    auto fine =
+        points_of(query.figures[i], tier, (*stored)[i], looked_from, static_cast<std::size_t>(end - looked_from));
     if (!fine) co_return error_of(fine);
     lines.push_back(std::move(*fine));
   }
@@ -251,13 +256,17 @@ Task<Result<History::Answer>> History::read(Query query) {
                 .step = std::chrono::milliseconds(width * step_ms),
                 .ran_s = ran_seconds(uptime, points_each, step_ms / 1000),
                 .lines = {}};
+  const auto empty = static_cast<std::size_t>(empty_count);
+  answer.ran_s.insert(answer.ran_s.begin(), empty, 0);
   for (std::size_t i = 0; i < query.figures.size(); ++i) {
     const Stat stat = query.figures[i].stat;
     // What never came, and blocks in which nothing came, are not stored.
     if (stat == Stat::rate)
       for (std::size_t at = 0; at < uptime.size(); ++at)
         if (std::isnan(lines[i][at]) && !std::isnan(uptime[at])) lines[i][at] = 0;
-    answer.lines.push_back({std::move(query.figures[i]), thin(stat, lines[i], points_each)});
+    std::vector<float> points = thin(stat, lines[i], points_each);
+    points.insert(points.begin(), empty, kNothing);
+    answer.lines.push_back({std::move(query.figures[i]), std::move(points)});
   }
   co_return answer;
 }
