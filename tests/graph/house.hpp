@@ -10,6 +10,7 @@
 
 #include "graph/engine.hpp"
 #include "tests/graph/fake_nodes.hpp"
+#include "tests/store/forwarding_database.hpp"
 
 namespace atelier::graph {
 
@@ -28,18 +29,10 @@ class TemporaryFolder {
 
 // Fails every nth write when told: before it is carried out, or (about every nth) after, as if the answer had been
 // lost.
-class FlakyDatabase final : public store::Database {
+class FlakyDatabase final : public store::ForwardingDatabase {
  public:
-  explicit FlakyDatabase(std::unique_ptr<store::Database> real) : real_(std::move(real)) {}
+  explicit FlakyDatabase(std::unique_ptr<store::Database> real) : ForwardingDatabase(*real), real_(std::move(real)) {}
   Task<Result<std::vector<store::Rows>>> write(std::vector<store::Statement> batch) override;
-  Task<Result<std::vector<store::Rows>>> read_all(std::vector<store::Statement> batch) override {
-    return real_->read_all(std::move(batch));
-  }
-  Task<Result<>> back_up_to(std::string path) override { return real_->back_up_to(std::move(path)); }
-  Task<Result<>> check() override { return real_->check(); }
-  bool needs_check() const noexcept override { return real_->needs_check(); }
-  store::DatabaseStatistics statistics() const override { return real_->statistics(); }
-  void close() override { real_->close(); }
 
   int fail_before_every = 0, fail_after_every = 0;
   ErrorCode code = ErrorCode::storage_full;

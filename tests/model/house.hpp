@@ -9,9 +9,9 @@
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
 #include "base/task_group.hpp"
-#include "store/database.hpp"
 #include "store/migrations.hpp"
 #include "store/waiter.hpp"
+#include "tests/store/forwarding_database.hpp"
 #include "tests/store/support.hpp"
 
 // What tests of the gateway's bookkeeping live in: a loop of its own thread, and a database that can be made to stall.
@@ -73,9 +73,9 @@ class Running {
 };
 
 // Hands everything on to a real database, unless told to behave like one that is locked or gone. Thread-safe.
-class StallingDatabase final : public store::Database {
+class StallingDatabase final : public store::ForwardingDatabase {
  public:
-  explicit StallingDatabase(store::Database& real) : real_(real) {}
+  using ForwardingDatabase::ForwardingDatabase;
 
   // Writes begun from now on wait; those begun before go on.
   void stall() { set(true, is_dead_); }
@@ -125,16 +125,8 @@ class StallingDatabase final : public store::Database {
       const std::lock_guard lock(mutex_);
       if (is_dead_) co_return fail(ErrorCode::unavailable, "the disk is on fire");
     }
-    co_return co_await real_.write(std::move(batch));
+    co_return co_await ForwardingDatabase::write(std::move(batch));
   }
-  Task<Result<std::vector<store::Rows>>> read_all(std::vector<store::Statement> batch) override {
-    return real_.read_all(std::move(batch));
-  }
-  Task<Result<>> back_up_to(std::string path) override { return real_.back_up_to(std::move(path)); }
-  Task<Result<>> check() override { return real_.check(); }
-  bool needs_check() const noexcept override { return real_.needs_check(); }
-  store::DatabaseStatistics statistics() const override { return real_.statistics(); }
-  void close() override { real_.close(); }
 
  private:
   void set(bool is_stalled, bool is_dead) {
@@ -142,7 +134,6 @@ class StallingDatabase final : public store::Database {
     is_stalled_ = is_stalled;
     is_dead_ = is_dead;
   }
-  store::Database& real_;
   mutable std::mutex mutex_;
   bool is_stalled_ = false, is_dead_ = false;
   std::size_t write_count_ = 0;
