@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
+
 #include "store/migrations.hpp"
+#include "tests/model/house.hpp"
 #include "tests/store/support.hpp"
 #include "watch/error/inbox.hpp"
 #include "watch/error/stack.hpp"
@@ -235,6 +238,36 @@ TEST_F(ErrorInboxTest, AStoreThatFailsCostsNoMoreThanErrors) {
   EXPECT_THAT(told, HasSubstr("atelier_errors_seen_total 100"));
   EXPECT_THAT(told, HasSubstr("atelier_errors_dropped_total 92"));
   EXPECT_THAT(told, HasSubstr("atelier_errors_unstored_total 8"));
+}
+
+// Who is told of errors elsewhere (Sentry) does not wait for our disk; least of all where that is what is wrong.
+class StalledInboxTest : public model::TelemetryTest {};
+
+TEST_F(StalledInboxTest, ListenersGoOnWhileTheStoreTakesNothing) {
+  ErrorWitness witness(clock_, metrics_);
+  ErrorInbox inbox(database_, witness, clock_, metrics_,
+                   {.waiting_max = 3, .write_every = std::chrono::milliseconds(5)});
+  std::atomic<int> told = 0;
+  inbox.on_occurrence([&](const Occurrence&) { ++told; });
+  const auto break_once = [&](std::string_view code) {
+    Occurrence one;
+    one.message = "a thing broke";
+    one.code = code;
+    witness.add(std::move(one));
+  };
+  database_.stall();
+  model::Running running(loop_, inbox.run());
+  break_once("first");
+  model::await([&] { return told == 1 && database_.waiting_count() == 1; });
+  for (int i = 0; i < 5; ++i) break_once("later");
+  model::await([&] { return told == 6; });
+  database_.resume();
+  running.end();
+  const auto page = loop_.wait_for(inbox.list({}));
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->groups.size(), 2U);
+  for (const ErrorGroup& group : page->groups) EXPECT_EQ(group.count, group.code == "first" ? 1 : 3);
+  EXPECT_THAT(metrics_.render(), HasSubstr("atelier_errors_unstored_total 2")) << "what waits has a bound";
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "store/migrations.hpp"
+#include "tests/model/house.hpp"
 #include "tests/store/support.hpp"
 
 namespace atelier::watch {
@@ -132,6 +134,30 @@ TEST_F(TracesTest, ListenersSeeThemFirst) {
   write();
   write();
   EXPECT_EQ(seen, 1U);
+}
+
+// Who sends spans on to a collector does not wait for our disk, and what could not be written yet is written later.
+class StalledTracesTest : public model::TelemetryTest {};
+
+TEST_F(StalledTracesTest, ListenersGoOnWhileTheStoreTakesNothing) {
+  (void)trace::take();
+  Traces traces(database_, metrics_, clock_, {.write_every = std::chrono::milliseconds(5)});
+  std::atomic<std::size_t> seen = 0;
+  traces.listen([&](const std::vector<trace::SpanRecord>& spans) { seen += spans.size(); });
+  const TraceContext context = make_trace(true).below(make_span_id());
+  const auto keep_one = [&] {
+    const auto now = std::chrono::steady_clock::now();
+    trace::keep({.context = context.below(make_span_id()), .name = "a", .started = now, .ended = now});
+  };
+  database_.stall();
+  model::Running running(loop_, traces.run());
+  keep_one();
+  model::await([&] { return seen == 1 && database_.waiting_count() == 1; });
+  keep_one();
+  model::await([&] { return seen == 2; });
+  database_.resume();
+  running.end();
+  EXPECT_EQ(loop_.wait_for(traces.find(context.id()))->size(), 2U);
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "base/async.hpp"
+#include "base/task_group.hpp"
 #include "base/text.hpp"
 
 namespace atelier::watch {
@@ -129,28 +131,56 @@ std::unexpected<Error> not_found() {
 
 ErrorInbox::ErrorInbox(store::Database& telemetry, ErrorWitness& witness, const Clock& clock, Metrics& metrics,
                        Options options)
-    : database_(telemetry), witness_(witness), clock_(clock), options_(options), lost_(metrics.counter(kLost)) {}
+    : database_(telemetry),
+      witness_(witness),
+      clock_(clock),
+      options_(options),
+      lost_(metrics.counter(kLost)),
+      trimmed_at_(clock.now()) {}
 
+// The listener is told whatever the store does: one write is under way at a time, beside it.
 Task<Result<>> ErrorInbox::run() {
-  auto trimmed_at = clock_.now();
+  TaskGroup::Options alone;
+  alone.stops_on_error = false;
+  TaskGroup writing(co_await current_executor(), alone);
   for (;;) {
     const auto slept = co_await sleep_for(options_.write_every);
     if (!slept) break;
-    // Counted where it fails, and not logged: that would be an error for the inbox.
-    (void)co_await write(ErrorWitness::Which::whole);
-    if (clock_.now() - trimmed_at < options_.trim_every) continue;
-    trimmed_at = clock_.now();
-    (void)co_await trim();
+    take(ErrorWitness::Which::whole);
+    if (writing.size() == 0) writing.spawn(write_and_trim());
   }
+  (void)co_await writing.join();
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_return co_await write(ErrorWitness::Which::all);
 }
 
 Task<Result<>> ErrorInbox::write(ErrorWitness::Which which) {
-  const std::vector<Occurrence> taken = witness_.take(which);
+  take(which);
+  co_return co_await write_waiting();
+}
+
+// Counted where it fails, and not logged: that would be an error for the inbox.
+Task<Result<>> ErrorInbox::write_and_trim() {
+  (void)co_await write_waiting();
+  if (clock_.now() - trimmed_at_ < options_.trim_every) co_return Result<>{};
+  trimmed_at_ = clock_.now();
+  (void)co_await trim();
+  co_return Result<>{};
+}
+
+void ErrorInbox::take(ErrorWitness::Which which) {
+  for (Occurrence& occurrence : witness_.take(which)) {
+    if (listener_) listener_(occurrence);
+    if (waiting_.size() < options_.waiting_max)
+      waiting_.push_back(std::move(occurrence));
+    else
+      lost_.add();
+  }
+}
+
+Task<Result<>> ErrorInbox::write_waiting() {
+  const std::vector<Occurrence> taken = std::exchange(waiting_, {});
   if (taken.empty()) co_return Result<>{};
-  if (listener_)
-    for (const Occurrence& occurrence : taken) listener_(occurrence);
   std::map<std::string, std::vector<const Occurrence*>> groups;
   for (const Occurrence& occurrence : taken) groups[occurrence.fingerprint()].push_back(&occurrence);
   std::vector<store::Statement> batch;

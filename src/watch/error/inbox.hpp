@@ -42,6 +42,7 @@ class ErrorInbox {
     std::int64_t occurrences_max = 20;           // of a group
     std::int64_t bytes_max = 32LL << 20;         // of all their details; the groups that were seen longest ago go first
     std::chrono::hours kept{24 * 90};            // since a group was last seen
+    std::size_t waiting_max = 512;               // occurrences that could not be written yet
     std::chrono::milliseconds write_every{500};  // what is new
     std::chrono::minutes trim_every{10};
   };
@@ -55,7 +56,7 @@ class ErrorInbox {
 
   // Writes and deletes until cancelled; then writes what is left. To be spawned once.
   Task<Result<>> run();
-  // What waits, and what is over: what run() does.
+  // What waits, and what is over: what run() does. On its loop.
   Task<Result<>> write(ErrorWitness::Which which);
   Task<Result<>> trim();
 
@@ -80,12 +81,19 @@ class ErrorInbox {
   Task<Result<>> resolve(std::string id);
 
  private:
+  void take(ErrorWitness::Which which);
+  Task<Result<>> write_waiting();
+  Task<Result<>> write_and_trim();
+
   store::Database& database_;
   ErrorWitness& witness_;
   const Clock& clock_;
   const Options options_;
   Counter& lost_;
   Listener listener_;
+  // run()'s.
+  std::vector<Occurrence> waiting_;
+  std::chrono::steady_clock::time_point trimmed_at_;
 };
 
 }  // namespace atelier::watch

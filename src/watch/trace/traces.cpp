@@ -6,6 +6,7 @@
 #include "base/async.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/task_group.hpp"
 #include "base/text.hpp"
 
 namespace atelier::watch {
@@ -88,32 +89,50 @@ Traces::Traces(store::Database& telemetry, Metrics& metrics, const Clock& clock,
       lost_(metrics.counter(kLost)),
       dropped_(metrics.read_from(kUnheard, [] { return static_cast<double>(trace::dropped_count()); })) {}
 
+// Listeners are told whatever the store does: one write is under way at a time, beside them.
 Task<Result<>> Traces::run() {
+  TaskGroup::Options alone;
+  alone.stops_on_error = false;
+  TaskGroup writing(co_await current_executor(), alone);
   for (;;) {
     if (auto slept = co_await sleep_for(options_.write_every); !slept) break;
-    auto written = co_await write();
-    if (!written) log::warn("spans of traces were not written", {{"error", written.error().describe()}});
-    if (++trims_ % kTrimEvery != 0) continue;
-    auto trimmed = co_await trim();
-    if (!trimmed) log::warn("old traces were not deleted", {{"error", trimmed.error().describe()}});
+    take();
+    if (writing.size() == 0) writing.spawn(write_and_trim());
   }
+  (void)co_await writing.join();
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_return co_await write();
 }
 
 Task<Result<>> Traces::write() {
-  {
-    const std::vector<trace::SpanRecord> spans = trace::take();
-    recorded_.add(spans.size());
-    if (!spans.empty())
-      for (const Listener& listener : listeners_) listener(spans);
-    for (const trace::SpanRecord& span : spans) {
-      if (waiting_.size() < options_.waiting_max)
-        waiting_.push_back(insert_span(span));
-      else
-        lost_.add();
-    }
+  take();
+  co_return co_await write_waiting();
+}
+
+Task<Result<>> Traces::write_and_trim() {
+  auto written = co_await write_waiting();
+  if (!written) log::warn("spans of traces were not written", {{"error", written.error().describe()}});
+  if (++trims_ % kTrimEvery != 0) co_return Result<>{};
+  auto trimmed = co_await trim();
+  if (!trimmed) log::warn("old traces were not deleted", {{"error", trimmed.error().describe()}});
+  co_return Result<>{};
+}
+
+void Traces::take() {
+  const std::vector<trace::SpanRecord> spans = trace::take();
+  recorded_.add(spans.size());
+  if (!spans.empty())
+    for (const Listener& listener : listeners_) listener(spans);
+  for (const trace::SpanRecord& span : spans) {
+    if (waiting_.size() < options_.waiting_max)
+      waiting_.push_back(insert_span(span));
+    else
+      lost_.add();
   }
+}
+
+// More may come behind what is being written.
+Task<Result<>> Traces::write_waiting() {
   while (!waiting_.empty()) {
     const std::size_t count = std::min(waiting_.size(), options_.batch_rows_max);
     std::vector<store::Statement> batch(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));

@@ -30,7 +30,7 @@ struct StoredSpan {
 class Traces {
  public:
   struct Options {
-    std::chrono::seconds write_every{1};
+    std::chrono::milliseconds write_every{1'000};
     std::chrono::hours kept{72};
     std::int64_t spans_max = 200'000;
     std::size_t batch_rows_max = 2'000;  // of one transaction
@@ -47,7 +47,7 @@ class Traces {
   void listen(Listener listener) { listeners_.push_back(std::move(listener)); }
   // Writes and deletes until cancelled; then writes what is left.
   Task<Result<>> run();
-  // What is recorded by now: what run() does once a second.
+  // What is recorded by now is told to listeners and written: what run() does once a second.
   Task<Result<>> write();
   Task<Result<>> trim();
 
@@ -67,6 +67,10 @@ class Traces {
   Task<Result<std::vector<StoredSpan>>> find(std::string trace);
 
  private:
+  void take();
+  Task<Result<>> write_waiting();
+  Task<Result<>> write_and_trim();
+
   store::Database& database_;
   const Clock& clock_;
   const Options options_;
