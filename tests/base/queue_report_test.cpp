@@ -2,18 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include "tests/base/queue_report.hpp"
 
 namespace atelier {
 namespace {
 
 using namespace std::chrono_literals;
-
-QueueReport report_of(const std::string& name) {
-  const auto all = report_queues();
-  const auto found = std::ranges::find(all, name, &QueueReport::name);
-  return found == all.end() ? QueueReport() : *found;
-}
 
 TEST(QueueReports, QueuesOfOneNameAreToldTogether) {
   const auto now = std::chrono::steady_clock::now();

@@ -1,22 +1,16 @@
 // How old what waits is, of queues of threads.
 #include "store/work_pool.hpp"
 
-#include <algorithm>
 #include <future>
+#include <thread>
 
-#include "base/queue_report.hpp"
+#include "tests/base/queue_report.hpp"
 #include "tests/store/support.hpp"
 
 namespace atelier::store {
 namespace {
 
 using namespace std::chrono_literals;
-
-QueueReport report_of(const std::string& name) {
-  const auto all = report_queues();
-  const auto found = std::ranges::find(all, name, &QueueReport::name);
-  return found == all.end() ? QueueReport() : *found;
-}
 
 Task<Result<int>> hold(WorkPool* pool, std::shared_future<void> until) {
   return run_in(pool, [until](std::size_t) {
