@@ -8,6 +8,7 @@
 #include "base/blocking.hpp"
 #include "base/task_group.hpp"
 #include "net/server.hpp"
+#include "tests/base/queue_report.hpp"
 #include "tests/net/gunzip.hpp"
 #include "watch/sentry/sender.hpp"
 
@@ -239,11 +240,7 @@ TEST_F(SentryTest, WhatIsLargeIsSentSmaller) {
 }
 
 TEST_F(SentryTest, WhatWaitsForASentryThatIsGoneGrowsOld) {
-  const auto waiting = [] {
-    for (const QueueReport& queue : report_queues())
-      if (queue.name == "errors to Sentry") return queue;
-    return QueueReport();
-  };
+  const auto waiting = [] { return report_of("errors to Sentry"); };
   const std::uint16_t port = server_->port();
   server_->stop();
   start({.retry_min = 20ms, .retry_max = 20ms}, port);
@@ -305,6 +302,16 @@ TEST(SentryLimits, AreReadAsTheyAreTold) {
   EXPECT_TRUE(limits.holds("transaction", now));
   note(200, "x-sentry-rate-limits", "10:error:key,5:error:key");
   EXPECT_TRUE(limits.holds("error", now + 9s));
+  // Seconds may have a fraction, and count whole then.
+  note(200, "x-sentry-rate-limits", "2.5:error:key");
+  EXPECT_TRUE(limits.holds("error", now + 2'900ms));
+  EXPECT_FALSE(limits.holds("error", now + 3'100ms));
+  note(429, "retry-after", "6.2");
+  EXPECT_TRUE(limits.holds("error", now + 6'900ms));
+  EXPECT_FALSE(limits.holds("error", now + 7'100ms));
+  note(200, "x-sentry-rate-limits", "nan:error:key, inf:error:key, 1e300:transaction:key, -5:error:key");
+  EXPECT_FALSE(limits.holds("error", now));
+  EXPECT_TRUE(limits.holds("transaction", now + 23h));
 }
 
 TEST_F(SentryTest, WhatIsTooLargeIsDroppedAndNotTriedAgain) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "base/text.hpp"
@@ -14,7 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, 9> kCategories = {"",        "default",  "error",   "transaction", "attachment",
                                                          "session", "log_item", "monitor", "internal"};
-constexpr std::int64_t kSecondsMax = 86'400;
+constexpr double kSecondsMax = 86'400;
 
 std::string_view take(std::string_view& text, char end) {
   const std::size_t at = std::min(text.find(end), text.size());
@@ -23,13 +25,20 @@ std::string_view take(std::string_view& text, char end) {
   return trim(part);
 }
 
+// "60", or with a fraction, as Sentry's own clients take it; whole seconds, up to a day.
+std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(seconds)) return std::nullopt;
+  return std::chrono::seconds(std::llround(std::ceil(std::clamp(seconds, 0.0, kSecondsMax))));
+}
+
 std::chrono::seconds wait_of(std::string_view field, UnixMs now_ms) {
-  std::int64_t seconds = 60;
-  if (const auto number = parse_integer(trim(field)))
-    seconds = *number;
-  else if (const auto date_s = net::parse_http_date(trim(field)))
-    seconds = *date_s - now_ms / 1000;
-  return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kSecondsMax));
+  if (const auto seconds = seconds_in(trim(field))) return *seconds;
+  const auto date_s = net::parse_http_date(trim(field));
+  if (!date_s) return 60s;
+  return std::chrono::seconds(
+      std::clamp<std::int64_t>(*date_s - now_ms / 1000, 0, static_cast<std::int64_t>(kSecondsMax)));
 }
 
 }  // namespace
@@ -43,9 +52,9 @@ void SentryLimits::note(int status, const net::Headers& headers, UnixMs now_ms, 
   }
   for (std::string_view rest = *field; !rest.empty();) {
     std::string_view limit = take(rest, ',');
-    const auto seconds = parse_integer(take(limit, ':'));
+    const auto seconds = seconds_in(take(limit, ':'));
     if (!seconds) continue;
-    const TimePoint until = now + std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, kSecondsMax));
+    const TimePoint until = now + *seconds;
     std::string_view categories = take(limit, ':');
     if (categories.empty()) hold("", until);
     while (!categories.empty()) hold(take(categories, ';'), until);
