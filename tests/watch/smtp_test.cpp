@@ -74,10 +74,11 @@ class Smtp : public testing::Test {
     options.ca_file = authority_.file();
     tls_ = *net::TlsClient::make(options);
   }
-  SmtpDouble::Options with_tls() const {
+  SmtpDouble::Options with_tls() const { return with_tls(files_); }
+  static SmtpDouble::Options with_tls(const net::IdentityFiles& files) {
     SmtpDouble::Options options;
-    options.certificate = files_.certificate();
-    options.key = files_.key();
+    options.certificate = files.certificate();
+    options.key = files.key();
     return options;
   }
   Result<> send(const SmtpDouble& server, std::string url, std::string password = "pass word",
@@ -129,12 +130,8 @@ TEST_F(Smtp, HandsAMailOverInTlsFromTheStart) {
 }
 
 TEST_F(Smtp, NothingIsSentToAServerThatIsNotTheOneItSays) {
-  const net::Authority other("Another CA");
-  const net::IdentityFiles files(other.issue({"localhost"}));
-  SmtpDouble::Options options = with_tls();
-  options.certificate = files.certificate();
-  options.key = files.key();
-  SmtpDouble server(options);
+  const net::IdentityFiles files(net::Authority("Another CA").issue({"localhost"}));
+  SmtpDouble server(with_tls(files));
   const auto sent = send(server, "smtp://ada@localhost");
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().reason, "tls_unknown_ca");
@@ -144,12 +141,8 @@ TEST_F(Smtp, NothingIsSentToAServerThatIsNotTheOneItSays) {
 
 // Debian's mail servers offer TLS on this machine by a certificate of their own making.
 TEST_F(Smtp, WithoutAPasswordAServerOfThisMachineNeedsNoCertificate) {
-  const net::Authority other("Another CA");
-  const net::IdentityFiles files(other.issue({"localhost"}));
-  SmtpDouble::Options options = with_tls();
-  options.certificate = files.certificate();
-  options.key = files.key();
-  SmtpDouble server(options);
+  const net::IdentityFiles files(net::Authority("Another CA").issue({"localhost"}));
+  SmtpDouble server(with_tls(files));
   const auto sent = send(server, "smtp://localhost");
   EXPECT_TRUE(sent) << sent.error().describe();
   EXPECT_EQ(server.messages().size(), 1);
@@ -208,6 +201,19 @@ TEST_F(Smtp, APasswordIsInNoError) {
   EXPECT_EQ(sent.error().code, ErrorCode::forbidden);
   EXPECT_THAT(sent.error().describe(), Not(HasSubstr("geheim")));
   EXPECT_THAT(sent.error().describe(), Not(HasSubstr(base64(std::string("\0ada\0geheim", 11)))));
+}
+
+// Servers that are asked to be talkative repeat what they were told.
+TEST_F(Smtp, APasswordThatAServerRepeatsIsInNoErrorEither) {
+  const std::string token = base64(std::string("\0ada\0geheim", 11));
+  SmtpDouble server(with_tls());
+  server.answer("AUTH", "535 5.7.8 wrong, geheim: AUTH PLAIN " + token);
+  const auto sent = send(server, "smtp://ada@localhost", "geheim");
+  ASSERT_FALSE(sent);
+  EXPECT_THAT(sent.error().describe(), HasSubstr("535"));
+  EXPECT_THAT(sent.error().describe(), HasSubstr("5.7.8 wrong"));
+  EXPECT_THAT(sent.error().describe(), Not(HasSubstr("geheim")));
+  EXPECT_THAT(sent.error().describe(), Not(HasSubstr(token)));
 }
 
 TEST_F(Smtp, AServerThatFallsSilentIsGivenUp) {

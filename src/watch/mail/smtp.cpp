@@ -97,17 +97,29 @@ class Session {
     co_return co_await greet();
   }
 
+  std::string plain_token() const {
+    std::string token;
+    token += '\0';
+    token += server_.user;
+    token += '\0';
+    token += server_.password;
+    return base64(token);
+  }
+
+  // A server may repeat what it was told.
+  std::unexpected<Error> refused_sign_in(SmtpReply reply) const {
+    for (const std::string& secret : {plain_token(), base64(server_.password), server_.password})
+      for (std::size_t at = 0; !secret.empty() && (at = reply.text.find(secret, at)) != std::string::npos;)
+        reply.text.replace(at++, secret.size(), "*");
+    return refused("our user and password", reply);
+  }
+
   Task<Result<>> sign_in() {
     if (offers_.offers("AUTH", "PLAIN")) {
-      std::string token;
-      token += '\0';
-      token += server_.user;
-      token += '\0';
-      token += server_.password;
-      std::string command = "AUTH PLAIN " + base64(token);
+      std::string command = "AUTH PLAIN " + plain_token();
       auto reply = co_await ask(std::move(command));
       if (!reply) co_return error_of(reply);
-      if (reply->code != 235) co_return refused("our user and password", *reply);
+      if (reply->code != 235) co_return refused_sign_in(std::move(*reply));
       co_return Result<>{};
     }
     if (!offers_.offers("AUTH", "LOGIN"))
@@ -116,7 +128,7 @@ class Session {
     for (std::size_t i = 0; i < std::size(steps); ++i) {
       auto reply = co_await ask(std::move(steps[i]));
       if (!reply) co_return error_of(reply);
-      if (reply->code != (i + 1 == std::size(steps) ? 235 : 334)) co_return refused("our user and password", *reply);
+      if (reply->code != (i + 1 == std::size(steps) ? 235 : 334)) co_return refused_sign_in(std::move(*reply));
     }
     co_return Result<>{};
   }
