@@ -158,6 +158,17 @@ TEST_F(PageFiguresTest, AreToldOfADayAWeekAndFourWeeks) {
   EXPECT_THAT(counts(), ElementsAre(0, 0, 0));
 }
 
+// A clock that ran ahead for a while leaves figures of days that are to come: they are in no window until then.
+TEST_F(PageFiguresTest, FiguresOfDaysToComeAreInNoWindow) {
+  clock_.step_wall(std::chrono::hours(24 * 400));
+  paint(1'000, 5);
+  write();
+  paint(1'000);  // not written yet
+  clock_.step_wall(-std::chrono::hours(24 * 400));
+  paint(1'000, 2);
+  EXPECT_THAT(counts(), ElementsAre(2, 2, 2));
+}
+
 TEST_F(PageFiguresTest, OutliveARestartAndAreDeletedWhenTheyAreOld) {
   paint(1'000, 5);
   write();

@@ -26,9 +26,9 @@ class PageFigures {
     double value = 0;  // milliseconds; CLS its score, heap bytes
     std::string path, device, element = {};
   };
-  // invalid_argument: no such figure, or no value that it can have.
-  // What add() would say.
+  // What add() would say, and nothing added.
   static Result<> check(const Figure& figure);
+  // invalid_argument: no such figure, or no value that it can have.
   Result<> add(const Figure& figure);
 
   // Of one metric on one page and kind of device.

@@ -35,11 +35,12 @@ double middle_of(std::int64_t bucket) {
 
 struct Range {
   std::int64_t tier = kByHour;
-  std::int64_t first = 0;  // slot
+  std::int64_t first = 0, last = 0;  // slots. A clock that ran ahead has left some of times to come.
 };
 Range range_of(PageWindows::Window window, std::int64_t hour) {
-  if (window == PageWindows::Window::day) return {kByHour, hour - kHoursOfDay};
-  return {kByDay, hour / kHoursOfDay - (window == PageWindows::Window::week ? 7 : 28)};
+  if (window == PageWindows::Window::day) return {kByHour, hour - kHoursOfDay, hour};
+  const std::int64_t today = hour / kHoursOfDay;
+  return {kByDay, today - (window == PageWindows::Window::week ? 7 : 28), today};
 }
 
 double p75_of(const std::map<std::int64_t, std::int64_t>& buckets, std::int64_t count) {
@@ -133,9 +134,9 @@ Task<Result<std::vector<PageWindows::Spread>>> PageWindows::read(Window window) 
   using Buckets = std::map<std::int64_t, std::int64_t>;
   std::map<std::tuple<std::string, std::string, std::string>, Buckets> all;
   store::Statement question(
-      "SELECT metric, page, device, bucket, sum(count) FROM page_figures WHERE tier = $1 AND slot >= $2 "
+      "SELECT metric, page, device, bucket, sum(count) FROM page_figures WHERE tier = $1 AND slot >= $2 AND slot <= $3 "
       "GROUP BY metric, page, device, bucket",
-      {range.tier, range.first});
+      {range.tier, range.first, range.last});
   auto rows = co_await database_.read(std::move(question));
   if (!rows) co_return error_of(rows);
   for (std::size_t row = 0; row < rows->size(); ++row)
@@ -146,7 +147,7 @@ Task<Result<std::vector<PageWindows::Spread>>> PageWindows::read(Window window) 
     for (const Counts* counts : {&waiting_, &writing_})
       for (const auto& [key, count] : *counts) {
         const std::int64_t slot = range.tier == kByHour ? key.hour : key.hour / kHoursOfDay;
-        if (slot < range.first) continue;
+        if (slot < range.first || slot > range.last) continue;
         const auto& [metric, page, device] = key.series;
         all[{std::string(metric), std::string(page), std::string(device)}][key.bucket] += count;
       }
