@@ -60,6 +60,15 @@ class Room:
             self.faulty.append(studio)
         return studio
 
+    def faulty_for_a_while(self, settings=None, **faults):
+        """The whole of a cause: faults.c does something, and then no more."""
+        studio = self.studio(settings, needs_faults=True)
+        yield studio
+        studio.obey(**faults)
+        yield
+        self.rest()
+        yield
+
     def double(self, *options):
         double = Double(*options)
         self.stack.callback(double.stop)

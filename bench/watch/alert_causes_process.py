@@ -26,22 +26,12 @@ def held_loop(room):
 
 @cause('memory_growth', 'some 3.5 MiB are lost each minute (shim), memory_growth_minutes = 6', r'^Memory grows by [12]\d\d MiB an hour, steadily for [56] minutes: it is \d+ MiB by now\. The limit is 48 MiB an hour\.$', 720, 720)
 def leak(room):
-    studio = room.studio({'alerts.memory_growth_minutes': 6}, needs_faults=True)
-    yield studio
-    studio.obey(leak_kib=51)
-    yield
-    studio.obey()
-    yield
+    yield from room.faulty_for_a_while({'alerts.memory_growth_minutes': 6}, leak_kib=51)
 
 
 @cause('memory_level', '300 MiB are taken at once, where 200 may be (shim)', r'^The studio has 3\d\d MiB of memory; the limit is 200 MiB\.$', 66, 130, severity='page')
 def much_memory(room):
-    studio = room.studio({'alerts.memory_mib_max': 200}, needs_faults=True)
-    yield studio
-    studio.obey(held_mib=300)
-    yield
-    studio.obey()
-    yield
+    yield from room.faulty_for_a_while({'alerts.memory_mib_max': 200}, held_mib=300)
 
 
 @cause('descriptors', 'a limit of 200 descriptors, and 135 connections', r'^(1[789]\d|200) of 200 descriptors are open: connections will be refused\.$', 30, 80, severity='page')

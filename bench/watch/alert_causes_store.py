@@ -87,7 +87,6 @@ def hanging_disk(room):
     for _ in range(4):
         room.repeat(lambda: studio.call('POST', '/api/productions', {'story': 'A lamp.'}), 0.05)
     yield
-    studio.obey()
     room.rest()
     yield
 
@@ -104,6 +103,5 @@ def slow_disk(room):
     for _ in range(3):
         room.repeat(ask, 0.05)
     yield
-    studio.obey()
     room.rest()
     yield
