@@ -6,7 +6,7 @@ namespace atelier::model {
 namespace {
 
 constexpr double kLatencyShare = 0.1;   // of a new sample in the moving average
-constexpr double kSuccessShare = 0.02;  // so that about the last hundred count
+constexpr double kSuccessShare = 0.02;  // at least, so that about the last hundred count
 constexpr std::size_t kSamplesMin = 16;
 constexpr std::size_t kErrorBytesMax = 300;
 
@@ -20,9 +20,10 @@ void move_towards(std::atomic<double>& average, double sample, double share) noe
 
 void CandidateRecord::attempt_ended(bool is_good, std::optional<std::chrono::milliseconds> first_token,
                                     std::chrono::milliseconds total) noexcept {
-  attempts_.fetch_add(1, std::memory_order_relaxed);
+  const double count = static_cast<double>(attempts_.fetch_add(1, std::memory_order_relaxed)) + 1;
   if (!is_good) failures_.fetch_add(1, std::memory_order_relaxed);
-  move_towards(success_rate_, is_good ? 1 : 0, kSuccessShare);
+  // Of few each has its equal share: nothing is left of the value that it began with.
+  move_towards(success_rate_, is_good ? 1 : 0, std::max(kSuccessShare, 1 / count));
   if (!is_good) return;
   // The first sample is the average, and nothing is exactly 0, which means never.
   const double sample = std::max(static_cast<double>(first_token.value_or(total).count()), 0.5);
@@ -62,11 +63,7 @@ CandidateRecord::Snapshot CandidateRecord::snapshot() const {
   Snapshot told;
   told.attempts = attempts_.load(std::memory_order_relaxed);
   told.failures = failures_.load(std::memory_order_relaxed);
-  // Of few the average still has more of its beginning than of them.
-  told.success_rate = told.attempts > 0 && static_cast<double>(told.attempts) < 1 / kSuccessShare
-                          ? static_cast<double>(told.attempts - std::min(told.failures, told.attempts)) /
-                                static_cast<double>(told.attempts)
-                          : success_rate_.load(std::memory_order_relaxed);
+  told.success_rate = success_rate_.load(std::memory_order_relaxed);
   told.first_token_ms = first_token_ms();
   told.first_token_p95_ms = first_token_p95_ms();
   told.first_token_p50_ms = quantile_of(recent_first_ms_, 50, 1);
