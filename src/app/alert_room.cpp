@@ -116,16 +116,36 @@ Result<std::string> smtp_password(const Settings& settings) {
   return std::string(trim(password));
 }
 
+Error mail_fault(std::string message) {
+  return fail(ErrorCode::invalid_argument, std::move(message), {.reason = {}, .where = {}}).error();
+}
+
+// What links in a mail begin with: where the internet reaches the studio, else where a browser beside it does.
+std::string address_of(const Settings& settings) {
+  std::string url = settings.get(kPublicUrl);
+  if (!url.empty()) return url;
+  std::string listen = settings.get(kListen);
+  for (const std::string_view any : {"0.0.0.0:", "[::]:"})
+    if (listen.starts_with(any)) listen.replace(0, any.size(), "localhost:");
+  return (settings.get(kCertificate).empty() ? "http://" : "https://") + listen;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<watch::AlertMailer>> make_alert_mailer(const Settings& settings) {
   auto password = smtp_password(settings);
   if (!password) return error_of(password);
-  return watch::AlertMailer::make({.url = settings.get(kSmtpUrl),
+  const std::string url = settings.get(kSmtpUrl);
+  if (url.empty() && !settings.get(kMailTo).empty())
+    return in_setting(mail_fault("mail of alerts needs a server that sends it"), kSmtpUrl);
+  if (url.find('@') != std::string::npos && password->empty())
+    return in_setting(mail_fault("there is no password for its user: set SMTP_PASSWORD, or name a file of it"),
+                      kSmtpPasswordFile);
+  return watch::AlertMailer::make({.url = url,
                                    .password = std::move(*password),
                                    .from = settings.get(kMailFrom),
                                    .to = settings.get(kMailTo),
-                                   .public_url = settings.get(kPublicUrl),
+                                   .public_url = address_of(settings),
                                    .extra_ca_file = settings.get(kExtraCaFile)},
                                   system_clock());
 }

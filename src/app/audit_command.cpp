@@ -143,8 +143,8 @@ Result<Subject> running_studio(const Arguments& arguments, Settings settings) {
     std::string text = *url;
     while (text.ends_with('/')) text.pop_back();
     auto parsed = net::Url::parse(text);
-    if (!parsed) return error_of(parsed);
-    if (parsed->target != "/") return misused("--url is a studio's address alone, such as https://studio.example.org");
+    if (!parsed || parsed->target != "/")
+      return misused(fmt::format("--url is \"{}\", not a studio's address such as https://studio.example.org", *url));
     subject.place.url = std::move(text);
     subject.kind = "remote";
   } else {

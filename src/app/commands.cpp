@@ -204,7 +204,10 @@ Result<Settings> load_settings(const Arguments& arguments) {
                                                 : default_config_file();
   if (!sources.file_name.empty()) {
     auto text = read_settings_file(sources.file_name, is_named);
-    if (!text) return error_of(text);
+    if (!text) {
+      text.error().reason = "setting_invalid";
+      return error_of(text);
+    }
     sources.file_text = std::move(*text);
   }
   for (char** variable = environ; *variable; ++variable) {

@@ -19,6 +19,7 @@
 #include "base/task_group.hpp"
 #include "graph/node/all.hpp"
 #include "net/assets.hpp"
+#include "net/url.hpp"
 #include "store/backup.hpp"
 #include "store/database_metrics.hpp"
 #include "studio/tool/current_time.hpp"
@@ -89,13 +90,15 @@ Result<std::unique_ptr<House>> House::open(const Settings& settings) {
     path = *fallback;
   }
   auto folder = store::DataFolder::open(path);
-  if (!folder) return error_of(folder);
+  if (!folder) return in_setting(std::move(folder).error(), kDataDir);
   std::unique_ptr<House> house(new House(settings, std::move(*folder)));
   if (auto done = house->start(); !done) return error_of(done);
   return house;
 }
 
 Result<> House::start() {
+  if (const std::string url = settings_.get(kPublicUrl); !url.empty())
+    if (auto parsed = net::Url::parse(url); !parsed) return in_setting(std::move(parsed).error(), kPublicUrl);
   auto sentry = watch::SentryDsn::parse(settings_.get(kSentryDsn));
   if (!sentry) return error_of(sentry);
   auto objectives = load_objectives(settings_);
@@ -421,7 +424,12 @@ Result<std::uint16_t> House::listen(const ListenAddress& address) {
   options.connections_per_peer_max = settings_.get(kPeerConnectionsMax);
   auto server = net::Server::listen(
       *loops_, options, [this](net::Request request) { return router_.handle(std::move(request)); }, metrics_);
-  if (!server) return error_of(server);
+  if (!server) {
+    const std::string& reason = server.error().reason;
+    if (reason == "tls_certificate_invalid") return in_setting(std::move(server).error(), kCertificate);
+    if (reason == "tls_key_invalid") return in_setting(std::move(server).error(), kCertificateKey);
+    return error_of(server);
+  }
   server_ = std::move(*server);
   return server_->port();
 }

@@ -70,7 +70,7 @@ Result<std::unique_ptr<ModelRoom>> ModelRoom::open(Parts parts) {
 
 Result<> ModelRoom::load_prices() {
   auto complaints = prices_.load(split(parts_.settings.get(kPriceFiles)));
-  if (!complaints) return error_of(complaints);
+  if (!complaints) return in_setting(std::move(complaints).error(), kPriceFiles);
   for (const std::string& complaint : *complaints) log::warn("a price is left out", {{"reason", complaint}});
   return {};
 }
@@ -128,10 +128,7 @@ Result<> ModelRoom::start() {
   options.proxies = std::move(*proxies);
   const std::vector<std::string> reachable = split(parts_.settings.get(kReachable));
   auto guard = net::AddressGuard::make(reachable);
-  if (!guard) {
-    guard.error().where = kReachable.name;
-    return error_of(guard);
-  }
+  if (!guard) return in_setting(std::move(guard).error(), kReachable);
   guard_ = *guard;
   options.guard = std::move(*guard);
   auto client = net::HttpClient::make(parts_.loops, std::move(options), parts_.metrics);

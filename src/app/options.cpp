@@ -1,6 +1,7 @@
 #include "app/options.hpp"
 
 #include <array>
+#include <utility>
 
 namespace atelier::app {
 
@@ -33,6 +34,15 @@ std::span<const SettingInfo* const> all_settings() {
                                                               &kOtlpEndpoint,     &kSentryDsn,
                                                               &kLogLevel,         &kLogFormat};
   return kAll;
+}
+
+std::unexpected<Error> in_setting(Error error, const SettingInfo& setting) {
+  if (error.code == ErrorCode::invalid_argument || error.code == ErrorCode::not_found ||
+      error.code == ErrorCode::forbidden) {
+    error.reason = "setting_invalid";
+    error.where = setting.name;
+  }
+  return std::unexpected(std::move(error));
 }
 
 }  // namespace atelier::app

@@ -12,6 +12,10 @@ namespace atelier::app {
 // Every setting there is, for `atelier settings`, the loader and the docs.
 std::span<const SettingInfo* const> all_settings();
 
+// Told as the fault of that setting, which ends a command as a wrong one does. What is no fault of its value (a folder
+// that another process has, a full disk) stays as it is.
+std::unexpected<Error> in_setting(Error error, const SettingInfo& setting);
+
 inline constexpr Setting<std::string_view> kListen{"server.listen", "127.0.0.1:8787", Range{1, 200}, Reload::at_start,
                                                    "Address and port to listen on; port 0 takes a free one"};
 inline constexpr Setting<std::string_view> kAllowedHosts{

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <system_error>
 
 #include "net/tls_state.hpp"
 
@@ -43,6 +44,7 @@ std::string_view reason_of_verification(long result) noexcept {
 
 std::string library_error() {
   const unsigned long code = ::ERR_peek_error();
+  if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));  // has no text there
   const char* text = code ? ::ERR_reason_error_string(code) : nullptr;
   return text ? text : "no reason given";
 }

@@ -133,6 +133,35 @@ TEST_F(HouseTest, ASessionNeedsItsTokenForWhatChangesSomething) {
   EXPECT_EQ(call(net::Method::get, "/api/productions", {}, {{"cookie", cookie}}).status, 401);
 }
 
+// Each ends the start with exit code 2 (docs/command-line.md), and the message says which setting it is.
+TEST_F(HouseTest, AValueThatCannotBeUsedIsToldWithItsSetting) {
+  const auto refused = [this](std::vector<std::pair<std::string, std::string>> flags, bool listens = false) {
+    const std::string data = folder_.string() + "/other";
+    flags.insert(flags.begin(), {"storage.data_dir", data});
+    flags.emplace_back("access.sealing_key_file", data + ".sealing.key");
+    flags.emplace_back("models.find_local", "false");
+    auto settings = Settings::load({.file_text = {}, .file_name = {}, .environment = {}, .flags = std::move(flags)},
+                                   all_settings());
+    auto house = House::open(*settings);
+    if (!house) return std::pair(house.error().reason, house.error().where);
+    if (!listens) return std::pair(std::string("it starts"), std::string());
+    auto port = (*house)->listen({.host = "127.0.0.1", .port = 0, .is_loopback = true});
+    return port ? std::pair(std::string("it listens"), std::string())
+                : std::pair(port.error().reason, port.error().where);
+  };
+  const auto told = [](std::string setting) { return std::pair(std::string("setting_invalid"), std::move(setting)); };
+  const std::string none = folder_.string() + "/none.pem";
+  EXPECT_EQ(refused({{"storage.data_dir", "/dev/null/studio"}}), told("storage.data_dir"));
+  EXPECT_EQ(refused({{"server.public_url", "studio"}}), told("server.public_url"));
+  EXPECT_EQ(refused({{"models.price_files", none}}), told("models.price_files"));
+  EXPECT_EQ(refused({{"network.reachable", "nowhere"}}), told("network.reachable"));
+  EXPECT_EQ(refused({{"alerts.mail_to", "ada@example.org"}}), told("alerts.smtp_url"));
+  EXPECT_EQ(refused({{"alerts.smtp_url", "smtps://ada@mail.example.org"}}), told("alerts.smtp_password_file"));
+  EXPECT_EQ(refused({{"server.certificate", none}, {"server.certificate_key", none}}, true),
+            told("server.certificate"));
+  EXPECT_EQ(refused({}, true).first, "it listens");
+}
+
 TEST_F(HouseTest, ASecondProcessIsToldWhoHasTheFolder) {
   auto settings = Settings::load(
       {.file_text = {}, .file_name = {}, .environment = {}, .flags = {{"storage.data_dir", folder_.string()}}},
