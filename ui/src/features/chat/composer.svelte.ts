@@ -1,7 +1,7 @@
 import type { Part } from '$lib/api/chat-types';
 import { newKey } from '$lib/media/secure';
 import type { Studio } from '$lib/state/studio.svelte';
-import type { Outgoing } from './room.svelte';
+import type { Outgoing } from './sending.svelte';
 
 // Longer text than this does not go into the box: laying it out there would hold the page up at every key.
 export const PASTE_MAX = 64 * 1024;

@@ -43,7 +43,7 @@ function long(server: ChatServer, messages: number): string {
 describe('ThreadRoom', () => {
   it('shows what is sent at once, and the answer as it grows', async () => {
     const { server, room, paths } = await opened('');
-    const sending = room.send({ parts: say('Hello'), key: 'k1' }, 'lab/m', nothing);
+    const sending = room.sending.send({ parts: say('Hello'), key: 'k1' }, 'lab/m', nothing);
     expect(textsOf(room)).toEqual(['Hello', '']);
     const keys = room.shown.map(({ key }) => key);
     expect(await sending).toBe(true);
@@ -52,53 +52,53 @@ describe('ThreadRoom', () => {
     server.grow('t1', 2, 'Good ');
     server.grow('t1', 2, 'day');
     expect(textsOf(room)).toEqual(['Hello', 'Good day']);
-    expect(room.answering).not.toBeNull();
+    expect(room.answers.open).not.toBeNull();
     server.finish('t1', 2);
-    expect(room.answering).toBeNull();
-    expect(room.status).toBe('Answer ready, 2 words');
+    expect(room.answers.open).toBeNull();
+    expect(room.status.words).toBe('Answer ready, 2 words');
   });
   it('has several models answer side by side, and goes on from the one that is kept', async () => {
     const { server, room, fresh } = await opened('');
-    const sending = room.send({ parts: say('Hello'), key: 'k1', beside: ['lab/b', 'lab/c'] }, 'lab/a', nothing);
-    const before = room.sideBySide;
+    const sending = room.sending.send({ parts: say('Hello'), key: 'k1', beside: ['lab/b', 'lab/c'] }, 'lab/a', nothing);
+    const before = room.beside.entries;
     expect(before.map(({ facts }) => facts.model)).toEqual(['lab/a', 'lab/b', 'lab/c']);
     expect(await sending).toBe(true);
-    expect(room.sideBySide, 'the same on the page as before').toEqual(before);
-    expect([room.path, room.shown.length]).toEqual([[1, 2], 2]);
+    expect(room.beside.entries, 'the same on the page as before').toEqual(before);
+    expect([room.branch.path, room.shown.length]).toEqual([[1, 2], 2]);
     server.grow('t1', 3, 'Good day');
     server.grow('t1', 4, 'Hi');
-    expect(room.sideBySide.map(({ text }) => text)).toEqual(['', 'Good day', 'Hi']);
+    expect(room.beside.entries.map(({ text }) => text)).toEqual(['', 'Good day', 'Hi']);
     server.finish('t1', 2);
-    expect(room.status).toBe('1 of 3 answers ready');
+    expect(room.status.words).toBe('1 of 3 answers ready');
     server.kept.get('t1')!.messages[3]!.parts = say('Hi there');
     server.kept.get('t1')!.messages[3]!.seq = 2;
     fresh();
     await settle();
     await settle();
-    expect(room.sideBySide.map(({ text }) => text), 'read again, as the branch is').toEqual(['', 'Good day', 'Hi there']);
-    await room.stop();
+    expect(room.beside.entries.map(({ text }) => text), 'read again, as the branch is').toEqual(['', 'Good day', 'Hi there']);
+    await room.answers.stop();
     expect(server.calls.at(-1), 'one that is left is stopped by itself, more are at once').toBe('POST /api/threads/t1/stop');
-    expect(room.sideBySide.map(({ facts }) => facts.state)).toEqual(['complete', 'stopped', 'stopped']);
+    expect(room.beside.entries.map(({ facts }) => facts.state)).toEqual(['complete', 'stopped', 'stopped']);
     await room.keep(4);
-    expect([room.path, room.sideBySide, server.kept.get('t1')!.thread.head]).toEqual([[1, 4], [], 4]);
-    await room.compare(4);
-    expect(room.sideBySide.map(({ facts }) => facts.number)).toEqual([2, 3, 4]);
-    await room.send({ parts: say('More'), key: 'k2' }, 'lab/a', nothing);
-    expect([room.path, room.sideBySide]).toEqual([[1, 4, 5, 6], []]);
+    expect([room.branch.path, room.beside.entries, server.kept.get('t1')!.thread.head]).toEqual([[1, 4], [], 4]);
+    await room.beside.compare(4);
+    expect(room.beside.entries.map(({ facts }) => facts.number)).toEqual([2, 3, 4]);
+    await room.sending.send({ parts: say('More'), key: 'k2' }, 'lab/a', nothing);
+    expect([room.branch.path, room.beside.entries]).toEqual([[1, 4, 5, 6], []]);
   });
   it('shows at most four side by side, the one that is shown among them', async () => {
     const { server, room } = await opened('');
-    await room.send({ parts: say('Hello'), key: 'k1' }, '', nothing);
+    await room.sending.send({ parts: say('Hello'), key: 'k1' }, '', nothing);
     for (let turn = 0; turn < 5; turn += 1) {
       server.finish('t1', 2 + turn);
-      await room.regenerate(1, `lab/${turn}`);
+      await room.sending.regenerate(1, `lab/${turn}`);
     }
     server.finish('t1', 7);
     await room.switchTo(2);
-    await room.compare(2);
-    expect(room.sideBySide.map(({ facts }) => facts.number)).toEqual([2, 5, 6, 7]);
-    room.endCompare();
-    expect(room.sideBySide).toEqual([]);
+    await room.beside.compare(2);
+    expect(room.beside.entries.map(({ facts }) => facts.number)).toEqual([2, 5, 6, 7]);
+    room.beside.close();
+    expect(room.beside.entries).toEqual([]);
   });
   it('takes back what was refused, and sends it once when it is tried again', async () => {
     const { server, room, complaints } = await opened(long(new ChatServer(), 0));
@@ -109,11 +109,11 @@ describe('ThreadRoom', () => {
     home.server.before = (method) => {
       if (method === 'POST') throw new Problem({ code: 'offline' });
     };
-    expect(await one.send({ parts: say('More'), key: 'k' }, '', nothing)).toBe(false);
+    expect(await one.sending.send({ parts: say('More'), key: 'k' }, '', nothing)).toBe(false);
     expect(textsOf(one)).toEqual(['m1', 'm2']);
     expect(home.complaints).toEqual(['offline']);
     home.server.before = nothing;
-    await one.send({ parts: say('More'), key: 'k' }, '', nothing);
+    await one.sending.send({ parts: say('More'), key: 'k' }, '', nothing);
     home.server.finish(id, 4);
     await home.server.api.call('POST', `/api/threads/${id}/messages`, { body: { parts: say('More') }, key: 'k' });
     expect(home.server.kept.get(id)!.messages).toHaveLength(4);
@@ -124,7 +124,7 @@ describe('ThreadRoom', () => {
     const home = house();
     const id = long(home.server, 0);
     const { room, server } = await opened(id, home);
-    await room.send({ parts: say('Go'), key: 'k' }, '', nothing);
+    await room.sending.send({ parts: say('Go'), key: 'k' }, '', nothing);
     server.grow(id, 2, 'a');
     server.tell = nothing;
     server.grow(id, 2, 'b');
@@ -141,14 +141,14 @@ describe('ThreadRoom', () => {
     const home = house();
     const id = long(home.server, 0);
     const { room, server } = await opened(id, home);
-    const sending = room.send({ parts: say('Go'), key: 'k' }, '', nothing);
-    await room.stop();
+    const sending = room.sending.send({ parts: say('Go'), key: 'k' }, '', nothing);
+    await room.answers.stop();
     await sending;
     await settle();
     expect(server.kept.get(id)!.messages[1]!.state).toBe('stopped');
-    expect(room.answering).toBeNull();
-    expect(room.status).toBe('Stopped');
-    await room.goOn(room.shown[1]!);
+    expect(room.answers.open).toBeNull();
+    expect(room.status.words).toBe('Stopped');
+    await room.answers.goOn(room.shown[1]!);
     server.grow(id, 2, 'on');
     expect(textsOf(room)[1]).toBe('on');
   });
@@ -157,44 +157,44 @@ describe('ThreadRoom', () => {
     const id = long(home.server, 4);
     const { room, server } = await opened(id, home);
     const { room: other } = await opened(id, { ...home });
-    const editing = room.edit(3, { parts: say('other 3'), key: 'e' }, '', nothing);
+    const editing = room.sending.edit(3, { parts: say('other 3'), key: 'e' }, '', nothing);
     expect(textsOf(room)).toEqual(['m1', 'm2', 'other 3', '']);
     await editing;
     server.finish(id, 6);
     await settle();
-    expect([room.path, other.path]).toEqual([[1, 2, 5, 6], [1, 2, 5, 6]]);
-    expect(room.branchOf(5)).toEqual({ at: 1, of: [3, 5] });
+    expect([room.branch.path, other.branch.path]).toEqual([[1, 2, 5, 6], [1, 2, 5, 6]]);
+    expect(room.branch.besidesOf(5)).toEqual({ at: 1, of: [3, 5] });
     await room.switchTo(3);
     await settle();
     expect(server.kept.get(id)!.thread.head).toBe(4);
-    expect([room.path, other.path]).toEqual([[1, 2, 3, 4], [1, 2, 3, 4]]);
-    await room.regenerate(4, 'lab/other');
+    expect([room.branch.path, other.branch.path]).toEqual([[1, 2, 3, 4], [1, 2, 3, 4]]);
+    await room.sending.regenerate(4, 'lab/other');
     server.grow(id, 7, 'again');
     expect(textsOf(other)).toEqual(['m1', 'm2', 'm3', 'again']);
-    expect(room.branchOf(7)).toEqual({ at: 1, of: [4, 7] });
+    expect(room.branch.besidesOf(7)).toEqual({ at: 1, of: [4, 7] });
   });
   it('shows the last few of a long thread, more on the way up, and reaches any', async () => {
     const home = house();
     const id = long(home.server, 200);
     const { room, server } = await opened(id, home);
     expect(textsOf(room)).toEqual(['m200']);
-    while (room.passage.isFilling) room.passage.fill();
+    while (room.branch.passage.isFilling) room.branch.passage.fill();
     expect(textsOf(room)).toEqual(Array.from({ length: 8 }, (_, at) => `m${193 + at}`));
     server.calls = [];
-    await room.growUp();
+    await room.branch.growUp();
     expect(room.shown).toHaveLength(20);
     expect(server.calls, 'they were here').toEqual([]);
-    await room.growUp();
+    await room.branch.growUp();
     expect([room.shown.length, server.calls.length]).toEqual([32, 1]);
     expect(await room.reach(42)).toBe(true);
     expect(textsOf(room)).toEqual(Array.from({ length: 8 }, (_, at) => `m${40 + at}`));
-    await room.growDown();
+    await room.branch.growDown();
     expect(room.shown).toHaveLength(20);
     expect(await room.reach(900)).toBe(false);
     server.add(id, { parts: say('new') });
     expect(textsOf(room), 'a reader elsewhere stays there').not.toContain('new');
-    expect(room.arrived).toBe(1);
-    await room.toEnd();
+    expect(room.branch.arrived).toBe(1);
+    await room.branch.toEnd();
     expect(textsOf(room).at(-1)).toBe('new');
     expect(room.shown).toHaveLength(8);
   });
@@ -202,7 +202,7 @@ describe('ThreadRoom', () => {
     const home = house();
     const id = long(home.server, 60);
     const { room, server } = await opened(id, home);
-    await room.growUp();
+    await room.branch.growUp();
     const keys = room.shown.map(({ key }) => key);
     server.tell = nothing;
     server.add(id, { parts: say('missed') });
@@ -255,16 +255,16 @@ describe('whatever is lost, doubled or late', () => {
     const open = (): Message | undefined => server.kept.get(id)!.messages.find(({ state }) => state === 'answering');
     const of = (many: number): number => 1 + chance(Math.max(1, many));
     const steps: (() => unknown)[] = [
-      () => room.send({ parts: say(`q${chance(1000)}`), key: `k${chance(1e9)}` }, '', nothing),
+      () => room.sending.send({ parts: say(`q${chance(1000)}`), key: `k${chance(1e9)}` }, '', nothing),
       () => open() && server.grow(id, open()!.number, `w${chance(100)} `, chance(5) === 0 ? 'reasoning' : 'text'),
       () => open() && server.grow(id, open()!.number, `w${chance(100)} `),
       () => open() && server.grow(id, open()!.number, `w${chance(100)} `),
       () => open() && chance(3) === 0 && server.finish(id, open()!.number, chance(3) === 0 ? 'interrupted' : 'complete'),
-      () => room.stop(),
-      () => room.path.length > 1 && room.regenerate(room.path.at(-1)!, ''),
-      () => room.path.length > 1 && room.edit(room.path[0]!, { parts: say('edited'), key: `e${chance(1e9)}` }, '', nothing),
-      () => room.path.length > 0 && room.switchTo(of(server.kept.get(id)!.messages.length)),
-      () => !open() && room.shown.at(-1)?.facts.role === 'assistant' && room.goOn(room.shown.at(-1)!),
+      () => room.answers.stop(),
+      () => room.branch.path.length > 1 && room.sending.regenerate(room.branch.path.at(-1)!, ''),
+      () => room.branch.path.length > 1 && room.sending.edit(room.branch.path[0]!, { parts: say('edited'), key: `e${chance(1e9)}` }, '', nothing),
+      () => room.branch.path.length > 0 && room.switchTo(of(server.kept.get(id)!.messages.length)),
+      () => !open() && room.shown.at(-1)?.facts.role === 'assistant' && room.answers.goOn(room.shown.at(-1)!),
       () => chance(4) === 0 && (stream.splice(0), home.fresh()),
       () => void server.api.call('PATCH', `/api/threads/${id}`, { body: { head: of(server.kept.get(id)!.messages.length) } }).catch(nothing),
       () => deliver(1 + chance(5)),
@@ -285,15 +285,15 @@ describe('whatever is lost, doubled or late', () => {
       await settle();
     }
     const { thread, messages } = server.kept.get(id)!;
-    expect(room.path).toEqual(server.branch(id).map(({ number }) => number));
-    expect(room.thread?.head).toBe(thread.head);
+    expect(room.branch.path).toEqual(server.branch(id).map(({ number }) => number));
+    expect(room.thread.facts?.head).toBe(thread.head);
     for (const entry of room.shown) {
       const told = messages[entry.facts.number - 1]!;
       expect([entry.facts.number, entry.facts.state, entry.plainParts()]).toEqual([told.number, told.state, told.parts]);
     }
-    for (const { number, parent } of messages) expect(room.branchOf(number).of).toEqual(messages.filter((each) => each.parent === parent).map((each) => each.number));
-    expect(room.shown.length).toBe(Math.min(room.path.length, room.passage.end - room.passage.start));
-    expect(room.answering).toBeNull();
+    for (const { number, parent } of messages) expect(room.branch.besidesOf(number).of).toEqual(messages.filter((each) => each.parent === parent).map((each) => each.number));
+    expect(room.shown.length).toBe(Math.min(room.branch.path.length, room.branch.passage.end - room.branch.passage.start));
+    expect(room.answers.open).toBeNull();
   });
 });
 

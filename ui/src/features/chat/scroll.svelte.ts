@@ -68,7 +68,7 @@ export class Scroller {
   }
   #pin(view: HTMLElement): void {
     const last = this.#articles().findLast((article) => article.offsetHeight > 0); // not one behind a tab
-    if (last && this.#room.answering && !this.#follows && !this.#following.isOn && last.offsetHeight > view.clientHeight) {
+    if (last && this.#room.answers.open && !this.#follows && !this.#following.isOn && last.offsetHeight > view.clientHeight) {
       // The beginning of an answer is what one reads first.
       view.scrollTop += this.#topOf(last);
       this.isPinned = false;
@@ -87,10 +87,10 @@ export class Scroller {
   }
   #leaveEnd(): void {
     this.#follows = false;
-    this.#arrivedBefore = this.#room.arrived;
+    this.#arrivedBefore = this.#room.branch.arrived;
   }
   countMissed(): void {
-    this.missed = this.isPinned ? 0 : this.#room.arrived - this.#arrivedBefore;
+    this.missed = this.isPinned ? 0 : this.#room.branch.arrived - this.#arrivedBefore;
   }
 
   #onScroll(): void {
@@ -103,7 +103,7 @@ export class Scroller {
       if (isMoved) return this.#settle();
       this.isPinned = false;
       this.#leaveEnd();
-    } else if (!isUp && !this.isPinned && this.#distance < END_PX && this.#room.passage.isAtEnd) this.isPinned = true;
+    } else if (!isUp && !this.isPinned && this.#distance < END_PX && this.#room.branch.passage.isAtEnd) this.isPinned = true;
     this.countMissed();
     this.#remember();
     this.#grow();
@@ -113,14 +113,14 @@ export class Scroller {
 
   #grow(): void {
     const view = this.#view;
-    const { passage } = this.#room;
+    const { passage } = this.#room.branch;
     if (!view || this.#isGrowing || !this.#room.isLoaded || passage.isFilling) return;
     const isUp = view.scrollTop < NEAR_PX && passage.start > 0 && !this.isPinned;
     const isDown = this.#distance < NEAR_PX && !passage.isAtEnd;
     const isShort = view.scrollHeight <= view.clientHeight && passage.start > 0;
     if (!isUp && !isDown && !isShort) return;
     this.#isGrowing = true;
-    void (isDown ? this.#room.growDown() : this.#room.growUp()).finally(() => {
+    void (isDown ? this.#room.branch.growDown() : this.#room.branch.growUp()).finally(() => {
       flushSync();
       this.#isGrowing = false;
       this.#settle();
@@ -128,7 +128,7 @@ export class Scroller {
   }
   // One more message with each frame, and in a task of its own.
   fill(): void {
-    const { passage } = this.#room;
+    const { passage } = this.#room.branch;
     if (this.#isFilling || !passage.isFilling) return;
     this.#isFilling = true;
     requestAnimationFrame(() => setTimeout(() => {
@@ -141,7 +141,7 @@ export class Scroller {
   }
   // Back at the end, few messages are enough.
   #shrink(): void {
-    const { passage } = this.#room;
+    const { passage } = this.#room.branch;
     if (!this.#view || !this.isPinned || !passage.isAtEnd) return;
     passage.toEnd();
     flushSync();
@@ -157,7 +157,7 @@ export class Scroller {
     this.#settle();
   }
   async toNewest(): Promise<void> {
-    await this.#room.toEnd();
+    await this.#room.branch.toEnd();
     this.isPinned = true;
     this.#follows = true;
     this.missed = 0;

@@ -52,14 +52,14 @@ describe('ThreadRoom with a journal', () => {
     server.add(id, { role: 'assistant', parts: say('m2') });
     const room = await open(id);
     net.cut();
-    expect(await room.send({ parts: say('a'), key: 'a' }, '', nothing)).toBe(true);
-    expect(await room.send({ parts: say('b'), key: 'b' }, '', nothing)).toBe(true);
-    expect([textsOf(room), unsavedOf(room), room.answering]).toEqual([['m1', 'm2'], ['a', 'b'], null]);
+    expect(await room.sending.send({ parts: say('a'), key: 'a' }, '', nothing)).toBe(true);
+    expect(await room.sending.send({ parts: say('b'), key: 'b' }, '', nothing)).toBe(true);
+    expect([textsOf(room), unsavedOf(room), room.answers.open]).toEqual([['m1', 'm2'], ['a', 'b'], null]);
     net.mend();
     journal.wake();
     await settle();
     expect([textsOf(room), unsavedOf(room)]).toEqual([['m1', 'm2', 'a', ''], ['b']]);
-    expect(room.answering, 'and its answer is being made').not.toBeNull();
+    expect(room.answers.open, 'and its answer is being made').not.toBeNull();
     server.grow(id, 4, 'A');
     server.finish(id, 4);
     await settle();
@@ -72,7 +72,7 @@ describe('ThreadRoom with a journal', () => {
     for (let at = 1; at <= 4; at += 1) server.add(id, { role: at % 2 ? 'user' : 'assistant', parts: say(`m${at}`) });
     const room = await open(id);
     net.cut();
-    await room.edit(3, { parts: say('other 3'), key: 'e' }, '', nothing);
+    await room.sending.edit(3, { parts: say('other 3'), key: 'e' }, '', nothing);
     expect([textsOf(room), unsavedOf(room)]).toEqual([['m1', 'm2'], ['other 3']]);
     room.discard('e');
     expect([textsOf(room), unsavedOf(room)]).toEqual([['m1', 'm2', 'm3', 'm4'], []]);
@@ -81,7 +81,7 @@ describe('ThreadRoom with a journal', () => {
     const { server, journal, paths, net, open } = await house();
     net.cut();
     const first = await open('');
-    await first.send({ parts: say('a'), key: 'a' }, 'lab/m', nothing);
+    await first.sending.send({ parts: say('a'), key: 'a' }, 'lab/m', nothing);
     first.dispose();
     const room = await open('');
     expect(unsavedOf(room)).toEqual(['a']);
@@ -99,8 +99,8 @@ describe('ThreadRoom with a journal', () => {
     await threads.flush();
     net.cut();
     const room = await open(id);
-    expect([room.keptAt, room.isLoaded, textsOf(room).at(-1), room.path.length]).toEqual([7, true, 'm40', 40]);
-    for (let turn = 0; turn < 4; turn += 1) await room.growUp();
+    expect([room.keptAt, room.isLoaded, textsOf(room).at(-1), room.branch.path.length]).toEqual([7, true, 'm40', 40]);
+    for (let turn = 0; turn < 4; turn += 1) await room.branch.growUp();
     expect(room.shown.length, 'no more than was kept').toBeLessThanOrEqual(30);
     expect(await (await open('t9')).isLoaded, 'never seen').toBe(false);
     net.mend();
