@@ -64,6 +64,13 @@ describe('the stream of newest points', () => {
     await settled();
     expect(ends).toEqual([true, false]);
   });
+  it('leaves its place where it says what nobody understands', async () => {
+    live.watch(['a:rate']);
+    await settled();
+    server.say(event(1) + 'event: figures\ndata: {"from"\n\n');
+    await settled();
+    expect([ends, live.isOpen, server.signals[0]!.aborted]).toEqual([[false], false, true]);
+  });
   it('is given up once it is silent', async () => {
     live.watch(['a:rate']);
     await settled();

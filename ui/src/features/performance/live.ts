@@ -69,7 +69,7 @@ export class Live {
     }
     clearTimeout(silence);
     if (this.#abort !== abort) return;
-    this.#abort = null;
+    this.close(); // what was refused, or could not be understood, would hold its place at the server
     this.#ports.onend(!hasTold);
   }
 }
