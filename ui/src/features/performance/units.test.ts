@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lonely, summaryOf, timesOf } from './series';
-import { formatFigure, formatSpan, formatStep, formatTick } from './units';
+import { formatFigure, formatLogTime, formatSpan, formatStep, formatTick } from './units';
 
 describe('figures in words', () => {
   it('have the unit that fits and three digits that count', () => {
@@ -17,6 +17,13 @@ describe('figures in words', () => {
     expect([formatTick(noon, 5_000), formatTick(noon, 60_000), formatTick(noon, 86_400_000)]).toEqual(['12:30:15', '12:30', 'Jan 31']);
     expect(formatTick(new Date(2027, 0, 31).getTime(), 3_600_000)).toBe('Jan 31');
   });
+});
+
+it('a line of the log is told where the person is, as all other times are', () => {
+  const zone = process.env.TZ;
+  process.env.TZ = 'Asia/Kolkata';
+  expect(formatLogTime('2027-01-31T09:05:07.045Z')).toBe('14:35:07.045');
+  process.env.TZ = zone;
 });
 
 describe('a stretch', () => {

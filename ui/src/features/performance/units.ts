@@ -39,6 +39,11 @@ const clock = (seconds: boolean) => onFirstUse(() => new Intl.DateTimeFormat(loc
 const [toMinutes, toSeconds] = [clock(false), clock(true)];
 const day = onFirstUse(() => new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' }));
 
+const toMillis = onFirstUse(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' }));
+
+// Of a line of the log, where the person is: as all other times of the page.
+export const formatLogTime = (time: string): string => toMillis().format(new Date(time));
+
 // Beneath a chart, where ticks are `incrMs` apart: a new day says which.
 export function formatTick(ms: number, incrMs: number): string {
   const at = new Date(ms);
