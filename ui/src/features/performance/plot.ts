@@ -46,7 +46,7 @@ export class Plot {
     this.#answer = answer;
     this.#plot = new make(this.#options(unit, told), this.#data(), box);
     const { signal } = this.#gone;
-    this.#plot.over.addEventListener('mousedown', () => (this.#isDragged = true), { signal });
+    this.#plot.over.addEventListener('mousedown', ({ button }) => (this.#isDragged = button === 0), { signal }); // what another opens may keep its end
     document.addEventListener('mouseup', () => setTimeout(() => this.#release()), { signal }); // once the stretch was told
   }
 
