@@ -2,7 +2,7 @@ import type { Api } from '$lib/api/client';
 import { withQuery } from '$lib/api/client';
 import type { PageFigurePage } from '$lib/api/error-types';
 import { asProblem, type Problem } from '$lib/api/problem';
-import { rowsOf, type VitalsRow, type Window } from './vitals';
+import { rowsOf, type VitalsRow, type WindowId } from './vitals';
 
 // What browsers measured of the pages in a window of time.
 export class VitalsState {
@@ -13,7 +13,7 @@ export class VitalsState {
   constructor(api: Api) {
     this.#api = api;
   }
-  async read(window: Window): Promise<void> {
+  async read(window: WindowId): Promise<void> {
     const reading = ++this.#reading;
     try {
       const page = await this.#api.call<PageFigurePage>('GET', withQuery('/api/performance/pages', { window }));

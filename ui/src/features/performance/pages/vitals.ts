@@ -4,7 +4,7 @@ import type { PageFigureRow } from '$lib/api/error-types';
 export const METRICS = ['LCP', 'INP', 'CLS', 'FCP', 'TTFB'] as const;
 export type Metric = (typeof METRICS)[number];
 export const WINDOWS = ['24h', '7d', '28d'] as const;
-export type Window = (typeof WINDOWS)[number];
+export type WindowId = (typeof WINDOWS)[number];
 export type Mark = 'good' | 'middling' | 'poor';
 
 export interface VitalsRow {
