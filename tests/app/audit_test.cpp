@@ -156,6 +156,14 @@ TEST(AuditShares, AreNeverSureOfNothing) {
   EXPECT_LT(share_of(0, 100'000).high, 0.001);
 }
 
+// A studio that is down is called on: streams that fail come on top of the calls that do.
+TEST(AuditShares, AreOneAtMost) {
+  const Measured all = share_of(70, 20);
+  EXPECT_EQ(all.value, 1);
+  EXPECT_EQ(all.high, 1);
+  EXPECT_GT(all.low, 0.7);
+}
+
 Outcome chat(double p95, double low, double high) {
   Outcome outcome{.name = "chat", .title = "Baseline chat"};
   outcome.figures.push_back({.id = "p95",
@@ -232,6 +240,19 @@ TEST(AuditReport, SaysTheSameInThreeForms) {
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
   EXPECT_THAT(html, AllOf(Not(HasSubstr("src=")), Not(HasSubstr("<link")))) << "it stands alone";
+// Who runs one scenario alone, or one that fails now, has solved nothing of the others.
+TEST(AuditComparison, WhatWasNotLookedForIsNotSolved) {
+  const json::Value before = to_json(report_of(chat(600, 580, 620)));
+  const auto solved = [&](Outcome now) { return compare(before, report_of(std::move(now)))->solved; };
+  EXPECT_THAT(solved({.name = "render", .title = "Render soak"}), IsEmpty());
+  for (const State state : {State::failed, State::skipped})
+    EXPECT_THAT(solved({.name = "chat", .title = "Baseline chat", .state = state, .why = "no model"}), IsEmpty());
+  EXPECT_THAT(solved({.name = "chat", .title = "Baseline chat"}), IsEmpty()) << "without its figure";
+  Outcome failed{.name = "chat", .title = "Baseline chat", .state = State::failed, .why = "no model"};
+  auto again = compare(to_json(report_of(failed)), report_of(chat(90, 85, 95)));
+  EXPECT_THAT(again->solved, ElementsAre(HasSubstr("could not be carried out")));
+}
+
   EXPECT_THAT(markdown, HasSubstr("\\| & so on"));
 }
 

@@ -105,7 +105,9 @@ Task<std::optional<json::Value>> Caller::timed(CallFigures* figures, std::string
   std::string text = body.is_null() ? std::string() : json::write(body);
   auto said = co_await ask(method, std::move(target), std::move(text));
   if (!said) {
-    if (said.error().code != ErrorCode::cancelled) figures->faults.add(kind + ": " + said.error().describe());
+    if (said.error().code == ErrorCode::cancelled) co_return std::nullopt;
+    ++figures->unanswered;
+    figures->faults.add(kind + ": " + said.error().describe());
     co_return std::nullopt;
   }
   figures->by_kind[kind].add(said->took_ms);

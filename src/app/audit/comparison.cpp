@@ -52,6 +52,18 @@ const json::Value* find_named(const json::Value* list, std::string_view field, s
   return nullptr;
 }
 
+// Whether what was found before was looked for again. A figure's finding is by the figure's name.
+bool is_looked_for(std::string_view finding, const json::Value& before, const Report& now) {
+  const std::size_t dot = std::min(finding.find('.'), finding.size());
+  const std::string_view scenario = finding.substr(0, dot), figure = finding.substr(std::min(dot + 1, finding.size()));
+  const auto outcome = std::ranges::find(now.outcomes, scenario, &Outcome::name);
+  if (outcome == now.outcomes.end() || outcome->state != State::done) return false;
+  const json::Value* const earlier = find_named(at(before, "scenarios"), "name", scenario);
+  if (earlier == nullptr || find_named(at(*earlier, "figures"), "id", figure) == nullptr) return true;
+  const auto measured = std::ranges::find(outcome->figures, figure, &Figure::id);
+  return measured != outcome->figures.end() && measured->measured.count > 0;
+}
+
 }  // namespace
 
 Result<Comparison> compare(const json::Value& before, const Report& now) {
@@ -94,9 +106,11 @@ Result<Comparison> compare(const json::Value& before, const Report& now) {
   for (const Finding& finding : findings)
     if (find_named(at(before, "findings"), "id", finding.id) == nullptr) comparison.added.push_back(finding.title);
   if (const json::Value* const old = at(before, "findings"); old != nullptr && old->is_array())
-    for (const json::Value& one : old->get_array())
-      if (std::ranges::find(findings, text_at(one, "id"), &Finding::id) == findings.end())
+    for (const json::Value& one : old->get_array()) {
+      const std::string id = text_at(one, "id");
+      if (std::ranges::find(findings, id, &Finding::id) == findings.end() && is_looked_for(id, before, now))
         comparison.solved.push_back(text_at(one, "title"));
+    }
   return comparison;
 }
 

@@ -13,7 +13,7 @@ constexpr double kZ = 1.96;  // of 95 %
 Measured share_of(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return {};
   const auto n = static_cast<double>(whole);
-  const double p = static_cast<double>(part) / n, z2 = kZ * kZ;
+  const double p = static_cast<double>(std::min(part, whole)) / n, z2 = kZ * kZ;
   const double middle = (p + z2 / (2 * n)) / (1 + z2 / n);
   const double half = kZ * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n);
   return {.value = p, .low = std::max(0.0, middle - half), .high = std::min(1.0, middle + half), .count = whole};
@@ -93,7 +93,7 @@ Samples CallFigures::all() const {
 std::uint64_t CallFigures::count() const {
   std::uint64_t count = 0;
   for (const auto& [kind, samples] : by_kind) count += samples.count();
-  return count;
+  return count + unanswered;
 }
 
 }  // namespace atelier::app::audit

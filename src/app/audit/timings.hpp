@@ -58,8 +58,9 @@ class Faults {
 struct CallFigures {
   std::map<std::string, Samples, std::less<>> by_kind;
   Faults faults;
+  std::uint64_t unanswered = 0;
   Samples all() const;
-  std::uint64_t count() const;
+  std::uint64_t count() const;  // answered or not
 };
 
 }  // namespace atelier::app::audit
