@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/histogram_bounds.hpp"
 #include "base/thread_shard.hpp"
 
 namespace atelier {
@@ -49,9 +50,6 @@ std::string exemplar_text(const Histogram::Exemplar& example) {
 
 constexpr std::string_view kTotal = "_total";
 constexpr std::string_view kKindNames[] = {"counter", "gauge", "histogram"};
-
-// The bounds that are told of a histogram, as powers of two: from half a millisecond to a minute.
-constexpr int kLowestBound = -11, kHighestBound = 6;
 
 }  // namespace
 
@@ -124,15 +122,16 @@ void Metrics::render_histogram(std::string& out, const Metric& metric, const std
                                const Histogram& histogram, Exposition exposition) {
   const std::string_view name = metric.name;
   const Histogram::Snapshot snapshot = histogram.snapshot();
+  const HistogramBounds bounds = histogram_bounds(name);
   const auto bucket = [&](const std::string& bound, std::uint64_t count, int power) {
     out += fmt::format("{}_bucket{} {}", name, label_text(metric, values, fmt::format("le=\"{}\"", bound)), count);
     if (exposition == Exposition::openmetrics)
       if (const auto example = histogram.exemplar(power)) out += exemplar_text(*example);
     out += '\n';
   };
-  for (int power = kLowestBound; power <= kHighestBound; ++power)
+  for (int power = bounds.lowest; power <= bounds.highest; ++power)
     bucket(number(std::ldexp(1.0, power)), snapshot.count_to(power), power);
-  bucket("+Inf", snapshot.count(), kHighestBound + 1);
+  bucket("+Inf", snapshot.count(), bounds.highest + 1);
   out += fmt::format("{}_sum{} {}\n", name, label_text(metric, values), number(snapshot.sum()));
   out += fmt::format("{}_count{} {}\n", name, label_text(metric, values), snapshot.count());
 }

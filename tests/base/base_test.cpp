@@ -91,6 +91,20 @@ TEST(Metrics, RenderAsPrometheusText) {
   EXPECT_EQ(metrics.render().find("open_files 7"), std::string::npos);
 }
 
+// A page's memory is of millions of bytes: were its bounds those of seconds, all would be beyond the last.
+TEST(Metrics, BoundsAreOfTheUnit) {
+  static constexpr Metric kBytes{"heap_bytes", MetricKind::histogram, "Memory"};
+  static constexpr Metric kRate{"tokens_per_second", MetricKind::histogram, "Rate"};
+  Metrics metrics;
+  for (const double value : {1e3, 50e6, 70e6, 300e6}) metrics.histogram(kBytes).observe(value);
+  for (const double value : {5.0, 100.0, 900.0}) metrics.histogram(kRate).observe(value);
+  const std::string text = metrics.render();
+  for (const char* line : {"heap_bytes_bucket{le=\"65536\"} 1\n", "heap_bytes_bucket{le=\"67108864\"} 2\n",
+                           "heap_bytes_bucket{le=\"134217728\"} 3\n", "heap_bytes_bucket{le=\"+Inf\"} 4\n",
+                           "tokens_per_second_bucket{le=\"8\"} 1\n", "tokens_per_second_bucket{le=\"128\"} 2\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+}
+
 TEST(Metrics, OpenMetricsHasExemplars) {
   static constexpr std::string_view kLabels[] = {"route"};
   static constexpr Metric kCalls{"calls_total", MetricKind::counter, "Calls"};
