@@ -1,12 +1,12 @@
 import type { Alert, NewSilence } from '$lib/api/alert-types';
-import { asProblem, type Problem } from '$lib/api/problem';
-import type { Studio } from '$lib/state/studio.svelte';
+import { asProblem, isAbort, type Problem } from '$lib/api/problem';
 import { formatMoment } from '$lib/i18n/format';
+import type { Studio } from '$lib/state/studio.svelte';
 import { alertCalls, type AlertCalls } from './calls';
 import { t } from './words';
 
 const READ_EVERY_MS = 30_000; // what is told reads at once; this is for times and counts
-const FIRING_MAX = 200;
+const AT_ONCE_MAX = 200;
 const EARLIER = 20; // at a time
 
 // What fires now, and was before, as the page of performance shows it.
@@ -19,7 +19,11 @@ export class AlertsState {
   #studio: Studio;
   #next = '';
   #stops: (() => void)[] = [];
+  #reading: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #onSight = (): void => {
+    if (document.visibilityState === 'visible') void this.read();
+  };
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -30,29 +34,36 @@ export class AlertsState {
       this.#studio.hub.listen((events) => void (events.some(({ type }) => type === 'alert.changed') && this.read())),
       this.#studio.hub.onFresh(() => void this.read()),
     ];
+    document.addEventListener('visibilitychange', this.#onSight);
     void this.read();
     return () => {
+      document.removeEventListener('visibilitychange', this.#onSight);
       clearTimeout(this.#timer);
+      this.#reading?.abort();
       this.#stops.forEach((stop) => stop());
     };
   }
+  // The newest question is the one that counts: an older answer may come later.
   read = async (): Promise<void> => {
     clearTimeout(this.#timer);
+    this.#reading?.abort();
+    const { signal } = (this.#reading = new AbortController());
     try {
-      const page = await this.calls.list('firing', FIRING_MAX);
+      const page = await this.calls.list('firing', AT_ONCE_MAX, '', signal);
+      if (signal.aborted) return;
       this.firing = page.items;
       this.#studio.alerts = page.firing;
+      if (this.earlier) await this.#readEarlier('', Math.min(AT_ONCE_MAX, Math.max(EARLIER, this.earlier.length)), signal);
       this.problem = null;
-      if (this.earlier) await this.#readEarlier('');
     } catch (error) {
+      if (isAbort(error) || signal.aborted) return;
       this.problem = asProblem(error);
     }
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void (document.visibilityState === 'visible' && this.read()), READ_EVERY_MS);
+    if (!signal.aborted) this.#timer = setTimeout(this.#onSight, READ_EVERY_MS);
   };
   toggleEarlier = async (): Promise<void> => {
     if (this.earlier) this.earlier = null;
-    else await this.#try(() => this.#readEarlier(''));
+    else await this.#try(() => this.#readEarlier());
   };
   more = (): Promise<void> => this.#try(() => this.#readEarlier(this.#next));
   silence = (alert: Alert, wanted: NewSilence): Promise<void> => this.#try(() => this.keepSilent(alert, wanted));
@@ -74,9 +85,11 @@ export class AlertsState {
       await this.read();
     });
 
-  async #readEarlier(after: string): Promise<void> {
-    const page = await this.calls.list('resolved', EARLIER, after);
-    this.earlier = after === '' ? page.items : [...(this.earlier ?? []), ...page.items];
+  async #readEarlier(after = '', limit = EARLIER, signal?: AbortSignal): Promise<void> {
+    const before = this.earlier;
+    const page = await this.calls.list('resolved', limit, after, signal);
+    if (this.earlier !== before) return; // hidden meanwhile, or read twice
+    this.earlier = after === '' ? page.items : [...(before ?? []), ...page.items];
     this.#next = page.next;
     this.hasMore = page.next !== '';
   }

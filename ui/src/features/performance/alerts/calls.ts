@@ -6,7 +6,7 @@ const at = (id: string, rest = ''): string => `/api/performance/alerts/${encodeU
 
 export function alertCalls(api: Api) {
   return {
-    list: (state: AlertStateName, limit: number, after = '') => api.call<AlertPage>('GET', withQuery('/api/performance/alerts', { state, limit, after })),
+    list: (state: AlertStateName, limit: number, after = '', signal?: AbortSignal) => api.call<AlertPage>('GET', withQuery('/api/performance/alerts', { state, limit, after }), { signal }),
     find: (id: string) => api.call<AlertWithEvidence>('GET', at(id)),
     resolve: (id: string) => api.call<AlertWithEvidence>('POST', at(id, '/resolve')),
     silence: (id: string, body: NewSilence) => api.call<AlertWithEvidence>('POST', at(id, '/silence'), { body }),
