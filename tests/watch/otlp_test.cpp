@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/task_group.hpp"
 #include "tests/app/webhook_receiver.hpp"
+#include "tests/base/queue_report.hpp"
 #include "watch/otlp/exporter.hpp"
 
 namespace atelier::watch::otlp {
@@ -194,6 +195,8 @@ class OtlpExporterTest : public testing::Test {
   }
   void begin(std::size_t spans_max = 2'048) {
     ExporterOptions options;
+    if (has_metrics_) options.metrics.url = collector_.url("/v1/metrics");
+    options.metrics_every = 5ms;
     options.traces.url = collector_.url("/v1/traces");
     options.logs.url = collector_.url("/v1/logs");
     options.resource = {{"service.name", "atelier"}};
@@ -233,6 +236,7 @@ class OtlpExporterTest : public testing::Test {
   net::Loops loops_{1};
   std::unique_ptr<net::HttpClient> client_;
   WebhookReceiver collector_;
+  bool has_metrics_ = false;  // sends those too
   std::unique_ptr<Exporter> exporter_;
   std::unique_ptr<TaskGroup> group_;
 };
@@ -267,12 +271,41 @@ TEST_F(OtlpExporterTest, TriesAgainWhatMayBeTakenLater) {
   EXPECT_EQ(counted(kDroppedTraces), 0);
 }
 
+TEST_F(OtlpExporterTest, ACollectorIsAskedAgainNoSoonerThanItSays) {
+  collector_.answer_with([](std::size_t index) {
+    net::Response response = net::text_response("{}", "application/json", index == 0 ? 429 : 200);
+    if (index == 0) response.headers.set("retry-after", "1");
+    return response;
+  });
+  begin();
+  exporter_->take({span_named("a")});
+  const auto seen = collector_.wait_for(2);
+  EXPECT_GE(seen[1].at - seen[0].at, 990ms);
+  wait_until([&] { return counted(kSentTraces) == 1; });
+}
+
+// One that wants nothing for an hour has nothing kept for it, and is not asked once a batch whether it has changed its
+// mind.
+TEST_F(OtlpExporterTest, ACollectorThatWantsNothingForLongIsLeftAlone) {
+  collector_.answer_with([](std::size_t) {
+    net::Response response = net::text_response("{}", "application/json", 429);
+    response.headers.set("retry-after", "3600");
+    return response;
+  });
+  has_metrics_ = true;
+  begin();
+  for (int i = 1; i <= 3; ++i) {
+    exporter_->take({span_named("a")});
+    wait_until([&] { return counted(kDroppedTraces) == i; });
+  }
+  wait_until([&] { return counted(R"(atelier_otlp_dropped_total{signal="metrics"})") >= 5; });
+  std::multiset<std::string> paths;
+  for (const auto& one : collector_.seen()) paths.insert(one.path);
+  EXPECT_EQ(paths, (std::multiset<std::string>{"/v1/metrics", "/v1/traces"}));
+}
+
 TEST_F(OtlpExporterTest, WhatWaitsIsAsOldAsItsFirstUntilItIsTaken) {
-  const auto waiting = [] {
-    for (const QueueReport& queue : report_queues())
-      if (queue.name == "spans to export") return queue;
-    return QueueReport();
-  };
+  const auto waiting = [] { return report_of("spans to export"); };
   std::atomic<int> status = 503;
   collector_.answer_with([&](std::size_t) { return net::text_response("{}", "application/json", status); });
   begin();

@@ -71,7 +71,7 @@ std::optional<std::chrono::milliseconds> retry_after(const net::Headers& headers
 }
 
 std::string text_of(const log::Field::Value& value) {
-  if (const auto* text = std::get_if<std::string_view>(&value)) return scrub(truncate_utf8(*text, kFieldBytesMax));
+  if (const auto* text = std::get_if<std::string_view>(&value)) return scrub_start(*text, kFieldBytesMax);
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
   if (const auto* real = std::get_if<double>(&value)) return fmt::format("{}", *real);
   return std::get<bool>(value) ? "true" : "false";
@@ -207,9 +207,20 @@ const Target& Exporter::target_of(Signal signal) const noexcept {
 
 Task<Result<>> Exporter::deliver(Signal signal, std::string body, std::size_t count) {
   Counters& counters = counters_of(signal);
-  const auto until = std::chrono::steady_clock::now() + options_.give_up_after;
-  std::chrono::milliseconds pause = options_.retry_min;
-  for (;;) {
+  // The numbers of a moment ago are told by those of the next.
+  const auto patience = signal == Signal::metrics ? std::chrono::milliseconds(0) : options_.give_up_after;
+  const auto until = std::chrono::steady_clock::now() + patience;
+  auto& not_before = not_before_[static_cast<std::size_t>(signal)];
+  for (std::chrono::milliseconds pause = options_.retry_min;; pause = std::min(pause * 2, options_.retry_max)) {
+    if (const auto left = not_before - std::chrono::steady_clock::now(); left > left.zero()) {
+      Result<> slept;
+      const bool is_in_time = not_before < until;
+      if (is_in_time) slept = co_await sleep_for(left);
+      if (!is_in_time || !slept) {
+        counters.dropped.add(count);
+        co_return slept;
+      }
+    }
     Answer answer;
     const Outcome outcome = co_await post(&target_of(signal), body, &answer);
     complain(signal, outcome, answer);
@@ -220,18 +231,13 @@ Task<Result<>> Exporter::deliver(Signal signal, std::string body, std::size_t co
       counters.dropped.add(rejected);
       co_return Result<>{};
     }
-    // The numbers of a moment ago are told by those of the next.
-    const bool is_late = std::chrono::steady_clock::now() >= until || signal == Signal::metrics;
-    if (outcome == Outcome::refused || is_late) {
+    if (outcome == Outcome::later)
+      not_before = std::chrono::steady_clock::now() +
+                   std::max(answer.wait.value_or(std::chrono::milliseconds(0)), jittered(pause));
+    if (outcome == Outcome::refused || std::chrono::steady_clock::now() >= until) {
       counters.dropped.add(count);
       co_return Result<>{};
     }
-    const auto length = std::max(answer.wait.value_or(std::chrono::milliseconds(0)), jittered(pause));
-    if (auto slept = co_await sleep_for(std::min(length, options_.give_up_after)); !slept) {
-      counters.dropped.add(count);
-      co_return slept;
-    }
-    pause = std::min(pause * 2, options_.retry_max);
   }
 }
 

@@ -103,7 +103,11 @@ class Exporter final : public log::Tap {
   std::mutex mutex_;
   Queue<trace::SpanRecord> spans_;
   Queue<LogRecord> logs_;
-  std::array<bool, 3> is_complained_{};  // run()'s: the log was told what is wrong, by signal
+  // run()'s, by signal.
+  std::array<bool, 3> is_complained_{};  // the log was told what is wrong
+  // A collector that is down, or said for how long it wants nothing, is not asked before: what comes meanwhile waits,
+  // or is dropped where it would be too old by then.
+  std::array<std::chrono::steady_clock::time_point, 3> not_before_{};
   ReportedQueue reported_spans_, reported_logs_;
 };
 
