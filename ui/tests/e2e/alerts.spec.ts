@@ -28,6 +28,24 @@ test('a provider that refuses our key is told of, looked at, silenced and resolv
   expect((await new AxeBuilder({ page }).include('section[aria-labelledby="alerts"]').analyze()).violations).toEqual([]);
   await expectNoSidewaysScroll(page);
 
+  // However many there are, and however late they are told: nothing that can be read is pushed away by them.
+  const crowded = await page.context().newPage();
+  await crowded.addInitScript(() => {
+    Object.assign(window, { shift: 0 });
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => ((window as unknown as { shift: number }).shift += (entry as unknown as { value: number }).value))).observe({ type: 'layout-shift', buffered: true });
+  });
+  await crowded.route(/\/api\/performance\/alerts\?/, async (route) => {
+    const response = await route.fetch();
+    const told = (await response.json()) as { items: { id: string }[] };
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await route.fulfill({ response, json: { ...told, items: Array.from({ length: 6 }, (_, i) => ({ ...told.items[0], id: `alert${i}` })) } });
+  });
+  await crowded.goto('/performance');
+  await expect(crowded.getByRole('region', { name: 'Alerts' }).getByRole('listitem')).toHaveCount(6);
+  await expect(crowded.getByRole('heading', { name: 'Objectives' })).toBeVisible();
+  expect(await crowded.evaluate(() => (window as unknown as { shift: number }).shift)).toBeLessThan(0.02);
+  await crowded.close();
+
   await row.getByRole('button', { name: /^Evidence/ }).click();
   const evidence = page.getByRole('dialog', { name: 'Evidence' });
   await expect(evidence).toContainText('Measured');

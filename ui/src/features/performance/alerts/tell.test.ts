@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { figureIn, limitOf, nameOf } from './tell';
+import type { Alert } from '$lib/api/alert-types';
+import { figureIn, limitOf, nameOf, urgentFirst } from './tell';
 
 describe('a figure of an alert', () => {
   it('is told in its unit, which its name ends in', () => {
@@ -17,5 +18,12 @@ describe('a figure of an alert', () => {
   it('stands beside its limit', () => {
     expect(limitOf({ held_seconds: 0.23, limit_seconds: 0.05 })).toBe(0.05);
     expect(limitOf({ models: 3 })).toBe(0);
+  });
+});
+
+describe('alerts that fire', () => {
+  it('stand by how urgent they are, and as they came', () => {
+    const alerts = (['ticket', 'page', 'info', 'page'] as const).map((severity, id) => ({ id: `${id}`, severity }) as Alert);
+    expect(urgentFirst(alerts).map(({ id }) => id)).toEqual(['1', '3', '0', '2']);
   });
 });

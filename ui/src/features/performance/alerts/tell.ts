@@ -1,4 +1,5 @@
 // Figures of an alert in words: their names end in their unit.
+import type { Alert, AlertSeverity } from '$lib/api/alert-types';
 import { formatBytes, formatNumber, formatTenth } from '$lib/i18n/format';
 
 const UNITS = /_(seconds|bytes|bytes_per_hour|share)$/;
@@ -18,3 +19,7 @@ export function figureIn(figure: string, value: number): string {
 }
 
 export const limitOf = (figures: Readonly<Record<string, number>>): number => Object.entries(figures).find(([name]) => name.startsWith('limit'))?.[1] ?? 0;
+
+// What somebody has to look at now stands first; among equals, as they came.
+const URGENCY: readonly AlertSeverity[] = ['page', 'ticket', 'info'];
+export const urgentFirst = (alerts: readonly Alert[]): readonly Alert[] => [...alerts].sort((a, b) => URGENCY.indexOf(a.severity) - URGENCY.indexOf(b.severity));
