@@ -4,6 +4,7 @@ import type { Api } from '$lib/api/client';
 import { deviceOf } from './device';
 import { Errors } from './errors';
 import { Figures, isApiCall } from './figures';
+import { Visits } from './visits';
 
 const GATHER_MS = 2000;
 const LONG_CALL_MS = 60_000; // longer ones are streams
@@ -30,11 +31,13 @@ export function startReports(api: Api, isIn: () => boolean): () => void {
   const onError = (event: ErrorEvent): void => caught(event.error ?? new Error(event.message));
   const onRejection = (event: PromiseRejectionEvent): void => caught(event.reason);
 
-  onLCP(({ id, value, attribution }) => figures.set(id, 'LCP', value, page(), attribution.target));
-  onINP(({ id, value, attribution }) => figures.set(id, 'INP', value, page(), attribution.interactionTarget));
-  onCLS(({ id, value, attribution }) => figures.set(id, 'CLS', value, page(), attribution.largestShiftTarget));
-  onFCP(({ id, value }) => figures.set(id, 'FCP', value, page()));
-  onTTFB(({ id, value }) => figures.set(id, 'TTFB', value, page()));
+  const visits = new Visits(page());
+  const landed = page();
+  onLCP(({ id, value, attribution }) => figures.set(id, 'LCP', value, landed, attribution.target));
+  onINP(({ id, value, attribution }) => figures.set(id, 'INP', value, visits.at(attribution.interactionTime), attribution.interactionTarget));
+  onCLS(({ id, value, attribution }) => figures.set(id, 'CLS', value, visits.at(attribution.largestShiftTime), attribution.largestShiftTarget));
+  onFCP(({ id, value }) => figures.set(id, 'FCP', value, landed));
+  onTTFB(({ id, value }) => figures.set(id, 'TTFB', value, landed));
   const watch = (type: string, see: (entry: PerformanceEntry) => void): PerformanceObserver | null => {
     if (!PerformanceObserver.supportedEntryTypes.includes(type)) return null;
     const observer = new PerformanceObserver((list) => list.getEntries().forEach(see));
@@ -43,8 +46,9 @@ export function startReports(api: Api, isIn: () => boolean): () => void {
   };
   const observers = [
     watch('longtask', ({ duration }) => figures.add('long_task', duration, page())),
-    watch('measure', ({ name, duration }) => {
+    watch('measure', ({ name, startTime, duration }) => {
       if (name !== 'route') return;
+      visits.moved(page(), startTime);
       figures.add('route_change', duration, page());
       performance.clearMeasures(name); // the browser keeps them otherwise
     }),
