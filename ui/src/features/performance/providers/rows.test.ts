@@ -22,6 +22,10 @@ describe('models side by side', () => {
     expect(row!.figures).toEqual({ success: null, first: null, whole: null, perAnswer: null });
     expect(row!.calls).toBe(0);
   });
+  it('do not take calls whose price nobody knows for free', () => {
+    const known = (unpriced: number, cost: string) => rowsOf([figures('a', { usage: { calls: 12, failed: 0, aborted: 0, cached: 0, unpriced, cost, cost_per_answer: null } })])[0]!.costIsKnown;
+    expect([known(0, '0.00'), known(12, '0.00'), known(3, '1.20')]).toEqual(['whole', 'not', 'part']);
+  });
   it('know that what is local costs nothing', () => expect(rowsOf([figures('a', { is_local: true, usage: null })])[0]!.figures.perAnswer).toBe(0));
 });
 

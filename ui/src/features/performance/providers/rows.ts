@@ -15,10 +15,12 @@ export interface ModelRow {
   figures: Record<Column, number | null>; // milliseconds, a share, dollars
   p95: { first: number; whole: number };
   cost: string | null;
+  costIsKnown: 'whole' | 'part' | 'not'; // of some calls nobody knows the price
   perAnswer: string | null;
   best: ReadonlySet<Column>;
 }
 
+const knownOf = (usage: ProviderFigures['usage']): ModelRow['costIsKnown'] => (!usage || usage.unpriced === 0 ? 'whole' : Number(usage.cost) > 0 ? 'part' : 'not');
 const known = (ms: number): number | null => (ms > 0 ? ms : null);
 
 function figuresOf({ attempts, is_local, success_rate, first_token_p50_ms, whole_p50_ms, usage }: ProviderFigures): ModelRow['figures'] {
@@ -39,7 +41,7 @@ export function rowsOf(providers: readonly ProviderFigures[]): ModelRow[] {
   return all.map(({ one, figures }) => ({
     key: `${one.provider}/${one.model}`, model: `${one.provider}/${one.model}`, isLocal: one.is_local, breaker: one.breaker,
     calls: one.usage?.calls ?? one.attempts, figures, p95: { first: one.first_token_p95_ms, whole: one.whole_p95_ms },
-    cost: one.usage?.cost ?? null, perAnswer: one.usage?.cost_per_answer ?? null,
+    cost: one.usage?.cost ?? null, costIsKnown: knownOf(one.usage), perAnswer: one.usage?.cost_per_answer ?? null,
     best: new Set(COLUMNS.filter((column) => one.attempts >= TOLD_MIN && figures[column] !== null && figures[column] === best.get(column))),
   }));
 }
