@@ -42,6 +42,18 @@ test('an error is found by the id that was shown, looked at and resolved', async
   await page.keyboard.press('Escape');
   await expect(page).not.toHaveURL(/error=/);
 
+  // The id of a request that went well is no error's, and leads to its trace.
+  const fine = (await request.get('/api/models')).headers()['x-request-id']!;
+  await expect(async () => {
+    await errors.getByRole('searchbox').fill('');
+    await errors.getByRole('searchbox').fill(fine);
+    await expect(errors.getByRole('link', { name: 'Show the trace' })).toBeVisible({ timeout: 1000 });
+  }).toPass();
+  await errors.getByRole('link', { name: 'Show the trace' }).click();
+  await expect(page.getByRole('dialog', { name: 'GET /api/models' })).toContainText(fine);
+  await page.keyboard.press('Escape');
+  await expect(page).not.toHaveURL(/trace=/);
+
   await page.getByRole('group', { name: 'Which routes' }).getByRole('radio', { name: 'Failing' }).check();
   const route = page.getByRole('table', { name: /routes? that failed/ }).getByRole('row', { name: /chat\/completions/ });
   await expect(route.getByRole('cell')).toHaveText([/^1$/, '1', /\d (µs|ms|s)$/]);
