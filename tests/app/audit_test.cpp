@@ -197,6 +197,16 @@ TEST(AuditFindings, ComeOfFiguresOverTheirBudgets) {
   EXPECT_FALSE(is_met({chat(600, 580, 620)}));
 }
 
+// A single value has no interval: "5 ms to 5 ms" would say that one is sure of it.
+TEST(AuditReports, TellAnIntervalOnlyWhereThereIsOne) {
+  EXPECT_THAT(to_markdown(report_of(chat(200, 180, 220))), HasSubstr("| API calls, p95 | 200 ms | 180 ms to 220 ms |"));
+  EXPECT_THAT(to_markdown(report_of(chat(200, 200, 200))), HasSubstr("| API calls, p95 | 200 ms |  |"));
+  EXPECT_THAT(to_html(report_of(chat(200, 180, 220))), HasSubstr("<td>180 ms to 220 ms</td>"));
+  EXPECT_THAT(to_html(report_of(chat(200, 200, 200))), Not(HasSubstr("200 ms to")));
+  EXPECT_EQ(findings_of({chat(200, 200, 200)})[0].figure, "200 ms");
+  EXPECT_THAT(to_markdown(report_of(chat(200, 180, 220))), HasSubstr("1.0 GiB of memory"));
+}
+
 TEST(AuditFindings, ComeOfScenariosThatFailed) {
   Outcome outcome{.name = "render", .title = "Render soak", .state = State::failed, .why = "no worker"};
   EXPECT_THAT(ids(findings_of({outcome})), ElementsAre("render.failed"));
@@ -230,16 +240,6 @@ TEST(AuditComparison, SaysWhatIsNewAndSolved) {
   EXPECT_FALSE(compare(json::Object{{"format", "x"}}, other));
 }
 
-TEST(AuditReport, SaysTheSameInThreeForms) {
-  Report report = report_of(chat(600, 580, 620));
-  report.outcomes[0].evidence = {"send: 500: <script>alert(1)</script> | & so on"};
-  const std::string html = to_html(report), markdown = to_markdown(report), data = json::write(to_json(report));
-  for (const std::string& form : {html, markdown, data})
-    EXPECT_THAT(form, AllOf(HasSubstr("The objectives are not met"), HasSubstr("600 ms"), HasSubstr("More cores."),
-                            HasSubstr("Baseline chat")));
-  EXPECT_THAT(html, Not(HasSubstr("<script")));
-  EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
-  EXPECT_THAT(html, AllOf(Not(HasSubstr("src=")), Not(HasSubstr("<link")))) << "it stands alone";
 // Who runs one scenario alone, or one that fails now, has solved nothing of the others.
 TEST(AuditComparison, WhatWasNotLookedForIsNotSolved) {
   const json::Value before = to_json(report_of(chat(600, 580, 620)));
@@ -253,6 +253,16 @@ TEST(AuditComparison, WhatWasNotLookedForIsNotSolved) {
   EXPECT_THAT(again->solved, ElementsAre(HasSubstr("could not be carried out")));
 }
 
+TEST(AuditReport, SaysTheSameInThreeForms) {
+  Report report = report_of(chat(600, 580, 620));
+  report.outcomes[0].evidence = {"send: 500: <script>alert(1)</script> | & so on"};
+  const std::string html = to_html(report), markdown = to_markdown(report), data = json::write(to_json(report));
+  for (const std::string& form : {html, markdown, data})
+    EXPECT_THAT(form, AllOf(HasSubstr("The objectives are not met"), HasSubstr("600 ms"), HasSubstr("More cores."),
+                            HasSubstr("Baseline chat")));
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
+  EXPECT_THAT(html, AllOf(Not(HasSubstr("src=")), Not(HasSubstr("<link")))) << "it stands alone";
   EXPECT_THAT(markdown, HasSubstr("\\| & so on"));
 }
 

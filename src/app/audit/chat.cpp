@@ -231,7 +231,7 @@ void add_figures(Outcome& outcome, const Rig& rig, const Counts& counts, double 
   time("p95", "API calls, p95", all.quantile(0.95), rig.budget("chat_api_p95", 1e3, {.limit = 100, .required = 500}));
   time("p99", "API calls, p99", all.quantile(0.99), rig.budget("chat_api_p99", 1e3, {.limit = 250, .required = 1'000}));
   for (const auto& [kind, samples] : counts.calls.by_kind)
-    time("p95_" + kind, kind + ", p95", samples.quantile(0.95), std::nullopt);
+    time("p95_" + kind, title_of_call(kind) + ", p95", samples.quantile(0.95), std::nullopt);
   time("answer", "answers to their end, p95", counts.answers.quantile(0.95), std::nullopt);
   const std::uint64_t asked = counts.calls.count() + counts.sent;
   outcome.figures.push_back({.id = "errors",

@@ -18,7 +18,8 @@ std::string sized(double bytes) {
   const double size = std::abs(bytes);
   if (size < 1024) return fmt::format("{:.0f} B", bytes);
   if (size < 1024 * 1024) return fmt::format("{:.1f} KiB", bytes / 1024);
-  return fmt::format("{:.1f} MiB", bytes / (1024 * 1024));
+  if (size < 1024.0 * 1024 * 1024) return fmt::format("{:.1f} MiB", bytes / (1024 * 1024));
+  return fmt::format("{:.1f} GiB", bytes / (1024.0 * 1024 * 1024));
 }
 
 bool is_over(double value, double limit, bool is_least) { return is_least ? value < limit : value > limit; }
@@ -31,13 +32,13 @@ std::optional<Finding> judge(const Outcome& outcome, const Figure& figure) {
   const bool is_required = is_over(value, budget.required, budget.is_least);
   if (!is_required && !is_over(value, budget.limit, budget.is_least)) return std::nullopt;
   const std::string_view bound = budget.is_least ? "at least" : "at most";
+  const std::string interval = interval_of(figure);
   Finding finding{
       .id = fmt::format("{}.{}", outcome.name, figure.id),
       .severity = is_required ? Severity::high : Severity::medium,
       .title = fmt::format("{}: {} is {}, {} {}", outcome.title, figure.title, describe(value, figure.unit), bound,
                            describe(is_required ? budget.required : budget.limit, figure.unit)),
-      .figure = fmt::format("{} (95 % sure of {} to {})", describe(value, figure.unit),
-                            describe(figure.measured.low, figure.unit), describe(figure.measured.high, figure.unit)),
+      .figure = describe(value, figure.unit) + (interval.empty() ? "" : fmt::format(" (95 % sure of {})", interval)),
       .budget = fmt::format("{} {}; {} is required", bound, describe(budget.limit, figure.unit),
                             describe(budget.required, figure.unit)),
       .evidence = outcome.evidence,
@@ -75,7 +76,26 @@ std::string describe(double value, Unit unit) {
     case Unit::count:
       break;
   }
-  return std::floor(value) == value ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
+  if (std::abs(value) < 1e-6) return "0";  // a slope that is all rounding
+  return std::floor(value) == value || std::abs(value) >= 100 ? fmt::format("{:.0f}", value)
+                                                              : fmt::format("{:.3g}", value);
+}
+
+std::string interval_of(const Figure& figure) {
+  if (figure.measured.count == 0) return {};
+  std::string low = describe(figure.measured.low, figure.unit);
+  const std::string high = describe(figure.measured.high, figure.unit);
+  return low == high ? std::string() : low + " to " + high;
+}
+
+std::string title_of_call(std::string_view kind) {
+  using Title = std::pair<std::string_view, std::string_view>;
+  constexpr std::array<Title, 8> kTitles = {
+      Title{"threads", "the list of threads"}, {"history", "reading a thread"},     {"models", "the list of models"},
+      {"send", "sending a message"},           {"begin", "beginning a picture"},    {"list", "the list of pictures"},
+      {"one", "how a picture does"},           {"library", "a page of the library"}};
+  const auto found = std::ranges::find(kTitles, kind, &Title::first);
+  return std::string(found == kTitles.end() ? kind : found->second);
 }
 
 std::vector<Finding> findings_of(const std::vector<Outcome>& outcomes) {

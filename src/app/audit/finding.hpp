@@ -37,6 +37,11 @@ enum class Unit : std::uint8_t { milliseconds, share, bytes, bytes_per_minute, c
 std::string_view to_string(Unit unit) noexcept;
 // "12.3 ms", "99.9 %", "41.2 MiB".
 std::string describe(double value, Unit unit);
+struct Figure;
+// "1.2 s to 1.4 s"; empty where there is no more than the one value.
+std::string interval_of(const Figure& figure);
+// What a kind of API call (Caller::timed) is called in a report.
+std::string title_of_call(std::string_view kind);
 
 struct Figure {
   std::string id;  // stable within its scenario: "p95"

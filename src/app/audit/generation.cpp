@@ -112,8 +112,10 @@ void add_figures(Outcome& outcome, const Rig& rig, const Spike& spike) {
                                .cause = cause,
                                .remedy = remedy});
   for (const auto& [kind, samples] : spike.calls.by_kind)
-    outcome.figures.push_back(
-        {.id = "p95_" + kind, .title = kind + ", p95", .unit = Unit::milliseconds, .measured = samples.quantile(0.95)});
+    outcome.figures.push_back({.id = "p95_" + kind,
+                               .title = title_of_call(kind) + ", p95",
+                               .unit = Unit::milliseconds,
+                               .measured = samples.quantile(0.95)});
   outcome.figures.push_back({.id = "picture",
                              .title = "a picture, p50",
                              .unit = Unit::seconds,

@@ -77,10 +77,7 @@ void add_figure(std::string& out, const Figure& figure) {
   const bool is_known = figure.measured.count > 0;
   out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"{}\">{}</td></tr>\n",
                      escaped(figure.title), is_known ? describe(figure.measured.value, figure.unit) : "–",
-                     is_known ? fmt::format("{} to {}", describe(figure.measured.low, figure.unit),
-                                            describe(figure.measured.high, figure.unit))
-                              : "",
-                     budget, kind, word);
+                     interval_of(figure), budget, kind, word);
 }
 
 void add_outcome(std::string& out, const Outcome& outcome) {
@@ -93,7 +90,7 @@ void add_outcome(std::string& out, const Outcome& outcome) {
   for (const std::string& note : outcome.notes) out += fmt::format("<p class=\"note\">{}</p>\n", escaped(note));
   if (!outcome.figures.empty()) {
     out +=
-        "<div class=\"scroll\"><table><thead><tr><th>Figure</th><th>Measured</th><th>95 % sure</th><th>Budget "
+        "<div class=\"scroll\"><table><thead><tr><th>Figure</th><th>Measured</th><th>95 % interval</th><th>Budget "
         "(required)</th><th></th></tr></thead><tbody>\n";
     for (const Figure& figure : outcome.figures) add_figure(out, figure);
     out += "</tbody></table></div>\n";

@@ -42,12 +42,11 @@ void add_outcome(std::string& out, const Outcome& outcome) {
   out += "\n";
   if (!outcome.notes.empty()) out += fmt::format("{}\n", fmt::join(outcome.notes, " "));
   if (!outcome.figures.empty())
-    out += "\n| figure | measured | 95 % sure | budget (required) |\n| --- | --- | --- | --- |\n";
+    out += "\n| figure | measured | 95 % interval | budget (required) |\n| --- | --- | --- | --- |\n";
   for (const Figure& figure : outcome.figures)
-    out += fmt::format("| {} | {} | {} to {} | {} |\n", cell(figure.title),
+    out += fmt::format("| {} | {} | {} | {} |\n", cell(figure.title),
                        figure.measured.count == 0 ? "-" : describe(figure.measured.value, figure.unit),
-                       describe(figure.measured.low, figure.unit), describe(figure.measured.high, figure.unit),
-                       budget_text(figure));
+                       interval_of(figure), budget_text(figure));
   for (const std::string& evidence : outcome.evidence) out += fmt::format("\nSeen: {}\n", cell(evidence));
 }
 
