@@ -52,16 +52,12 @@ Result<SettingValue> parse(const SettingInfo& info, const std::string& text, con
     return wrong();
   }
   if (std::holds_alternative<std::int64_t>(info.fallback)) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return wrong();
-    return check(info, number, where);
+    const auto number = parse_integer(text);
+    return number ? check(info, *number, where) : wrong();
   }
   if (std::holds_alternative<double>(info.fallback)) {
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return wrong();
-    return check(info, number, where);
+    const auto number = parse_number(text);
+    return number ? check(info, *number, where) : wrong();
   }
   return check(info, text, where);
 }

@@ -17,6 +17,8 @@ std::optional<std::string_view> suggest(std::string_view wrong, std::span<const 
 
 // "-12": the whole text is one decimal number of 64 bits; nullopt otherwise.
 std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
+// "-1.5e3": the whole text is one finite number.
+std::optional<double> parse_number(std::string_view text) noexcept;
 
 std::string_view trim(std::string_view text) noexcept;
 

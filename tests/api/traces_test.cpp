@@ -47,7 +47,8 @@ TEST_F(TracesApi, ACallIsOneTraceFromTheClientToTheProvider) {
   listen();
   add_provider("double", "openai", "/v1");
   const Answer answer = call(Method::post, "/v1/chat/completions",
-                             R"({"model":"double/gpt-5","messages":[{"role":"user","content":"the canary sings"}]})",
+                             R"({"model":"double/gpt-5","seed":7,"max_tokens":64,"stop":["canary"],)"
+                             R"("messages":[{"role":"user","content":"the canary sings"}]})",
                              {{"traceparent", kTraceparent}});
   ASSERT_EQ(answer.status, 200) << answer.body;
   const json::Array spans = spans_of(kId, "POST /v1/chat/completions");
@@ -62,6 +63,13 @@ TEST_F(TracesApi, ACallIsOneTraceFromTheClientToTheProvider) {
   EXPECT_EQ(asked->at("facts").at("gen_ai.provider.name").as_string(), "double");
   EXPECT_EQ(asked->at("facts").at("gen_ai.operation.name").as_string(), "chat");
   EXPECT_TRUE(asked->at("facts").as_object().contains("gen_ai.usage.output_tokens"));
+  ASSERT_NE(attempt, nullptr);
+  const json::Object& facts = attempt->at("facts").as_object();
+  EXPECT_EQ(facts.at("gen_ai.request.model").as_string(), "gpt-5");
+  EXPECT_EQ(facts.at("gen_ai.request.seed").as_string(), "7");
+  EXPECT_EQ(facts.at("gen_ai.request.max_tokens").as_string(), "64");
+  EXPECT_EQ(facts.at("gen_ai.request.stream").as_string(), "false");
+  EXPECT_EQ(facts.at("gen_ai.usage.output_tokens"), asked->at("facts").at("gen_ai.usage.output_tokens"));
   // The provider's parent is the attempt.
   const doubles::Seen seen = last_call();
   const auto told = parse_traceparent(doubles::find_field(seen.fields, "traceparent").value_or(""));

@@ -23,6 +23,16 @@ TEST(Glance, ReadsWhatRoutingNeeds) {
   EXPECT_EQ(request->answer_count, 2);
 }
 
+TEST(Glance, ReadsItsSamplingForTracesAndRefusesNoneOfIt) {
+  const auto request =
+      glance(Protocol::openai_chat, R"({"model":"m","temperature":0.7,"top_p":1,"seed":-3,"presence_penalty":"much"})");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->temperature, 0.7);
+  EXPECT_EQ(request->top_p, 1);
+  EXPECT_EQ(request->seed, -3);
+  EXPECT_EQ(request->presence_penalty, std::nullopt) << "the provider refuses it in its own words";
+}
+
 TEST(Glance, TakesTheLimitOfItsOwnProtocolAlone) {
   // Money is set aside by it: a name that limits nothing must not make a call look small.
   const std::string body = R"({"model":"m","max_tokens":5000,"max_output_tokens":1,"max_completion_tokens":2})";

@@ -24,7 +24,8 @@ bool is_hex(const json::Value& value, std::size_t digits) {
 
 bool is_decimal(const json::Value& value) {
   if (!value.is_string()) return false;
-  const std::string text(value.as_string());
+  std::string_view text(value.as_string());
+  if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
@@ -39,8 +40,9 @@ void check_attributes(const json::Value& list) {
     EXPECT_TRUE(keys.insert(std::string(one.at("key").as_string())).second) << "keys are unique";
     const json::Object& value = one.at("value").as_object();
     ASSERT_EQ(value.size(), 1U);
-    const json::Value *text = value.if_contains("stringValue"), *number = value.if_contains("intValue");
-    EXPECT_TRUE((text != nullptr && text->is_string()) || (number != nullptr && is_decimal(*number)))
+    const auto& [type, told] = *value.begin();
+    EXPECT_TRUE((type == "stringValue" && told.is_string()) || (type == "boolValue" && told.is_bool()) ||
+                (type == "doubleValue" && told.is_number()) || (type == "intValue" && is_decimal(told)))
         << "64-bit integers are decimal strings: " << json::write(value);
   }
 }
@@ -107,6 +109,31 @@ TEST(OtlpJson, TracesAreAsSpecified) {
       << json::write(told[0].at("attributes"));
 }
 
+// As the conventions for generative models want a request to a model told: its name, and each attribute's type.
+TEST(OtlpJson, ARequestToAModelIsToldByItsConventions) {
+  trace::SpanRecord span = span_named("attempt");
+  span.facts = {{"gen_ai.operation.name", "chat"},
+                {"gen_ai.request.model", "gpt-5"},
+                {"gen_ai.request.stream", "true"},
+                {"gen_ai.request.temperature", "0.7"},
+                {"gen_ai.request.seed", "-3"},
+                {"gen_ai.response.time_to_first_chunk", "0.25"},
+                {"gen_ai.usage.cache_read.input_tokens", "7"}};
+  const json::Array told = check_traces(traces_request({}, {{span}}));
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].at("name").as_string(), "chat gpt-5");
+  std::map<std::string, std::string> values;
+  for (const json::Value& one : told[0].at("attributes").as_array())
+    values[std::string(one.at("key").as_string())] = json::write(one.at("value"));
+  EXPECT_EQ(values["gen_ai.request.stream"], R"({"boolValue":true})");
+  EXPECT_EQ(values["gen_ai.request.temperature"], R"({"doubleValue":7E-1})");
+  EXPECT_EQ(values["gen_ai.request.seed"], R"({"intValue":"-3"})");
+  EXPECT_EQ(values["gen_ai.response.time_to_first_chunk"], R"({"doubleValue":2.5E-1})");
+  EXPECT_EQ(values["gen_ai.usage.cache_read.input_tokens"], R"({"intValue":"7"})");
+  span.kind = trace::SpanKind::internal;
+  EXPECT_EQ(check_traces(traces_request({}, {{span}}))[0].at("name").as_string(), "attempt");
+}
+
 TEST(OtlpJson, LogsAreAsSpecified) {
   const std::vector<LogRecord> lines = {{.unix_ns = 1'800'000'000'000'000'000,
                                          .level = log::Level::warn,
@@ -160,6 +187,23 @@ TEST(OtlpJson, MetricsAreAsSpecified) {
   }
 }
 
+// A share of one is mostly far below one, and a page's memory far above: bounds are of the unit, or say nothing.
+TEST(OtlpJson, BoundsOfHistogramsAreOfTheirUnit) {
+  static constexpr Metric kShare{"test_ratio", MetricKind::histogram, "A share"};
+  static constexpr Metric kSize{"test_heap_bytes", MetricKind::histogram, "A size"};
+  Metrics metrics;
+  for (const double share : {0.01, 0.1}) metrics.histogram(kShare).observe(share);
+  for (const double size : {100e6, 300e6}) metrics.histogram(kSize).observe(size);
+  for (const json::Value& metric :
+       records_of(metrics_request({}, metrics, 1, 2), "resourceMetrics", "scopeMetrics", "metrics")) {
+    int filled = 0;
+    const json::Array& counts = metric.at("histogram").at("dataPoints").at(0).at("bucketCounts").as_array();
+    for (const json::Value& count : counts) filled += count.as_string() == "1" ? 1 : 0;
+    EXPECT_EQ(filled, 2) << json::write(metric);
+    EXPECT_EQ(counts.back().as_string(), "0") << "none is beyond the last";
+  }
+}
+
 TEST(OtlpOptions, AreTheEnvironmentsOwn) {
   EXPECT_FALSE(exporter_options("", {})->is_on());
   auto base = exporter_options("http://collector:4318/", {{"OTEL_EXPORTER_OTLP_HEADERS", "x-key=a%20b, y=2"},
@@ -181,6 +225,17 @@ TEST(OtlpOptions, AreTheEnvironmentsOwn) {
   EXPECT_EQ(exporter_options("", {{"OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere"}}).error().where,
             "OTEL_EXPORTER_OTLP_ENDPOINT");
   EXPECT_FALSE(exporter_options("http://c:1", {{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}}));
+  const auto share = [](std::string sampler, std::string argument = {}) {
+    const auto options = exporter_options(
+        "http://c:1", {{"OTEL_TRACES_SAMPLER", std::move(sampler)}, {"OTEL_TRACES_SAMPLER_ARG", std::move(argument)}});
+    return options ? options->traces_share : -1;
+  };
+  EXPECT_EQ(share("parentbased_always_on"), 1);
+  EXPECT_EQ(share("always_off"), 0);
+  EXPECT_EQ(share("parentbased_traceidratio", "0.25"), 0.25);
+  EXPECT_EQ(share("traceidratio"), 1);
+  for (const char* wrong : {"1.5", "-0.1", "half", "nan"}) EXPECT_EQ(share("traceidratio", wrong), -1) << wrong;
+  EXPECT_EQ(share("jaeger_remote"), -1);
   EXPECT_FALSE(exporter_options("http://c:1", {{"OTEL_BSP_MAX_QUEUE_SIZE", "-1"}}));
   EXPECT_FALSE(exporter_options("http://c:1", {{"OTEL_SDK_DISABLED", "true"}})->is_on());
 }
@@ -193,10 +248,11 @@ class OtlpExporterTest : public testing::Test {
     client_->stop();
     loops_.stop();
   }
-  void begin(std::size_t spans_max = 2'048) {
+  void begin(std::size_t spans_max = 2'048, double traces_share = 1) {
     ExporterOptions options;
     if (has_metrics_) options.metrics.url = collector_.url("/v1/metrics");
     options.metrics_every = 5ms;
+    options.traces_share = traces_share;
     options.traces.url = collector_.url("/v1/traces");
     options.logs.url = collector_.url("/v1/logs");
     options.resource = {{"service.name", "atelier"}};
@@ -257,6 +313,26 @@ TEST_F(OtlpExporterTest, SendsWhatHappens) {
   }
   EXPECT_EQ(paths, (std::set<std::string>{"/v1/logs", "/v1/traces"}));
   wait_until([&] { return counted(kSentTraces) == 2; });
+}
+
+// Every span of a trace, or none: else a trace would have holes.
+TEST_F(OtlpExporterTest, SendsAShareOfAllTracesWhole) {
+  begin(2'048, 0.25);
+  std::vector<trace::SpanRecord> spans;
+  for (int trace = 0; trace < 400; ++trace) {
+    spans.push_back(span_named("a"));
+    spans.push_back(spans.back());
+    spans.back().context = spans.back().context.below(make_span_id());
+  }
+  exporter_->take(spans);
+  wait_until([&] { return counted(kSentTraces) > 0; });
+  std::map<std::string, int> told;
+  for (const auto& one : collector_.wait_for(1))
+    for (const json::Value& span : check_traces(one.body)) ++told[std::string(span.at("traceId").as_string())];
+  EXPECT_GT(told.size(), 40U);
+  EXPECT_LT(told.size(), 170U);
+  for (const auto& [id, count] : told) EXPECT_EQ(count, 2) << id;
+  EXPECT_EQ(counted(kDroppedTraces), 0) << "what is not wanted is not lost";
 }
 
 TEST_F(OtlpExporterTest, TriesAgainWhatMayBeTakenLater) {

@@ -147,6 +147,7 @@ void CallAccount::attempt_lost() {
 void CallAccount::used(const Candidate& candidate, const Usage& usage) {
   turn_to(candidate);
   at_hand_.is_counted = true;
+  if (!report_.attempts.empty()) add_up(report_.attempts[at_hand_.at].usage, usage);
   const auto price = books_.prices != nullptr ? candidate.price(*books_.prices) : nullptr;
   add(price.get(), usage);
 }

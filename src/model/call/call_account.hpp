@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/call/trace.hpp"
 #include "model/limit/gate.hpp"
 #include "model/price/prices.hpp"
 #include "model/record/call_log.hpp"
@@ -19,6 +20,7 @@ struct AttemptReport {
   std::chrono::milliseconds took{0};
   std::optional<std::chrono::milliseconds> first_token = {};  // nullopt: none came
   std::optional<Fault> fault = {};                            // nullopt: it answered
+  Usage usage = {};                                           // as far as it was counted
   SpanId span = 0;
   std::chrono::steady_clock::time_point began_at{}, ended_at{};
 };
@@ -57,6 +59,7 @@ struct CallReport {
   Hedge hedge = Hedge::none;
   bool is_aborted = false;  // the caller went away
   bool is_streamed = false;
+  TraceFacts wishes = {};      // what was asked for beside the prompt
   std::optional<Error> error;  // what the caller was told
   std::optional<std::chrono::milliseconds> first_token = {};
   std::chrono::milliseconds total{0};

@@ -121,6 +121,7 @@ CallReport opening(const ChatCall& call) {
   report.face = call.face->protocol();
   report.asked = call.request.model;
   report.is_streamed = call.request.is_streamed;
+  report.wishes = wishes_of(call.request);
   return report;
 }
 

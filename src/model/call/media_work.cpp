@@ -84,6 +84,7 @@ CallReport opening(const MediaGateway::Parts& parts, const MediaCall& call) {
   report.key = call.key;
   report.asked = call.model;
   report.operation = "generate_content";
+  report.wishes = wishes_of(call.request);
   enter_trace(report, call.trace);
   return report;
 }

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/text.hpp"
 #include "model/provider/json_patch.hpp"
 
 namespace atelier::model {
@@ -32,17 +32,31 @@ Result<bool> read_flag(std::string_view member, std::string_view value) {
 
 Result<std::optional<std::int64_t>> read_count(std::string_view member, std::string_view value) {
   if (value == "null") return std::optional<std::int64_t>();
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size() || number < 0)
-    return refuse(member, "must be a whole number, 0 or more");
-  return std::optional(number);
+  const auto number = parse_integer(value);
+  if (!number || *number < 0) return refuse(member, "must be a whole number, 0 or more");
+  return number;
 }
 
 // Of this protocol: money is set aside for what it says, and another's name for it limits nothing.
 bool is_output_limit(Protocol protocol, std::string_view name) noexcept {
   if (protocol == Protocol::openai_responses) return name == "max_output_tokens";
   return name == "max_tokens" || (protocol == Protocol::openai_chat && name == "max_completion_tokens");
+}
+
+// What only traces tell: what is no number is left to the provider to refuse.
+void take_wish(ChatRequest& request, const MemberText& member) {
+  struct Wish {
+    std::string_view name;
+    std::optional<double> ChatRequest::* fraction;
+  };
+  static constexpr Wish kWishes[] = {{"temperature", &ChatRequest::temperature},
+                                     {"top_p", &ChatRequest::top_p},
+                                     {"frequency_penalty", &ChatRequest::frequency_penalty},
+                                     {"presence_penalty", &ChatRequest::presence_penalty}};
+  for (const Wish& wish : kWishes)
+    if (member.raw_name == wish.name) request.*wish.fraction = parse_number(member.value);
+  if (member.raw_name == "seed") request.seed = parse_integer(member.value);
+  if (member.raw_name == "top_k") request.top_k = parse_integer(member.value);
 }
 
 Result<> take(ChatRequest& request, const MemberText& member) {
@@ -74,6 +88,8 @@ Result<> take(ChatRequest& request, const MemberText& member) {
     auto count = read_count("n", member.value);
     if (!count) return error_of(count);
     request.answer_count = count->value_or(1);
+  } else {
+    take_wish(request, member);
   }
   return {};
 }

@@ -77,6 +77,12 @@ std::string text_of(const log::Field::Value& value) {
   return std::get<bool>(value) ? "true" : "false";
 }
 
+// The last seven bytes of an id are random (W3C Trace Context, level 2): whoever else samples by them takes the same.
+bool is_of_share(const TraceContext& context, double share) {
+  constexpr std::uint64_t kRandom = (1ULL << 56) - 1;
+  return static_cast<double>(context.low & kRandom) < share * static_cast<double>(1ULL << 56);
+}
+
 }  // namespace
 
 Exporter::Exporter(net::HttpClient& client, Metrics& metrics, const Clock& clock, ExporterOptions options)
@@ -95,6 +101,7 @@ void Exporter::take(const std::vector<trace::SpanRecord>& spans) {
   if (options_.traces.url.empty()) return;
   const std::lock_guard lock(mutex_);
   for (const trace::SpanRecord& span : spans) {
+    if (!is_of_share(span.context, options_.traces_share)) continue;
     if (spans_.items.size() < options_.spans_max)
       spans_.items.push_back({span, std::chrono::steady_clock::now()});
     else

@@ -29,6 +29,7 @@ struct Target {
 struct ExporterOptions {
   Target traces, metrics, logs;
   Attributes resource;
+  double traces_share = 1;                           // of all traces, by their ids: whole ones
   std::size_t spans_max = 2'048, spans_batch = 512;  // waiting; of one request
   std::size_t logs_max = 2'048, logs_batch = 512;
   std::chrono::milliseconds spans_every{5'000}, logs_every{1'000}, metrics_every{60'000};
@@ -39,8 +40,8 @@ struct ExporterOptions {
 
 // As the environment says in OpenTelemetry's own names (OTEL_EXPORTER_OTLP_ENDPOINT, ..._HEADERS, ..._TIMEOUT,
 // ..._COMPRESSION, ..._PROTOCOL, each of a signal too; OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_BSP_*,
-// OTEL_BLRP_*, OTEL_METRIC_EXPORT_INTERVAL, OTEL_SDK_DISABLED). `endpoint` is the setting's and goes before; with
-// neither nothing is exported. The error names the variable.
+// OTEL_BLRP_*, OTEL_METRIC_EXPORT_INTERVAL, OTEL_TRACES_SAMPLER and its _ARG, OTEL_SDK_DISABLED). `endpoint` is the
+// setting's and goes before; with neither nothing is exported. The error names the variable.
 using Variables = std::map<std::string, std::string, std::less<>>;
 Result<ExporterOptions> exporter_options(const std::string& endpoint, const Variables& environment);
 

@@ -77,6 +77,25 @@ Result<Target> target_for(const Reader& reader, const std::string& endpoint, std
   return target;
 }
 
+// Whether a trace is recorded goes by what came of it (base/trace.hpp); this is what of it is told to others. A
+// parent's word counts for no more than our own: from outside nobody switches it on.
+Result<> read_sampler(const Reader& reader, double* share) {
+  constexpr std::string_view kName = "OTEL_TRACES_SAMPLER", kArgument = "OTEL_TRACES_SAMPLER_ARG";
+  constexpr std::string_view kParent = "parentbased_";
+  const std::string text = reader.get(kName);
+  std::string_view sampler = text;
+  if (sampler.starts_with(kParent)) sampler.remove_prefix(kParent.size());
+  if (sampler.empty() || sampler == "always_on") return {};
+  if (sampler != "always_off" && sampler != "traceidratio")
+    return refuse_variable(kName, "is always_on, always_off or traceidratio, or one of these behind parentbased_");
+  *share = 0;
+  if (sampler == "always_off") return {};
+  const std::string argument = reader.get(kArgument);
+  *share = argument.empty() ? 1 : parse_number(argument).value_or(-1);
+  if (!(*share >= 0 && *share <= 1)) return refuse_variable(kArgument, "is no share from 0 to 1");
+  return {};
+}
+
 Attributes resource_of(const Reader& reader) {
   Attributes resource = parse_pairs(reader.get("OTEL_RESOURCE_ATTRIBUTES"));
   const std::string name = reader.get("OTEL_SERVICE_NAME");
@@ -107,7 +126,8 @@ Result<ExporterOptions> exporter_options(const std::string& endpoint, const Vari
   options.logs = std::move(*logs);
   if (!options.is_on()) return options;
   options.resource = resource_of(reader);
-  for (const Result<>& read : {reader.read_ms("OTEL_METRIC_EXPORT_INTERVAL", &options.metrics_every),
+  for (const Result<>& read : {read_sampler(reader, &options.traces_share),
+                               reader.read_ms("OTEL_METRIC_EXPORT_INTERVAL", &options.metrics_every),
                                reader.read_ms("OTEL_BSP_SCHEDULE_DELAY", &options.spans_every),
                                reader.read_ms("OTEL_BLRP_SCHEDULE_DELAY", &options.logs_every),
                                reader.read_count("OTEL_BSP_MAX_QUEUE_SIZE", &options.spans_max),

@@ -1,7 +1,12 @@
 #include "watch/otlp/otlp_json.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "base/histogram_bounds.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -12,8 +17,8 @@ namespace atelier::watch::otlp {
 namespace {
 
 constexpr std::size_t kValueBytesMax = 1'000;
-// Of a histogram, as powers of two: of seconds from a thousandth to an hour, of anything else from one to 2^26.
-constexpr int kLowestSecondsPower = -10, kHighestSecondsPower = 12, kLowestPower = 0, kHighestPower = 26;
+// Of a histogram of seconds, as powers of two: from a thousandth to an hour.
+constexpr HistogramBounds kSeconds{-10, 12};
 
 json::Value string_value(std::string_view text) {
   return json::Object{{"stringValue", printable(text, kValueBytesMax)}};
@@ -24,14 +29,36 @@ json::Object attribute(std::string_view name, json::Value value) {
 }
 
 bool is_count(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && text.size() <= 18 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Counts go as numbers where the conventions want numbers.
+constexpr std::array<std::string_view, 4> kCounts = {"http.response.status_code", "gen_ai.request.choice.count",
+                                                     "gen_ai.request.seed", "gen_ai.request.top_k"};
+constexpr std::array<std::string_view, 5> kFractions = {
+    "gen_ai.request.temperature", "gen_ai.request.top_p", "gen_ai.request.frequency_penalty",
+    "gen_ai.request.presence_penalty", "gen_ai.response.time_to_first_chunk"};
+
+// Of the type that the conventions have for it.
 json::Value fact_value(std::string_view name, std::string_view text) {
-  const bool is_number = name.ends_with("_tokens") || name == "http.response.status_code";
-  if (is_number && is_count(text)) return json::Object{{"intValue", text}};
+  if ((name.ends_with("_tokens") || std::ranges::find(kCounts, name) != kCounts.end()) && is_count(text))
+    return json::Object{{"intValue", text}};
+  if (std::ranges::find(kFractions, name) != kFractions.end())
+    if (const auto number = parse_number(text)) return json::Object{{"doubleValue", *number}};
+  if (name == "gen_ai.request.stream") return json::Object{{"boolValue", text == "true"}};
   return string_value(text);
+}
+
+// "chat gpt-5", as the conventions name a request to a model; for our own lists names are of few kinds.
+std::string name_of(const trace::SpanRecord& record) {
+  if (record.kind != trace::SpanKind::client) return record.name;
+  std::string_view operation, model;
+  for (const auto& [name, value] : record.facts) {
+    if (name == "gen_ai.operation.name") operation = value;
+    if (name == "gen_ai.request.model") model = value;
+  }
+  return operation.empty() || model.empty() ? record.name
+                                            : fmt::format("{} {}", operation, printable(model, kValueBytesMax));
 }
 
 json::Array attributes_of(const Attributes& pairs) {
@@ -63,7 +90,7 @@ json::Object span_of(const trace::SpanRecord& record) {
   for (const auto& [name, value] : record.facts) attributes.push_back(attribute(name, fact_value(name, value)));
   json::Object span{{"traceId", record.context.id()},
                     {"spanId", span_id_text(record.context.span)},
-                    {"name", record.name},
+                    {"name", name_of(record)},
                     {"kind", static_cast<int>(record.kind)},
                     {"startTimeUnixNano", decimal(began_us * 1'000)},
                     {"endTimeUnixNano", decimal(ended_us * 1'000)},
@@ -114,9 +141,7 @@ class Collector final : public MetricVisitor {
     entry(metric, "gauge")["dataPoints"].as_array().push_back(std::move(at));
   }
   void histogram(const Metric& metric, const std::string& labels, const Histogram& histogram) override {
-    const bool is_time = unit_of(metric.name) == "s";
-    const int lowest = is_time ? kLowestSecondsPower : kLowestPower;
-    const int highest = is_time ? kHighestSecondsPower : kHighestPower;
+    const auto [lowest, highest] = unit_of(metric.name) == "s" ? kSeconds : histogram_bounds(metric.name);
     const Histogram::Snapshot seen = histogram.snapshot();
     json::Array bounds, counts;
     std::uint64_t before = 0;
