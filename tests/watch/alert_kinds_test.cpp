@@ -9,6 +9,7 @@
 
 #include "base/queue_report.hpp"
 #include "store/migrations.hpp"
+#include "tests/store/full_disk.hpp"
 #include "tests/store/support.hpp"
 #include "watch/alert/alerts.hpp"
 
@@ -54,11 +55,13 @@ class AlertKinds : public testing::Test {
   void open() {
     alerts_.reset();
     history_.reset();
+    store_.reset();
     telemetry_.reset();
     telemetry_ =
         *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
+    store_ = std::make_unique<store::FullDisk>(*telemetry_);
     history_ = std::make_unique<History>(*telemetry_, metrics_, clock_);
-    Alerts::Parts parts{.telemetry = *telemetry_, .history = *history_, .metrics = metrics_, .clock = clock_};
+    Alerts::Parts parts{.telemetry = *store_, .history = *history_, .metrics = metrics_, .clock = clock_};
     parts.disk = [this] { return disk_; };
     parts.candidates = [this] { return candidates_; };
     parts.queues = [this] { return queues_of(queues_); };
@@ -116,6 +119,7 @@ class AlertKinds : public testing::Test {
   Metrics metrics_;
   Alerts::Options options_;
   std::unique_ptr<store::Database> telemetry_;
+  std::unique_ptr<store::FullDisk> store_;  // that alerts have
   std::unique_ptr<History> history_;
   std::optional<DiskSpace> disk_ = DiskSpace{.free_bytes = 50ULL << 30, .total_bytes = 100ULL << 30};
   std::vector<CandidateHealth> candidates_;
@@ -508,6 +512,29 @@ TEST_F(AlertKinds, OneThatIsSilencedIsSeenAndNotTold) {
   candidates_.push_back({.provider = "groq", .model = "c", .is_open = true});
   pass(seconds(5));
   EXPECT_EQ(told_.size(), 2);
+}
+
+// Who is told every hour that the disk is full can have that silenced, the disk being full.
+TEST_F(AlertKinds, ASilenceIsInForceThoughItCannotBeWrittenYet) {
+  candidates_ = {{.provider = "openai", .model = "a", .is_open = true}};
+  pass(seconds(5));
+  const auto id = *AlertId::parse(firing().front().at("id").as_string().c_str());
+  ASSERT_TRUE(run(alerts_->store()));
+  ASSERT_TRUE(run(alerts_->silence(id, Alerts::Scope::kind, clock_.wall_ms() + 3'600'000, "Ada", "before")));
+  store_->is_full = true;
+  const auto silenced = run(alerts_->silence(id, Alerts::Scope::same, clock_.wall_ms() + 3'600'000, "Ada", "later"));
+  ASSERT_TRUE(silenced) << silenced.error().describe();
+  EXPECT_FALSE(run(alerts_->store())) << "nor does it take them now";
+  store_->is_full = false;
+  ASSERT_TRUE(run(alerts_->store()));
+  open();
+  EXPECT_EQ(alerts_->silences().size(), 2U);
+  store_->is_full = true;
+  ASSERT_TRUE(run(alerts_->unsilence(id)));
+  store_->is_full = false;
+  ASSERT_TRUE(run(alerts_->store()));
+  open();
+  EXPECT_TRUE(alerts_->silences().empty());
 }
 
 TEST_F(AlertKinds, EvidenceHoldsTheLogAroundIt) {

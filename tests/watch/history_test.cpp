@@ -9,7 +9,7 @@
 #include <fstream>
 
 #include "store/migrations.hpp"
-#include "tests/store/forwarding_database.hpp"
+#include "tests/store/full_disk.hpp"
 #include "tests/store/support.hpp"
 #include "watch/process/process_metrics.hpp"
 
@@ -24,17 +24,6 @@ constexpr std::string_view kLabels[] = {"route"};
 constexpr Metric kSeconds{"test_seconds", MetricKind::histogram, "Of a test", kLabels};
 constexpr Metric kUptime{kUptimeMetric, MetricKind::gauge, "Since the start of this process"};
 constexpr UnixMs kBegin = 1'800'000'000'000;  // the beginning of five minutes
-
-// A store whose disk is full while it is told to be.
-class FullDisk final : public store::ForwardingDatabase {
- public:
-  using ForwardingDatabase::ForwardingDatabase;
-  Task<Result<std::vector<store::Rows>>> write(std::vector<store::Statement> batch) override {
-    if (is_full) co_return fail(ErrorCode::storage_full, "the disk is full");
-    co_return co_await ForwardingDatabase::write(std::move(batch));
-  }
-  bool is_full = false;
-};
 
 // The most memory this process ever had.
 std::uint64_t peak_kib() {
@@ -52,7 +41,7 @@ class HistoryTest : public testing::Test {
     telemetry_.reset();
     telemetry_ =
         *store::open_sqlite({.path = folder_ / "telemetry.db", .is_rebuildable = true}, store::telemetry_migrations());
-    disk_ = std::make_unique<FullDisk>(*telemetry_);
+    disk_ = std::make_unique<store::FullDisk>(*telemetry_);
     history_ = std::make_unique<History>(*disk_, metrics_, clock_, options);
   }
   // A second passes, in which the gauge stands at `value`.
@@ -86,7 +75,7 @@ class HistoryTest : public testing::Test {
   Gauge& uptime_ = metrics_.gauge(kUptime);
   Counter& counter_ = metrics_.counter(kCounter);
   std::unique_ptr<store::Database> telemetry_;
-  std::unique_ptr<FullDisk> disk_;
+  std::unique_ptr<store::FullDisk> disk_;
   std::unique_ptr<History> history_;
 };
 

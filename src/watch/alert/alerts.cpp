@@ -230,8 +230,7 @@ Task<Result<json::Value>> Alerts::silence(AlertId id, Scope scope, UnixMs until_
   }
   std::vector<store::Statement> batch;
   batch.push_back(alert_rows::put(made));
-  auto written = co_await parts_.telemetry.write(std::move(batch));
-  if (!written) co_return error_of(written);
+  co_await write_silences(std::move(batch));
   co_return co_await find(id);
 }
 
@@ -246,10 +245,15 @@ Task<Result<>> Alerts::unsilence(AlertId id) {
       if (covers(one, **alert)) batch.push_back(alert_rows::remove_silence(one.kind, one.subject));
     std::erase_if(silences_, [&](const Silence& one) { return covers(one, **alert); });
   }
-  if (batch.empty()) co_return Result<>{};
-  auto written = co_await parts_.telemetry.write(std::move(batch));
-  if (!written) co_return error_of(written);
+  if (!batch.empty()) co_await write_silences(std::move(batch));
   co_return Result<>{};
+}
+
+Task<> Alerts::write_silences(std::vector<store::Statement> batch) {
+  auto written = co_await parts_.telemetry.write(std::move(batch));
+  if (written) co_return;
+  const std::lock_guard lock(mutex_);
+  are_silences_unwritten_ = true;
 }
 
 std::vector<Silence> Alerts::silences() const {

@@ -81,7 +81,8 @@ class Alerts {
   // By hand; conflict (not_firing) where it does not fire.
   Task<Result<json::Value>> resolve(AlertId id, std::string who);
   enum class Scope : std::uint8_t { same, kind };  // this subject of the kind alone, or all
-  // It is told of no more until then. too_large: there are too many silences.
+  // It is told of no more until then, whether or not that can be written now: a full disk may be what it is about.
+  // too_large: there are too many silences.
   Task<Result<json::Value>> silence(AlertId id, Scope scope, UnixMs until_ms, std::string who, std::string why);
   // Ends whatever keeps it silent.
   Task<Result<>> unsilence(AlertId id);
@@ -96,6 +97,7 @@ class Alerts {
   Task<Result<>> tell_on(Way* way);
   Task<Result<>> tell(Way* way, Notice notice);
   Task<Result<>> trim();
+  Task<> write_silences(std::vector<store::Statement> batch);
   void take(const std::vector<Alert>& changed, AlertBook::Now now);
   Task<Result<std::optional<Alert>>> read(AlertId id);
   // Of those in force at this moment; null: none. The lock is held.
@@ -123,6 +125,7 @@ class Alerts {
   std::vector<QueueState> queues_;
   std::map<AlertId, Alert> unwritten_;
   std::vector<store::Statement> silence_writes_;  // of silences that ended
+  bool are_silences_unwritten_ = false;           // the store did not take them: all are written with the next
   AlertBook::TimePoint refreshed_{}, trimmed_{};
 };
 

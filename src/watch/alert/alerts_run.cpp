@@ -1,5 +1,6 @@
 // What alerts do by themselves: looking, keeping, telling.
 #include <cmath>
+#include <utility>
 
 #include "base/async.hpp"
 #include "base/log.hpp"
@@ -137,7 +138,9 @@ Task<Result<>> Alerts::store() {
     const std::lock_guard lock(mutex_);
     changed.swap(unwritten_);
     batch.swap(silence_writes_);
+    if (std::exchange(are_silences_unwritten_, false)) batch = alert_rows::put_all(silences_);
   }
+  const bool has_silences = !batch.empty();
   for (auto& [id, alert] : changed) {
     // Traces and points are written a second or two after they were made.
     const bool is_early =
@@ -157,9 +160,10 @@ Task<Result<>> Alerts::store() {
     unwritten_.merge(changed);
     co_return Result<>{};
   }
-  // Again with the next; what has changed meanwhile is newer. A silence that ended is forgotten at the next start.
+  // Again with the next; what has changed meanwhile is newer.
   const std::lock_guard lock(mutex_);
   unwritten_.merge(changed);
+  are_silences_unwritten_ = are_silences_unwritten_ || has_silences;
   co_return error_of(written);
 }
 

@@ -136,6 +136,13 @@ Statement remove_silence(AlertKind kind, const std::string& subject) {
 
 Statement remove_ended(UnixMs now_ms) { return {"DELETE FROM alert_silences WHERE until_ms <= $1", {now_ms}}; }
 
+std::vector<Statement> put_all(const std::vector<Silence>& silences) {
+  std::vector<Statement> batch;
+  batch.push_back({"DELETE FROM alert_silences", {}});
+  for (const Silence& silence : silences) batch.push_back(put(silence));
+  return batch;
+}
+
 Statement silences(std::int64_t count_max) {
   return {"SELECT kind, subject, until_ms, who, why, made_ms FROM alert_silences ORDER BY made_ms DESC LIMIT $1",
           {count_max}};

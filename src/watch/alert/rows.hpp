@@ -26,6 +26,8 @@ std::vector<Alert> read(const Rows& rows);
 Statement put(const Silence& silence);
 Statement remove_silence(AlertKind kind, const std::string& subject);
 Statement remove_ended(UnixMs now_ms);
+// These, and no others.
+std::vector<Statement> put_all(const std::vector<Silence>& silences);
 Statement silences(std::int64_t count_max);
 std::vector<Silence> read_silences(const Rows& rows);
 
