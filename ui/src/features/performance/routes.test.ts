@@ -5,7 +5,7 @@ import { busiestFirst, failingFirst, figureOf, routesOf, rowsOf, slowestFirst, t
 
 const seconds = (route: string, stat: string): string => `atelier_http_request_seconds{route="${route}"}:${stat}`;
 const requests = (method: string, route: string, status: string): string => `atelier_http_requests_total{method="${method}",route="${route}",status="${status}"}:rate`;
-const routes = ['/api/a', '/api/b', '/api/c', '/api/d', '/api/events'];
+const routes = ['/api/a', '/api/b', '/api/c', '/api/d', '/api/events', '/performance/events', '/api/generations/{id}/events'];
 const failures = [requests('GET', '/api/a', '2xx'), requests('GET', '/api/a', '5xx'), requests('POST', '/api/a', '5xx'), requests('GET', '/api/b', '4xx'), requests('GET', '/api/b', '5xx')];
 const catalogue = new Catalogue([...routes.flatMap((route) => ['rate', 'p50', 'p95', 'p99'].map((stat) => seconds(route, stat))), ...failures]);
 const answer: Answer = {

@@ -8,7 +8,7 @@ export const LINES = 5;
 // Of every route its rate and its p95 are read: with more than these, those that come first in the alphabet.
 const ROUTES_MAX = 256;
 // Answers that last as long as a page is open say nothing about how quick the studio is.
-export const STREAMS: ReadonlySet<string> = new Set(['/api/events', '/api/performance/events', '']);
+export const isStream = (route: string): boolean => route === '' || route.endsWith('/events');
 // All of the studio's own together (src/watch/history/joints.cpp), which end by themselves.
 export const OWN_ROUTES = '/api/*';
 
@@ -19,7 +19,7 @@ export interface RouteRow {
   failed: number; // answered with a server error
 }
 
-export const routesOf = (catalogue: Catalogue): string[] => catalogue.of(SECONDS, 'rate').map(({ labels }) => labels.get('route') ?? '').filter((route) => !STREAMS.has(route) && route !== OWN_ROUTES).slice(0, ROUTES_MAX);
+export const routesOf = (catalogue: Catalogue): string[] => catalogue.of(SECONDS, 'rate').map(({ labels }) => labels.get('route') ?? '').filter((route) => !isStream(route) && route !== OWN_ROUTES).slice(0, ROUTES_MAX);
 
 // Names of figures of one route, as the catalogue has them.
 export function figureOf(catalogue: Catalogue, route: string, stat: 'rate' | 'p50' | 'p95' | 'p99'): string | null {

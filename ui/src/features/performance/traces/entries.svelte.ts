@@ -3,7 +3,7 @@ import { withQuery } from '$lib/api/client';
 import { asProblem, isAbort, type Problem } from '$lib/api/problem';
 import type { Trace, TraceEntry, TraceEntryPage } from '$lib/api/trace-types';
 import { readAgainMs, spanOf, type View } from '../range';
-import { STREAMS } from '../routes';
+import { isStream } from '../routes';
 import type { Wanted } from './address';
 
 const SHOWN_MAX = 50;
@@ -50,7 +50,7 @@ export class Entries {
     try {
       const pages = await Promise.all(names.map((name) => this.#calls.entries({ ...query, name }, asked.signal)));
       if (asked.signal.aborted) return;
-      const isMeant = ({ facts }: TraceEntry): boolean => names.some((name) => name !== '') || !facts['http.route'] || !STREAMS.has(facts['http.route']);
+      const isMeant = ({ facts }: TraceEntry): boolean => names.some((name) => name !== '') || !facts['http.route'] || !isStream(facts['http.route']);
       this.items = pages.flatMap(({ items }) => items.filter(isMeant)).sort(first[order]).slice(0, SHOWN_MAX);
       this.problem = null;
     } catch (error) {
