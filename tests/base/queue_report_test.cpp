@@ -14,23 +14,23 @@ TEST(QueueReports, QueuesOfOneNameAreToldTogether) {
   ToldQueue first("mail"), second("mail"), other("post");
   first.set({.count = 2, .since = now - 5s});
   second.set({.count = 3, .since = now - 90s});
-  const QueueReport mail = report_of("mail");
+  const QueueReport mail = queue_report_of("mail");
   EXPECT_EQ(mail.count, 5U);
   EXPECT_GE(mail.oldest_seconds, 90);
   EXPECT_LT(mail.oldest_seconds, 600);
-  EXPECT_EQ(report_of("post").name, "post") << "an empty queue is one";
-  EXPECT_EQ(report_of("post").oldest_seconds, 0);
+  EXPECT_EQ(queue_report_of("post").name, "post") << "an empty queue is one";
+  EXPECT_EQ(queue_report_of("post").oldest_seconds, 0);
   second.set({});
-  EXPECT_EQ(report_of("mail").count, 2U);
-  EXPECT_LT(report_of("mail").oldest_seconds, 90);
+  EXPECT_EQ(queue_report_of("mail").count, 2U);
+  EXPECT_LT(queue_report_of("mail").oldest_seconds, 90);
 }
 
 TEST(QueueReports, AQueueThatIsGoneIsNotTold) {
   {
     const ReportedQueue queue("short-lived", [] { return Waiting{.count = 1}; });
-    EXPECT_EQ(report_of("short-lived").count, 1U);
+    EXPECT_EQ(queue_report_of("short-lived").count, 1U);
   }
-  EXPECT_TRUE(report_of("short-lived").name.empty());
+  EXPECT_TRUE(queue_report_of("short-lived").name.empty());
 }
 
 }  // namespace

@@ -381,7 +381,7 @@ TEST_F(OtlpExporterTest, ACollectorThatWantsNothingForLongIsLeftAlone) {
 }
 
 TEST_F(OtlpExporterTest, WhatWaitsIsAsOldAsItsFirstUntilItIsTaken) {
-  const auto waiting = [] { return report_of("spans to export"); };
+  const auto waiting = [] { return queue_report_of("spans to export"); };
   std::atomic<int> status = 503;
   collector_.answer_with([&](std::size_t) { return net::text_response("{}", "application/json", status); });
   begin();

@@ -240,7 +240,7 @@ TEST_F(SentryTest, WhatIsLargeIsSentSmaller) {
 }
 
 TEST_F(SentryTest, WhatWaitsForASentryThatIsGoneGrowsOld) {
-  const auto waiting = [] { return report_of("errors to Sentry"); };
+  const auto waiting = [] { return queue_report_of("errors to Sentry"); };
   const std::uint16_t port = server_->port();
   server_->stop();
   start({.retry_min = 20ms, .retry_max = 20ms}, port);
