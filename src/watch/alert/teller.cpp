@@ -1,5 +1,8 @@
 #include "watch/alert/teller.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/async.hpp"
 #include "store/migrations.hpp"
 #include "studio/webhook/event_type.hpp"
@@ -39,8 +42,10 @@ void AlertTeller::tell_now(const Notice& notice) {
 Task<Result<>> AlertTeller::keep(Notice notice) {
   auto found = co_await find_admins();
   if (!found) co_return found;
+  if (std::exchange(kept_, notice.id) != notice.id) kept_for_.clear();
   const std::vector<UserId> told = admins();
   for (const UserId& admin : told) {
+    if (std::ranges::find(kept_for_, admin) != kept_for_.end()) continue;
     std::vector<store::Statement> batch;
     const auto add = [&](const std::vector<Alert>& alerts, studio::WebhookType type) {
       for (const Alert& alert : alerts)
@@ -54,6 +59,7 @@ Task<Result<>> AlertTeller::keep(Notice notice) {
     auto written = co_await studio::write_with_event(&parts_.database, &parts_.events, principal, std::move(batch),
                                                      std::move(announcement));
     if (!written) co_return written;
+    kept_for_.push_back(admin);
   }
   co_return Result<>{};
 }
