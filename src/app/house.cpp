@@ -35,6 +35,11 @@ constexpr std::size_t kResultsInMemoryBytes = 1 << 20;
 constexpr std::size_t kFilesWaitingMax = 4;
 constexpr std::chrono::seconds kReadyRetryMin{1}, kReadyRetryMax{60};
 
+model::CallListener listener_of(watch::otlp::ModelMeter* meter) {
+  if (meter == nullptr) return {};
+  return [meter](const model::CallReport& report) { meter->note(report); };
+}
+
 }  // namespace
 
 struct House::Background {
@@ -153,13 +158,17 @@ Result<> House::start() {
   feeds_ = std::make_unique<studio::EventFeeds>(
       studio::FeedParts{.events = *events_, .bus = *bus_, .productions = *productions_, .write = api::event_as_sse});
   if (auto opened = open_library(worker_count); !opened) return error_of(opened);
+  auto otlp = watch::otlp::exporter_options(settings_.get(kOtlpEndpoint), process_environment());
+  if (!otlp) return error_of(otlp);
+  if (!otlp->metrics.url.empty()) call_meter_ = std::make_unique<watch::otlp::ModelMeter>();
   auto model_room = ModelRoom::open({.loops = *loops_,
                                      .settings = settings_,
                                      .studio = *database_,
                                      .bus = *bus_,
                                      .telemetry_path = folder_.telemetry_database(),
                                      .environment = process_environment(),
-                                     .metrics = metrics_});
+                                     .metrics = metrics_,
+                                     .on_call = listener_of(call_meter_.get())});
   if (!model_room) return error_of(model_room);
   model_room_ = std::move(*model_room);
   webhooks_ = std::make_unique<WebhookRoom>(WebhookRoom::Parts{.executor = executor(),
@@ -180,8 +189,6 @@ Result<> House::start() {
   open_chat();
   open_people();
   add_gauges();
-  auto otlp = watch::otlp::exporter_options(settings_.get(kOtlpEndpoint), process_environment());
-  if (!otlp) return error_of(otlp);
   watch_room_ = std::make_unique<WatchRoom>(WatchRoom::Parts{.executor = executor(),
                                                              .loops = *loops_,
                                                              .settings = settings_,
@@ -197,6 +204,7 @@ Result<> House::start() {
                                                              .data_folder = folder_.path(),
                                                              .sentry = std::move(*sentry),
                                                              .otlp = std::move(*otlp),
+                                                             .calls = call_meter_.get(),
                                                              .mailer = alert_mailer_.get()});
 
   api::mount(local_router_, services(true));

@@ -121,6 +121,7 @@ class House {
   std::unique_ptr<studio::UploadFiles> upload_files_;
   std::unique_ptr<studio::Uploads> uploads_;
   std::unique_ptr<studio::Archives> archives_;
+  std::unique_ptr<watch::otlp::ModelMeter> call_meter_;  // null: nobody is told of it
   std::unique_ptr<ModelRoom> model_room_;
   std::unique_ptr<watch::AlertMailer> alert_mailer_;
   std::unique_ptr<WatchRoom> watch_room_;

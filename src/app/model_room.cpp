@@ -149,8 +149,12 @@ Result<> ModelRoom::start() {
   catalog.finds_local_servers = parts_.settings.get(kFindLocalServers);
   catalog_ = std::make_unique<model::Catalog>(*models_, *upstream_, clock, catalog);
   hedges_ = std::make_unique<model::HedgeMetrics>(parts_.metrics);
-  model::CallBooks books{
-      .clock = clock, .gate = gate_.get(), .prices = &prices_, .log = log_.get(), .hedges = hedges_.get()};
+  model::CallBooks books{.clock = clock,
+                         .gate = gate_.get(),
+                         .prices = &prices_,
+                         .log = log_.get(),
+                         .on_end = parts_.on_call,
+                         .hedges = hedges_.get()};
   chat_ = std::make_unique<model::ChatGateway>(*models_, *upstream_, books, model::GatewayOptions());
   answers_ = store::make_memory_cache(static_cast<std::size_t>(parts_.settings.get(kAnswerCacheMiB)) << 20, clock);
   answer_cache_ = std::make_unique<model::AnswerCache>(*answers_, clock, parts_.metrics);
@@ -160,7 +164,8 @@ Result<> ModelRoom::start() {
 }
 
 model::MediaGateway::Parts ModelRoom::media_parts(model::PollSchedule& polls, model::LocalMedia* local) {
-  model::CallBooks books{.clock = system_clock(), .gate = gate_.get(), .prices = &prices_, .log = log_.get()};
+  model::CallBooks books{
+      .clock = system_clock(), .gate = gate_.get(), .prices = &prices_, .log = log_.get(), .on_end = parts_.on_call};
   return {.models = *models_, .upstream = *upstream_, .books = std::move(books), .polls = polls, .local = local};
 }
 

@@ -34,6 +34,7 @@ class ModelRoom {
     std::string telemetry_path;
     model::Environment environment;
     Metrics& metrics;
+    model::CallListener on_call = {};
   };
   // Blocks. Errors name the variable, file or setting.
   static Result<std::unique_ptr<ModelRoom>> open(Parts parts);

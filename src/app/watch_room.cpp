@@ -70,7 +70,8 @@ WatchRoom::WatchRoom(const Parts& parts)
     return;
   }
   if (!parts.otlp.is_on()) return;
-  exporter_ = std::make_unique<watch::otlp::Exporter>(parts.models.client(), parts.metrics, system_clock(), parts.otlp);
+  exporter_ = std::make_unique<watch::otlp::Exporter>(parts.models.client(), parts.metrics, parts.calls, system_clock(),
+                                                      parts.otlp);
   log_tap_ = log::add_tap(*exporter_);
   traces_.listen([this](const std::vector<trace::SpanRecord>& spans) { exporter_->take(spans); });
 }

@@ -35,7 +35,8 @@ class WatchRoom {
     std::string data_folder;
     std::optional<watch::SentryDsn> sentry;
     watch::otlp::ExporterOptions otlp;
-    watch::AlertMailer* mailer;  // null: alerts are told of by no mail
+    const watch::otlp::ModelMeter* calls;  // null: nobody is told of them
+    watch::AlertMailer* mailer;            // null: alerts are told of by no mail
   };
   explicit WatchRoom(const Parts& parts);
 

@@ -1,5 +1,7 @@
 // What a collector is sent is what the specification says, and a collector that is slow, down or refuses costs its own
 // records alone. The rules below are written from opentelemetry-proto's docs/specification.md, not from our writer.
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
@@ -162,7 +164,8 @@ TEST(OtlpJson, MetricsAreAsSpecified) {
   metrics.counter(kCount, {"/c"}).add(4);
   metrics.gauge(kLevel).set(1.5);
   for (const double seconds : {0.0001, 0.01, 0.5, 5'000.0}) metrics.histogram(kTime).observe(seconds);
-  const json::Array told = records_of(metrics_request({}, metrics, 1, 2), "resourceMetrics", "scopeMetrics", "metrics");
+  const json::Array told =
+      records_of(metrics_request({}, metrics, {}, 1, 2), "resourceMetrics", "scopeMetrics", "metrics");
   ASSERT_EQ(told.size(), 3U);
   for (const json::Value& metric : told) {
     check_names(metric.as_object(), {"name", "unit", "description", "sum", "gauge", "histogram"});
@@ -195,13 +198,74 @@ TEST(OtlpJson, BoundsOfHistogramsAreOfTheirUnit) {
   for (const double share : {0.01, 0.1}) metrics.histogram(kShare).observe(share);
   for (const double size : {100e6, 300e6}) metrics.histogram(kSize).observe(size);
   for (const json::Value& metric :
-       records_of(metrics_request({}, metrics, 1, 2), "resourceMetrics", "scopeMetrics", "metrics")) {
+       records_of(metrics_request({}, metrics, {}, 1, 2), "resourceMetrics", "scopeMetrics", "metrics")) {
     int filled = 0;
     const json::Array& counts = metric.at("histogram").at("dataPoints").at(0).at("bucketCounts").as_array();
     for (const json::Value& count : counts) filled += count.as_string() == "1" ? 1 : 0;
     EXPECT_EQ(filled, 2) << json::write(metric);
     EXPECT_EQ(counts.back().as_string(), "0") << "none is beyond the last";
   }
+}
+
+model::CallReport call_at(std::string candidate, std::optional<model::Fault> fault = {}) {
+  model::CallReport report;
+  report.is_streamed = true;
+  model::AttemptReport attempt{.candidate = std::move(candidate), .first_token = 250ms, .fault = std::move(fault)};
+  attempt.usage = {.input = 100, .output = 20};
+  attempt.began_at = std::chrono::steady_clock::now();
+  attempt.ended_at = attempt.began_at + 3s;
+  report.attempts.push_back(std::move(attempt));
+  return report;
+}
+
+// Attributes of a data point as "name=value", joined; the sum of its values.
+std::map<std::string, double> sums_of(const json::Array& metrics, std::string_view name) {
+  std::map<std::string, double> sums;
+  for (const json::Value& metric : metrics) {
+    if (metric.at("name").as_string() != name) continue;
+    for (const json::Value& point : metric.at("histogram").at("dataPoints").as_array()) {
+      std::set<std::string> attributes;
+      for (const json::Value& one : point.at("attributes").as_array())
+        attributes.insert(fmt::format("{}={}", std::string(one.at("key").as_string()),
+                                      std::string(one.at("value").at("stringValue").as_string())));
+      sums[fmt::format("{}", fmt::join(attributes, " "))] = point.at("sum").to_number<double>();
+    }
+  }
+  return sums;
+}
+
+TEST(OtlpModelMeter, MeasuresRequestsToModelsByTheConventions) {
+  ModelMeter meter;
+  meter.note(call_at("openai/gpt-5"));
+  meter.note(call_at("openai/gpt-5"));
+  meter.note(call_at("worn/a/b", model::Fault{.kind = model::Fault::Kind::timeout}));
+  const auto conventional = meter.metrics();
+  const json::Array told =
+      records_of(metrics_request({}, Metrics(), conventional, 1, 2), "resourceMetrics", "scopeMetrics", "metrics");
+  EXPECT_EQ(told.size(), 3U);
+  const std::string good = "gen_ai.operation.name=chat gen_ai.provider.name=openai gen_ai.request.model=gpt-5";
+  const std::string bad = "gen_ai.operation.name=chat gen_ai.provider.name=worn gen_ai.request.model=a/b";
+  EXPECT_EQ(sums_of(told, "gen_ai.client.operation.duration"),
+            (std::map<std::string, double>{{good, 6}, {"error.type=provider_timeout " + bad, 3}}));
+  EXPECT_EQ(sums_of(told, "gen_ai.client.operation.time_to_first_chunk").at(good), 0.5);
+  const auto tokens = sums_of(told, "gen_ai.client.token.usage");
+  EXPECT_EQ(tokens.at(good + " gen_ai.token.type=input"), 200);
+  EXPECT_EQ(tokens.at(good + " gen_ai.token.type=output"), 40);
+  for (const json::Value& metric : told) {
+    const json::Value& point = metric.at("histogram").at("dataPoints").as_array().front();
+    EXPECT_EQ(point.at("bucketCounts").as_array().size(), point.at("explicitBounds").as_array().size() + 1);
+  }
+}
+
+// Callers name models as they like: what they name must not fill the memory, nor the collector's.
+TEST(OtlpModelMeter, HasABound) {
+  ModelMeter meter;
+  for (std::size_t i = 0; i < 2 * ModelMeter::kSeriesMax; ++i) meter.note(call_at(fmt::format("p/m{}", i)));
+  const auto metrics = meter.metrics();
+  EXPECT_LE(metrics.front().series.size(), ModelMeter::kSeriesMax + 1);
+  EXPECT_THAT(metrics.front().series,
+              testing::Contains(testing::Field(&ConventionalMetric::Series::attributes,
+                                               testing::Contains(testing::Pair("gen_ai.request.model", "_other")))));
 }
 
 TEST(OtlpOptions, AreTheEnvironmentsOwn) {
@@ -259,7 +323,7 @@ class OtlpExporterTest : public testing::Test {
     options.spans_every = options.logs_every = 10ms;
     options.retry_min = options.retry_max = 20ms;
     options.spans_max = spans_max;
-    exporter_ = std::make_unique<Exporter>(*client_, metrics_, system_clock(), std::move(options));
+    exporter_ = std::make_unique<Exporter>(*client_, metrics_, nullptr, system_clock(), std::move(options));
     group_ = std::make_unique<TaskGroup>(loops_.executor(0));
     asio::post(loops_.executor(0), [this] { group_->spawn(exporter_->run()); });
   }

@@ -85,9 +85,11 @@ bool is_of_share(const TraceContext& context, double share) {
 
 }  // namespace
 
-Exporter::Exporter(net::HttpClient& client, Metrics& metrics, const Clock& clock, ExporterOptions options)
+Exporter::Exporter(net::HttpClient& client, Metrics& metrics, const ModelMeter* calls, const Clock& clock,
+                   ExporterOptions options)
     : client_(client),
       metrics_(metrics),
+      calls_(calls),
       clock_(clock),
       options_(std::move(options)),
       started_ns_(now_ns(clock)),
@@ -202,7 +204,8 @@ Task<Result<>> Exporter::send_logs() {
 Task<Result<>> Exporter::send_metrics() {
   for (;;) {
     if (auto slept = co_await sleep_for(options_.metrics_every); !slept) co_return slept;
-    std::string body = metrics_request(options_.resource, metrics_, started_ns_, now_ns(clock_));
+    const auto calls = calls_ == nullptr ? std::vector<ConventionalMetric>() : calls_->metrics();
+    std::string body = metrics_request(options_.resource, metrics_, calls, started_ns_, now_ns(clock_));
     if (auto sent = co_await deliver(Signal::metrics, std::move(body), 1); !sent) co_return sent;
   }
 }

@@ -14,6 +14,7 @@
 #include "base/task.hpp"
 #include "base/trace.hpp"
 #include "net/client/http_client.hpp"
+#include "watch/otlp/model_meter.hpp"
 #include "watch/otlp/otlp_json.hpp"
 
 namespace atelier::watch::otlp {
@@ -49,8 +50,9 @@ Result<ExporterOptions> exporter_options(const std::string& endpoint, const Vari
 // what its queues hold, and nothing else. Thread-safe.
 class Exporter final : public log::Tap {
  public:
-  // `client` and `metrics` outlive it.
-  Exporter(net::HttpClient& client, Metrics& metrics, const Clock& clock, ExporterOptions options);
+  // `client`, `metrics` and `calls` (null: none) outlive it.
+  Exporter(net::HttpClient& client, Metrics& metrics, const ModelMeter* calls, const Clock& clock,
+           ExporterOptions options);
 
   void take(const std::vector<trace::SpanRecord>& spans);
   void see(const log::Line& line) noexcept override;
@@ -97,6 +99,7 @@ class Exporter final : public log::Tap {
 
   net::HttpClient& client_;
   Metrics& metrics_;
+  const ModelMeter* const calls_;
   const Clock& clock_;
   const ExporterOptions options_;
   const std::int64_t started_ns_;

@@ -141,34 +141,47 @@ class Collector final : public MetricVisitor {
     entry(metric, "gauge")["dataPoints"].as_array().push_back(std::move(at));
   }
   void histogram(const Metric& metric, const std::string& labels, const Histogram& histogram) override {
-    const auto [lowest, highest] = unit_of(metric.name) == "s" ? kSeconds : histogram_bounds(metric.name);
-    const Histogram::Snapshot seen = histogram.snapshot();
-    json::Array bounds, counts;
-    std::uint64_t before = 0;
-    for (int power = lowest; power <= highest; ++power) {
-      bounds.push_back(std::ldexp(1.0, power));
-      const std::uint64_t upto = seen.count_to(power);
-      counts.push_back(json::Value(std::to_string(upto - before)));
-      before = upto;
-    }
-    counts.push_back(json::Value(std::to_string(seen.count() - before)));
-    json::Object at = point(labels);
-    at["count"] = std::to_string(seen.count());
-    at["sum"] = number(seen.sum());
-    at["explicitBounds"] = std::move(bounds);
-    at["bucketCounts"] = std::move(counts);
+    const HistogramBounds bounds = unit_of(metric.name) == "s" ? kSeconds : histogram_bounds(metric.name);
     json::Object& told = entry(metric, "histogram");
     told["aggregationTemporality"] = kCumulative;
-    told["dataPoints"].as_array().push_back(std::move(at));
+    told["dataPoints"].as_array().push_back(with(point(labels), histogram.snapshot(), bounds, 1));
+  }
+  void conventional(const ConventionalMetric& metric) {
+    json::Array points;
+    for (const auto& [attributes, values] : metric.series)
+      if (const Histogram::Snapshot seen = values->snapshot(); seen.count() > 0)
+        points.push_back(with(point(attributes), seen, metric.bounds, metric.bound_step));
+    if (points.empty()) return;
+    json::Object told{{"aggregationTemporality", kCumulative}, {"dataPoints", std::move(points)}};
+    all_.push_back(json::Object{{"name", metric.name},
+                                {"unit", metric.unit},
+                                {"description", metric.description},
+                                {"histogram", std::move(told)}});
   }
 
   json::Array take() { return std::move(all_); }
 
  private:
   static constexpr int kCumulative = 2;
-  json::Object point(const std::string& labels) const {
-    return {
-        {"startTimeUnixNano", started_}, {"timeUnixNano", now_}, {"attributes", attributes_of(split_labels(labels))}};
+  json::Object point(const Attributes& attributes) const {
+    return {{"startTimeUnixNano", started_}, {"timeUnixNano", now_}, {"attributes", attributes_of(attributes)}};
+  }
+  json::Object point(const std::string& labels) const { return point(split_labels(labels)); }
+  static json::Object with(json::Object point, const Histogram::Snapshot& seen, HistogramBounds between, int step) {
+    json::Array bounds, counts;
+    std::uint64_t before = 0;
+    for (int power = between.lowest; power <= between.highest; power += step) {
+      bounds.push_back(std::ldexp(1.0, power));
+      const std::uint64_t upto = seen.count_to(power);
+      counts.push_back(json::Value(std::to_string(upto - before)));
+      before = upto;
+    }
+    counts.push_back(json::Value(std::to_string(seen.count() - before)));
+    point["count"] = std::to_string(seen.count());
+    point["sum"] = number(seen.sum());
+    point["explicitBounds"] = std::move(bounds);
+    point["bucketCounts"] = std::move(counts);
+    return point;
   }
   // Series of a metric follow each other.
   json::Object& entry(const Metric& metric, std::string_view kind) {
@@ -206,10 +219,12 @@ std::string logs_request(const Attributes& resource, std::span<const LogRecord> 
   return wrap(resource, "resourceLogs", "scopeLogs", "logRecords", std::move(all));
 }
 
-std::string metrics_request(const Attributes& resource, const Metrics& metrics, std::int64_t started_ns,
+std::string metrics_request(const Attributes& resource, const Metrics& metrics,
+                            std::span<const ConventionalMetric> conventional, std::int64_t started_ns,
                             std::int64_t now_ns) {
   Collector collector(started_ns, now_ns);
   metrics.visit(collector);
+  for (const ConventionalMetric& metric : conventional) collector.conventional(metric);
   return wrap(resource, "resourceMetrics", "scopeMetrics", "metrics", collector.take());
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/histogram_bounds.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/trace.hpp"
@@ -29,8 +30,20 @@ struct LogRecord {
 // Bodies of the three requests. `resource` says who sends them.
 std::string traces_request(const Attributes& resource, std::span<const trace::SpanRecord> spans);
 std::string logs_request(const Attributes& resource, std::span<const LogRecord> records);
-// All metrics as they are, cumulative since `started_ns`.
-std::string metrics_request(const Attributes& resource, const Metrics& metrics, std::int64_t started_ns,
+// One that OpenTelemetry's conventions name, beside our own.
+struct ConventionalMetric {
+  struct Series {
+    Attributes attributes;
+    const Histogram* values;
+  };
+  std::string_view name, unit, description;
+  HistogramBounds bounds;
+  int bound_step = 1;  // 2: powers of four
+  std::vector<Series> series = {};
+};
+// All metrics as they are, cumulative since `started_ns`; of `conventional` those of which there is anything.
+std::string metrics_request(const Attributes& resource, const Metrics& metrics,
+                            std::span<const ConventionalMetric> conventional, std::int64_t started_ns,
                             std::int64_t now_ns);
 
 // "a=1,b=2" as the environment has headers and attributes, with values percent-decoded. What is not of that form is
