@@ -1,11 +1,16 @@
 #include "api/figure_lines.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
+#include "base/text.hpp"
 #include "base/time_text.hpp"
 
 namespace atelier::api {
 namespace {
+
+constexpr std::size_t kShownBytesMax = 80;
 
 // To six digits. Points are kept to 0.4 %, and as a double a float has 17 digits that say nothing.
 json::Value rounded(float point) {
@@ -28,8 +33,14 @@ Result<std::vector<watch::FigureName>> read_figure_list(std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     auto figure = read_figure(text.substr(0, end));
-    if (!figure || figures.size() == watch::History::kFiguresMax)
-      return fail(ErrorCode::invalid_argument, "are at most 64 names, each on a line",
+    if (!figure)
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("\"{}\" is no figure's name, such as atelier_http_connections:value; "
+                              "/api/performance/figures lists them, each on a line here",
+                              printable(text.substr(0, end), kShownBytesMax)),
+                  {.reason = {}, .where = "figures"});
+    if (figures.size() == watch::History::kFiguresMax)
+      return fail(ErrorCode::invalid_argument, fmt::format("are at most {} names", watch::History::kFiguresMax),
                   {.reason = {}, .where = "figures"});
     figures.push_back(std::move(*figure));
     text.remove_prefix(std::min(end + 1, text.size()));

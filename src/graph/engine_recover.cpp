@@ -39,8 +39,8 @@ Task<Result<>> EngineImpl::take_up_dead() {
   for (std::size_t row = 0; row < dead->size(); ++row) {
     auto taken = co_await database_.write(rows::take_over(dead->text(row, 0), id_));
     if (taken) {
-      log::info("took over an engine's work",
-                {{"runs", (*taken)[2].changed_count}, {"steps", (*taken)[1].changed_count}});
+      const auto runs = (*taken)[2].changed_count, steps = (*taken)[1].changed_count;
+      if (runs > 0 || steps > 0) log::info("took over an engine's work", {{"runs", runs}, {"steps", steps}});
       continue;
     }
     if (taken.error().code != ErrorCode::conflict) co_return error_of(taken);  // a conflict: someone else was faster

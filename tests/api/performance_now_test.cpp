@@ -166,6 +166,7 @@ TEST_F(PerformanceNow, FiguresThatAreAskedForAreToldAsTheyAreMade) {
   const Answer wrong = call(Method::get, path + "?figures=none%20such");
   EXPECT_EQ(wrong.status, 400);
   EXPECT_EQ(text(wrong.json(), "where"), "figures");
+  EXPECT_NE(text(wrong.json(), "detail").find("\"none such\" is no figure's name"), std::string::npos) << wrong.body;
   std::string many = path + "?figures=a:value";
   for (std::size_t i = 0; i < watch::History::kFiguresMax; ++i) many += "%0Aa:value";
   EXPECT_EQ(call(Method::get, std::move(many)).status, 400);

@@ -50,6 +50,7 @@ TEST(ObjectiveFileTest, WhatIsWrongIsToldWithItsLineAndField) {
             "objectives.toml:4: objective calls: target must be a share in percent, above 0 and below 100");
   EXPECT_THAT(told(with("target = 99.9", "target = 'most'")), StartsWith("objectives.toml:4: objective calls: target"));
   EXPECT_EQ(told(with("required = 99\n", "")), "objectives.toml:1: objective calls: required is missing");
+  EXPECT_EQ(told(with("good", "events")), "objectives.toml:1: objective calls: under is missing");
   EXPECT_EQ(told(with("target = 99.9", "target = 99.9\ntragets = 9")),
             "objectives.toml:5: objective calls: tragets is no field of it; did you mean target?");
   EXPECT_THAT(told(with("{status=\"2xx\"}", "{status=2xx}")),

@@ -132,7 +132,7 @@ Result<ObjectiveDefinition> read_objective(const TomlValue& table, std::string_v
   constexpr std::string_view kPercent = "a share in percent, above 0 and below 100";
   one.target = reader.number("target", 0, 100, kPercent) / 100;
   one.required = reader.number("required", 0, 100, kPercent) / 100;
-  if (reader.has("under")) {
+  if (reader.has("under") || reader.has("events")) {
     one.under = reader.number("under", 0, 1e15, "above 0");
     one.events = reader.selectors("events");
   } else {
