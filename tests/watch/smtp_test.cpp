@@ -193,6 +193,24 @@ TEST_F(Smtp, EachAnswerSaysWhetherToTryAgain) {
   EXPECT_TRUE(server.messages().empty());
 }
 
+// Somebody's mailbox is gone: the others are still told of alerts.
+TEST_F(Smtp, ARecipientWhoIsRefusedCostsTheOthersNothing) {
+  SmtpDouble server(with_tls());
+  for (const char* reply : {"550 no such user", "450 mailbox busy"}) {
+    server.answer("RCPT TO:<ada", reply);
+    const std::size_t before = server.messages().size();
+    const auto sent = send(server, "smtp://localhost");
+    ASSERT_TRUE(sent) << sent.error().describe();
+    EXPECT_EQ(server.messages().size(), before + 1);
+  }
+  server.answer("RCPT TO:<ada", "421 closing");
+  EXPECT_EQ(send(server, "smtp://localhost").error().code, ErrorCode::unavailable) << "it went away";
+  server.answer("RCPT TO:<ada", "550 no such user");
+  server.answer("RCPT TO:<bob", "450 mailbox busy");
+  EXPECT_EQ(send(server, "smtp://localhost").error().code, ErrorCode::unavailable) << "of nobody, and of one later";
+  EXPECT_EQ(server.messages().size(), 2U);
+}
+
 TEST_F(Smtp, APasswordIsInNoError) {
   SmtpDouble server(with_tls());
   server.answer("AUTH", "535 no");

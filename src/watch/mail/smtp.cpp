@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
 #include "base/async.hpp"
 #include "base/hash.hpp"
+#include "base/log.hpp"
 #include "base/task_group.hpp"
 #include "base/text.hpp"
 #include "net/client/dial.hpp"
@@ -134,23 +136,42 @@ class Session {
   }
 
   Task<Result<>> hand_over(Mail mail) {
-    std::vector<std::pair<std::string, int>> commands;
-    commands.emplace_back(fmt::format("MAIL FROM:<{}>", mail.from.address), 250);
-    for (const MailAddress& one : mail.to) commands.emplace_back(fmt::format("RCPT TO:<{}>", one.address), 250);
-    commands.emplace_back("DATA", 354);
-    for (auto& [command, wanted] : commands) {
-      const std::string doing = command;
-      auto reply = co_await ask(std::move(command));
-      if (!reply) co_return error_of(reply);
-      if (reply->code != wanted && !(wanted == 250 && reply->code == 251)) co_return refused(doing, *reply);
+    auto begun = co_await command(fmt::format("MAIL FROM:<{}>", mail.from.address), 250);
+    if (!begun) co_return begun;
+    // Who has left is no reason not to tell the others.
+    std::vector<Error> refusals;
+    for (const MailAddress& one : mail.to) {
+      auto taken = co_await command(fmt::format("RCPT TO:<{}>", one.address), 250);
+      if (taken) continue;
+      if (!is_answered_) co_return taken;
+      refusals.push_back(std::move(taken).error());
     }
+    if (refusals.size() == mail.to.size()) {
+      const auto later = std::ranges::find(refusals, ErrorCode::unavailable, &Error::code);
+      co_return std::unexpected(later != refusals.end() ? *later : refusals.front());
+    }
+    auto open = co_await command("DATA", 354);
+    if (!open) co_return open;
     std::string message = write_mail(mail) + ".";
     auto taken = co_await ask(std::move(message));
     if (!taken) co_return error_of(taken);
     if (taken->code != 250) co_return refused("the mail", *taken);
+    for (const Error& one : refusals)
+      log::warn("a mail goes to all but one of its recipients", {{"error", one.describe()}});
     // It is theirs by now, whatever becomes of the farewell.
     std::string farewell = "QUIT";
     (void)co_await ask(std::move(farewell));
+    co_return Result<>{};
+  }
+
+  Task<Result<>> command(std::string line, int wanted) {
+    const std::string doing = line;
+    is_answered_ = false;
+    auto reply = co_await ask(std::move(line));
+    if (!reply) co_return error_of(reply);
+    // With 421 it hangs up, whatever it was asked.
+    is_answered_ = reply->code != 421;
+    if (reply->code != wanted && !(wanted == 250 && reply->code == 251)) co_return refused(doing, *reply);
     co_return Result<>{};
   }
 
@@ -182,6 +203,7 @@ class Session {
   const net::TlsClient& tls_;
   SmtpReplyReader replies_;
   SmtpReply offers_;
+  bool is_answered_ = false;  // the last command(): by a server that goes on
 };
 
 Task<Result<>> talk(SmtpServices services, SmtpServer server, Mail mail) {

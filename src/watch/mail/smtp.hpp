@@ -36,10 +36,10 @@ struct SmtpServices {
   const net::TlsClient& tls;
 };
 
-// Hands the mail over (RFC 5321, 3207, 4954), to all of its recipients or to nobody. `unavailable`: it may be tried
-// again (a 4yz answer, no connection, an end in the middle); `invalid_argument`: the server will never take it;
-// `forbidden`: it wants another user or password, or speaks no TLS; `deadline_exceeded`. Messages say what the server
-// answered, and never hold the password.
+// Hands the mail over (RFC 5321, 3207, 4954), to those of its recipients that the server takes mail for; the others are
+// in the log. Otherwise `unavailable`: it may be tried again (a 4yz answer, no connection, an end in the middle);
+// `invalid_argument`: the server will never take it; `forbidden`: it wants another user or password, or speaks no TLS;
+// `deadline_exceeded`. Messages say what the server answered, and never hold the password.
 Task<Result<>> send_mail(SmtpServices services, SmtpServer server, Mail mail, std::chrono::milliseconds limit);
 
 }  // namespace atelier::watch
