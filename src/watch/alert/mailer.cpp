@@ -15,9 +15,22 @@ bool is_worth_mail(const Notice& notice) {
          std::ranges::any_of(notice.resolved, matters);
 }
 
+// As the page says it.
+std::string_view urgency_of(AlertSeverity severity) {
+  switch (severity) {
+    case AlertSeverity::page:
+      return "look now";
+    case AlertSeverity::ticket:
+      return "look today";
+    case AlertSeverity::info:
+      break;
+  }
+  return "for your information";
+}
+
 void add_alert(std::string& text, const Alert& alert, const std::string& public_url) {
   const AlertKindInfo& info = info_of(alert.kind);
-  text += fmt::format("{}\n  {}, {}; first seen {}, last {}\n", alert.cause, to_string(alert.severity), info.name,
+  text += fmt::format("{}\n  {} ({}); first seen {}, last {}\n", alert.cause, urgency_of(alert.severity), info.name,
                       format_rfc3339(alert.first_ms), format_rfc3339(alert.last_ms));
   if (alert.state == AlertState::resolved) {
     text += fmt::format("  resolved {}\n\n", format_rfc3339(alert.resolved_ms));
@@ -42,7 +55,7 @@ std::unexpected<Error> in_setting(Error error, std::string_view setting) {
 
 std::string mail_text_of(const Notice& notice, const std::string& public_url) {
   std::string text;
-  if (!notice.fired.empty()) text += "Wrong by now:\n\n";
+  if (!notice.fired.empty()) text += "What is wrong:\n\n";
   for (const Alert& alert : notice.fired) add_alert(text, alert, public_url);
   if (!notice.resolved.empty()) text += "Well again:\n\n";
   for (const Alert& alert : notice.resolved) add_alert(text, alert, public_url);
