@@ -204,6 +204,8 @@ TEST(AuditReports, TellAnIntervalOnlyWhereThereIsOne) {
   EXPECT_THAT(to_html(report_of(chat(200, 180, 220))), HasSubstr("<td>180 ms to 220 ms</td>"));
   EXPECT_THAT(to_html(report_of(chat(200, 200, 200))), Not(HasSubstr("200 ms to")));
   EXPECT_EQ(findings_of({chat(200, 200, 200)})[0].figure, "200 ms");
+  EXPECT_THAT(to_markdown(report_of(chat(200, 180, 220))),
+              HasSubstr("1 figure or setting is worth improving: it misses"));
   EXPECT_THAT(to_markdown(report_of(chat(200, 180, 220))), HasSubstr("1.0 GiB of memory"));
 }
 

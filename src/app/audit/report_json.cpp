@@ -119,9 +119,12 @@ std::vector<std::string> summary_of(const Report& report) {
                              report.outcomes.size(), budgets));
   if (medium > 0)
     said.push_back(
-        fmt::format("{} figure{} or setting{} worth improving: they miss our own, tighter aims, or may hurt "
-                    "some day.",
-                    medium, medium == 1 ? "" : "s", medium == 1 ? " is" : "s are"));
+        medium == 1
+            ? std::string("1 figure or setting is worth improving: it misses our own, tighter aims, or may hurt "
+                          "some day.")
+            : fmt::format("{} figures or settings are worth improving: they miss our own, tighter aims, or "
+                          "may hurt some day.",
+                          medium));
   if (skipped > 0)
     said.push_back(fmt::format("{} skipped; each says why below.",
                                skipped == 1 ? "One scenario was" : fmt::format("{} scenarios were", skipped)));
