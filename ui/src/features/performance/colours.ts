@@ -5,6 +5,7 @@ export interface Colours {
   pigments: readonly string[];
   line: string;
   text: string;
+  paper: string;
 }
 
 // Which of the pigments a line has, and whether it is dashed: the sixth is the first again.
@@ -19,7 +20,7 @@ export function readColours(within: HTMLElement): Colours {
     probe.style.color = `var(${variable})`;
     return getComputedStyle(probe).color;
   };
-  const colours = { pigments: PIGMENTS.map(read), line: read('--line'), text: read('--ink-2') };
+  const colours = { pigments: PIGMENTS.map(read), line: read('--line'), text: read('--ink-2'), paper: read('--paper') };
   probe.remove();
   return colours;
 }

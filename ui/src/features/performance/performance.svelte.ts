@@ -5,7 +5,7 @@ import type { First } from './first';
 import { Following } from './following';
 import { Lines } from './lines.svelte';
 import { FigureList } from './list.svelte';
-import type { Mark } from './plot';
+import type { Mark } from './marks';
 import { isMoving, readAgainMs, spanOf, USUAL, type Span, type View } from './range';
 import { RouteSurvey, SURVEY_AGAIN_MS } from './survey.svelte';
 

@@ -2,6 +2,7 @@
 import type uPlot from 'uplot';
 import type { Answer } from './batch';
 import { isDashed, readColours, type Colours } from './colours';
+import { drawMarks, type Mark } from './marks';
 import type { Line } from './panels';
 import { lonely, timesOf } from './series';
 import { formatFigure, formatTick, type Unit } from './units';
@@ -11,15 +12,15 @@ export const HEIGHT_PX = 176;
 export const AXIS_PX = 68;
 const DRAG_PX_MIN = 5;
 const FONT = '11px "Instrument Sans", system-ui, sans-serif';
-// Of what is counted there are no halves.
-const WHOLE = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((first) => first * 10 ** power)).flat();
+// Of what is counted there are no halves, nor of bytes.
+const WHOLE_UNITS: readonly Unit[] = ['count', 'bytes', 'bytesPerSecond'];
+const WHOLE = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((first) => first * 10 ** power)).flat();
 
-// A version began. Drawn through the chart where it is another than before, and else at its foot.
-export interface Mark {
-  ms: number;
-  name: string;
-  isNew: boolean;
-}
+// Ticks of time that people read, seconds apart. The library's own leave out two, so that a narrow chart of five minutes had one.
+const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400];
+const CLOCK = [...[1, 2, 5, 10, 15, 30].flatMap((count) => [count, count * MINUTE]), ...[1, 2, 3, 6, 12].map((count) => count * HOUR), ...[1, 2, 5, 10, 30].map((count) => count * DAY)].sort((a, b) => a - b);
+const LETTER_PX = 6;
+const PADDING_PX = 10;
 
 interface Told {
   onpoint: (ms: number | null) => void;
@@ -62,20 +63,23 @@ export class Plot {
   #options(unit: Unit, { onpoint, onzoom, onback }: Told): uPlot.Options {
     const text = (): string => this.#colours.text;
     const rule = (): string => this.#colours.line;
+    // None where it would be cut off by the chart's end.
+    const whole = (plot: uPlot, at: number, label: string): string => (plot.valToPos(at, 'x') + (label.length * LETTER_PX) / 2 > plot.bbox.width / devicePixelRatio + PADDING_PX ? '' : label);
+    const isWhole = WHOLE_UNITS.includes(unit);
     const stroke = (tone: number) => (): string => this.#colours.pigments[tone % this.#colours.pigments.length]!;
     return {
       width: this.#box.clientWidth,
       height: HEIGHT_PX,
-      padding: [10, 10, 0, 0],
+      padding: [PADDING_PX, PADDING_PX, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 }, bind: { dblclick: () => () => (onback(), null) } },
       scales: {
         x: { time: true, range: () => [this.#answer.span.fromMs / 1000, this.#answer.span.toMs / 1000] },
-        y: { range: (_, _low, high) => [0, Math.max(unit === 'count' ? 1 : 0, high * 1.12) || 1] },
+        y: { range: (_, _low, high) => [0, Math.max(isWhole ? 1 : 0, high) * 1.12 || 1] },
       },
       axes: [
-        { stroke: text, font: FONT, size: 28, gap: 6, space: 72, grid: { show: false }, ticks: { stroke: rule, width: 1, size: 4 }, values: (_, splits, _axis, _space, incr) => splits.map((at) => formatTick(at * 1000, incr * 1000)) },
-        { stroke: text, font: FONT, size: AXIS_PX, gap: 8, space: 34, grid: { stroke: rule, width: 1 }, ticks: { show: false }, values: (_, splits) => splits.map((at) => (at === 0 ? '0' : formatFigure(at, unit))), ...(unit === 'count' ? { incrs: WHOLE } : {}) },
+        { stroke: text, font: FONT, size: 28, gap: 6, space: 72, grid: { show: false }, ticks: { stroke: rule, width: 1, size: 4 }, incrs: CLOCK, values: (plot, splits, _axis, _space, incr) => splits.map((at) => whole(plot, at, formatTick(at * 1000, incr * 1000))) },
+        { stroke: text, font: FONT, size: AXIS_PX, gap: 8, space: 34, grid: { stroke: rule, width: 1 }, ticks: { show: false }, values: (_, splits) => splits.map((at) => (at === 0 ? '0' : formatFigure(at, unit))), ...(isWhole ? { incrs: WHOLE } : {}) },
       ],
       series: [
         {},
@@ -86,7 +90,7 @@ export class Plot {
         ...(this.#answer.before ? this.#lines : []).map(({ name, tone }, at): uPlot.Series => ({ label: name, stroke: stroke(tone ?? at), width: 1, alpha: 0.45, dash: [2, 3], points: { show: false } })),
       ],
       hooks: {
-        draw: [(plot) => this.#drawMarks(plot)],
+        draw: [(plot) => drawMarks(plot, this.#marks, this.#colours)],
         setCursor: [(plot) => onpoint(plot.cursor.idx == null ? null : plot.data[0][plot.cursor.idx]! * 1000)],
         setSelect: [(plot) => {
           const { left, width } = plot.select;
@@ -98,34 +102,6 @@ export class Plot {
     };
   }
 
-  #drawMarks({ ctx, bbox, scales, valToPos }: uPlot): void {
-    const [from, to] = [scales['x']!.min!, scales['x']!.max!];
-    const [ratio, bottom] = [devicePixelRatio, bbox.top + bbox.height];
-    ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = this.#colours.text;
-    ctx.lineWidth = ratio;
-    ctx.setLineDash([2 * ratio, 2 * ratio]);
-    ctx.font = `${10 * ratio}px "Instrument Sans", system-ui, sans-serif`;
-    ctx.textBaseline = 'top';
-    // The newest first: where names have no room beside each other the older ones go without.
-    let free = Infinity; // of the names' line, up to here
-    for (const { ms, name, isNew } of [...this.#marks].sort((a, b) => b.ms - a.ms)) {
-      if (ms / 1000 < from || ms / 1000 > to) continue;
-      const x = Math.round(valToPos(ms / 1000, 'x', true));
-      ctx.beginPath();
-      ctx.moveTo(x, isNew ? bbox.top : bottom - 8 * ratio);
-      ctx.lineTo(x, bottom);
-      ctx.stroke();
-      if (!isNew) continue;
-      const width = ctx.measureText(name).width + 6 * ratio;
-      const isAtEnd = x + width > bbox.left + bbox.width;
-      if ((isAtEnd ? x : x + width) > free) continue;
-      free = isAtEnd ? x - width : x;
-      ctx.textAlign = isAtEnd ? 'right' : 'left';
-      ctx.fillText(name, x + (isAtEnd ? -4 : 4) * ratio, bbox.top);
-    }
-    ctx.restore();
-  }
   mark(marks: readonly Mark[]): void {
     if (marks === this.#marks) return;
     this.#marks = marks;
