@@ -148,6 +148,20 @@ test('the last minutes go on by themselves, and nothing is asked for again', asy
   await ended;
 });
 
+test('a chart goes on while another button of the mouse is held', async ({ page }) => {
+  await page.goto('/performance?range=5m');
+  const chart = page.getByRole('slider', { name: 'Requests, a time' });
+  await chart.scrollIntoViewIfNeeded();
+  await expect(page.getByText('a point is 1 s')).toBeVisible();
+  await chart.hover();
+  await page.mouse.down({ button: 'right' });
+  const drawn = () => chart.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(done))); // what was on its way is drawn
+  const before = await drawn();
+  await expect.poll(drawn).not.toBe(before);
+  await page.mouse.up({ button: 'right' });
+});
+
 test('where all places are taken it reads again', async ({ page }) => {
   await page.route('**/api/performance/events?*', (route) => route.fulfill({ status: 429, contentType: 'application/problem+json', body: '{"code":"watchers_full"}' }));
   let asked = 0;
