@@ -90,6 +90,13 @@ describe('PerformanceState', () => {
     isDown = false;
     await moments(31_000);
     expect(state.problem, 'though the lines are told and never read again').toBeNull();
+    isDown = true;
+    await moments(31_000);
+    expect(state.problem?.code).toBe('offline');
+    isDown = false;
+    void state.retry();
+    await moments();
+    expect(state.problem, 'once somebody asks for it').toBeNull();
     state.dispose();
   });
   it('says of both times that are compared at once that they could not be read', async () => {

@@ -67,6 +67,7 @@ export class PerformanceState {
   }
   async retry(after?: Promise<unknown>): Promise<void> {
     await this.list.read(after);
+    this.survey.expire();
     await this.#read();
   }
 

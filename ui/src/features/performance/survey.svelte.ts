@@ -35,7 +35,7 @@ export class RouteSurvey {
     if (!isSeen) this.problem = null;
     return begins;
   }
-  // What is told is of another time than is shown.
+  // What is told is of another time than is shown, or somebody wants it now.
   expire(): void {
     this.#readAtMs = -Infinity;
   }
