@@ -1,8 +1,9 @@
-"""The house's rules, checked: who may include whom, where heavy headers stand, what each program links.
+"""The house's rules, checked: who may include whom, where heavy headers stand, where documents lead, what each program links.
 
-Usage: check.py includes|headers|sources|awaits|linkage [--bin DIR]
+Usage: check.py includes|headers|sources|awaits|links|linkage [--bin DIR]
 """
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -159,6 +160,21 @@ def check_awaits():
                 yield f"src/{path}:{line}: name the result of this conditional before the co_await"
 
 
+def check_links():
+    """Files that a document of ours leads to are there."""
+    skipped = {"build", "node_modules", ".git", ".svelte-kit"}
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in skipped]
+        for name in names:
+            path = pathlib.Path(folder) / name
+            if path.suffix != ".md":
+                continue
+            text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+            for target in re.findall(r"\]\(([^)\s#:]+)(?:#[^)]*)?\)", text):
+                if not target.startswith("/") and not (path.parent / target).exists():
+                    yield f"{path.relative_to(ROOT)}: leads to {target}, which is not there"
+
+
 def check_linkage(bin_folder):
     atelier = pathlib.Path(bin_folder) / "atelier"
     output = subprocess.run(["ldd", str(atelier)], capture_output=True, text=True, check=True).stdout
@@ -174,10 +190,10 @@ def check_linkage(bin_folder):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("check", choices=["includes", "headers", "sources", "awaits", "linkage"])
+    parser.add_argument("check", choices=["includes", "headers", "sources", "awaits", "links", "linkage"])
     parser.add_argument("--bin", default=str(ROOT / "build/release/bin"))
     options = parser.parse_args()
-    checks = {"includes": check_includes, "headers": check_headers, "sources": check_sources, "awaits": check_awaits,
+    checks = {"includes": check_includes, "headers": check_headers, "sources": check_sources, "awaits": check_awaits, "links": check_links,
               "linkage": lambda: check_linkage(options.bin)}
     complaints = list(checks[options.check]())
     for complaint in complaints:
