@@ -230,6 +230,18 @@ TEST(AuditComparison, CallsChangeWhatIsMoreThanChance) {
   EXPECT_EQ(verdict(chat(50, 49.9, 50.1), chat(52, 51.9, 52.1)), Change::Verdict::same) << "less than a tenth";
 }
 
+TEST(AuditComparison, TakesRoundingForNoChange) {
+  const auto open = [](double share) {
+    Outcome outcome = chat(1, 1, 1);
+    outcome.figures[0].unit = Unit::share;
+    outcome.figures[0].measured = {.value = share, .low = share, .high = share, .count = 1};
+    outcome.figures[0].budget = Budget{.limit = 0.9995, .required = 0.999, .is_least = true};
+    return outcome;
+  };
+  EXPECT_EQ(verdict(open(1 - 1e-15), open(1 - 6e-15)), Change::Verdict::same) << "both are 100.00 %";
+  EXPECT_EQ(verdict(open(0.9999), open(0.9990)), Change::Verdict::worse);
+}
+
 TEST(AuditComparison, SaysWhatIsNewAndSolved) {
   auto comparison = compare(to_json(report_of(chat(600, 580, 620))), report_of(chat(90, 85, 95)));
   ASSERT_TRUE(comparison);

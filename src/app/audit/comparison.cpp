@@ -37,6 +37,8 @@ bool is_more_better(const Figure& figure) {
 
 Change::Verdict judge(const Figure& figure, const Measured& before) {
   const Measured& now = figure.measured;
+  // What reads the same is the same: of a share of 1 rounding alone is missing.
+  if (describe(now.value, figure.unit) == describe(before.value, figure.unit)) return Change::Verdict::same;
   const bool is_apart = now.low > before.high || now.high < before.low;
   const double larger = std::max(std::abs(now.value), std::abs(before.value));
   // Of shares near one what is missing of them counts.
