@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "base/trace_context.hpp"
 #include "base/version.hpp"
 #include "watch/error/stack.hpp"
 
@@ -79,11 +78,6 @@ json::Object exception_of(const Occurrence& occurrence) {
   return value;
 }
 
-bool is_trace_id(std::string_view text) {
-  return text.size() == 32 &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
 }  // namespace
 
 std::string sentry_event_id(const Ulid& id) {
@@ -112,7 +106,7 @@ std::string sentry_event(const Occurrence& occurrence) {
                      {"breadcrumbs", json::Object{{"values", breadcrumbs_of(occurrence)}}},
                      {"exception", json::Object{{"values", json::Array{exception_of(occurrence)}}}}};
   if (!occurrence.route.empty()) event["transaction"] = occurrence.route;
-  if (is_trace_id(occurrence.trace))
+  if (parse_trace_id(occurrence.trace))
     event["contexts"] = json::Object{
         {"trace", json::Object{{"trace_id", occurrence.trace}, {"span_id", id.substr(16)}, {"op", "http.server"}}}};
   if (!occurrence.stack.empty() && !occurrence.build_id.empty())

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -27,10 +26,9 @@ std::string_view take(std::string_view& text, char end) {
 
 // "60", or with a fraction, as Sentry's own clients take it; whole seconds, up to a day.
 std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(seconds)) return std::nullopt;
-  return std::chrono::seconds(std::llround(std::ceil(std::clamp(seconds, 0.0, kSecondsMax))));
+  const auto seconds = parse_number(text);
+  if (!seconds) return std::nullopt;
+  return std::chrono::seconds(std::llround(std::ceil(std::clamp(*seconds, 0.0, kSecondsMax))));
 }
 
 std::chrono::seconds wait_of(std::string_view field, UnixMs now_ms) {
