@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 
@@ -35,7 +36,13 @@ bool is_unsafe(Method method) noexcept {
   return method != Method::get && method != Method::head && method != Method::options;
 }
 
-bool is_api(std::string_view path) noexcept { return path.starts_with("/api/") || path.starts_with("/v1/"); }
+// What answers with data; the rest are pages and their files, to which other sites may lead.
+bool is_api(std::string_view path) noexcept {
+  constexpr std::array<std::string_view, 4> kElsewhere = {"/metrics", "/performance/metrics", "/performance/gc",
+                                                          "/performance/events"};
+  return path.starts_with("/api/") || path.starts_with("/v1/") ||
+         std::ranges::find(kElsewhere, path) != kElsewhere.end();
+}
 
 std::unexpected<Error> refuse_origin(std::string message) {
   return fail(ErrorCode::forbidden, std::move(message), {.reason = "origin_refused", .where = {}});
@@ -108,8 +115,9 @@ Result<> check_origin(const HostPolicy& policy, const Request& request) {
   }
   const std::string_view site = request.headers.find("sec-fetch-site").value_or("none");
   if (site == "same-origin" || site == "none") return {};
-  // Another port of this host is the same site. Its pages may read nothing and so do no harm with plain reads.
-  const bool is_harmless = site == "same-site" && (origin || (!changes && request.path != "/api/events"));
+  // Another port of this host is the same site. Its pages may read nothing and so do no harm with plain reads; a stream
+  // takes a place from others for as long as it is open.
+  const bool is_harmless = site == "same-site" && (origin || (!changes && !request.path.ends_with("/events")));
   return is_harmless ? Result<>() : refuse_origin("a page of another site may not call this server");
 }
 
