@@ -163,6 +163,8 @@ Task<Result<Outcome>> run_generation(Rig* rig) {
   outcome.evidence = spike.calls.faults.told();
   outcome.notes.push_back(fmt::format("{} people; {} of {} pictures of {} succeeded, {} at a time.", plan.users,
                                       spike.succeeded, spike.ended, rig->image_model, plan.at_a_time));
+  if (!rig->is_own && spike.succeeded > 0)
+    outcome.notes.emplace_back("They cost money, and stay in the library of whoever's key made them.");
   co_return outcome;
 }
 
