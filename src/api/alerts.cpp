@@ -34,8 +34,10 @@ Task<Result<net::Response>> list(Services services, net::Request request) {
   if (!found) co_return error_of(found);
   json::Array items;
   for (json::Value& alert : found->items) items.push_back(std::move(alert));
-  co_return net::json_response(json::Object{
-      {"items", std::move(items)}, {"next", found->next}, {"firing", services.watch.alerts.firing_count()}});
+  co_return net::json_response(json::Object{{"items", std::move(items)},
+                                            {"next", found->next},
+                                            {"firing", services.watch.alerts.firing_count()},
+                                            {"urgent", services.watch.alerts.urgent_count()}});
 }
 
 Task<Result<net::Response>> get(Services services, net::Request request) {
@@ -145,7 +147,8 @@ constexpr std::string_view kSchemas = R"json({
   "count": {"type": "integer", "description": "How often it began"},
   "story": {"type": "array", "items": {"type": "object", "required": ["at", "what", "who"], "properties": {"at": {"type": "string", "format": "date-time"}, "what": {"type": "string", "enum": ["firing", "resolved"]}, "who": {"type": "string", "description": "Empty: nobody"}}}},
   "silence": {"anyOf": [{"$ref": "#/components/schemas/Silence"}, {"type": "null"}]}}},
-"AlertPage": {"type": "object", "required": ["items", "next", "firing"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Alert"}}, "next": {"type": "string"}, "firing": {"type": "integer"}}},
+"AlertPage": {"type": "object", "required": ["items", "next", "firing", "urgent"], "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Alert"}}, "next": {"type": "string"},
+  "urgent": {"type": "integer", "description": "Of those that fire, how many somebody should look at now and has not silenced"}, "firing": {"type": "integer"}}},
 "AlertWithEvidence": {"allOf": [{"$ref": "#/components/schemas/Alert"}, {"type": "object", "required": ["evidence"], "properties": {
   "evidence": {"type": ["object", "null"], "description": "Of the time before it fired", "properties": {
     "log": {"type": "array", "items": {"type": "object", "required": ["at", "level", "text"], "properties": {"at": {"type": "string"}, "level": {"type": "string", "enum": ["warn", "error"]}, "text": {"type": "string"}}}},

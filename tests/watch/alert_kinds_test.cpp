@@ -477,6 +477,20 @@ TEST_F(AlertKinds, AllHaveASectionOfTheManualOfTheirOwn) {
 
 // What is kept, and what people do about it.
 
+TEST_F(AlertKinds, WhatIsUrgentFiresAndIsNotSilenced) {
+  disk_ = DiskSpace{.free_bytes = 300ULL << 20, .total_bytes = 100ULL << 30};
+  candidates_ = {{.provider = "openai", .model = "a", .is_open = true}};
+  survey();
+  pass(seconds(7));
+  EXPECT_EQ(alerts_->firing_count(), 2U);
+  EXPECT_EQ(alerts_->urgent_count(), 1U) << "a provider has others beside it";
+  for (const json::Value& alert : firing())
+    ASSERT_TRUE(run(alerts_->silence(*AlertId::parse(alert.at("id").as_string().c_str()), Alerts::Scope::same,
+                                     clock_.wall_ms() + 60'000, "Ada", "I know")));
+  EXPECT_EQ(alerts_->firing_count(), 2U);
+  EXPECT_EQ(alerts_->urgent_count(), 0U);
+}
+
 TEST_F(AlertKinds, ARestartKnowsWhatFiredAndWhoSilencedIt) {
   candidates_ = {{.provider = "openai", .model = "a", .is_open = true, .is_account = true}};
   pass();

@@ -268,4 +268,13 @@ std::size_t Alerts::firing_count() const {
   return count;
 }
 
+std::size_t Alerts::urgent_count() const {
+  const UnixMs now_ms = parts_.clock.wall_ms();
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(std::ranges::count_if(book_.open(), [&](const Alert& alert) {
+    return alert.state == AlertState::firing && alert.severity == AlertSeverity::page &&
+           silence_of(alert, now_ms) == nullptr;
+  }));
+}
+
 }  // namespace atelier::watch

@@ -88,6 +88,8 @@ class Alerts {
   Task<Result<>> unsilence(AlertId id);
   std::vector<Silence> silences() const;
   std::size_t firing_count() const;
+  // Of these, how many somebody should look at now and has not silenced.
+  std::size_t urgent_count() const;
 
  private:
   struct Way;  // of telling

@@ -62,11 +62,14 @@ struct ObjectiveState {
       if (one.window == over) return one;
     return burns.front();
   }
-  // Both windows of the pair are over its rate, and there were enough events for that to mean something.
-  bool burns_over(const BurnPair& pair, double events_min = 10) const noexcept {
+  // Both windows of the pair are over its rate, and there were enough events for that to mean something. Of few events
+  // one that is bad may be more than the budget of days: it is to be looked at, and wakes nobody.
+  bool burns_over(const BurnPair& pair) const noexcept {
+    constexpr double kEventsMin = 10, kBadMin = 3;
     const Burn &longer = burn(pair.long_window), &shorter = burn(pair.short_window);
-    return longer.event_count >= events_min && longer.rate && shorter.rate && *longer.rate >= pair.rate &&
-           *shorter.rate >= pair.rate;
+    const bool is_enough =
+        longer.event_count >= kEventsMin && (pair.severity != BurnSeverity::page || longer.bad_count >= kBadMin);
+    return is_enough && longer.rate && shorter.rate && *longer.rate >= pair.rate && *shorter.rate >= pair.rate;
   }
 };
 

@@ -31,6 +31,7 @@ export interface AlertPage {
   items: Alert[];
   next: string;
   firing: number;
+  urgent: number; // of these, those somebody should look at now and has not silenced
 }
 export interface AlertEvidence {
   log?: { at: string; level: 'warn' | 'error'; text: string }[];

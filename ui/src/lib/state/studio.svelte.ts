@@ -39,7 +39,7 @@ export class Studio {
     () => this.offline.forget(),
   );
   options = $state.raw<Options | null>(null);
-  alerts = $state(0); // that fire, for administrators; watched once the page is idle
+  alerts = $state.raw({ firing: 0, urgent: 0 }); // for administrators; watched once the page is idle
 
   start(): () => void {
     const onHide = (): void => {

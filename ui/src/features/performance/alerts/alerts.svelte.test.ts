@@ -22,7 +22,7 @@ function house() {
     return { items: all.slice(from, from + limit), next: from + limit < all.length ? String(from + limit) : '', firing: server.firing.length };
   };
   let told: (events: { type: string }[]) => void = () => {};
-  const studio = { api: { call }, hub: { listen: (hear: typeof told) => ((told = hear), () => {}), onFresh: () => () => {} }, alerts: 0, complain: () => {} };
+  const studio = { api: { call }, hub: { listen: (hear: typeof told) => ((told = hear), () => {}), onFresh: () => () => {} }, alerts: { firing: 0, urgent: 0 }, complain: () => {} };
   const state = new AlertsState(studio as unknown as Studio);
   return { state, server, asked, letGo: (at: number) => held[at]!(), tell: () => told([{ type: 'alert.changed' }]), idsOf: (all: readonly { id: string }[] | null) => all?.map(({ id }) => id) };
 }

@@ -52,7 +52,7 @@ export class AlertsState {
       const page = await this.calls.list('firing', AT_ONCE_MAX, '', signal);
       if (signal.aborted) return;
       this.firing = page.items;
-      this.#studio.alerts = page.firing;
+      this.#studio.alerts = page;
       if (this.earlier) await this.#readEarlier('', Math.min(AT_ONCE_MAX, Math.max(EARLIER, this.earlier.length)), signal);
       this.problem = null;
     } catch (error) {

@@ -13,7 +13,7 @@ export function watchAlerts(studio: Studio): () => void {
   const read = async (): Promise<void> => {
     if (!isAdmin()) return;
     try {
-      studio.alerts = (await studio.api.call<AlertPage>('GET', '/api/performance/alerts?state=firing&limit=1')).firing;
+      studio.alerts = await studio.api.call<AlertPage>('GET', '/api/performance/alerts?state=firing&limit=1');
     } catch {
       // The next notice, or the next connection, asks again.
     }
