@@ -190,6 +190,18 @@ TEST_F(ObjectivesTest, ALoneFailureBurnsNothing) {
   EXPECT_FALSE(state("calls").burns_over(kBurnPairs[0])) << "two calls say nothing";
 }
 
+TEST_F(ObjectivesTest, OneFailureOfFewIsNotUrgent) {
+  call(10, 2);
+  pass(seconds(10));
+  EXPECT_GT(*state("calls").burn(hours(1)).rate, 14.4);
+  EXPECT_FALSE(state("calls").burns_over(kBurnPairs[0]));
+  EXPECT_FALSE(state("calls").burns_over(kBurnPairs[1]));
+  EXPECT_TRUE(state("calls").burns_over(kBurnPairs[2])) << "it is to be looked at today";
+  call(3, 1);
+  pass(seconds(10));
+  EXPECT_TRUE(state("calls").burns_over(kBurnPairs[0]));
+}
+
 TEST_F(ObjectivesTest, WhenItIsSpentGoesByTheLastSixHours) {
   call(1'000'000, 5'000);  // half of what may be
   pass(hours(7), minutes(5));
@@ -316,6 +328,20 @@ TEST_F(ObjectivesTest, ADayIsComparedWithTheDayBefore) {
   EXPECT_NEAR(memory.trend->now, 150, 4);
   ASSERT_EQ(memory.points.size(), 48U);
   EXPECT_NEAR(memory.points[24], 150, 1);
+}
+
+// A clock that was ahead by hours and is set right: what comes counts at once, and not once the time is past again.
+TEST(EventWindowsTest, AClockThatWasAheadLosesNothing) {
+  constexpr std::int64_t kNow = 1'800'000'000;
+  EventWindows windows;
+  windows.add(kNow, {.good = 5, .bad = 0});
+  for (int second = 0; second < 7'200; ++second) windows.add(kNow + 36'000 + second, {.good = 1, .bad = 0});
+  windows.add(kNow + 60, {.good = 0, .bad = 3});
+  EXPECT_EQ(windows.sum(minutes(5), kNow + 60).bad, 3);
+  EXPECT_EQ(windows.sum(hours(6), kNow + 60).bad, 3);
+  // What a store tells of a time long ago does not take the place of what came since.
+  windows.add_to(0, kNow + 60 - 3'610, {.good = 9, .bad = 0});
+  EXPECT_EQ(windows.sum(minutes(5), kNow + 60).bad, 3);
 }
 
 TEST(EventWindowsTest, ThirtyDaysAreForgottenToo) {

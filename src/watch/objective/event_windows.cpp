@@ -9,18 +9,27 @@ EventWindows::EventWindows() {
 }
 
 void EventWindows::add(std::int64_t second, EventCounts counts) {
-  for (std::size_t ring = 0; ring < kRings.size(); ++ring) add_to(ring, second, counts);
+  if (second < 0) return;
+  for (std::size_t ring = 0; ring < kRings.size(); ++ring) {
+    const std::int64_t number = number_of(ring, second);
+    Cell& cell = cell_of(ring, number);
+    // One of a later time is of a clock that was ahead.
+    if (cell.number != number) cell = {.number = number, .counts = {}};
+    cell.add(counts);
+  }
 }
 
 void EventWindows::add_to(std::size_t ring, std::int64_t second, EventCounts counts) {
   if (second < 0) return;
-  std::vector<Cell>& cells = rings_[ring];
-  const std::int64_t number = second / kRings[ring].step.count();
-  Cell& cell = cells[static_cast<std::size_t>(number) % cells.size()];
+  const std::int64_t number = number_of(ring, second);
+  Cell& cell = cell_of(ring, number);
   if (cell.number > number) return;
   if (cell.number < number) cell = {.number = number, .counts = {}};
-  cell.counts.good += counts.good;
-  cell.counts.bad += counts.bad;
+  cell.add(counts);
+}
+
+EventWindows::Cell& EventWindows::cell_of(std::size_t ring, std::int64_t number) {
+  return rings_[ring][static_cast<std::size_t>(number) % rings_[ring].size()];
 }
 
 EventCounts EventWindows::sum(std::chrono::seconds span, std::int64_t now) const {

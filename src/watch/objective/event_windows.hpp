@@ -26,9 +26,10 @@ class EventWindows {
                                                   {std::chrono::hours(1), std::chrono::hours(24 * 30)}}};
   EventWindows();
 
-  // Into all rings. What is older than a ring goes into none of its cells; a clock that steps back adds to the past.
+  // What came now, into all rings. A clock that steps back adds to the past, in place of what it told of the time
+  // ahead.
   void add(std::int64_t second, EventCounts counts);
-  // Into one ring: what a store knew of the time before.
+  // Into one ring: what a store knew of the time before. What is older than the ring goes into none of its cells.
   void add_to(std::size_t ring, std::int64_t second, EventCounts counts);
   // What came in the span that ends at `now`, from the finest ring that holds it; the cell in which it began counts as
   // a whole, so that up to a cell more is told.
@@ -38,7 +39,10 @@ class EventWindows {
   struct Cell {
     std::int64_t number = -1;  // of the time since 1970, in steps
     EventCounts counts;
+    void add(EventCounts more) noexcept { counts.good += more.good, counts.bad += more.bad; }
   };
+  static std::int64_t number_of(std::size_t ring, std::int64_t second) { return second / kRings[ring].step.count(); }
+  Cell& cell_of(std::size_t ring, std::int64_t number);
   std::array<std::vector<Cell>, kRings.size()> rings_;
 };
 
