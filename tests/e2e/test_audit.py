@@ -100,7 +100,7 @@ double.wait()
 
     def test_what_is_wrong_is_named(self):
         for arguments, said in ((('--scenario', 'chatt'), 'there is no scenario "chatt"'), (('--seconds', '0'), '--seconds is "0"'),
-                                (('--compare', __file__), 'is no audit'), (('--url', 'http://127.0.0.1:1/x'), 'address alone')):
+                                (('--compare', __file__), 'is no audit'), (('--url', 'http://127.0.0.1:1/x'), 'such as https://studio')):
             done = self.audit(*arguments)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(said, done.stderr)
