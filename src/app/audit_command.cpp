@@ -19,6 +19,7 @@
 #include "app/json_fields.hpp"
 #include "app/objectives_file.hpp"
 #include "app/options.hpp"
+#include "app/settings_json.hpp"
 #include "app/output_file.hpp"
 #include "base/async.hpp"
 #include "base/blocking.hpp"
@@ -128,16 +129,23 @@ std::string mode_of(const Arguments& arguments) {
   return mode;
 }
 
+// Those that the studio runs with, whatever this command was given.
+Task<Result<Settings>> settings_of(const audit::Rig* rig) {
+  auto told = co_await rig->admin.must(net::Method::get, "/local/settings");
+  if (!told) co_return error_of(told);
+  co_return settings_from(*told);
+}
+
 // What is audited, and who is started for it.
 struct Subject {
   std::unique_ptr<audit::OwnStudio> own;
   audit::Place place;
   std::string kind;  // "own", "local", "remote"
   std::string data_folder;
-  std::optional<Settings> settings;
+  std::optional<Settings> settings;  // nullopt: not known yet, or never
 };
 
-Result<Subject> running_studio(const Arguments& arguments, Settings settings) {
+Result<Subject> running_studio(const Arguments& arguments, const Settings& settings) {
   Subject subject{.own = {}, .place = {}, .kind = "local", .data_folder = {}, .settings = {}};
   if (const auto url = arguments.value("--url")) {
     std::string text = *url;
@@ -155,7 +163,6 @@ Result<Subject> running_studio(const Arguments& arguments, Settings settings) {
       subject.data_folder = *fallback;
     }
     subject.place.socket.socket_path = subject.data_folder + "/server.sock";
-    subject.settings = std::move(settings);
   }
   return subject;
 }
@@ -309,8 +316,8 @@ Result<audit::Report> make_report(const Arguments& arguments, const Making& maki
   if (!settings) return error_of(settings);
   const bool is_running = arguments.has("--url") || arguments.has("--local");
   progress.tell(is_running ? "a running studio" : "a studio is started for the audit");
-  auto subject = is_running ? running_studio(arguments, std::move(*settings))
-                            : own_studio(arguments, making.plan, std::move(*settings));
+  auto subject =
+      is_running ? running_studio(arguments, *settings) : own_studio(arguments, making.plan, std::move(*settings));
   if (!subject) return error_of(subject);
   auto key = key_of(arguments);
   if (!key) return error_of(key);
@@ -332,22 +339,23 @@ Result<audit::Report> make_report(const Arguments& arguments, const Making& maki
           .chat_model = arguments.value("--model").value_or(""),
           .image_model = arguments.value("--image-model").value_or(""),
           .plan = making.plan,
-          .settings = subject->settings ? &*subject->settings : nullptr,
           .data_folder = subject->data_folder,
           .tell = [&progress](std::string what) { progress.tell(what); }};
-  if (subject->settings) {
-    auto objectives = load_objectives(*subject->settings);
-    if (!objectives) {
-      (*client)->stop();
-      loops.stop();
-      return error_of(objectives);
-    }
-    rig.objectives = std::move(*objectives);
-  }
   if (making.plan.is_quick) rig.job_ms = kQuickJobMs;
   const auto made = [&]() -> Result<audit::Report> {
     auto version = run_blocking(loops.executor(0), version_of(&rig));
     if (!version) return error_of(version);
+    if (subject->kind == "local") {
+      auto in_force = run_blocking(loops.executor(0), settings_of(&rig));
+      if (!in_force) return error_of(in_force);
+      subject->settings = std::move(*in_force);
+    }
+    if (subject->settings) {
+      auto objectives = load_objectives(*subject->settings);
+      if (!objectives) return error_of(objectives);
+      rig.objectives = std::move(*objectives);
+      rig.settings = &*subject->settings;
+    }
     if (subject->own && !subject->own->double_url().empty())
       if (auto added = run_blocking(loops.executor(0), add_providers(&rig, subject->own->double_url())); !added)
         return error_of(added);

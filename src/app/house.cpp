@@ -10,6 +10,7 @@
 
 #include "app/objectives_file.hpp"
 #include "app/options.hpp"
+#include "app/settings_json.hpp"
 #include "app/site.hpp"
 #include "app/upkeep.hpp"
 #include "base/async.hpp"
@@ -550,7 +551,10 @@ void House::close() {
 void House::add_local_routes() {
   local_router_.add(net::Method::post, "/local/backup",
                     [this](net::Request request) { return back_up(std::move(request)); });
+  local_router_.add(net::Method::get, "/local/settings", [this](net::Request) { return tell_settings(); });
 }
+
+Task<Result<net::Response>> House::tell_settings() { co_return net::json_response(to_json(settings_)); }
 
 Task<Result<net::Response>> House::back_up(net::Request request) {
   auto body = co_await request.read_json(16 << 10);

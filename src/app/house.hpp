@@ -84,6 +84,7 @@ class House {
   // What only a process of the same user may ask, over the Unix socket.
   void add_local_routes();
   Task<Result<net::Response>> back_up(net::Request request);
+  Task<Result<net::Response>> tell_settings();
   api::Services services(bool is_open);
   Result<> open_library(std::uint32_t worker_count);
   void open_chat();

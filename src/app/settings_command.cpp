@@ -6,16 +6,10 @@
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/options.hpp"
+#include "app/settings_json.hpp"
 #include "base/json.hpp"
 
 namespace atelier::app {
-namespace {
-
-json::Value json_of(const SettingValue& value) {
-  return std::visit([](const auto& each) { return json::Value(each); }, value);
-}
-
-}  // namespace
 
 int run_settings(const Arguments& arguments) {
   auto settings = load_settings(arguments);
@@ -25,7 +19,7 @@ int run_settings(const Arguments& arguments) {
     const SettingInfo& info = *entry.info;
     if (arguments.has("--json")) {
       list.push_back(json::Object{{"name", info.name},
-                                  {"value", json_of(entry.value)},
+                                  {"value", to_json(entry.value)},
                                   {"source", entry.source},
                                   {"help", info.help},
                                   {"variable", environment_name(info.name)},

@@ -84,7 +84,7 @@ double.wait()
         self.assertIn('The objectives are not met', done.stdout)
 
     def test_a_running_studio_is_audited_and_left_as_it_was(self):
-        with Server(Path(self.folder.name) / 'data') as server:
+        with Server(Path(self.folder.name) / 'data', '--set', 'server.write_stall_timeout_ms=400000') as server:
             threads = server.call('GET', '/api/threads')
             done = self.audit('--url', f'http://127.0.0.1:{server.port}', '--scenario', 'headers,chat,streams', '--seconds', '1', '--streams', '5')
             self.assertIn(done.returncode, (0, NOT_MET), done.stderr)
@@ -96,7 +96,9 @@ double.wait()
             local = self.audit('--local', '--data-dir', server.data_dir, '--scenario', 'settings,headers')
             self.assertEqual(local.returncode, 0, local.stderr)
             self.assertEqual(self.scenario('headers')['state'], 'skipped')
-            self.assertIn('settings.backup', [one['id'] for one in self.report()['findings']])
+            found = [one['id'] for one in self.report()['findings']]
+            self.assertIn('settings.backup', found)
+            self.assertIn('settings.timeouts', found, 'the settings it runs with')
 
     def test_what_is_wrong_is_named(self):
         for arguments, said in ((('--scenario', 'chatt'), 'there is no scenario "chatt"'), (('--seconds', '0'), '--seconds is "0"'),

@@ -75,12 +75,9 @@ Task<Result<Outcome>> run_settings_review(Rig* rig) {
     facts.backup_age_days = newest_backup_days(rig->data_folder);
   }
   outcome.findings = judge_setup(facts);
-  outcome.notes.emplace_back(
-      rig->settings == nullptr ? "Looked at keys and sandbox; the settings of a studio elsewhere cannot be read."
-      : rig->is_own
-          ? "Looked at the settings in force here, keys, sandbox, disk and backups."
-          : "Looked at the settings that this command has by its file, variables and flags (a studio that was "
-            "started with others is not seen), keys, sandbox, disk and backups.");
+  outcome.notes.emplace_back(rig->settings == nullptr
+                                 ? "Looked at keys and sandbox; the settings of a studio elsewhere cannot be read."
+                                 : "Looked at the settings in force, keys, sandbox, disk and backups.");
   co_return outcome;
 }
 
