@@ -71,6 +71,19 @@ TEST(ObjectiveFileTest, ABudgetSaysWhatItIsOf) {
   EXPECT_EQ(told(budget), "objectives.toml:5: budget a: stat must be one of value, lowest, mean, p50, p75, p95, p99");
 }
 
+// A name that is misspelt is none of the file's own mistakes: the studio knows its metrics once it is there.
+TEST(ObjectiveFileTest, AMetricThatThereIsNotIsNamed) {
+  const auto parsed =
+      ObjectiveDefinitions::parse(with("'test_total{status=\"5xx\"}'", "'test_totl'"), "objectives.toml");
+  ASSERT_TRUE(parsed);
+  constexpr std::string_view kKnown[] = {"other_seconds", "test_total"};
+  const auto unknown = parsed->unknown_metrics(kKnown);
+  ASSERT_EQ(unknown.size(), 1U);
+  EXPECT_EQ(unknown[0].of, "calls");
+  EXPECT_EQ(unknown[0].metric, "test_totl");
+  EXPECT_EQ(unknown[0].meant, "test_total");
+}
+
 TEST(SelectorTest, StarsStandForAnyLetters) {
   const auto matches = [](std::string_view selector, std::string_view labels) {
     const auto parsed = Selector::parse(selector);

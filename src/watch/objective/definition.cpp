@@ -211,4 +211,20 @@ ObjectiveDefinitions ObjectiveDefinitions::defaults() {
   return std::move(*parsed);
 }
 
+std::vector<ObjectiveDefinitions::UnknownMetric> ObjectiveDefinitions::unknown_metrics(
+    std::span<const std::string_view> known) const {
+  std::vector<UnknownMetric> unknown;
+  const auto look_at = [&](const std::string& of, const std::vector<Selector>& selectors) {
+    for (const Selector& selector : selectors)
+      if (std::ranges::find(known, selector.metric()) == known.end())
+        unknown.push_back({.of = of,
+                           .metric = selector.metric(),
+                           .meant = std::string(suggest(selector.metric(), known).value_or(std::string_view()))});
+  };
+  for (const ObjectiveDefinition& one : objectives)
+    for (const auto* selectors : {&one.good, &one.bad, &one.events}) look_at(one.name, *selectors);
+  for (const BudgetDefinition& one : budgets) look_at(one.name, one.of);
+  return unknown;
+}
+
 }  // namespace atelier::watch

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,13 @@ struct ObjectiveDefinitions {
   static Result<ObjectiveDefinitions> parse(std::string_view text, std::string_view file_name);
   // Those of default_objectives().
   static ObjectiveDefinitions defaults();
+
+  // What counts something that is not among `known` metrics, and so never has anything to tell.
+  struct UnknownMetric {
+    std::string of, metric;  // of the objective or budget with this name
+    std::string meant;       // the known one it is most like; empty: like none
+  };
+  std::vector<UnknownMetric> unknown_metrics(std::span<const std::string_view> known) const;
 };
 
 // What holds where there is no file, as a file with comments that an operator may start from.

@@ -92,6 +92,7 @@ class Objectives::Room {
   Task<Result<>> mark_start();
   Task<Result<>> learn_events();
   void evaluate();
+  bool check_metrics() const;
   Task<Result<>> compare_trends();
   Task<Result<>> compare_versions();
 
@@ -238,6 +239,18 @@ void Objectives::Room::evaluate() {
   }
 }
 
+// Says once what is counted and is no metric, where all parts have told what they measure: the last is the server, with
+// its first request. False: it has not.
+bool Objectives::Room::check_metrics() const {
+  std::vector<std::string_view> known;
+  for (const Metric* metric : parts_.metrics.declared()) known.push_back(metric->name);
+  if (std::ranges::find(known, "atelier_http_requests_total") == known.end()) return false;
+  for (const auto& [of, metric, meant] : definitions_.unknown_metrics(known))
+    log::warn("there is no metric that an objective or budget counts",
+              {{"of", of}, {"metric", metric}, {"meant", meant}});
+  return true;
+}
+
 void Objectives::Room::judge(Objective& one, std::int64_t now) const {
   ObjectiveState& state = one.state;
   const EventCounts all = one.windows.sum(state.window, now);
@@ -337,6 +350,7 @@ Task<Result<>> Objectives::run() {
   auto begun = co_await begin();
   if (!begun) log::warn("what was before the start is not known", {{"error", begun.error().describe()}});
   auto compare_at = std::chrono::steady_clock::now();
+  bool is_checked = false;
   for (int count = 0;; ++count) {
     evaluate();
     if (std::chrono::steady_clock::now() >= compare_at) {
@@ -344,6 +358,7 @@ Task<Result<>> Objectives::run() {
       auto compared = co_await compare();
       if (!compared) log::warn("budgets were not compared with before", {{"error", compared.error().describe()}});
     }
+    if (!is_checked && count >= kFirstEvaluations) is_checked = room_->check_metrics();
     const seconds pause = count < kFirstEvaluations ? kEvaluateEveryAtFirst : kEvaluateEvery;
     auto slept = co_await sleep_for(pause);
     if (!slept) co_return Result<>{};

@@ -39,19 +39,25 @@ constexpr Metric kHolds{"atelier_loop_holds_total", MetricKind::counter,
 constexpr Metric kHeld{"atelier_loop_held_seconds", MetricKind::gauge,
                        "How long an event loop was held, the last time it was", kLoopLabels};
 
-// How long this thread was ready to run and had no processor, since it began. A loop that is late by that is not held
-// by us: the machine has too little processor for what it is asked.
-class WaitedForProcessor {
+// What the system says of this thread, since it began.
+class ThreadTimes {
  public:
-  WaitedForProcessor() : file_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
-  // 0 where the system does not say.
-  double seconds() const noexcept {
+  ThreadTimes() : file_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
+  struct Times {
+    std::chrono::nanoseconds ran{0};
+    // Ready to run and without a processor. A loop that is late by that is not held by us: the machine has too little
+    // processor for what it is asked.
+    std::chrono::nanoseconds waited{0};
+  };
+  // Nothing where the system does not say.
+  Times read() const noexcept {
     char text[96];
     const ssize_t size = file_.get() < 0 ? -1 : ::pread(file_.get(), text, sizeof text - 1, 0);
-    if (size <= 0) return 0;
+    if (size <= 0) return {};
     text[size] = '\0';
-    unsigned long long ran_ns = 0, waited_ns = 0;
-    return std::sscanf(text, "%llu %llu", &ran_ns, &waited_ns) == 2 ? static_cast<double>(waited_ns) / 1e9 : 0;
+    long long ran_ns = 0, waited_ns = 0;
+    if (std::sscanf(text, "%lld %lld", &ran_ns, &waited_ns) != 2) return {};
+    return {.ran = std::chrono::nanoseconds(ran_ns), .waited = std::chrono::nanoseconds(waited_ns)};
   }
 
  private:
@@ -113,9 +119,10 @@ Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t inde
   Counter& stalls = metrics->counter(kStalls, {name});
   Counter& holds = metrics->counter(kHolds, {name});
   Gauge& held = metrics->gauge(kHeld, {name});
-  const WaitedForProcessor waited;
+  const ThreadTimes times;
+  const auto ms = [](auto time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); };
   for (;;) {
-    const double waited_before = waited.seconds();
+    const ThreadTimes::Times before = times.read();
     const auto due = clock->now() + kLookEvery;
     auto slept = co_await sleep_for(kLookEvery);
     if (!slept) co_return Result<>{};
@@ -123,14 +130,14 @@ Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t inde
     lag.observe(std::chrono::duration<double>(late).count());
     if (late < kStall) continue;
     stalls.add();
-    const auto starved = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::chrono::duration<double>(std::max(0.0, waited.seconds() - waited_before)));
+    const ThreadTimes::Times now = times.read();
+    const auto starved = std::max(now.waited - before.waited, std::chrono::nanoseconds(0));
     // That the machine has no processor for it is in the figures; there may be many such moments.
     if (late - starved < kStall) continue;
-    log::warn("an event loop was held",
-              {{"loop", index},
-               {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(late).count()},
-               {"without_processor_ms", std::chrono::duration_cast<std::chrono::milliseconds>(starved).count()}});
+    log::warn("an event loop was held", {{"loop", index},
+                                         {"ms", ms(late)},
+                                         {"computed_ms", ms(now.ran - before.ran)},
+                                         {"without_processor_ms", ms(starved)}});
     held.set(std::chrono::duration<double>(late - starved).count());
     holds.add();
   }
