@@ -90,7 +90,8 @@ void WatchRoom::spawn_upkeep(TaskGroup& group) {
 Task<Result<>> WatchRoom::watch_loops() {
   TaskGroup group(co_await current_executor());
   for (std::size_t i = 0; i < parts_.loops.size(); ++i)
-    group.spawn(run_elsewhere(parts_.loops.executor(i), watch::watch_loop(&parts_.metrics, &system_clock(), i)));
+    group.spawn(
+        run_elsewhere(parts_.loops.executor(i), watch::watch_loop(&parts_.metrics, &system_clock(), &stolen_, i)));
   co_return co_await group.join();
 }
 

@@ -56,6 +56,7 @@ class WatchRoom {
   watch::Caches caches_;
   watch::Pulse pulse_;
   watch::Traces traces_;
+  watch::StolenTime stolen_;
   std::unique_ptr<watch::otlp::Exporter> exporter_;  // null: nothing is exported
   std::shared_ptr<void> log_tap_;                    // the exporter's
   ErrorRoom errors_;

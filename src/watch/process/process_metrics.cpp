@@ -22,6 +22,7 @@ namespace {
 constexpr std::int64_t kCountEverySeconds = 10;
 // What holds a loop is seen by as much as it outlasts the time until the next look: looks have to be close together.
 constexpr std::chrono::milliseconds kLookEvery{25}, kStall{50};
+constexpr std::size_t kLooksToNote = 8;  // reading /proc/stat takes some 50 us
 
 constexpr Metric kResident{"atelier_process_resident_bytes", MetricKind::gauge,
                            "Memory of this process that is in RAM"};
@@ -113,7 +114,7 @@ double ProcessMetrics::descriptors() {
   return descriptors_.load(std::memory_order_relaxed);
 }
 
-Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t index) {
+Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, StolenTime* stolen, std::size_t index) {
   const std::string name = std::to_string(index);
   Histogram& lag = metrics->histogram(kLag, {name});
   Counter& stalls = metrics->counter(kStalls, {name});
@@ -121,7 +122,8 @@ Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t inde
   Gauge& held = metrics->gauge(kHeld, {name});
   const ThreadTimes times;
   const auto ms = [](auto time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); };
-  for (;;) {
+  for (std::size_t looks = 0;; ++looks) {
+    if (index == 0 && looks % kLooksToNote == 0) stolen->note();
     const ThreadTimes::Times before = times.read();
     const auto due = clock->now() + kLookEvery;
     auto slept = co_await sleep_for(kLookEvery);
@@ -131,7 +133,7 @@ Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t inde
     if (late < kStall) continue;
     stalls.add();
     const ThreadTimes::Times now = times.read();
-    const auto starved = std::max(now.waited - before.waited, std::chrono::nanoseconds(0));
+    const auto starved = std::max(now.waited - before.waited, std::chrono::nanoseconds(0)) + stolen->lately();
     // That the machine has no processor for it is in the figures; there may be many such moments.
     if (late - starved < kStall) continue;
     log::warn("an event loop was held", {{"loop", index},

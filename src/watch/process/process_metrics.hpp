@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/metrics.hpp"
 #include "base/task.hpp"
+#include "watch/process/stolen_time.hpp"
 
 namespace atelier::watch {
 
@@ -36,7 +37,7 @@ class ProcessMetrics {
 };
 
 // How late a loop does what is due: measured forty times a second, until cancelled. To be spawned on that loop, whose
-// number is `index`. What holds a loop for longer than 50 ms is logged.
-Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, std::size_t index);
+// number is `index`. What holds a loop for longer than 50 ms is logged. `stolen` is of all loops; the first notes it.
+Task<Result<>> watch_loop(Metrics* metrics, const Clock* clock, StolenTime* stolen, std::size_t index);
 
 }  // namespace atelier::watch
