@@ -105,6 +105,7 @@ test('the manual is found from anywhere', async ({ page }) => {
   await page.goto('/activity');
   await page.getByRole('heading', { name: 'Activity', level: 1 }).waitFor();
   await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Find or do anything' })).toBeFocused();
   await page.keyboard.type('Help: sessions');
   await page.getByRole('option', { name: /Help: People, Sessions/ }).click();
   await expect(page).toHaveURL(/\/help\/people#sessions$/);
