@@ -28,9 +28,10 @@ Result<Settings> settings_from(const json::Value& told) {
     std::string name = text_at(item, "name");
     const auto is_it = [&](const SettingInfo* info) { return info->name == name; };
     if (!std::ranges::any_of(all_settings(), is_it)) continue;
-    const json::Value& value = item.get_object().at("value");
+    const json::Value* value = item.get_object().if_contains("value");
+    if (value == nullptr) return fail(ErrorCode::unavailable, "the studio tells \"" + name + "\" without a value");
     sources.flags.emplace_back(std::move(name),
-                               value.is_string() ? std::string(value.get_string()) : json::write(value));
+                               value->is_string() ? std::string(value->get_string()) : json::write(*value));
   }
   return Settings::load(sources, all_settings());
 }

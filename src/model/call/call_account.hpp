@@ -23,6 +23,10 @@ struct AttemptReport {
   Usage usage = {};                                           // as far as it was counted
   SpanId span = 0;
   std::chrono::steady_clock::time_point began_at{}, ended_at{};
+
+  // Of the candidate: "openai" and "gpt-5".
+  std::string_view provider() const noexcept { return std::string_view(candidate).substr(0, candidate.find('/')); }
+  std::string_view model() const noexcept { return std::string_view(candidate).substr(candidate.find('/') + 1); }
 };
 
 // Of the fault of an attempt that was called off because one beside it had something to show first.

@@ -29,13 +29,10 @@ void add_usage(TraceFacts& facts, const Usage& usage) {
 
 // A request to a provider: what the conventions call a client's span.
 void keep_attempt(const CallReport& report, const AttemptReport& attempt) {
-  const std::string_view candidate = attempt.candidate;
-  const std::size_t slash = candidate.find('/');
-  TraceFacts facts = {
-      {"gen_ai.operation.name", std::string(report.operation)},
-      {"gen_ai.provider.name", std::string(candidate.substr(0, slash))},
-      {"gen_ai.request.model", std::string(slash == std::string_view::npos ? candidate : candidate.substr(slash + 1))},
-      {"gen_ai.request.stream", report.is_streamed ? "true" : "false"}};
+  TraceFacts facts = {{"gen_ai.operation.name", std::string(report.operation)},
+                      {"gen_ai.provider.name", std::string(attempt.provider())},
+                      {"gen_ai.request.model", std::string(attempt.model())},
+                      {"gen_ai.request.stream", report.is_streamed ? "true" : "false"}};
   facts.insert(facts.end(), report.wishes.begin(), report.wishes.end());
   if (attempt.first_token)
     facts.emplace_back("gen_ai.response.time_to_first_chunk",

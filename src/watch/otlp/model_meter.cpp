@@ -11,10 +11,9 @@ double seconds(std::chrono::steady_clock::duration time) { return std::chrono::d
 
 void ModelMeter::note(const model::CallReport& report) {
   for (const model::AttemptReport& attempt : report.attempts) {
-    const std::size_t slash = attempt.candidate.find('/');
     Key key{.operation = std::string(report.operation),
-            .provider = attempt.candidate.substr(0, slash),
-            .model = slash == std::string::npos ? attempt.candidate : attempt.candidate.substr(slash + 1),
+            .provider = std::string(attempt.provider()),
+            .model = std::string(attempt.model()),
             .error = attempt.fault ? std::string(to_string(attempt.fault->kind)) : std::string()};
     Series& series = series_of(std::move(key));
     if (attempt.ended_at > attempt.began_at) series.duration_s.observe(seconds(attempt.ended_at - attempt.began_at));
